@@ -1,0 +1,1 @@
+"""ONNX in, C out: reader → graph → plan → render."""
