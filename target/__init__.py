@@ -1,0 +1,1 @@
+"""Boards, ELF files, programmers, debuggers and emulators: everything between ELF and result."""
