@@ -1,0 +1,1 @@
+"""MNIST to a quantized ONNX file: dataset, training, export, quantization, evaluation."""

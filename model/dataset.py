@@ -1,0 +1,161 @@
+"""MNIST's four raw files: what they are, where they come from, reading them.
+
+The files lie where `torchvision.datasets.MNIST` looks for them: `<root>/MNIST/raw/`. Their
+SHA-256 sums are those of the files as published by Y. LeCun, C. Cortes and C. Burges; whatever
+source they came from, they are compared with the sums before they are used.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from model.dataset_sources import SOURCES, SourceError
+from support.errors import UserError
+from support.files import sha256_file
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One file of the set, unpacked: its name, its size in bytes and its SHA-256 (hex)."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+TRAIN_IMAGES = RawFile(
+    "train-images-idx3-ubyte",
+    47_040_016,
+    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+)
+TRAIN_LABELS = RawFile(
+    "train-labels-idx1-ubyte",
+    60_008,
+    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+)
+TEST_IMAGES = RawFile(
+    "t10k-images-idx3-ubyte",
+    7_840_016,
+    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+)
+TEST_LABELS = RawFile(
+    "t10k-labels-idx1-ubyte",
+    10_008,
+    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+)
+RAW_FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+
+
+@dataclass(frozen=True)
+class DigitImages:
+    """Images as stored and their labels.
+
+    Attributes:
+        pixels: uint8 [N, 28, 28], 0 is background.
+        labels: int64 [N], 0 to 9.
+    """
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, indices: torch.Tensor) -> DigitImages:
+        """Return the images at `indices`, int64 [M]."""
+        return DigitImages(self.pixels[indices], self.labels[indices])
+
+
+def raw_folder(data: Path) -> Path:
+    """Return the folder below `data` that holds the four files."""
+    return data / "MNIST" / "raw"
+
+
+def _problem(path: Path, expected: RawFile) -> str | None:
+    """Say what is wrong with the file at `path`, or None when it is the published one."""
+    if not path.is_file():
+        return "missing"
+    size = path.stat().st_size
+    if size != expected.size:
+        return f"truncated or not MNIST's: {size} bytes instead of {expected.size}"
+    if sha256_file(path) != expected.sha256:
+        return "corrupt: its SHA-256 is not that of the published file"
+    return None
+
+
+def _check_all(folder: Path, files: tuple[RawFile, ...], remedy: str) -> None:
+    """Raise a `UserError` that names the first of `files` in `folder` which is not as published."""
+    for expected in files:
+        path = folder / expected.name
+        problem = _problem(path, expected)
+        if problem:
+            raise UserError(f"{path}: {problem}", remedy)
+
+
+def obtain(data: Path) -> str:
+    """Make sure that the four files are below `data`, and return where they come from.
+
+    Files that are there already are only checked. Missing ones are fetched, from torchvision's
+    mirrors or else with npm, into a temporary folder, checked, and then moved into place.
+
+    Raises:
+        UserError: a file is corrupt, or no source answered.
+    """
+    folder = raw_folder(data)
+    present = tuple(raw for raw in RAW_FILES if (folder / raw.name).exists())
+    _check_all(folder, present, "delete this file and run the command again")
+    if len(present) == len(RAW_FILES):
+        return "the existing copy"
+
+    folder.mkdir(parents=True, exist_ok=True)
+    failures = []
+    for source in SOURCES:
+        with tempfile.TemporaryDirectory(prefix=".tmp-", dir=folder) as temporary:
+            fetched = Path(temporary)
+            try:
+                files = source.fetch(fetched, [raw.name for raw in RAW_FILES])
+            except SourceError as error:
+                failures.append(f"{source.title}: {error}")
+                print(f"dataset: {failures[-1]}", file=sys.stderr)
+                continue
+            problems = [_problem(files / raw.name, raw) for raw in RAW_FILES]
+            if any(problems):
+                failures.append(f"{source.title}: it delivered other files ({problems})")
+                continue
+            for raw in RAW_FILES:
+                if raw not in present:
+                    (files / raw.name).replace(folder / raw.name)
+        return source.title
+    raise UserError(
+        f"{folder}: MNIST is not there and cannot be fetched: {'; '.join(failures)}",
+        "connect to the network, or name the folder of an existing copy "
+        "(the one that holds MNIST/raw): --data DIR, or data_dir=DIR with scons",
+    )
+
+
+def load(data: Path, *, train: bool) -> DigitImages:
+    """Read the 60,000 training or the 10,000 test images, after checking the files.
+
+    Raises:
+        UserError: a file is missing or not the published one.
+    """
+    files = (TRAIN_IMAGES, TRAIN_LABELS) if train else (TEST_IMAGES, TEST_LABELS)
+    _check_all(
+        raw_folder(data),
+        files,
+        f"run: python -m model dataset --data {data} (delete a corrupt file first)",
+    )
+    from model.torchvision_import import torchvision
+
+    stored = torchvision.datasets.MNIST(root=data, train=train, download=False)
+    return DigitImages(stored.data, stored.targets)
+
+
+def hashes() -> dict[str, str]:
+    """Return name → SHA-256 of the four files, for records of what a model was trained on."""
+    return {raw.name: raw.sha256 for raw in RAW_FILES}

@@ -1,0 +1,80 @@
+"""ONNX files as this project hands them on: single file, opset 17, IR 8, nothing of their making.
+
+Exporters and quantizers leave their version, doc strings, metadata and even source paths in the
+file. Here all that goes, so that the same weights give the same bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+
+from support.errors import UserError
+from support.files import write_bytes
+
+OPSET = 17
+"""Last opset before the one that torch.onnx's newer exporter starts at; ONNX 1.12."""
+
+IR_VERSION = 8
+"""The IR version that came with opset 17 (ONNX, docs/Versioning.md, "Released versions")."""
+
+
+def canonicalize(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a copy of `model` with what is computed and nothing else."""
+    clean = onnx.ModelProto()
+    clean.CopyFrom(model)
+    clean.producer_name = "nn2flash"
+    for field in ("producer_version", "doc_string", "domain", "model_version", "metadata_props"):
+        clean.ClearField(field)
+    for opset in [o for o in clean.opset_import if o.domain not in ("", "ai.onnx")]:
+        clean.opset_import.remove(opset)
+    graph = clean.graph
+    graph.name = "network"
+    for field in ("doc_string", "metadata_props", "value_info"):
+        graph.ClearField(field)
+    for item in (*graph.node, *graph.initializer, *graph.input, *graph.output):
+        item.ClearField("doc_string")
+        item.ClearField("metadata_props")
+    return clean
+
+
+def check(model: onnx.ModelProto) -> None:
+    """Assert what readers of the file rely on.
+
+    Raises:
+        RuntimeError: the exporter or the quantizer no longer writes what was asked for.
+        onnx.checker.ValidationError: the model is not valid ONNX.
+    """
+    opsets = [(opset.domain, opset.version) for opset in model.opset_import]
+    if opsets != [("", OPSET)] or model.ir_version != IR_VERSION:
+        raise RuntimeError(
+            f"expected opset {OPSET} and IR {IR_VERSION}, got {opsets} and {model.ir_version}"
+        )
+    if any(tensor.external_data for tensor in model.graph.initializer):
+        raise RuntimeError("weights must be inside the file")
+    onnx.checker.check_model(model, full_check=True)
+
+
+def write(path: Path, model: onnx.ModelProto) -> None:
+    """Canonicalize, check and write `model`, whole or not at all."""
+    clean = canonicalize(model)
+    check(clean)
+    write_bytes(path, clean.SerializeToString(deterministic=True))
+
+
+def read(path: Path) -> onnx.ModelProto:
+    """Read an ONNX file.
+
+    Raises:
+        UserError: the file is missing or not ONNX.
+    """
+    try:
+        model = onnx.load(path)
+        onnx.checker.check_model(model)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(f"{path}: not a valid ONNX file ({reason})") from None
+    return model
