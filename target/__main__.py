@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from support.errors import run_cli
-from target.commands import memories
+from target.commands import memories, sim
 
-_COMMANDS = (memories,)
+_COMMANDS = (memories, sim)
 
 
 def main() -> int | None:

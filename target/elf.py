@@ -1,0 +1,179 @@
+"""ELF files as this room needs them: load segments, symbols, sections, and lines of code."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from support.errors import UserError
+
+_SHF_ALLOC = 2
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A PT_LOAD segment.
+
+    Attributes:
+        load: physical address, where its bytes are stored.
+        run: virtual address, where the program sees it.
+        data: the stored bytes (may be empty: .bss).
+        size: bytes it takes at `run`.
+    """
+
+    load: int
+    run: int
+    data: bytes
+    size: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """An allocated section: name, run address, load address, size, whether the ELF stores it."""
+
+    name: str
+    run: int
+    load: int
+    size: int
+    stored: bool
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A function or object; `address` without the Thumb bit."""
+
+    name: str
+    address: int
+    size: int
+    function: bool
+
+
+class Elf:
+    """A linked firmware.
+
+    Raises:
+        UserError: the file is missing, is no ELF, is cut off, or is not linked for 32-bit Arm.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        try:
+            self._file = ELFFile(BytesIO(self.path.read_bytes()))
+            machine, kind = self._file["e_machine"], self._file["e_type"]
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file", "build it first") from None
+        except (ELFError, ValueError) as error:
+            raise UserError(f"{path}: not an ELF file ({error})") from None
+        if machine != "EM_ARM" or kind != "ET_EXEC":
+            raise UserError(f"{path}: no linked program for 32-bit Arm ({machine}, {kind})")
+
+    @property
+    def entry(self) -> int:
+        """Address of the first instruction, without the Thumb bit."""
+        entry: int = self._file["e_entry"]
+        return entry & ~1
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The PT_LOAD segments that take any memory."""
+        return tuple(
+            Segment(s["p_paddr"], s["p_vaddr"], s.data(), s["p_memsz"])
+            for s in self._file.iter_segments("PT_LOAD")
+            if s["p_memsz"]
+        )
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections that take memory when the program runs, in order of run address."""
+        found = []
+        for section in self._file.iter_sections():
+            if not section["sh_flags"] & _SHF_ALLOC or not section["sh_size"]:
+                continue
+            run = section["sh_addr"]
+            stored = section["sh_type"] != "SHT_NOBITS"
+            load = self._load_address(run) if stored else run
+            found.append(Section(section.name, run, load, section["sh_size"], stored))
+        return tuple(sorted(found, key=lambda section: section.run))
+
+    def _load_address(self, run: int) -> int:
+        for segment in self.segments:
+            if segment.run <= run < segment.run + segment.size:
+                return segment.load + run - segment.run
+        return run
+
+    @cached_property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Functions and objects that have a name, in order of address."""
+        found = set()
+        for table in self._file.iter_sections():
+            if not isinstance(table, SymbolTableSection):
+                continue
+            for symbol in table.iter_symbols():
+                kind = symbol["st_info"]["type"]
+                defined = symbol["st_shndx"] != "SHN_UNDEF"
+                if defined and symbol.name and kind in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE"):
+                    function = kind == "STT_FUNC"
+                    address = symbol["st_value"] & ~1 if function else symbol["st_value"]
+                    if not symbol.name.startswith("$"):  # $t, $d: mapping symbols (AAELF32)
+                        found.add(Symbol(symbol.name, address, symbol["st_size"], function))
+        return tuple(sorted(found, key=lambda symbol: (symbol.address, symbol.name)))
+
+    def address(self, name: str) -> int:
+        """Address of a symbol, without the Thumb bit.
+
+        Raises:
+            UserError: the ELF has no such symbol.
+        """
+        for symbol in self.symbols:
+            if symbol.name == name:
+                return symbol.address
+        raise UserError(f"{self.path}: no symbol '{name}'", "is it stripped, or another program?")
+
+    @cached_property
+    def _functions(self) -> list[Symbol]:
+        return [symbol for symbol in self.symbols if symbol.function]
+
+    def function_at(self, address: int) -> str:
+        """Name of the function that holds `address`, or "" when none does."""
+        index = bisect_right(self._functions, address & ~1, key=lambda symbol: symbol.address)
+        if index == 0:
+            return ""
+        symbol = self._functions[index - 1]
+        inside = (address & ~1) < symbol.address + max(symbol.size, 2)
+        return symbol.name if inside else ""
+
+    def line_at(self, address: int) -> str:
+        """ "file.c:12" of an instruction, or "" without debug information for it."""
+        address &= ~1
+        if not self._file.has_dwarf_info():
+            return ""
+        dwarf = self._file.get_dwarf_info()
+        for unit in dwarf.iter_CUs():
+            program = dwarf.line_program_for_CU(unit)
+            if program is None:
+                continue
+            before = None
+            for entry in program.get_entries():
+                state = entry.state
+                if state is None:
+                    continue
+                if before is not None and before.address <= address < state.address:
+                    names = program.header["file_entry"]
+                    first = 0 if program.header["version"] >= 5 else 1
+                    name: str = names[before.file - first].name.decode(errors="replace")
+                    return f"{name}:{before.line}"
+                before = None if state.end_sequence else state
+        return ""
+
+    def describe(self, address: int) -> str:
+        """An address for people: "0x00000123 in softmax (network.c:40)", as far as is known."""
+        function, line = self.function_at(address), self.line_at(address)
+        text = f"{address:#010x}" + (f" in {function}" if function else "")
+        return text + (f" ({line})" if line else "")
