@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from support.errors import run_cli
-from target.commands import memories, sim
+from target.commands import images, memories, sim, size
 
-_COMMANDS = (memories, sim)
+_COMMANDS = (memories, images, size, sim)
 
 
 def main() -> int | None:

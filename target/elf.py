@@ -14,7 +14,8 @@ from elftools.elf.sections import SymbolTableSection
 
 from support.errors import UserError
 
-_SHF_ALLOC = 2
+# Section flags (System V ABI, "Sections").
+_SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,15 @@ class Segment:
 
 @dataclass(frozen=True)
 class Section:
-    """An allocated section: name, run address, load address, size, whether the ELF stores it."""
+    """An allocated section: run address, load address (where `stored` bytes lie), size, rights."""
 
     name: str
     run: int
     load: int
     size: int
     stored: bool
+    writable: bool
+    executable: bool
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,10 @@ class Elf:
             run = section["sh_addr"]
             stored = section["sh_type"] != "SHT_NOBITS"
             load = self._load_address(run) if stored else run
-            found.append(Section(section.name, run, load, section["sh_size"], stored))
+            flags = section["sh_flags"]
+            writable, executable = bool(flags & _SHF_WRITE), bool(flags & _SHF_EXECINSTR)
+            size = section["sh_size"]
+            found.append(Section(section.name, run, load, size, stored, writable, executable))
         return tuple(sorted(found, key=lambda section: section.run))
 
     def _load_address(self, run: int) -> int:

@@ -7,8 +7,8 @@
 #endif
 
 static const signed char *const names[] = {(const signed char *)"zero", (const signed char *)"one"};
-static uint32_t initialized = 0x12345678; /* .data: proves the copy table */
-static uint32_t zeroed;                   /* .bss: proves the zero table */
+static volatile uint32_t initialized = 0x12345678; /* .data: proves the copy table */
+static volatile uint32_t zeroed;                   /* .bss: proves the zero table */
 
 __attribute__((section(".nn.subset"))) const signed char inputs[IMAGES] = {1, 2, 3, 4};
 __attribute__((section(".nn.results"))) signed char results[IMAGES][10];
