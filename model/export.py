@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 import warnings
+from pathlib import Path
 
 import onnx
 import torch
@@ -21,16 +22,16 @@ def to_onnx(network: SimpleNN) -> onnx.ModelProto:
     The TorchScript exporter is used on purpose: the newer one starts at opset 18 and writes the
     weights to a second file.
     """
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings():
+        exported = Path(temporary) / "float.onnx"
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         torch.onnx.export(
             network.eval(),
             (torch.zeros(1, *IMAGE_SHAPE),),
-            buffer,
+            exported,
             dynamo=False,
             opset_version=OPSET,
             input_names=[INPUT_NAME],
             output_names=[OUTPUT_NAME],
         )
-    return onnx.load_from_string(buffer.getvalue())
+        return onnx.load(exported)

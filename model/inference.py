@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
+
+from model.network import IMAGE_SHAPE
+from support.errors import UserError
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -32,6 +38,20 @@ def run(model: onnx.ModelProto, inputs: Float32Array, *, optimize: bool) -> Floa
     return np.concatenate(rows)
 
 
-def accuracy(scores: Float32Array, labels: npt.NDArray[np.uint8]) -> float:
-    """Return the share of rows of `scores` [N, classes] whose (first) largest is at the label."""
-    return float(np.mean(np.argmax(scores, axis=1) == labels))
+def count_right(scores: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> int:
+    """Return how many rows of `scores` [N, classes] have their (first) largest at the label."""
+    return int(np.sum(np.argmax(scores, axis=1) == labels))
+
+
+def check_input(path: Path, model: onnx.ModelProto) -> None:
+    """Raise a `UserError` that names `path` unless the model reads one MNIST image at a time."""
+    inputs = [
+        [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+        for value in model.graph.input
+    ]
+    expected = [1, *IMAGE_SHAPE]
+    if inputs != [expected] or len(model.graph.output) != 1:
+        raise UserError(
+            f"{path}: inputs of shapes {inputs} instead of one of {expected}",
+            "use the file that `python -m model` wrote",
+        )

@@ -7,7 +7,6 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -30,7 +29,7 @@ METHODS = {
 """How the calibration images set the ranges of the activations, in order of preference."""
 
 
-class _Images(CalibrationDataReader):
+class _Images(CalibrationDataReader):  # type: ignore[misc]
     """Feeds images, float32 [N, 1, 28, 28], one by one to the model's only input."""
 
     def __init__(self, name: str, images: Float32Array) -> None:

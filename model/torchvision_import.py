@@ -34,7 +34,7 @@ def _compiled_operators_load() -> bool:
             library = Path(folder) / f"_C{suffix}"
             if library.exists():
                 try:
-                    torch.ops.load_library(library)
+                    torch.ops.load_library(library)  # type: ignore[no-untyped-call]
                 except OSError:
                     return False
                 return True
@@ -43,9 +43,9 @@ def _compiled_operators_load() -> bool:
 
 if not _compiled_operators_load():
     # A library object takes its schemas away when it is collected: keep it.
-    _fragment = torch.library.Library("torchvision", "FRAGMENT")
+    _fragment = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for _schema in _SCHEMAS:
-        _fragment.define(_schema)
+        _fragment.define(_schema)  # type: ignore[no-untyped-call]
 
 with warnings.catch_warnings():
     # "Failed to load image Python extension": JPEG and PNG decoding, not used here.

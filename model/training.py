@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -98,7 +97,8 @@ def train(
     for number in range(1, epochs + 1):
         network.train()
         loss_sum, right = 0.0, 0
-        for batch in torch.randperm(len(labels), generator=generator).split(recipe.batch_size):
+        order = torch.randperm(len(labels), generator=generator)
+        for batch in torch.split(order, recipe.batch_size):
             inputs = pixels[batch]
             if recipe.augmentation:
                 scaled = inputs.unsqueeze(1).to(torch.float32).div_(255)
@@ -109,7 +109,7 @@ def train(
             optimizer.zero_grad()
             scores = network(shown)
             loss = cross_entropy(scores, labels[batch])
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             if schedule:
                 schedule.step()
