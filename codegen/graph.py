@@ -2,13 +2,12 @@
 
 A graph here is a straight line: one input, one output, every node reads the tensor that the node
 before it wrote. Models with uint8 activations are shifted by -128 on reading, so every tensor is
-int8 from here on.
+int8 from here on. The operators themselves live in `codegen/ops/`, one file each.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -54,65 +53,15 @@ class Node:
     input: Tensor
     output: Tensor
 
-
-@dataclass(frozen=True)
-class FullyConnected(Node):
-    """y = requantize(W (x - zero_point) + b), optionally with ReLU fused into the clamp.
-
-    Attributes:
-        weights: int8 [outputs, inputs], zero point 0.
-        bias: int32 [outputs], scale input_scale * weight_scales[o].
-        weight_scales: float32 [outputs] (per tensor: repeated).
-        relu: the output is clamped from below at its zero point.
-    """
-
-    weights: Int8Array
-    bias: Int32Array
-    weight_scales: Float32Array
-    relu: bool = False
-
-    @property
-    def inputs(self) -> int:
-        """Number of inputs of each output."""
-        return int(self.weights.shape[1])
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs."""
-        return int(self.weights.shape[0])
-
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""
-        return self.inputs * self.outputs
-
-    @cached_property
-    def multipliers(self) -> Float32Array:
-        """float32 [outputs]: (input_scale * weight_scale) / output_scale, each step in float32.
-
-        Source: docs/numerics.md, "Requantization".
-        """
-        product = np.float32(self.input.quantization.scale) * self.weight_scales
-        scaled: Float32Array = (product / np.float32(self.output.quantization.scale)).astype(
-            np.float32
-        )
-        return scaled
+        return 0
 
     @property
-    def clamp(self) -> tuple[int, int]:
-        """Smallest and largest output byte: int8, or from the zero point up with ReLU."""
-        low = max(-128, self.output.quantization.zero_point) if self.relu else -128
-        return low, 127
-
-
-@dataclass(frozen=True)
-class Reshape(Node):
-    """Reshape or Flatten: the bytes stay as they are."""
-
-
-@dataclass(frozen=True)
-class Softmax(Node):
-    """Softmax over all elements, computed from a table of exponentials in integers."""
+    def content(self) -> tuple[bytes, ...]:
+        """What decides this node's output beside its tensors; hashed for the model's identity."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +69,8 @@ class Graph:
     """A network: its nodes in order of execution.
 
     Attributes:
-        model_hash: SHA-256 (hex) of the model's canonical content.
+        model_hash: SHA-256 (hex) of the canonical content: operators, shapes, quantization and
+            constants. Names, metadata and file layout do not count.
         origin: the model file's base name, for reports.
     """
 
@@ -141,4 +91,4 @@ class Graph:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference, all layers."""
-        return sum(n.macs for n in self.nodes if isinstance(n, FullyConnected))
+        return sum(node.macs for node in self.nodes)

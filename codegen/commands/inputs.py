@@ -1,0 +1,31 @@
+"""Make the test inputs of a network that comes without a data set."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from codegen.arrays import write_arrays
+from codegen.inputs import load_inputs, parse_normalize, random_inputs
+from codegen.reader.qdq import read_graph
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `inputs`."""
+    parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
+    parser.add_argument("--from", dest="source", type=Path, help=".npy, or .npz with 'inputs'")
+    parser.add_argument("--normalize", default="", help="mean,std applied to the inputs")
+    parser.add_argument("--count", type=int, default=1000, help="how many random inputs")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random inputs")
+    parser.add_argument("--out", type=Path, required=True, help="test.npz")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write `inputs` float32 [N, input size] and, when given, `labels`."""
+    graph = read_graph(arguments.model)
+    normalize = parse_normalize(arguments.normalize) if arguments.normalize else None
+    if arguments.source:
+        arrays = load_inputs(graph, arguments.source, normalize)
+    else:
+        arrays = random_inputs(graph, arguments.count, arguments.seed)
+    write_arrays(arguments.out, arrays)

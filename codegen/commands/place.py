@@ -1,0 +1,47 @@
+"""Decide which memory of the board each object lives in."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from codegen.arrays import read_arrays
+from codegen.place import place_objects
+from support.errors import UserError
+from support.files import read_json, write_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `place`."""
+    parser.add_argument("--memories", type=Path, required=True, help="the board's memories.json")
+    parser.add_argument("--manifest", type=Path, required=True, help="the network's manifest")
+    parser.add_argument("--subset", type=Path, required=True, help="subset.npz")
+    parser.add_argument("--subset-size", type=int, required=True, help="as given to `subset`")
+    parser.add_argument("--override", default="", help="object:memory[,object:memory…]")
+    parser.add_argument("--out", type=Path, required=True, help="placement.json")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write placement.json."""
+    memories = read_json(arguments.memories)
+    manifest = read_json(arguments.manifest)
+    inputs = read_arrays(arguments.subset)["inputs"]
+    count = len(inputs) if arguments.subset_size else 0
+    sizes = {
+        "weights": manifest["weights_bytes"],
+        "activations": manifest["activations_bytes"],
+        "subset": count * inputs.shape[1],
+        "results": max(count, 1) * manifest["output"]["size"],
+    }
+    objects = place_objects(memories, sizes, _overrides(arguments.override))
+    write_json(arguments.out, {"board": memories["board"], "objects": objects})
+
+
+def _overrides(text: str) -> dict[str, str]:
+    found = {}
+    for part in filter(None, text.split(",")):
+        name, colon, memory = part.partition(":")
+        if not colon:
+            raise UserError(f"placement={text}: '{part}' is not object:memory", "weights:axi_sram")
+        found[name.strip()] = memory.strip()
+    return found

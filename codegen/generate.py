@@ -1,0 +1,200 @@
+"""Render a planned network: its sources, its report and its manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codegen import version
+from codegen.graph import Graph, Tensor
+from codegen.names import check_name
+from codegen.plan import Plan, Step, plan_network
+from codegen.render import render
+from support.files import write_json, write_text
+
+# What `generate` writes, by suffix of the network's name. The build must know the list before any
+# model exists, so it depends on nothing.
+TEMPLATES = {
+    ".h": "network/network.h.j2",
+    ".c": "network/network.c.j2",
+    "_config.h": "network/network_config.h.j2",
+    "_data.h": "network/network_data.h.j2",
+    "_data.c": "network/network_data.c.j2",
+    "_data_params.h": "network/network_data_params.h.j2",
+    "_data_params.c": "network/network_data_params.c.j2",
+    "_kernels.h": "network/network_kernels.h.j2",
+    "_kernels.c": "network/network_kernels.c.j2",
+    "_kernels.S": "network/network_kernels.S.j2",
+    "_generate_report.txt": "network/network_generate_report.txt.j2",
+}
+MANIFEST = "_manifest.json"
+
+
+def outputs(name: str) -> list[str]:
+    """File names that `generate` writes for a network called `name`."""
+    return [name + suffix for suffix in (*TEMPLATES, MANIFEST)]
+
+
+def generate(graph: Graph, name: str, folder: Path) -> Plan:
+    """Write all sources, the report and the manifest of `graph` into `folder`.
+
+    Raises:
+        UserError: a name that is no C identifier, or a network that cannot be planned.
+    """
+    check_name(name)
+    plan = plan_network(graph)
+    context = {"net": network_context(plan, name)}
+    rendered = {suffix: render(template, context) for suffix, template in TEMPLATES.items()}
+    for suffix, text in rendered.items():
+        write_text(folder / f"{name}{suffix}", text)
+    write_json(folder / f"{name}{MANIFEST}", manifest(plan, name))
+    return plan
+
+
+def network_context(plan: Plan, name: str) -> dict[str, Any]:
+    """What the network templates see as `net`."""
+    graph = plan.graph
+    stems = sorted({step.layer.stem for step in plan.steps})
+    return {
+        "name": name,
+        "NAME": name.upper(),
+        "generator": version.TEXT,
+        "version": version.VERSION,
+        "origin": graph.origin,
+        "origin_stem": Path(graph.origin).stem,
+        "model_hash": graph.model_hash,
+        "signature": int(graph.model_hash[:8], 16),
+        "input": _port(graph.input, "in", plan.input_offset),
+        "output": _port(graph.output, "out", plan.output_offset),
+        "nodes": len(plan.steps),
+        "macs": graph.macs,
+        "stems": stems,
+        "steps": [_step(step) for step in plan.steps],
+        "arena_size": plan.arena_size,
+        "weights_size": plan.weights_size,
+        "weights_words": plan.weights_size // 4,
+        "model_bytes": model_bytes(plan),
+        "constants": [
+            {
+                "offset": placed.offset,
+                "title": f"layer {placed.layer}: {placed.block.title}",
+                "words": _words(placed.block.data),
+            }
+            for placed in plan.constants
+        ],
+    }
+
+
+def model_bytes(plan: Plan) -> int:
+    """Bytes of the model's own weights and biases, without the kernels' tables."""
+    return sum(len(placed.block.data) for placed in plan.constants if placed.block.counted)
+
+
+def manifest(plan: Plan, name: str) -> dict[str, Any]:
+    """Hashes, quantization, layers and memory of a generated network; read by other rooms."""
+    graph = plan.graph
+    return {
+        "name": name,
+        "generator": f"nn2flash {version.TEXT}",
+        "origin": graph.origin,
+        "model_sha256": graph.model_hash,
+        "input": _quantization(graph.input),
+        "output": _quantization(graph.output),
+        "macs": graph.macs,
+        "weights_bytes": plan.weights_size,
+        "model_bytes": model_bytes(plan),
+        "activations_bytes": plan.arena_size,
+        "layers": [
+            {
+                "name": step.layer.node.name,
+                "op": step.layer.stem,
+                "title": _title(step),
+                "kernel": step.layer.kernel,
+                "why": step.layer.why,
+                "constants_bytes": sum(len(block.data) for block in step.layer.constants),
+                "scratch_bytes": step.layer.scratch,
+                "macs": step.layer.node.macs,
+                "output_size": step.layer.node.output.size,
+            }
+            for step in plan.steps
+        ],
+    }
+
+
+def _quantization(tensor: Tensor) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "size": tensor.size,
+        "type": "int8",
+        "scale": float(tensor.quantization.scale),
+        "zero_point": tensor.quantization.zero_point,
+    }
+
+
+def _port(tensor: Tensor, kind: str, arena_offset: int) -> dict[str, Any]:
+    """One end of the network in the legacy interface's order batch, channel, width, height.
+
+    ST's tool takes the last dimension as channel, the one before as width, the one before as
+    height, without moving any byte.
+    """
+    dims = list(tensor.shape[1:])
+    channel = dims[-1]
+    width = dims[-2] if len(dims) > 1 else None
+    height = dims[-3] if len(dims) > 2 else None
+    scale = tensor.quantization.scale
+    return {
+        "kind": kind,
+        "KIND": kind.upper(),
+        "shape": tensor.shape,
+        "size": tensor.size,
+        "channel": channel,
+        "width": width,
+        "height": height,
+        "bcwh": [1, channel, width or 1, height or 1],
+        "scale": c_float(scale),
+        "scale_text": f"{float(scale):.9g}",
+        "zero_point": tensor.quantization.zero_point,
+        "arena_offset": arena_offset,
+    }
+
+
+def c_float(value: np.float32) -> str:
+    """A C float literal that reads back as exactly `value`: nine digits do for float32."""
+    text = f"{float(value):.9g}"
+    return (text if any(c in text for c in ".e") else text + ".0") + "f"
+
+
+def _title(step: Step) -> str:
+    node = step.layer.node
+    sizes = f"{node.input.size} -> {node.output.size}"
+    relu = ", ReLU" if getattr(node, "relu", False) else ""
+    return f"{step.layer.stem.replace('_', ' ')} {sizes}{relu}"
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "index": step.index,
+        "stem": step.layer.stem,
+        "kernel": step.layer.kernel,
+        "why": step.layer.why,
+        "title": f"{step.layer.node.name}: {_title(step)}",
+        "layer": step.layer,
+        "source": step.source,
+        "target": step.target,
+        "scratch": step.scratch,
+        "constants": step.constants,
+        "constants_bytes": sum(len(block.data) for block in step.layer.constants),
+        "scratch_bytes": step.layer.scratch,
+        "macs": step.layer.node.macs,
+    }
+
+
+def _words(data: bytes) -> str:
+    """Little-endian words as C, eight a line."""
+    padded = data + bytes(-len(data) % 4)
+    words = [f"0x{word:08X}" for word in np.frombuffer(padded, "<u4")]
+    lines = (", ".join(words[i : i + 8]) for i in range(0, len(words), 8))
+    return "\n".join(f"    {line}," for line in lines)

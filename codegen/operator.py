@@ -1,0 +1,72 @@
+"""What an operator is to this generator: how it is read, computed and planned."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from codegen.graph import Int8Array, Node
+from codegen.reader.walk import Handler
+
+
+@dataclass(frozen=True)
+class Constants:
+    """A block of a layer's constants inside the network's weights array.
+
+    Attributes:
+        title: what it is, with shape and type, for the generated comment.
+        data: little-endian bytes; padded to 4 by the planner.
+        counted: part of the model's own weights and biases, not of the kernel's tables.
+    """
+
+    key: str
+    title: str
+    data: bytes
+    counted: bool = True
+
+
+@dataclass(frozen=True)
+class LayerPlan:
+    """How one node is computed on the target.
+
+    Attributes:
+        node: the typed node.
+        stem: the operator's stem; `templates/ops/<stem>.c.j2` renders its call.
+        kernel: name of the chosen kernel.
+        why: the reason for the choice, one short phrase.
+        constants: blocks in the order in which the kernel reads them.
+        scratch: bytes of arena the kernel needs while it runs.
+        values: what the template needs beyond the node.
+    """
+
+    node: Node
+    stem: str
+    kernel: str
+    why: str
+    constants: tuple[Constants, ...] = ()
+    scratch: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Operator(ABC):
+    """One operator: reading, reference, plan.
+
+    Attributes:
+        stem: file stem in codegen/ops, templates/ops and tests/ops.
+        node_type: the typed node it computes.
+        handlers: ONNX operator type → function that reads it.
+    """
+
+    stem: ClassVar[str]
+    node_type: ClassVar[type[Node]]
+    handlers: ClassVar[Mapping[str, Handler]]
+
+    @abstractmethod
+    def reference(self, node: Any, inputs: Int8Array) -> Int8Array:
+        """Compute int8 [N, input size] → int8 [N, output size]; this defines the bytes."""
+
+    @abstractmethod
+    def plan(self, node: Any) -> LayerPlan:
+        """Choose the portable kernel and lay out its constants."""

@@ -1,0 +1,129 @@
+"""Softmax at the end of a network, in integers: a table of exponentials and one division each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from codegen.graph import Int8Array, Node, Quantization, Tensor
+from codegen.operator import Constants, LayerPlan, Operator
+from codegen.reader.walk import Pending, Quantized, Stage, Walk, attribute, label
+from support.errors import UserError
+
+# 2^20 keeps the sum of 2,048 exponentials in 31 bits, far finer than the 1/256 of an output step.
+EXPONENTIAL_BITS = 20
+MAX_ELEMENTS = 2048
+# Fraction bits of 1 / output_scale; with scales of at least 2^-11 all products stay below 2^48.
+STEP_BITS = 16
+MIN_SCALE = 2.0**-11
+# Where a float Softmax ends the model: probabilities 0 .. 255/256 over all of int8.
+DEFAULT_OUTPUT = Quantization(np.float32(1.0 / 256.0), -128)
+
+
+@dataclass(frozen=True)
+class Softmax(Node):
+    """y[i] = round(e[max - x[i]] / scale / Σe) + zero_point over all elements."""
+
+    @property
+    def table(self) -> npt.NDArray[np.uint32]:
+        """uint32 [256]: round(2^20 * exp(-d * input_scale)) for d = 0..255."""
+        steps = np.arange(256, dtype=np.float64) * float(self.input.quantization.scale)
+        table: npt.NDArray[np.uint32] = np.rint(np.exp(-steps) * (1 << EXPONENTIAL_BITS)).astype(
+            np.uint32
+        )
+        return table
+
+    @property
+    def steps(self) -> int:
+        """round(2^16 / output_scale): output steps that make one, with 16 fraction bits."""
+        return int(np.rint((1 << STEP_BITS) / float(self.output.quantization.scale)))
+
+
+@dataclass
+class _Draft(Pending):
+    """A Softmax whose output quantization is not known yet."""
+
+    name: str
+    source: Tensor
+    path: str
+
+    def __post_init__(self) -> None:
+        self.shape = self.source.shape
+
+    def finish(self, output: Tensor) -> Node:
+        """The typed node; output scales outside 2^-11..1 make no sense for probabilities."""
+        scale = float(output.quantization.scale)
+        if not MIN_SCALE <= scale <= 1.0:
+            raise UserError(
+                f"{self.path}: node '{self.name}' (Softmax): output scale {scale:g} is outside "
+                f"{MIN_SCALE:g} to 1",
+                "quantize the Softmax with scale 1/256 and zero point -128, or leave it out",
+            )
+        return Softmax(self.name, self.source, output)
+
+    def unquantized_output(self) -> Tensor:
+        """Scale 1/256, zero point -128."""
+        return Tensor(self.name, self.shape, DEFAULT_OUTPUT)
+
+
+def _softmax(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
+    if not isinstance(stage, Quantized):
+        raise walk.fail(
+            node, "its input is not quantized", "quantize the whole network, format QDQ"
+        )
+    shape = stage.tensor.shape
+    axis = int(attribute(node, "axis", -1))
+    axis += len(shape) if axis < 0 else 0
+    if len(shape) != 2 or axis != 1:
+        raise walk.fail(
+            node, f"axis {axis} of shape {list(shape)} is not supported", "use [1, n], last axis"
+        )
+    if stage.tensor.size > MAX_ELEMENTS:
+        raise walk.fail(node, f"more than {MAX_ELEMENTS} elements", "leave the Softmax out")
+    return _Draft(label(node), stage.tensor, walk.path)
+
+
+class SoftmaxOperator(Operator):
+    """Integers only, so that no two exponential functions can differ."""
+
+    stem = "softmax"
+    node_type = Softmax
+    handlers = {"Softmax": _softmax}  # noqa: RUF012
+
+    def reference(self, node: Softmax, inputs: Int8Array) -> Int8Array:
+        """docs/numerics.md, "Softmax": round half up of e / scale / Σe."""
+        values = inputs.astype(np.int64)
+        exponentials = node.table.astype(np.int64)[values.max(1, keepdims=True) - values]
+        total = exponentials.sum(1, keepdims=True)
+        unit = total << STEP_BITS
+        rounded = (2 * exponentials * node.steps + unit) // (2 * unit)
+        shifted = rounded + node.output.quantization.zero_point
+        stored: Int8Array = np.clip(shifted, -128, 127).astype(np.int8)
+        return stored
+
+    def plan(self, node: Softmax) -> LayerPlan:
+        """The table and two loops."""
+        block = Constants(
+            "table",
+            f"exponentials exp(-d * scale) * 2^{EXPONENTIAL_BITS}, uint32 [256]",
+            node.table.astype("<u4").tobytes(),
+            counted=False,
+        )
+        return LayerPlan(
+            node,
+            self.stem,
+            "portable",
+            "integer table",
+            (block,),
+            values={
+                "size": node.output.size,
+                "steps": node.steps,
+                "zero_point": node.output.quantization.zero_point,
+            },
+        )
+
+
+OPERATOR = SoftmaxOperator()

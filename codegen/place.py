@@ -1,0 +1,125 @@
+"""Placement: which memory each object runs from and where it is stored. Decided only here.
+
+Weights are used once per inference, so a cache does not help them: they and the kernels go to
+memories without wait states when they fit, and are copied there at start-up from where they are
+stored; internal flash first, external flash for what does not fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from support.errors import UserError
+
+# Objects in the order in which they claim memory. "code" and "data" are sized by the linker; the
+# board's budgets keep room for them.
+STORED = ("kernels", "weights", "subset")
+FILLED_AT_RUN = ("activations", "results")
+MOVABLE = (*STORED, *FILLED_AT_RUN)
+# Kernels are code whose size only the compiler knows: a bound to plan with, checked by the linker.
+KERNEL_BYTES = 12 * 1024
+
+
+@dataclass
+class _Room:
+    """A memory and the bytes still free in it."""
+
+    facts: dict[str, Any]
+    free: int
+
+
+def place_objects(
+    memories: dict[str, Any], sizes: dict[str, int], overrides: dict[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Decide run and load memory of every object.
+
+    Args:
+        memories: the board, as in memories.json.
+        sizes: bytes of weights, activations, subset, results.
+        overrides: object → memory to run from, as asked by the user.
+
+    Returns:
+        object → {"run", "load" (None when it runs where it is stored or needs no storage),
+        "bytes", "why"}.
+
+    Raises:
+        UserError: an unknown memory or object, or an object that fits nowhere (says by how much).
+    """
+    rooms = {
+        m["name"]: _Room(m, int(m["length"]) - int(m.get("reserve_start") or 0))
+        for m in memories["memories"]
+    }
+    classes: dict[str, list[str]] = memories["placement"]
+    _check_overrides(overrides, rooms)
+    _keep_budgets(memories, rooms, classes)
+    sizes = {"kernels": KERNEL_BYTES, **sizes}
+    placed: dict[str, dict[str, Any]] = {}
+    for name in ("vectors", "code", "data", "stack"):
+        placed[name] = {
+            "run": classes[name][0],
+            "load": None,
+            "bytes": None,
+            "why": "board's first",
+        }
+    placed["data"]["load"] = classes["load"][0]
+    for name in ("weights", "activations", "kernels", "results", "subset"):
+        candidates = [overrides[name]] if name in overrides else classes[name]
+        placed[name] = _place(name, sizes[name], candidates, rooms, classes["load"])
+        if name in overrides:
+            placed[name]["why"] = "asked for by placement="
+    return placed
+
+
+def _check_overrides(overrides: dict[str, str], rooms: dict[str, _Room]) -> None:
+    for name, memory in overrides.items():
+        if name not in MOVABLE:
+            raise UserError(
+                f"placement={name}:{memory}: no such object", f"choose from {', '.join(MOVABLE)}"
+            )
+        if memory not in rooms:
+            raise UserError(
+                f"placement={name}:{memory}: the board has no memory '{memory}'",
+                f"choose from {', '.join(rooms)}",
+            )
+
+
+def _keep_budgets(
+    memories: dict[str, Any], rooms: dict[str, _Room], classes: dict[str, list[str]]
+) -> None:
+    budget = memories["budget"]
+    rooms[classes["code"][0]].free -= int(budget["code"])
+    rooms[classes["stack"][0]].free -= int(budget["stack"])
+    # .data and .bss: small by design (no heap, no stdio); the linker has the last word.
+    rooms[classes["data"][0]].free -= 2048
+
+
+def _place(
+    name: str,
+    size: int,
+    candidates: list[str],
+    rooms: dict[str, _Room],
+    storage: list[str],
+) -> dict[str, Any]:
+    reasons = []
+    for memory in candidates:
+        room = rooms[memory]
+        if room.free < size:
+            reasons.append(f"{memory} lacks {size - room.free:,} B")
+            continue
+        stored_in = None
+        if name in STORED and room.facts["kind"] == "ram":
+            stored_in = next((s for s in storage if rooms[s].free >= size), None)
+            if stored_in is None:
+                reasons.append(f"no flash has {size:,} B left to load {memory} from")
+                continue
+            # The kernels' code is part of the code budget where it is stored.
+            rooms[stored_in].free -= 0 if name == "kernels" else size
+        room.free -= size
+        speed = "no wait states" if room.facts.get("zero_wait") else "first that fits"
+        return {"run": memory, "load": stored_in, "bytes": size, "why": speed}
+    largest = max((rooms[c].free for c in candidates), default=0)
+    raise UserError(
+        f"{name} need {size:,} bytes and fit no memory of this board ({'; '.join(reasons)})",
+        f"use a smaller network or subset ({largest:,} bytes would fit), or another board",
+    )

@@ -1,0 +1,115 @@
+"""From graph to plan: kernels, the weights array, the arena."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codegen.arena import Buffer, align, place
+from codegen.graph import Graph, Tensor
+from codegen.operator import Constants, LayerPlan
+from codegen.ops import operator_of
+
+INPUT, OUTPUT = "input", "output"
+
+
+@dataclass(frozen=True)
+class PlacedConstants:
+    """A block of constants and where it starts in the network's weights array."""
+
+    block: Constants
+    layer: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """A layer with the places of what it reads and writes.
+
+    Attributes:
+        source, target: `input`, `output`, or the arena offset in bytes.
+        scratch: arena offset of its scratch bytes, or None.
+        constants: offset in the weights array by block key.
+    """
+
+    index: int
+    layer: LayerPlan
+    source: str | int
+    target: str | int
+    scratch: int | None
+    constants: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything the templates need to know about a network.
+
+    Attributes:
+        steps: what is computed, in order; views (reshapes) are left out.
+        constants: the weights array, in the order in which it is read.
+        weights_size: its bytes.
+        arena_size: bytes of the activations array.
+        input_offset, output_offset: the network's own input and output buffers in the arena.
+    """
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    constants: tuple[PlacedConstants, ...]
+    weights_size: int
+    arena_size: int
+    input_offset: int
+    output_offset: int
+
+
+def plan_network(graph: Graph) -> Plan:
+    """Plan every node with its operator, then lay out constants and arena."""
+    layers = [operator_of(node).plan(node) for node in graph.nodes]
+    computed = [layer for layer in layers if layer.kernel != "view"]
+    constants, weights_size = _lay_out(computed)
+    buffers, names = _buffers(graph.input, computed)
+    offsets, arena_size = place(buffers)
+    steps = []
+    for index, layer in enumerate(computed):
+        steps.append(
+            Step(
+                index,
+                layer,
+                INPUT if index == 0 else offsets[names[index - 1]],
+                OUTPUT if index == len(computed) - 1 else offsets[names[index]],
+                offsets.get(f"scratch {index}"),
+                {c.block.key: c.offset for c in constants if c.layer == index},
+            )
+        )
+    return Plan(
+        graph,
+        tuple(steps),
+        tuple(constants),
+        weights_size,
+        arena_size,
+        offsets[INPUT],
+        offsets[OUTPUT],
+    )
+
+
+def _lay_out(layers: list[LayerPlan]) -> tuple[list[PlacedConstants], int]:
+    constants, offset = [], 0
+    for index, layer in enumerate(layers):
+        for block in layer.constants:
+            constants.append(PlacedConstants(block, index, offset))
+            offset += align(len(block.data))
+    return constants, offset
+
+
+def _buffers(network_input: Tensor, layers: list[LayerPlan]) -> tuple[list[Buffer], list[str]]:
+    """The arena's buffers with their lifetimes in steps, and the name of each step's output."""
+    last = len(layers) - 1
+    buffers = [Buffer(INPUT, network_input.size, 0, 0)]
+    names = []
+    for index, layer in enumerate(layers):
+        name = OUTPUT if index == last else f"tensor {index}"
+        names.append(name)
+        buffers.append(Buffer(name, layer.node.output.size, index, min(index + 1, last)))
+        if layer.scratch:
+            buffers.append(Buffer(f"scratch {index}", layer.scratch, index, index))
+    if not layers:
+        buffers.append(Buffer(OUTPUT, network_input.size, 0, 0))
+    return buffers, names

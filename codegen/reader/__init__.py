@@ -1,0 +1,1 @@
+"""QDQ ONNX in, typed graph out (`codegen.reader.qdq.read_graph`)."""

@@ -1,0 +1,78 @@
+"""The only place that renders templates."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from support.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ROOT / "templates"
+
+
+def environment() -> jinja2.Environment:
+    """Jinja2 that fails on undefined names and keeps the last newline."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    env.filters["hex8"] = lambda value: f"0x{value:08X}"
+    env.filters["comment"] = _comment
+    env.filters["cstring"] = _c_string
+    return env
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """Render a template of `templates/` by its path below that folder; C is clang-formatted.
+
+    Raises:
+        UserError: no such template, or a name that the context does not have.
+    """
+    try:
+        text = environment().get_template(template).render(context)
+    except jinja2.TemplateNotFound as error:
+        raise UserError(f"template '{error.name}' not found below {TEMPLATES}") from None
+    except jinja2.UndefinedError as error:
+        raise UserError(
+            f"template '{template}': {error.message}", "give the value with --set or --context"
+        ) from None
+    suffix = Path(template.removesuffix(".j2")).suffix
+    return _clang_format(text) if suffix in (".c", ".h") else text
+
+
+def _clang_format(text: str) -> str:
+    """Format C with the project's style; generated C is what users debug."""
+    tool = Path(sys.executable).parent / "clang-format"
+    style = f"--style=file:{ROOT / '.clang-format'}"
+    done = subprocess.run(
+        [str(tool), style, "--assume-filename=generated.c"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise UserError(f"clang-format failed: {done.stderr.strip()}", "run ./bootstrap")
+    return done.stdout
+
+
+def _comment(text: object) -> str:
+    """Text that cannot end a C comment or leave its line."""
+    return re.sub(r"[^\x20-\x7e]", "?", str(text)).replace("*/", "* /").replace("/*", "/ *")
+
+
+def _c_string(text: object) -> str:
+    """Text as the inside of a C string literal."""
+    plain = re.sub(r"[^\x20-\x7e]", "?", str(text))
+    return plain.replace("\\", "\\\\").replace('"', '\\"')

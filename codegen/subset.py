@@ -1,0 +1,58 @@
+"""The test subset: a seeded choice of inputs, quantized with the network's own parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codegen.arrays import Array
+from codegen.graph import Graph
+from codegen.reference import quantize
+from codegen.render import render
+from support.errors import UserError
+
+
+def choose(arrays: dict[str, Array], size: int, seed: int) -> npt.NDArray[np.int64]:
+    """int64 [size]: indices of the chosen inputs, in rising order, without repetition.
+
+    A size of 0 still chooses one: the image that is built into such an image-less firmware.
+
+    Raises:
+        UserError: more asked for than there are.
+    """
+    total = len(arrays["inputs"])
+    wanted = max(size, 1)
+    if size < 0 or wanted > total:
+        raise UserError(
+            f"subset_size={size}: there are {total} test inputs", f"choose 0 to {total}"
+        )
+    chosen = np.random.default_rng(seed).choice(total, wanted, replace=False)
+    return np.sort(chosen).astype(np.int64)
+
+
+def make_subset(graph: Graph, arrays: dict[str, Array], size: int, seed: int) -> dict[str, Array]:
+    """Indices, int8 inputs and (when known) labels of the subset."""
+    indices = choose(arrays, size, seed)
+    values = arrays["inputs"][indices].astype(np.float32)
+    subset: dict[str, Array] = {"indices": indices, "inputs": quantize(values, graph.input)}
+    if "labels" in arrays:
+        subset["labels"] = arrays["labels"][indices].astype(np.uint8)
+    return subset
+
+
+def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) -> str:
+    """`mnist_test_subset.h` with the names of the guide."""
+    labels = subset.get("labels")
+    context: dict[str, Any] = {
+        "size": size,
+        "seed": seed,
+        "elements": graph.input.size,
+        "scale": float(graph.input.quantization.scale),
+        "zero_point": graph.input.quantization.zero_point,
+        "rows": [", ".join(str(v) for v in row) for row in subset["inputs"]],
+        "indices": [int(i) for i in subset["indices"]],
+        "labels": None if labels is None else [int(v) for v in labels],
+    }
+    return render("app/mnist_test_subset.h.j2", context)

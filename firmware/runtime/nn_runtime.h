@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What every generated network shares: the life cycle behind ai_<name>_create, _init, _run …
+ * A network is one constant description and one instance; nothing is allocated. One instance may
+ * be used by one thread at a time; different networks are independent.
+ */
+#ifndef NN_RUNTIME_H
+#define NN_RUNTIME_H
+
+#include "ai_platform.h"
+
+AI_API_DECLARE_BEGIN
+
+#define NN_RUNTIME_VERSION_MAJOR 0
+#define NN_RUNTIME_VERSION_MINOR 1
+#define NN_RUNTIME_VERSION_MICRO 0
+
+/* Compute one inference: `input` and `arena` are 4-byte aligned; `weights` is the network's
+ * constants array; `output` may be anywhere. */
+typedef void (*nn_forward)(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights, ai_u8 *arena);
+
+/* One end of the network: the format, the shape and where it lies in the arena. */
+typedef struct {
+    ai_size size; /* elements of one batch */
+    ai_size arena_offset;
+    const ai_shape_dimension *shape; /* 4, batch first (BCWH) */
+    ai_buffer_meta_info *meta_info;
+} nn_port;
+
+typedef struct {
+    const char *model_name;
+    const char *model_signature;
+    const char *origin_model_name;
+    nn_forward forward;
+    nn_port input;
+    nn_port output;
+    ai_size weights_size;
+    ai_size activations_size;
+    ai_handle *weights_table;     /* marker, addresses, marker */
+    ai_handle *activations_table; /* marker, addresses, marker */
+    ai_macc macc;
+    ai_u32 nodes;
+    ai_signature signature;
+} nn_network;
+
+typedef enum {
+    NN_STATE_NONE = 0,
+    NN_STATE_CREATED,
+    NN_STATE_READY,
+} nn_state;
+
+typedef struct {
+    const nn_network *network;
+    nn_state state;
+    ai_error error;
+    const ai_u8 *weights;
+    ai_u8 *arena;
+    ai_shape_dimension input_shape[4];
+    ai_shape_dimension output_shape[4];
+    ai_buffer input;
+    ai_buffer output;
+} nn_instance;
+
+ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle);
+ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
+ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params);
+ai_error nn_get_error(nn_instance *instance, ai_handle handle);
+ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report *report);
+ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
+                         ai_u16 *count);
+ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
+                          ai_u16 *count);
+
+/* Batches computed; 0 or less is an error, told by nn_get_error. */
+ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, ai_buffer *output);
+
+/* The same, with the result in the network's own output buffer in the arena. */
+ai_i32 nn_forward_only(nn_instance *instance, ai_handle handle, const ai_buffer *input);
+
+AI_API_DECLARE_END
+
+#endif /* NN_RUNTIME_H */
