@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
+from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -16,6 +17,9 @@ from support.errors import UserError
 
 # Section flags (System V ABI, "Sections").
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
+
+# What pyelftools raises on bytes that are no ELF file, or only part of one.
+_BROKEN = (ELFError, ConstructError, ValueError, KeyError, IndexError, AssertionError)
 
 
 @dataclass(frozen=True)
@@ -61,21 +65,32 @@ class Symbol:
 class Elf:
     """A linked firmware.
 
+    Attributes:
+        segments: the PT_LOAD segments that take any memory.
+        sections: those that take memory when the program runs, in order of run address.
+        symbols: named functions, objects and addresses, in order of address.
+
     Raises:
-        UserError: the file is missing, is no ELF, is cut off, or is not linked for 32-bit Arm.
+        UserError: the file is missing, is no ELF, is damaged, or is not linked for 32-bit Arm.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         try:
             self._file = ELFFile(BytesIO(self.path.read_bytes()))
-            machine, kind = self._file["e_machine"], self._file["e_type"]
+            self._require_arm_program()
+            self.segments = self._read_segments()
+            self.sections = self._read_sections()
+            self.symbols = self._read_symbols()
         except FileNotFoundError:
             raise UserError(f"{path}: no such file", "build it first") from None
-        except (ELFError, ValueError) as error:
-            raise UserError(f"{path}: not an ELF file ({error})") from None
+        except _BROKEN as error:
+            raise UserError(f"{path}: not an ELF file, or a damaged one ({error})") from None
+
+    def _require_arm_program(self) -> None:
+        machine, kind = self._file["e_machine"], self._file["e_type"]
         if machine != "EM_ARM" or kind != "ET_EXEC":
-            raise UserError(f"{path}: no linked program for 32-bit Arm ({machine}, {kind})")
+            raise UserError(f"{self.path}: no linked program for 32-bit Arm ({machine}, {kind})")
 
     @property
     def entry(self) -> int:
@@ -83,28 +98,26 @@ class Elf:
         entry: int = self._file["e_entry"]
         return entry & ~1
 
-    @cached_property
-    def segments(self) -> tuple[Segment, ...]:
-        """The PT_LOAD segments that take any memory."""
-        return tuple(
-            Segment(s["p_paddr"], s["p_vaddr"], s.data(), s["p_memsz"])
-            for s in self._file.iter_segments("PT_LOAD")
-            if s["p_memsz"]
-        )
+    def _read_segments(self) -> tuple[Segment, ...]:
+        found = []
+        for segment in self._file.iter_segments("PT_LOAD"):
+            data = segment.data()
+            if len(data) != segment["p_filesz"]:
+                raise ELFError("a segment is cut off")
+            if segment["p_memsz"]:
+                place = segment["p_paddr"], segment["p_vaddr"]
+                found.append(Segment(*place, data, segment["p_memsz"]))
+        return tuple(found)
 
-    @cached_property
-    def sections(self) -> tuple[Section, ...]:
-        """The sections that take memory when the program runs, in order of run address."""
+    def _read_sections(self) -> tuple[Section, ...]:
         found = []
         for section in self._file.iter_sections():
-            if not section["sh_flags"] & _SHF_ALLOC or not section["sh_size"]:
+            flags, size = section["sh_flags"], section["sh_size"]
+            if not flags & _SHF_ALLOC or not size:
                 continue
-            run = section["sh_addr"]
-            stored = section["sh_type"] != "SHT_NOBITS"
+            run, stored = section["sh_addr"], section["sh_type"] != "SHT_NOBITS"
             load = self._load_address(run) if stored else run
-            flags = section["sh_flags"]
             writable, executable = bool(flags & _SHF_WRITE), bool(flags & _SHF_EXECINSTR)
-            size = section["sh_size"]
             found.append(Section(section.name, run, load, size, stored, writable, executable))
         return tuple(sorted(found, key=lambda section: section.run))
 
@@ -114,9 +127,7 @@ class Elf:
                 return segment.load + run - segment.run
         return run
 
-    @cached_property
-    def symbols(self) -> tuple[Symbol, ...]:
-        """Functions and objects that have a name, in order of address."""
+    def _read_symbols(self) -> tuple[Symbol, ...]:
         found = set()
         for table in self._file.iter_sections():
             if not isinstance(table, SymbolTableSection):

@@ -79,7 +79,7 @@ def _started(board: Board, elf: Path, options: SimOptions) -> Iterator[_Qemu]:
         errors = stack.enter_context(tempfile.TemporaryFile())
         port = listener.getsockname()[1]
         stub = [
-            *("-chardev", f"socket,id=gdb,host=127.0.0.1,port={port},server=off"),
+            *("-chardev", f"socket,id=gdb,host=127.0.0.1,port={port},server=off,nodelay=on"),
             *("-gdb", "chardev:gdb", "-S"),
         ]
         process = subprocess.Popen(
