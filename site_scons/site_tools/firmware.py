@@ -1,0 +1,62 @@
+"""Objects and the link: what becomes of C sources once a compiler is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from SCons.Script import Action
+
+
+def _optimize(path: str) -> str:
+    """Kernels are compiled for speed, the rest for size."""
+    return "-O2" if "kernels" in path else "-Os"
+
+
+def objects(env: Any, folder: Any, root: str, paths: Sequence[Path]) -> list[Any]:
+    """Objects of hand-written sources, in the shape of the source tree below `root`."""
+    made = []
+    for path in paths:
+        name = path.relative_to(root).with_suffix(".o")
+        made += env.Object(folder.File(str(name)), env.File(str(path)), OPTIMIZE=_optimize(str(name)))
+    return made
+
+
+def generated_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any]:
+    """Objects of generated sources; one stem may have C and assembly."""
+    made = []
+    for source in sources:
+        made += env.Object(
+            folder.File(f"{source.name}.o"), source, OPTIMIZE=_optimize(source.name)
+        )
+    return made
+
+
+def firmware(env: Any, elf: Any, link_map: Any, parts: Sequence[Any], script: Any) -> Any:
+    """Link objects to an ELF with its map.
+
+    Args:
+        script: the linker script, or None for a native program.
+    """
+    if script is None:
+        words = ["$CC", "$CCFLAGS", *parts, "-o", elf, env.Literal(f"-Wl,-Map={link_map}")]
+    else:
+        words = [
+            *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
+            *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map}"), *parts, "-o", elf),
+        ]
+    action = Action([words], **env.Shown("LINK"))
+    return env.Command([elf, link_map], [*parts, *([script] if script else [])], action)
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.Objects`, `env.GeneratedObjects` and `env.Firmware`."""
+    env.AddMethod(objects, "Objects")
+    env.AddMethod(generated_objects, "GeneratedObjects")
+    env.AddMethod(firmware, "Firmware")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing of its own."""
+    return True

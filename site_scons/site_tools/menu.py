@@ -1,0 +1,62 @@
+"""The help text of `scons -h`, and answers to names that the build does not know."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from SCons.Script import COMMAND_LINE_TARGETS, Exit, GetOption
+
+
+def stop(env: Any, message: str) -> NoReturn:
+    """End the run with one line and exit status 2."""
+    sys.stderr.write(f"scons: error: {message}\n")
+    Exit(2)
+    raise SystemExit(2)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as columns; the last column is as wide as it likes."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def help_text(env: Any, menu: Sequence[Sequence[str]], variables: Any) -> str:
+    """The menu and the variables with their defaults and values."""
+    rows = [("guide", "target", "makes", "command"), *menu]
+    settings = [
+        (option.key, f"{option.help}" + (f" [{option.default}]" if option.default else ""))
+        for option in variables.options
+    ]
+    return (
+        f"usage: scons [TARGET...] [NAME=VALUE...]\n\n{table(rows)}\n\n"
+        "The name of each folder is a target too: what the room makes, or its tests.\n\n"
+        f"{table(settings)}\n\n"
+        "NAME=VALUE may also stand in custom.py, one a line, VALUE in quotes.\n"
+        "SCons' own options: scons -H. Much used: -j N, -n (show only), -c (clean), -Q (terse)."
+    )
+
+
+def check_targets(env: Any, known: Collection[str]) -> None:
+    """Stop when a target of the command line is neither in the menu nor a path."""
+    for target in COMMAND_LINE_TARGETS:
+        is_path = "/" in target or Path(env.GetLaunchDir(), target).exists()
+        if target not in known and not is_path and not GetOption("help"):
+            stop(env, f"unknown target '{target}': {env.Nearest(target, known)}")
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.Stop`, `env.HelpText` and `env.CheckTargets`."""
+    env.AddMethod(stop, "Stop")
+    env.AddMethod(help_text, "HelpText")
+    env.AddMethod(check_targets, "CheckTargets")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True

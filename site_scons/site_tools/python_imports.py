@@ -1,0 +1,145 @@
+"""Which files a Python command of this project loads, found by reading its import statements.
+
+What Python loads for `python -m ROOM COMMAND` is the room's `__main__` with everything that is
+imported at the top of files from there on, and what the command's own modules import, wherever
+that stands in the file: an indented import runs only when its function does. A command that is a
+function among others is written `module:function`. So what only another command imports does not
+make this one run again.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+IMPORT = re.compile(
+    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<source>[\w.]+)[ \t]+import[ \t]+"
+    r"(?P<names>\([^)]*\)|[^\n#]*)|import[ \t]+(?P<modules>[\w., \t]+))",
+    re.MULTILINE,
+)
+# A folder that is searched for plug-ins when the program runs.
+SEARCHES_OWN_FOLDER = re.compile(r"iter_modules\(\s*__path__")
+# Where the name to import and the name to install differ.
+DISTRIBUTIONS = {"elftools": "pyelftools", "serial": "pyserial"}
+
+
+DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(?=[^\s#)\]}@])", re.MULTILINE)
+
+
+@functools.cache
+def _statements(path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(enclosing function or "", dotted names that may be modules) of each import statement."""
+    text = path.read_text(encoding="utf-8")
+    blocks = [(match.start(), match[1] or "") for match in DEFINITION.finditer(text)]
+    found = []
+    for match in IMPORT.finditer(text):
+        if match["source"]:
+            names = re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?[\s,]*", match["names"].strip("()"))
+            dotted = (match["source"], *(f"{match['source']}.{name}" for name in names))
+        else:
+            dotted = tuple(part.split()[0] for part in match["modules"].split(",") if part.split())
+        inside = [name for start, name in blocks if start <= match.start()][-1:] or [""]
+        found.append((inside[0] if match["indent"] else "", dotted))
+    return tuple(found)
+
+
+def _files(root: Path, dotted: str) -> list[Path]:
+    """The files that importing a module runs, packages' `__init__` first; [] when not ours."""
+    parts = dotted.split(".")
+    if not (root / parts[0] / "__init__.py").is_file():
+        return []
+    files = []
+    for depth in range(1, len(parts) + 1):
+        folder = root.joinpath(*parts[:depth])
+        if (folder / "__init__.py").is_file():
+            files.append(folder / "__init__.py")
+        elif folder.with_suffix(".py").is_file():
+            files.append(folder.with_suffix(".py"))
+    return files
+
+
+def _follow(root: Path, start: Iterable[str], *, indented: bool) -> tuple[set[Path], set[str]]:
+    """Files of this project and foreign top-level names that are reached from some modules.
+
+    Args:
+        start: dotted names, or `module:function`: then of that file's indented imports only the
+            function's count.
+        indented: follow indented imports too.
+    """
+    files: set[Path] = set()
+    foreign: set[str] = set()
+    waiting = []
+    for name in start:
+        dotted, _, function = name.partition(":")
+        if function:
+            ours = _files(root, dotted)
+            files.update(ours)
+            for path in ours:
+                for place, names in _statements(path):
+                    if place in ("", function):
+                        waiting.extend(names)
+        else:
+            waiting.append(dotted)
+    while waiting:
+        dotted = waiting.pop()
+        ours = _files(root, dotted)
+        if not ours:
+            foreign.add(dotted.partition(".")[0])
+        for path in ours:
+            if path in files:
+                continue
+            files.add(path)
+            for place, names in _statements(path):
+                if indented or not place:
+                    waiting.extend(names)
+            if SEARCHES_OWN_FOLDER.search(path.read_text(encoding="utf-8")):
+                package = ".".join(path.parent.relative_to(root).parts)
+                waiting.extend(f"{package}.{module.stem}" for module in path.parent.glob("*.py"))
+    return files, foreign
+
+
+@functools.cache
+def _pins(root: Path) -> dict[str, str]:
+    """Distribution name → its line in requirements/*.txt."""
+    pins = {}
+    for path in sorted((root / "requirements").glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if match := re.match(r"([\w.-]+)==", line):
+                pins[match[1].lower()] = line.strip()
+    return pins
+
+
+def python_dependencies(
+    env: Any, root: str, room: str, modules: list[str], installed: Sequence[str] = ()
+) -> tuple[list[str], str]:
+    """What `python -m room` depends on when its command is made of `modules`.
+
+    Args:
+        root: the project's folder.
+        room: the package that is run.
+        modules: dotted names, or `module:function`.
+        installed: distributions that the command uses without importing them.
+
+    Returns:
+        Absolute paths of this project's files, sorted, and the pinned requirements they import.
+    """
+    top = Path(root)
+    shared, shared_foreign = _follow(top, [f"{room}.__main__"], indented=False)
+    own, own_foreign = _follow(top, modules, indented=True)
+    pins = _pins(top)
+    names = sorted(DISTRIBUTIONS.get(name, name) for name in shared_foreign | own_foreign | {*installed})
+    lines = [pins[name] for name in names if name in pins]
+    return sorted(str(path) for path in shared | own), " ".join(lines)
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.PythonDependencies(root, room, modules, installed)`."""
+    env.AddMethod(python_dependencies, "PythonDependencies")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True

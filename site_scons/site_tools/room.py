@@ -1,0 +1,176 @@
+"""Commands of this project's own programs, `python -m ROOM COMMAND`, as SCons builders.
+
+Each runs in a process of its own with the Python of .venv, so that reading the build needs the
+standard library only, and people and other build systems can run the very same lines.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import SCons.Errors
+import SCons.Node.FS
+from SCons.Script import Action, GetOption
+
+# What a user's surroundings may tell a command; none of it belongs into what is built.
+PASSED_ON = (
+    *("HOME", "PATH", "TMPDIR", "TERM", "LANG", "LC_ALL", "NO_COLOR", "XDG_CACHE_HOME"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+    *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"),
+)
+PASSED_ON_PREFIXES = ("npm_config_", "NPM_CONFIG_", "OMP_", "MKL_")
+
+Spawn = Callable[[str, Any, str, Sequence[str], dict[str, str]], int]
+
+
+def _missing(python: str, pins: str) -> list[str]:
+    """The pinned requirements that are not installed beside `python`, by their metadata folders."""
+    installed = [
+        folder.name.lower().replace("-", "_")
+        for folder in Path(python).parent.parent.glob("lib/python3*/site-packages/*.dist-info")
+    ]
+    wanted = {pin: pin.lower().replace("-", "_").replace("==", "_") for pin in pins.split()}
+    return [
+        pin
+        for pin, stem in wanted.items()
+        # A build of another kind has a local version: torch-2.13.0+cpu.dist-info.
+        if not any(name.startswith((f"{stem}.dist", f"{stem}+")) for name in installed)
+    ]
+
+
+def _checking_spawn(spawn: Spawn, python: str, pins: str) -> Spawn:
+    """`spawn`, but a command whose packages are not installed fails with one line."""
+
+    def run(shell: str, escape: Any, cmd: str, words: Sequence[str], env: dict[str, str]) -> int:
+        if missing := _missing(python, pins):
+            sys.stderr.write(f"scons: error: not in .venv: {', '.join(missing)}: run ./bootstrap\n")
+            return 1
+        return spawn(shell, escape, cmd, words, env)
+
+    return run
+
+
+def shown(env: Any, label: str) -> dict[str, Any]:
+    """How an action shows itself, as arguments of Action: the label, or the whole command."""
+    if env["verbose"] == "1":
+        return {}
+    return {"cmdstr": f"{label:<9} $TARGET" if label else None}
+
+
+class Named:
+    """The word KEY=FILE for a file of the graph."""
+
+    def __init__(self, key: str, node: Any) -> None:
+        self.key, self.node = key, node
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.node}"
+
+    def is_literal(self) -> bool:
+        """A path may have spaces."""
+        return True
+
+
+def _read_by(arguments: Sequence[Any], out: Sequence[Any]) -> list[Any]:
+    """The files among a command's words that it reads."""
+    nodes = [word.node if isinstance(word, Named) else word for word in arguments]
+    return [
+        node
+        for node in nodes
+        if isinstance(node, SCons.Node.FS.Entry | SCons.Node.FS.File) and node not in out
+    ]
+
+
+def run_room(
+    env: Any,
+    label: str,
+    command: str,
+    modules: list[str],
+    out: Sequence[Any],
+    arguments: Sequence[Any],
+    also: Sequence[Any] = (),
+    installed: Sequence[str] = (),
+    **overrides: Any,
+) -> Any:
+    """Declare one command of a room; returns the nodes it makes.
+
+    Args:
+        label: the word shown before the target's name; "" shows nothing.
+        command: room and command, such as "codegen subset".
+        modules: the Python modules that the command is made of.
+        out: nodes of the files it writes.
+        arguments: words of the command line. A node that is not in `out` is a source.
+        also: further sources that the command line does not name, such as templates.
+        installed: pinned programs of requirements/ that it starts.
+        overrides: construction variables for this command alone.
+    """
+    room, _, verb = command.partition(" ")
+    root = env["PROJECT_ROOT"]
+    files, pins = env.PythonDependencies(root, room, modules, installed)
+    # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.
+    words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", room, verb, *arguments]
+    action = Action([words], **env.Shown(label))
+    made = env.Command(
+        list(out),
+        [*_read_by(arguments, out), *also],
+        action,
+        SPAWN=_checking_spawn(env["SPAWN"], str(env["PYTHON"]), pins),
+        IMPLICIT_COMMAND_DEPENDENCIES=False,
+        **overrides,
+    )
+    env.Depends(made, [env.File(path) for path in files])
+    if pins:
+        env.Depends(made, env.Value(pins))
+    return made
+
+
+def always(
+    env: Any, place: Any, command: str, arguments: Sequence[Any], also: Sequence[Any] = ()
+) -> Any:
+    """Declare a command that runs each time it is asked for.
+
+    Args:
+        place: a node that stands for the run; no such file is written.
+        command: room and command, such as "target sim".
+        arguments: words of the command line; nodes are sources.
+        also: further sources, built first.
+    """
+    made = run_room(env, "", command, [f"{command.split()[0]}.__main__"], [place], arguments, also)
+    env.NoCache(made)
+    return env.AlwaysBuild(made)
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Find .venv and add `env.Run`, `env.Always`, `env.Named` and `env.Shown`.
+
+    Raises:
+        SCons.Errors.UserError: there is no .venv.
+    """
+    root = Path(env["PROJECT_ROOT"])
+    python = root / ".venv" / "bin" / "python"
+    if not python.exists() and not (GetOption("help") or GetOption("clean")):
+        raise SCons.Errors.UserError(f"no {python.parent.parent}: run ./bootstrap")
+    env["PYTHON"] = env.Literal(str(python))
+    # From another folder than ours (embedded in a host's build), nothing of that folder may be
+    # taken for one of our rooms.
+    env["PYTHONFLAGS"] = [] if env.Dir("#").abspath == str(root) else ["-P"]
+    passed = {
+        key: value
+        for key, value in os.environ.items()
+        if key in PASSED_ON or key.startswith(PASSED_ON_PREFIXES)
+    }
+    env["ENV"] = {**env["ENV"], **passed, "PYTHONPATH": str(root)}
+    env.AddMethod(shown, "Shown")
+    env.AddMethod(lambda env, key, node: Named(key, node), "Named")
+    env.AddMethod(run_room, "Run")
+    env.AddMethod(always, "Always")
+
+
+def exists(env: Any) -> bool:
+    """Python runs this, so it is there; .venv is looked for in `generate`."""
+    return True

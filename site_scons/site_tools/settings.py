@@ -1,0 +1,110 @@
+"""The build's variables: `NAME=VALUE` on the command line, in custom.py, or from a host project."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import SCons.Errors
+
+ROOT = Path(__file__).resolve().parents[2]
+Validator = Callable[[str, Any, Any], None]
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """What the user may have meant, as the end of a message."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(word, choices, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(choices)}"
+
+
+def one_of(choices: Collection[str]) -> Validator:
+    """A value out of `choices`."""
+
+    def check(key: str, value: Any, env: Any) -> None:
+        if value not in choices:
+            raise SCons.Errors.UserError(f"{key}={value}: {nearest(str(value), choices)}")
+
+    return check
+
+
+def matching(pattern: str, meaning: str) -> Validator:
+    """A value that matches `pattern` as a whole; `meaning` says in words what that is."""
+
+    def check(key: str, value: Any, env: Any) -> None:
+        if not re.fullmatch(pattern, str(value)):
+            raise SCons.Errors.UserError(f"{key}={value}: give {meaning}")
+
+    return check
+
+
+def existing_file(key: str, value: Any, env: Any) -> None:
+    """Nothing, or a file that is there."""
+    if value and not Path(env.GetLaunchDir(), value).is_file():
+        raise SCons.Errors.UserError(f"{key}={value}: no such file")
+
+
+def existing_inputs(key: str, value: Any, env: Any) -> None:
+    """Nothing, `mnist`, or a file that is there."""
+    if value != "mnist":
+        existing_file(key, value, env)
+
+
+def yes_or_no(key: str, value: Any, env: Any) -> None:
+    """0 or 1."""
+    one_of(("0", "1"))(key, str(value), env)
+
+
+def boards() -> list[str]:
+    """The names of all boards: folders of firmware/boards/ with a board.toml."""
+    return sorted(p.parent.name for p in (ROOT / "firmware" / "boards").glob("*/board.toml"))
+
+
+# The board of the guide; `scons sim` takes one that QEMU has.
+DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
+COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
+POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
+NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+FIELDS = (
+    # What is built, and where.
+    ("board", f"board: {', '.join(boards())}", DEFAULT_BOARD, one_of(boards())),
+    ("build_dir", "folder that everything is built in", "build", matching(".+", "a folder")),
+    ("data_dir", "folder of the MNIST files, fetched when missing (default: in build_dir)", "", None),
+    ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", None),
+    ("name", "C prefix of the network", "network", matching("[a-z][a-z0-9_]*", "a C name in lower case")),
+    # The network: trained here, or given.
+    ("recipe", "how to train: augmented, guide", "augmented", one_of(("augmented", "guide"))),
+    ("epochs", "epochs of training (default: the recipe's)", "", matching(r"|[1-9]\d{0,4}", "a number of epochs")),
+    ("seed", "seed of training", "0", COUNT),
+    ("max_accuracy_drop", "points of accuracy that int8 may lose", "0.5", matching(NUMBER, "a number of points")),
+    ("network", "a quantized ONNX file of yours instead of training", "", existing_file),
+    ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
+    ("normalize", "MEAN,STD of your training transform, for inputs=", "", matching(f"|{NUMBER},{NUMBER}", "MEAN,STD")),
+    # The firmware.
+    ("subset_size", "test images in the firmware, 0 for none", "100", COUNT),
+    ("subset_seed", "seed of the choice of test images", "0", COUNT),
+    ("placement", "OBJECT:MEMORY,… to decide what runs where", "", matching(r"|\w+:\w+(,\w+:\w+)*", "OBJECT:MEMORY,…")),
+    ("cc", "compiler (default: arm-none-eabi-gcc, or gcc for a native board)", "", None),
+    ("werror", "1: compiler warnings are errors", "0", yes_or_no),
+    # How it is shown.
+    ("verbose", "1: show whole command lines", "0", yes_or_no),
+)
+
+
+def options(variables: Any) -> None:
+    """Declare all variables with help, default and check."""
+    for key, text, default, check in FIELDS:
+        variables.Add(key, text, default, check)
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.Nearest(word, known)`."""
+    env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True

@@ -1,0 +1,80 @@
+"""What SCons remembers between runs, and why it may be trusted. For the top level only.
+
+SCons records what it built when a run ends, and never looks whether a built file is still the one
+it recorded. A run that was killed leaves new files beside the old record; if the edit that made
+them is then taken back, the record fits again and the file would pass as up to date. So a built
+file that is newer than the record was not written by a run that ended: `forget` removes it, and it
+is made again. The same catches built files that were edited by hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import SCons.CacheDir
+import SCons.Errors
+from SCons.Script import CacheDir, GetOption, SConsignFile, SetOption
+
+RECORD = ".sconsign"
+
+
+class FreshCacheDir(SCons.CacheDir.CacheDir):  # type: ignore[misc]
+    """A cache whose restored files are as new as their restoring, so that `forget` sees them."""
+
+    @classmethod
+    def copy_from_cache(cls, env: Any, src: str, dst: str) -> str:
+        """Restore one file."""
+        result: str = super().copy_from_cache(env, src, dst)
+        with contextlib.suppress(OSError):
+            os.utime(dst)
+        return result
+
+
+def state(env: Any, build_dir: str, cache_dir: str) -> None:
+    """Keep the record in the build folder, use all cores, and the cache if there is one.
+
+    Raises:
+        SCons.Errors.UserError: the build folder cannot be made or written to.
+    """
+    folder = Path(env.Dir(build_dir).abspath)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SCons.Errors.UserError(f"cannot write to {folder}: choose another with build_dir=")
+    env["RECORD"] = f"{folder / RECORD}.dblite"
+    SConsignFile(str(folder / RECORD))
+    SetOption("num_jobs", len(os.sched_getaffinity(0)))
+    # A file that did not change for a second, by its time stamp, is not read again to hash it.
+    SetOption("max_drift", 1)
+    # The end of the output belongs to the last command, such as pytest's summary.
+    SetOption("no_progress", True)
+    if cache_dir:
+        CacheDir(str(Path(env.GetLaunchDir(), cache_dir)), FreshCacheDir)
+
+
+def forget(env: Any, build_dir: str) -> None:
+    """Remove built files that are newer than the record."""
+    record = Path(env["RECORD"])
+    if GetOption("no_exec") or not record.is_file():
+        return
+    recorded = record.stat().st_mtime_ns
+    for folder, _, names in os.walk(env.Dir(build_dir).abspath):
+        for name in names:
+            path = Path(folder, name)
+            with contextlib.suppress(FileNotFoundError):
+                if path.lstat().st_mtime_ns > recorded and env.File(str(path)).has_builder():
+                    path.unlink()
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.State(build_dir, cache_dir)` and `env.Forget(build_dir)`."""
+    env.AddMethod(state, "State")
+    env.AddMethod(forget, "Forget")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True
