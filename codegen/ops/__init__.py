@@ -6,9 +6,11 @@ import importlib
 import pkgutil
 from functools import cache
 
+import onnx
+
 from codegen.graph import Node, Tensor
 from codegen.operator import Operator
-from codegen.reader.walk import Handler
+from codegen.reader.walk import Handler, Walk
 
 
 @cache
@@ -30,6 +32,15 @@ def handlers() -> dict[str, Handler]:
 def operator_of(node: Node) -> Operator:
     """The operator that computes a typed node."""
     return next(op for op in operators() if isinstance(node, op.node_type))
+
+
+def reshape_node(
+    walk: Walk, node: onnx.NodeProto, source: Tensor, shape: tuple[int, ...]
+) -> Tensor:
+    """`source` with another shape, by a typed node when needed."""
+    from codegen.ops.reshape import reshape
+
+    return reshape(walk, node, source, shape)
 
 
 def requantize_node(name: str, source: Tensor, target: Tensor) -> Node:

@@ -48,20 +48,20 @@ def _with_shape(walk: Walk, node: onnx.NodeProto, stage: Stage, shape: tuple[int
             )
         return stage
     if isinstance(stage, FloatInput):
-        return FloatInput(shape)
+        return FloatInput(shape, stage.given)
     if isinstance(stage, Integers):
         if stage.tensor is None:
             return Integers(shape, None)
-        return Integers(shape, _emit(walk, node, stage.tensor, shape).tensor)
-    return _emit(walk, node, stage.tensor, shape)
+        return Integers(shape, reshape(walk, node, stage.tensor, shape))
+    return Quantized(reshape(walk, node, stage.tensor, shape))
 
 
-def _emit(walk: Walk, node: onnx.NodeProto, source: Tensor, shape: tuple[int, ...]) -> Quantized:
+def reshape(walk: Walk, node: onnx.NodeProto, source: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """`source` with another shape; a typed node when that differs."""
     if source.shape == shape:
-        return Quantized(source)
-    return walk.emit(
-        Reshape(label(node), source, replace(source, name=node.output[0], shape=shape))
-    )
+        return source
+    target = replace(source, name=node.output[0], shape=shape)
+    return walk.emit(Reshape(label(node), source, target)).tensor
 
 
 def _target_shape(walk: Walk, node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from codegen.graph import Graph, Node, Quantization, Tensor
-from codegen.ops import handlers, requantize_node
+from codegen.ops import handlers, requantize_node, reshape_node
 from codegen.reader.constants import AnyArray, Constant, quantization_of, read_tensor
 from codegen.reader.load import load_model
 from codegen.reader.walk import (
@@ -105,7 +105,7 @@ def _input_stage(walk: Walk, graph: onnx.GraphProto) -> Stage:
     if int(np.prod([float(d) for d in shape])) > 1 << 24:
         raise UserError(f"{walk.path}: input shape {shape} is too large", "use a smaller input")
     if kind.elem_type == onnx.TensorProto.FLOAT:
-        return FloatInput(tuple(shape))
+        return FloatInput(tuple(shape), tuple(shape))
     if kind.elem_type in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8):
         return Integers(tuple(shape), None)
     raise UserError(f"{walk.path}: input '{value.name}' is neither float nor 8-bit", "use float32")
@@ -238,8 +238,10 @@ def _step(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
 
 def _quantize(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
     if isinstance(stage, FloatInput):
-        tensor = _activation(walk, node, stage.shape)
-        return Integers(stage.shape, tensor)
+        tensor = _activation(walk, node, stage.given)
+        if stage.shape == stage.given:
+            return Integers(stage.shape, tensor)
+        return Integers(stage.shape, reshape_node(walk, node, tensor, stage.shape))
     if isinstance(stage, Pending):
         node_out = stage.finish(_activation(walk, node, stage.shape))
         walk.emit(node_out)

@@ -15,9 +15,15 @@ from support.errors import UserError
 
 @dataclass(frozen=True)
 class FloatInput:
-    """The network's float input, before its QuantizeLinear."""
+    """The network's float input, before its QuantizeLinear.
+
+    Attributes:
+        shape: as it stands here, after reshapes of the float value.
+        given: the shape that the model declares; it stays the network's input shape.
+    """
 
     shape: tuple[int, ...]
+    given: tuple[int, ...]
 
 
 @dataclass(frozen=True)
