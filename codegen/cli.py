@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 
-COMMANDS = ("generate", "inputs", "subset", "reference", "place", "render")
+COMMANDS = {
+    "generate": "Write the network's C sources, report and manifest.",
+    "inputs": "Make the test inputs of a network that comes without a data set.",
+    "subset": "Choose test inputs, quantize them and write them as a C header.",
+    "reference": "Compute the integer reference's outputs for quantized inputs.",
+    "place": "Decide which memory of the board each object lives in.",
+    "render": "Render one template from JSON files and values.",
+}
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with all commands; each command module adds its own arguments."""
+def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """The parser with all commands; the chosen one's module adds its own arguments.
+
+    The other modules are not loaded: rendering needs no onnx, and a build may rely on a command
+    depending on nothing but what its own module imports.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m codegen",
         description="From a QDQ int8 ONNX file to C for a microcontroller.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in COMMANDS:
-        module = importlib.import_module(f"codegen.commands.{name}")
-        text = (module.__doc__ or "").strip().splitlines()[0]
+    for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
-        module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+        if name == chosen:
+            module = importlib.import_module(f"codegen.commands.{name}")
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
     return parser
 
 
 def main() -> int | None:
     """Parse the command line and run the command."""
-    arguments = build_parser().parse_args()
+    arguments = build_parser(sys.argv[1] if len(sys.argv) > 1 else None).parse_args()
     status: int | None = arguments.run(arguments)
     return status
