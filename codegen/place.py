@@ -19,6 +19,8 @@ FILLED_AT_RUN = ("activations", "results")
 MOVABLE = (*STORED, *FILLED_AT_RUN)
 # Kernels are code whose size only the compiler knows: a bound to plan with, checked by the linker.
 KERNEL_BYTES = 12 * 1024
+# .data and .bss: small by design (no heap, no stdio); the linker has the last word.
+DATA_BYTES = 2048
 
 
 @dataclass
@@ -55,13 +57,16 @@ def place_objects(
     _keep_budgets(memories, rooms, classes)
     sizes = {"kernels": KERNEL_BYTES, **sizes}
     placed: dict[str, dict[str, Any]] = {}
-    for name in ("vectors", "code", "data", "stack"):
-        placed[name] = {
-            "run": classes[name][0],
-            "load": None,
-            "bytes": None,
-            "why": "board's first",
-        }
+    # Sized by the linker: the bytes are what the board's budget keeps for them.
+    kept = {
+        "vectors": 0,
+        "code": int(memories["budget"]["code"]),
+        "data": DATA_BYTES,
+        "stack": int(memories["budget"]["stack"]),
+    }
+    for name, size in kept.items():
+        run = classes[name][0]
+        placed[name] = {"run": run, "load": None, "bytes": size, "why": "board's budget"}
     placed["data"]["load"] = classes["load"][0]
     for name in ("weights", "activations", "kernels", "results", "subset"):
         candidates = [overrides[name]] if name in overrides else classes[name]
@@ -90,8 +95,7 @@ def _keep_budgets(
     budget = memories["budget"]
     rooms[classes["code"][0]].free -= int(budget["code"])
     rooms[classes["stack"][0]].free -= int(budget["stack"])
-    # .data and .bss: small by design (no heap, no stdio); the linker has the last word.
-    rooms[classes["data"][0]].free -= 2048
+    rooms[classes["data"][0]].free -= DATA_BYTES
 
 
 def _place(
