@@ -113,12 +113,13 @@ def _place(
             continue
         stored_in = None
         if name in STORED and room.facts["kind"] == "ram":
-            stored_in = next((s for s in storage if rooms[s].free >= size), None)
+            # Where they are stored, kernels are part of the board's code budget.
+            stored = 0 if name == "kernels" else size
+            stored_in = next((s for s in storage if rooms[s].free >= stored), None)
             if stored_in is None:
                 reasons.append(f"no flash has {size:,} B left to load {memory} from")
                 continue
-            # The kernels' code is part of the code budget where it is stored.
-            rooms[stored_in].free -= 0 if name == "kernels" else size
+            rooms[stored_in].free -= stored
         room.free -= size
         speed = "no wait states" if room.facts.get("zero_wait") else "first that fits"
         return {"run": memory, "load": stored_in, "bytes": size, "why": speed}
