@@ -70,7 +70,7 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
     root = env["PROJECT_ROOT"]
     # Quoted: these words become one string in compile_commands.json, too.
     env["CC"] = env["LINK"] = f'"{compiler}"' if " " in compiler else compiler
-    for tool in ("cc", "as"):
+    for tool in ("cc", "as", "compilation_db"):
         env.Tool(tool)
     env.Replace(
         CFLAGS=LANGUAGE,
@@ -85,6 +85,7 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
         ASPPCOM="$CC -x assembler-with-cpp $MACHINE -g $( $PREFIX_MAPS $INCLUDES $)"
         " -c -o $TARGET $( $SOURCE.abspath $)",
         OBJSUFFIX=".o",
+        COMPILATIONDB_USE_ABSPATH=True,
     )
     if env["werror"] == "1":
         env.Append(CCFLAGS=["-Werror"])
@@ -92,6 +93,7 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
         env.Append(CCFLAGS=SANITIZERS)
     if env["verbose"] != "1":
         env.Replace(CCCOMSTR="CC        $TARGET", ASPPCOMSTR="AS        $TARGET")
+        env.Replace(COMPILATIONDB_COMSTR="COMPDB    $TARGET")
 
 
 def include_folders(env: Any, folders: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
+import SCons.Node
 import SCons.Node.FS
 from SCons.Script import Action, GetOption
 
@@ -145,8 +146,21 @@ def always(
     return env.AlwaysBuild(made)
 
 
+def show(env: Any, place: Any, text: Any) -> Any:
+    """Declare the printing of a text file, unless the command that makes it has just printed it."""
+
+    def print_text(target: Any, source: Any, env: Any) -> None:
+        if source[0].get_state() != SCons.Node.executed:
+            sys.stdout.write(source[0].get_text_contents())
+            sys.stdout.flush()
+
+    made = env.Command(place, text, Action(print_text, cmdstr=None))
+    env.NoCache(made)
+    return env.AlwaysBuild(made)
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Find .venv and add `env.Run`, `env.Always`, `env.Named` and `env.Shown`.
+    """Find .venv and add `env.Run`, `env.Always`, `env.Show`, `env.Named` and `env.Shown`.
 
     Raises:
         SCons.Errors.UserError: there is no .venv.
@@ -167,6 +181,7 @@ def generate(env: Any, **kw: Any) -> None:
     env["ENV"] = {**env["ENV"], **passed, "PYTHONPATH": str(root)}
     env.AddMethod(shown, "Shown")
     env.AddMethod(lambda env, key, node: Named(key, node), "Named")
+    env.AddMethod(show, "Show")
     env.AddMethod(run_room, "Run")
     env.AddMethod(always, "Always")
 
