@@ -36,7 +36,10 @@ def find_compiler(name: str) -> str:
         SCons.Errors.UserError: not found, or older than GCC 10, with the package to install.
     """
     path = shutil.which(name)
-    remedy = f"install the package {PACKAGES.get(Path(name).name, name)}, or run ./bootstrap"
+    package = PACKAGES.get(Path(name).name)
+    remedy = (
+        f"install the package {package}, or run ./bootstrap" if package else "give another with cc="
+    )
     if path is None:
         raise SCons.Errors.UserError(f"compiler '{name}' not found: {remedy}")
     try:

@@ -46,6 +46,7 @@ def _statements(path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple(found)
 
 
+@functools.cache
 def _files(root: Path, dotted: str) -> list[Path]:
     """The files that importing a module runs, packages' `__init__` first; [] when not ours."""
     parts = dotted.split(".")
@@ -59,6 +60,15 @@ def _files(root: Path, dotted: str) -> list[Path]:
         elif folder.with_suffix(".py").is_file():
             files.append(folder.with_suffix(".py"))
     return files
+
+
+@functools.cache
+def _plug_ins(root: Path, path: Path) -> tuple[str, ...]:
+    """Dotted names of all modules beside a file that searches its own folder for them."""
+    if not SEARCHES_OWN_FOLDER.search(path.read_text(encoding="utf-8")):
+        return ()
+    package = ".".join(path.parent.relative_to(root).parts)
+    return tuple(f"{package}.{module.stem}" for module in sorted(path.parent.glob("*.py")))
 
 
 def _follow(root: Path, start: Iterable[str], *, indented: bool) -> tuple[set[Path], set[str]]:
@@ -95,9 +105,7 @@ def _follow(root: Path, start: Iterable[str], *, indented: bool) -> tuple[set[Pa
             for place, names in _statements(path):
                 if indented or not place:
                     waiting.extend(names)
-            if SEARCHES_OWN_FOLDER.search(path.read_text(encoding="utf-8")):
-                package = ".".join(path.parent.relative_to(root).parts)
-                waiting.extend(f"{package}.{module.stem}" for module in path.parent.glob("*.py"))
+            waiting.extend(_plug_ins(root, path))
     return files, foreign
 
 

@@ -17,7 +17,7 @@ Validator = Callable[[str, Any, Any], None]
 def nearest(word: str, known: Collection[str]) -> str:
     """What the user may have meant, as the end of a message."""
     choices = sorted(known)
-    near = difflib.get_close_matches(word, choices, n=1)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.5)
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(choices)}"
 
 
@@ -65,12 +65,13 @@ def boards() -> list[str]:
 
 # The board of the guide; `scons sim` takes one that QEMU has.
 DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
+SIMULATED = {"sim"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 FIELDS = (
     # What is built, and where.
-    ("board", f"board: {', '.join(boards())}", DEFAULT_BOARD, one_of(boards())),
+    ("board", f"board: {', '.join(boards())} (sim: {SIMULATED_BOARD})", DEFAULT_BOARD, one_of(boards())),
     ("build_dir", "folder that everything is built in", "build", matching(".+", "a folder")),
     ("data_dir", "folder of the MNIST files, fetched when missing (default: in build_dir)", "", None),
     ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", None),
@@ -94,14 +95,21 @@ FIELDS = (
 )
 
 
-def options(variables: Any) -> None:
-    """Declare all variables with help, default and check."""
+def declare(env: Any, variables: Any, targets: Collection[str] = ()) -> None:
+    """Declare all variables with help, default and check.
+
+    Args:
+        targets: what is asked for; simulating alone takes a board that QEMU has.
+    """
+    simulated = {*targets} & SIMULATED and not {*targets} & {"elf", "flash"}
     for key, text, default, check in FIELDS:
-        variables.Add(key, text, default, check)
+        board = SIMULATED_BOARD if key == "board" and simulated else default
+        variables.Add(key, text, board, check)
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.Nearest(word, known)`."""
+    """Add `env.DeclareSettings(variables, targets)` and `env.Nearest(word, known)`."""
+    env.AddMethod(declare, "DeclareSettings")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 
 
