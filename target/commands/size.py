@@ -48,10 +48,11 @@ def _rows(path: Path | None, key: str, empty: Any, columns: tuple[str, ...]) -> 
         return empty
     content = read_json(path)
     found: Any = content.get(key, empty) if isinstance(content, dict) else None
-    rows: list[Any] = list(found.values() if isinstance(found, dict) else found or [])
-    if type(found) is not type(empty) or not all(
-        isinstance(row, dict) and all(column in row for column in columns) for row in rows
-    ):
+    valid = isinstance(found, type(empty))
+    if valid:
+        rows = list(found.values() if isinstance(found, dict) else found)
+        valid = all(isinstance(row, dict) and row.keys() >= set(columns) for row in rows)
+    if not valid:
         raise UserError(
             f"{path}: '{key}' is not as expected (rows with {', '.join(columns)})",
             "delete it and build again",
