@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from model import commands
@@ -148,11 +149,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
-    """Parse the command line and run the command.
+def main(words: Sequence[str] | None = None) -> None:
+    """Parse the command line, or `words` instead of it, and run the command.
 
     Raises:
         UserError: whatever the command finds wrong with files it was given.
     """
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(words)
     arguments.run(arguments)

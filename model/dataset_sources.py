@@ -49,8 +49,8 @@ class Source:
     fetch: Callable[[Path, list[str]], Path]
 
 
-def _answers(url: str) -> bool:
-    """Say whether anything is served at `url`, within `ANSWER_SECONDS`.
+def answers(url: str, seconds: float = ANSWER_SECONDS) -> bool:
+    """Say whether anything is served at `url`, within `seconds`.
 
     The request runs in a thread of its own because no time limit applies to name resolution.
     """
@@ -60,13 +60,13 @@ def _answers(url: str) -> bool:
         request = urllib.request.Request(url, method="HEAD")
         with (
             contextlib.suppress(OSError),
-            urllib.request.urlopen(request, timeout=ANSWER_SECONDS),
+            urllib.request.urlopen(request, timeout=seconds),
         ):
             answered.set()
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(ANSWER_SECONDS)
+    thread.join(seconds)
     return answered.is_set()
 
 
@@ -75,7 +75,7 @@ def _fetch_from_mirrors(folder: Path, names: list[str]) -> Path:
     from model.torchvision_import import torchvision
 
     published = torchvision.datasets.MNIST
-    mirrors = [m for m in published.mirrors if _answers(f"{m}{names[0]}.gz")]
+    mirrors = [m for m in published.mirrors if answers(f"{m}{names[0]}.gz")]
     if not mirrors:
         raise SourceError("no mirror answers")
     # The class's name is part of the path that torchvision stores to.

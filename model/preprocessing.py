@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import torch
 
 
+def scale_pixels(pixels: torch.Tensor) -> torch.Tensor:
+    """Return float32 [N, 1, 28, 28], 0 to 1, for pixels uint8 [N, 28, 28]."""
+    return pixels.unsqueeze(1).to(torch.float32).div_(255)
+
+
 @dataclass(frozen=True)
 class Normalization:
     """`(pixel / 255 - mean) / std`: torchvision's ToTensor, then Normalize((mean,), (std,)).
@@ -19,5 +24,8 @@ class Normalization:
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return float32 [N, 1, 28, 28] for pixels uint8 [N, 28, 28]."""
-        scaled = pixels.unsqueeze(1).to(torch.float32).div_(255)
+        return self.of_scaled(scale_pixels(pixels))
+
+    def of_scaled(self, scaled: torch.Tensor) -> torch.Tensor:
+        """Normalize what `scale_pixels` returned, in place, and return it."""
         return scaled.sub_(self.mean).div_(self.std)

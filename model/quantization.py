@@ -24,7 +24,6 @@ from model.inference import Float32Array
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
     "percentile": CalibrationMethod.Percentile,
-    "entropy": CalibrationMethod.Entropy,
 }
 """How the calibration images set the ranges of the activations, in order of preference."""
 
@@ -51,6 +50,13 @@ def _quiet() -> Iterator[None]:
         logging.disable(previous)
 
 
+def _input_tensor(model: onnx.ModelProto) -> str:
+    """Return the name of the tensor at which the quantizer quantizes the network's input."""
+    first = model.graph.node[0]
+    name: str = first.output[0] if first.op_type == "Flatten" else model.graph.input[0].name
+    return name
+
+
 def quantize(model: onnx.ModelProto, calibration: Float32Array, method: str) -> onnx.ModelProto:
     """Return `model` with int8 activations and per-channel int8 weights, in QDQ form.
 
@@ -58,11 +64,14 @@ def quantize(model: onnx.ModelProto, calibration: Float32Array, method: str) -> 
     because the zero point is then -128 and saturation does its work. (With symmetric ones
     onnxruntime once dropped Relu nodes that were needed; `check_int8` looks.)
 
+    The input always keeps the whole range of the pixels: it is known, not estimated.
+
     Args:
         model: the float network.
         calibration: training images through the training transform, float32 [N, 1, 28, 28].
         method: one of `METHODS`.
     """
+    whole_range = {"rmin": calibration.min(), "rmax": calibration.max()}
     with tempfile.TemporaryDirectory() as temporary, _quiet():
         prepared, quantized = Path(temporary) / "prepared.onnx", Path(temporary) / "int8.onnx"
         quant_pre_process(model, prepared, skip_optimization=True, skip_symbolic_shape=True)
@@ -71,11 +80,15 @@ def quantize(model: onnx.ModelProto, calibration: Float32Array, method: str) -> 
             quantized,
             _Images(model.graph.input[0].name, calibration),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Flatten", "Reshape", "Gemm", "MatMul", "Add", "Relu"],
+            op_types_to_quantize=["Flatten", "Gemm", "Relu"],
             per_channel=True,
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=METHODS[method],
-            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
+            extra_options={
+                "ActivationSymmetric": False,
+                "WeightSymmetric": True,
+                "TensorQuantOverrides": {_input_tensor(model): [whole_range]},
+            },
         )
         return onnx.load(quantized)

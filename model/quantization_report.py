@@ -12,8 +12,8 @@ from model import inference, qdq
 from model.images import NetworkInputs
 from model.quantization import METHODS, quantize
 
-TOLERATED_LOSS = 0.001
-"""Validation accuracy (0.1 points) that a simpler calibration method may lose and be kept."""
+ONE_OF_TOLERATED = 1000
+"""A simpler calibration method may lose one of so many validation images (0.1 points)."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,17 @@ def choose(
         validation: other training images, to judge the methods by.
     """
     count = len(validation.labels)
-    tried = {"float": _right(float_model, validation) / count}
+    right = {"float": _right(float_model, validation)}
     models = {}
+    best = ""
     for method in METHODS:
         models[method] = quantize(float_model, calibration.inputs, method)
-        tried[method] = _right(models[method], validation) / count
-        if tried["float"] - tried[method] <= TOLERATED_LOSS:
-            return Chosen(models[method], method, tried)
-    best = max(models, key=lambda method: tried[method])
-    return Chosen(models[best], best, tried)
+        right[method] = _right(models[method], validation)
+        if not best or right[method] > right[best]:
+            best = method
+        if (right["float"] - right[best]) * ONE_OF_TOLERATED <= count:
+            break
+    return Chosen(models[best], best, {name: each / count for name, each in right.items()})
 
 
 def compare_accuracy(

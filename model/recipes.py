@@ -35,6 +35,7 @@ class Recipe:
         optimizer: "adam", or "adamw" with weight decay and a one-cycle learning rate.
         learning_rate: constant, or the cycle's peak.
         weight_decay: AdamW's.
+        label_smoothing: share of the target spread over all digits.
         normalization: of the network's input.
         validation_images: held back from training; 0 trains on all.
         augmentation: None shows the images as they are.
@@ -46,6 +47,7 @@ class Recipe:
     optimizer: str
     learning_rate: float
     weight_decay: float
+    label_smoothing: float
     normalization: Normalization
     validation_images: int
     augmentation: Augmentation | None
@@ -58,6 +60,7 @@ GUIDE = Recipe(
     optimizer="adam",
     learning_rate=1e-3,
     weight_decay=0.0,
+    label_smoothing=0.0,
     normalization=Normalization(mean=0.5, std=0.5),
     validation_images=0,
     augmentation=None,
@@ -66,14 +69,19 @@ GUIDE = Recipe(
 
 AUGMENTED = Recipe(
     name="augmented",
-    epochs=30,
+    epochs=50,
     batch_size=128,
     optimizer="adamw",
     learning_rate=4e-3,
     weight_decay=0.01,
-    normalization=Normalization(mean=0.5, std=0.5),
+    label_smoothing=0.05,
+    normalization=Normalization(mean=0.0, std=1.0),
     validation_images=5_000,
-    augmentation=Augmentation(rotation=12.0, scale=0.12, shear=10.0, shift=2.0),
+    augmentation=Augmentation(rotation=10.0, scale=0.1, shear=8.0, shift=1.5),
 )
+"""Chosen on training images held back. Inputs from 0 to 1 do better there than from -1 to 1, and
+quantize without error: with scale 1/255 and zero point -128 each pixel value is one int8 value,
+where (-1, 1) puts every pixel halfway between two of them.
+"""
 
 RECIPES = {recipe.name: recipe for recipe in (AUGMENTED, GUIDE)}

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from model.augmentation import distort
 from model.dataset import DigitImages
 from model.network import SimpleNN
+from model.preprocessing import scale_pixels
 from model.recipes import Recipe
 from model.splits import split_indices
 from support.progress import Progress
@@ -21,7 +22,7 @@ class Epoch:
 
     Attributes:
         epoch: from 1.
-        loss: mean cross entropy of the images as they were shown.
+        loss: mean cross entropy (with the recipe's label smoothing) of the images as shown.
         training_accuracy: share of the images shown that were read right while learning.
         validation_accuracy: share of the images held back; None when none are.
     """
@@ -99,16 +100,12 @@ def train(
         loss_sum, right = 0.0, 0
         order = torch.randperm(len(labels), generator=generator)
         for batch in torch.split(order, recipe.batch_size):
-            inputs = pixels[batch]
+            scaled = scale_pixels(pixels[batch])
             if recipe.augmentation:
-                scaled = inputs.unsqueeze(1).to(torch.float32).div_(255)
-                shown = distort(scaled, recipe.augmentation, generator)
-                shown = shown.sub_(normalize.mean).div_(normalize.std)
-            else:
-                shown = normalize(inputs)
+                scaled = distort(scaled, recipe.augmentation, generator)
             optimizer.zero_grad()
-            scores = network(shown)
-            loss = cross_entropy(scores, labels[batch])
+            scores = network(normalize.of_scaled(scaled))
+            loss = cross_entropy(scores, labels[batch], label_smoothing=recipe.label_smoothing)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             if schedule:

@@ -1,0 +1,29 @@
+"""What the tests of this room share: a quickly trained network and everything made from it."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from model import dataset
+from tests.model.products import Products, make_products
+
+
+@pytest.fixture(scope="session")
+def products(mnist_dir: Path, shared_dir: Path) -> Products:
+    """The products of one epoch of the guide's recipe; read only, made once per session."""
+    folder = shared_dir / "model-products"
+    with (shared_dir / "model-products.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "quantization.json").exists():
+            make_products(mnist_dir, folder)
+    return Products(folder)
+
+
+@pytest.fixture(scope="session")
+def few_images(mnist_dir: Path) -> dataset.DigitImages:
+    """The first 600 training images."""
+    images = dataset.load(mnist_dir, train=True)
+    return dataset.DigitImages(images.pixels[:600], images.labels[:600])

@@ -1,0 +1,155 @@
+"""Evaluation: right counts, and a comparison with the reference that finds every byte."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from model import checkpoint, evaluation, images, inference, qdq
+from support.errors import UserError
+from tests.model.products import Products, run_here
+
+COUNT = 500
+
+
+@pytest.fixture(scope="module")
+def test_images(products: Products, mnist_dir: Path) -> images.NetworkInputs:
+    every = images.read(mnist_dir, "test", checkpoint.load(products.checkpoint))
+    return images.NetworkInputs(every.inputs[:COUNT], every.labels[:COUNT])
+
+
+def integer_reference(model: onnx.ModelProto, quantized: np.ndarray) -> np.ndarray:
+    """docs/numerics.md, "Fully connected", written out for the three layers."""
+    parameters = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    activations = qdq.activations(model)
+    x = quantized.astype(np.int32)
+    for layer, weights in enumerate(qdq.weights(model)):
+        before, after = activations[layer], activations[layer + 1]
+        accumulator = (x - before.zero_point) @ weights.values.T.astype(np.int32)
+        accumulator += parameters[f"fc{layer + 1}.bias_quantized"]
+        multiplier = (before.scale * weights.scales) / after.scale
+        steps = np.rint(accumulator.astype(np.float32) * multiplier).astype(np.int32)
+        x = np.clip(steps + after.zero_point, -128, 127)
+    return x.astype(np.int8)
+
+
+@pytest.fixture(scope="module")
+def reference(products: Products, test_images: images.NetworkInputs) -> dict[str, np.ndarray]:
+    model = onnx.load(products.int8)
+    first, _ = qdq.input_and_output(model)
+    inputs = first.quantize(test_images.inputs.reshape(COUNT, -1))
+    return {"inputs": inputs, "outputs": integer_reference(model, inputs)}
+
+
+def evaluate(
+    products: Products, test: images.NetworkInputs, reference_path: Path | None = None
+) -> dict:
+    network = checkpoint.load(products.checkpoint).network()
+    return evaluation.evaluate(network, onnx.load(products.int8), test, reference_path)
+
+
+def test_onnxruntime_without_optimizations_is_the_integer_reference(
+    products: Products,
+    test_images: images.NetworkInputs,
+    reference: dict[str, np.ndarray],
+    tmp_path: Path,
+) -> None:
+    np.savez(tmp_path / "reference.npz", **reference)
+    compared = evaluate(products, test_images, tmp_path / "reference.npz")["reference"]
+    exact = compared["onnxruntime"]
+    assert exact["bytes"] == COUNT * 10
+    # Ties in onnxruntime's float accumulation: one byte in 100,000, by one step.
+    assert exact["equal"] >= exact["bytes"] - 2
+    assert exact["largest_difference"] <= 1
+    assert exact["same_digit"] == COUNT
+    assert len(exact["differing"]) == exact["bytes"] - exact["equal"]
+
+
+def test_every_differing_byte_is_listed(
+    products: Products,
+    test_images: images.NetworkInputs,
+    reference: dict[str, np.ndarray],
+    tmp_path: Path,
+) -> None:
+    model = onnx.load(products.int8)
+    _, last = qdq.input_and_output(model)
+    honest = last.quantize(inference.run(model, test_images.inputs, optimize=False))
+    changed = honest.copy()
+    places = [(0, 3), (17, 0), (499, 9)]
+    for image, output in places:
+        changed[image, output] ^= 4
+    np.savez(tmp_path / "reference.npz", inputs=reference["inputs"], outputs=changed)
+    exact = evaluate(products, test_images, tmp_path / "reference.npz")["reference"]["onnxruntime"]
+    assert exact["equal"] == COUNT * 10 - 3
+    assert exact["largest_difference"] == 4
+    assert [(d["image"], d["output"]) for d in exact["differing"]] == places
+    for difference in exact["differing"]:
+        place = difference["image"], difference["output"]
+        assert (difference["reference"], difference["onnxruntime"]) == (
+            changed[place],
+            honest[place],
+        )
+
+
+def test_a_reference_about_something_else_is_refused(
+    products: Products,
+    test_images: images.NetworkInputs,
+    reference: dict[str, np.ndarray],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "reference.npz"
+    with pytest.raises(UserError, match=f"{path}: no such file"):
+        evaluate(products, test_images, path)
+    path.write_bytes(b"PK not an archive")
+    with pytest.raises(UserError, match=f"{path}: not a reference"):
+        evaluate(products, test_images, path)
+    np.savez(path, inputs=reference["inputs"] ^ 1, outputs=reference["outputs"])
+    with pytest.raises(UserError, match="not the test set"):
+        evaluate(products, test_images, path)
+    np.savez(path, inputs=reference["inputs"], outputs=reference["outputs"][:, :5])
+    with pytest.raises(UserError, match="outputs of another network"):
+        evaluate(products, test_images, path)
+
+
+def test_requantizing_gives_back_every_byte() -> None:
+    every = np.arange(-128, 128)
+    for scale in np.random.default_rng(0).uniform(1e-4, 10, 200).astype(np.float32):
+        for zero_point in (-128, -1, 0, 26, 127):
+            real = (every - zero_point).astype(np.float32) * scale
+            tensor = qdq.QuantizedActivation("x", scale, zero_point)
+            np.testing.assert_array_equal(tensor.quantize(real), every)
+
+
+def test_command_prints_a_table_and_writes_the_same_figures(
+    products: Products, mnist_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_here(
+        *("evaluate", "--data", mnist_dir, "--checkpoint", products.checkpoint),
+        *("--int8", products.int8, "--out", tmp_path / "evaluation.json"),
+    )
+    printed = capsys.readouterr().out
+    report = json.loads((tmp_path / "evaluation.json").read_text())
+    matrix = np.array(report["confusion_matrix"])
+    assert matrix.sum() == 10_000
+    assert matrix.trace() == report["int8"]["right"]
+    # How many of each digit MNIST's test set has.
+    assert matrix.sum(axis=1).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    quantization = json.loads(products.report.read_text())["accuracy"]
+    assert report["int8"]["right"] == quantization["int8_right"]
+    assert report["float"]["right"] == quantization["float_right"]
+    for name in ("float", "int8"):
+        assert f"{report[name]['right']:,} of 10,000" in printed
+    assert "Confusion matrix" in printed
+
+
+def test_a_float_model_is_refused(products: Products, mnist_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not quantized"):
+        run_here(
+            *("evaluate", "--data", mnist_dir, "--checkpoint", products.checkpoint),
+            *("--int8", products.onnx, "--out", tmp_path / "evaluation.json"),
+        )
+    assert list(tmp_path.iterdir()) == []
