@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from codegen.arrays import Array, read_arrays
 from codegen.graph import Graph
+from codegen.idx import SUFFIX, read_labeled
 from support.errors import UserError
 
 
@@ -34,7 +35,7 @@ def parse_normalize(text: str) -> tuple[float, float]:
 def load_inputs(
     graph: Graph, path: Path, normalize: tuple[float, float] | None
 ) -> dict[str, Array]:
-    """Read `inputs` (and `labels`) from .npy or .npz as float32 [N, input size].
+    """Read `inputs` (and `labels`) from .npy, .npz or MNIST's own files, float32 [N, input size].
 
     uint8 arrays are images: scaled to 0..1, then normalized. Float arrays are taken as they are,
     or normalized when `normalize` is given.
@@ -42,7 +43,7 @@ def load_inputs(
     Raises:
         UserError: no `inputs`, wrong sizes or types.
     """
-    arrays = read_arrays(path)
+    arrays = read_labeled(path) if path.name.endswith(SUFFIX) else read_arrays(path)
     if "inputs" not in arrays:
         raise UserError(f"{path}: has no array 'inputs' (found: {', '.join(arrays)})")
     values = arrays["inputs"]

@@ -13,7 +13,12 @@ from codegen.reader.qdq import read_graph
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `inputs`."""
     parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
-    parser.add_argument("--from", dest="source", type=Path, help=".npy, or .npz with 'inputs'")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        help=".npy, .npz with 'inputs', or MNIST's t10k-images-idx3-ubyte",
+    )
     parser.add_argument("--normalize", default="", help="mean,std applied to the inputs")
     parser.add_argument("--count", type=int, default=1000, help="how many random inputs")
     parser.add_argument("--seed", type=int, default=1, help="seed of the random inputs")

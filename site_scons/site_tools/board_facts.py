@@ -48,7 +48,9 @@ def board_facts(env: Any, board_toml: str) -> BoardFacts:
     except KeyError as error:
         raise SCons.Errors.UserError(f"{board_toml}: missing key {error}") from None
     except (AttributeError, TypeError):
-        raise SCons.Errors.UserError(f"{board_toml}: [cpu] must be a table, [[memory]] too") from None
+        raise SCons.Errors.UserError(
+            f"{board_toml}: [cpu] must be a table, [[memory]] too"
+        ) from None
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -84,7 +84,8 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
         MACHINE=machine,
         # Absolute paths, mapped away: the same objects wherever the two folders lie. "$(" keeps
         # them out of the signature, so that clones share a cache.
-        CCCOM="$CC $CFLAGS $CCFLAGS $( $PREFIX_MAPS $INCLUDES $) -c -o $TARGET $( $SOURCE.abspath $)",
+        CCCOM="$CC $CFLAGS $CCFLAGS $( $PREFIX_MAPS $INCLUDES $)"
+        " -c -o $TARGET $( $SOURCE.abspath $)",
         ASPPCOM="$CC -x assembler-with-cpp $MACHINE -g $( $PREFIX_MAPS $INCLUDES $)"
         " -c -o $TARGET $( $SOURCE.abspath $)",
         OBJSUFFIX=".o",

@@ -19,7 +19,9 @@ def objects(env: Any, folder: Any, root: str, paths: Sequence[Path]) -> list[Any
     made = []
     for path in paths:
         name = path.relative_to(root).with_suffix(".o")
-        made += env.Object(folder.File(str(name)), env.File(str(path)), OPTIMIZE=_optimize(str(name)))
+        made += env.Object(
+            folder.File(str(name)), env.File(str(path)), OPTIMIZE=_optimize(str(name))
+        )
     return made
 
 
@@ -27,9 +29,7 @@ def generated_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any
     """Objects of generated sources; one stem may have C and assembly."""
     made = []
     for source in sources:
-        made += env.Object(
-            folder.File(f"{source.name}.o"), source, OPTIMIZE=_optimize(source.name)
-        )
+        made += env.Object(folder.File(f"{source.name}.o"), source, OPTIMIZE=_optimize(source.name))
     return made
 
 
@@ -40,7 +40,15 @@ def firmware(env: Any, elf: Any, link_map: Any, parts: Sequence[Any], script: An
         script: the linker script, or None for a native program.
     """
     if script is None:
-        words = ["$CC", "$CCFLAGS", *parts, "-o", elf, env.Literal(f"-Wl,-Map={link_map}")]
+        words = [
+            "$CC",
+            "$CCFLAGS",
+            "-Wl,-z,noexecstack",
+            *parts,
+            "-o",
+            elf,
+            env.Literal(f"-Wl,-Map={link_map}"),
+        ]
     else:
         words = [
             *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+import SCons.Errors
 from SCons.Script import COMMAND_LINE_TARGETS, Exit, GetOption
 
 
@@ -42,12 +43,27 @@ def help_text(env: Any, menu: Sequence[Sequence[str]], variables: Any) -> str:
     )
 
 
-def check_targets(env: Any, known: Collection[str]) -> None:
-    """Stop when a target of the command line is neither in the menu nor a path."""
+def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> None:
+    """Look at the targets of the command line before anything is built.
+
+    Args:
+        made: names that can be made with the variables as they are.
+        menu: all names.
+
+    Raises:
+        SCons.Errors.UserError: a target is neither in the menu nor a path, or cannot be made.
+    """
+    if GetOption("help"):
+        return
     for target in COMMAND_LINE_TARGETS:
-        is_path = "/" in target or Path(env.GetLaunchDir(), target).exists()
-        if target not in known and not is_path and not GetOption("help"):
-            stop(env, f"unknown target '{target}': {env.Nearest(target, known)}")
+        if target in made:
+            continue
+        if target in menu:
+            why = "with network= nothing is trained" if env["network"] else "not for this board"
+            raise SCons.Errors.UserError(f"'{target}' cannot be made: {why}")
+        if "/" not in target and not Path(env.GetLaunchDir(), target).exists():
+            known = {*made, *menu}
+            raise SCons.Errors.UserError(f"unknown target '{target}': {env.Nearest(target, known)}")
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -120,31 +120,38 @@ def _pins(root: Path) -> dict[str, str]:
     return pins
 
 
+def _own_modules(root: Path, room: str, verb: str) -> list[str]:
+    """Where a room keeps a command: a module of its own, a function among others, anywhere."""
+    if (root / room / "commands" / f"{verb}.py").is_file():
+        return [f"{room}.commands.{verb}"]
+    if (root / room / "commands.py").is_file():
+        return [f"{room}.commands:{verb}"]
+    return [f"{room}.__main__"]
+
+
 def python_dependencies(
-    env: Any, root: str, room: str, modules: list[str], installed: Sequence[str] = ()
+    env: Any, room: str, verb: str, installed: Sequence[str] = ()
 ) -> tuple[list[str], str]:
-    """What `python -m room` depends on when its command is made of `modules`.
+    """What `python -m room verb` depends on.
 
     Args:
-        root: the project's folder.
-        room: the package that is run.
-        modules: dotted names, or `module:function`.
         installed: distributions that the command uses without importing them.
 
     Returns:
         Absolute paths of this project's files, sorted, and the pinned requirements they import.
     """
-    top = Path(root)
-    shared, shared_foreign = _follow(top, [f"{room}.__main__"], indented=False)
-    own, own_foreign = _follow(top, modules, indented=True)
-    pins = _pins(top)
-    names = sorted(DISTRIBUTIONS.get(name, name) for name in shared_foreign | own_foreign | {*installed})
+    root = Path(env["PROJECT_ROOT"])
+    shared, shared_foreign = _follow(root, [f"{room}.__main__"], indented=False)
+    own, own_foreign = _follow(root, _own_modules(root, room, verb), indented=True)
+    pins = _pins(root)
+    foreign = shared_foreign | own_foreign
+    names = sorted({DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed})
     lines = [pins[name] for name in names if name in pins]
     return sorted(str(path) for path in shared | own), " ".join(lines)
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.PythonDependencies(root, room, modules, installed)`."""
+    """Add `env.PythonDependencies(room, verb, installed)`."""
     env.AddMethod(python_dependencies, "PythonDependencies")
 
 

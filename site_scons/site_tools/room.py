@@ -91,38 +91,32 @@ def run_room(
     env: Any,
     label: str,
     command: str,
-    modules: list[str],
     out: Sequence[Any],
     arguments: Sequence[Any],
+    *,
     also: Sequence[Any] = (),
     installed: Sequence[str] = (),
-    **overrides: Any,
 ) -> Any:
     """Declare one command of a room; returns the nodes it makes.
 
     Args:
         label: the word shown before the target's name; "" shows nothing.
         command: room and command, such as "codegen subset".
-        modules: the Python modules that the command is made of.
         out: nodes of the files it writes.
         arguments: words of the command line. A node that is not in `out` is a source.
         also: further sources that the command line does not name, such as templates.
         installed: pinned programs of requirements/ that it starts.
-        overrides: construction variables for this command alone.
     """
     room, _, verb = command.partition(" ")
-    root = env["PROJECT_ROOT"]
-    files, pins = env.PythonDependencies(root, room, modules, installed)
+    files, pins = env.PythonDependencies(room, verb, installed)
     # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.
-    words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", room, verb, *arguments]
-    action = Action([words], **env.Shown(label))
+    words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", room, *verb.split(), *arguments]
     made = env.Command(
         list(out),
         [*_read_by(arguments, out), *also],
-        action,
+        Action([words], **env.Shown(label)),
         SPAWN=_checking_spawn(env["SPAWN"], str(env["PYTHON"]), pins),
         IMPLICIT_COMMAND_DEPENDENCIES=False,
-        **overrides,
     )
     env.Depends(made, [env.File(path) for path in files])
     if pins:
@@ -131,7 +125,7 @@ def run_room(
 
 
 def always(
-    env: Any, place: Any, command: str, arguments: Sequence[Any], also: Sequence[Any] = ()
+    env: Any, place: Any, command: str, arguments: Sequence[Any], *, also: Sequence[Any] = ()
 ) -> Any:
     """Declare a command that runs each time it is asked for.
 
@@ -141,7 +135,7 @@ def always(
         arguments: words of the command line; nodes are sources.
         also: further sources, built first.
     """
-    made = run_room(env, "", command, [f"{command.split()[0]}.__main__"], [place], arguments, also)
+    made = run_room(env, "", command, [place], arguments, also=also)
     env.NoCache(made)
     return env.AlwaysBuild(made)
 

@@ -71,23 +71,58 @@ POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 FIELDS = (
     # What is built, and where.
-    ("board", f"board: {', '.join(boards())} (sim: {SIMULATED_BOARD})", DEFAULT_BOARD, one_of(boards())),
+    (
+        "board",
+        f"board: {', '.join(boards())} (sim: {SIMULATED_BOARD})",
+        DEFAULT_BOARD,
+        one_of(boards()),
+    ),
     ("build_dir", "folder that everything is built in", "build", matching(".+", "a folder")),
-    ("data_dir", "folder of the MNIST files, fetched when missing (default: in build_dir)", "", None),
+    (
+        "data_dir",
+        "folder of the MNIST files, fetched when missing (default: in build_dir)",
+        "",
+        None,
+    ),
     ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", None),
-    ("name", "C prefix of the network", "network", matching("[a-z][a-z0-9_]*", "a C name in lower case")),
+    (
+        "name",
+        "C prefix of the network",
+        "network",
+        matching("[a-z][a-z0-9_]*", "a C name in lower case"),
+    ),
     # The network: trained here, or given.
     ("recipe", "how to train: augmented, guide", "augmented", one_of(("augmented", "guide"))),
-    ("epochs", "epochs of training (default: the recipe's)", "", matching(r"|[1-9]\d{0,4}", "a number of epochs")),
+    (
+        "epochs",
+        "epochs of training (default: the recipe's)",
+        "",
+        matching(r"|[1-9]\d{0,4}", "a number of epochs"),
+    ),
     ("seed", "seed of training", "0", COUNT),
-    ("max_accuracy_drop", "points of accuracy that int8 may lose", "0.5", matching(NUMBER, "a number of points")),
+    (
+        "max_accuracy_drop",
+        "points of accuracy that int8 may lose",
+        "0.5",
+        matching(NUMBER, "a number of points"),
+    ),
     ("network", "a quantized ONNX file of yours instead of training", "", existing_file),
     ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
-    ("normalize", "MEAN,STD of your training transform, for inputs=", "", matching(f"|{NUMBER},{NUMBER}", "MEAN,STD")),
+    (
+        "normalize",
+        "MEAN,STD of your training transform, for inputs=",
+        "",
+        matching(f"|{NUMBER},{NUMBER}", "MEAN,STD"),
+    ),
     # The firmware.
     ("subset_size", "test images in the firmware, 0 for none", "100", COUNT),
     ("subset_seed", "seed of the choice of test images", "0", COUNT),
-    ("placement", "OBJECT:MEMORY,… to decide what runs where", "", matching(r"|\w+:\w+(,\w+:\w+)*", "OBJECT:MEMORY,…")),
+    (
+        "placement",
+        "OBJECT:MEMORY,… to decide what runs where",
+        "",
+        matching(r"|\w+:\w+(,\w+:\w+)*", "OBJECT:MEMORY,…"),
+    ),
     ("cc", "compiler (default: arm-none-eabi-gcc, or gcc for a native board)", "", None),
     ("werror", "1: compiler warnings are errors", "0", yes_or_no),
     # How it is shown.
@@ -95,21 +130,39 @@ FIELDS = (
 )
 
 
-def declare(env: Any, variables: Any, targets: Collection[str] = ()) -> None:
-    """Declare all variables with help, default and check.
+def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> dict[str, str]:
+    """Declare all variables with help, default and check, and read them into `env`.
 
     Args:
         targets: what is asked for; simulating alone takes a board that QEMU has.
+
+    Returns:
+        All variables with their values.
+
+    Raises:
+        SCons.Errors.UserError: an unknown variable, a wrong value, or a broken custom.py.
     """
     simulated = {*targets} & SIMULATED and not {*targets} & {"elf", "flash"}
     for key, text, default, check in FIELDS:
         board = SIMULATED_BOARD if key == "board" and simulated else default
         variables.Add(key, text, board, check)
+    try:
+        variables.Update(env)
+    except (SyntaxError, NameError) as error:
+        raise SCons.Errors.UserError(
+            f"custom.py: {error} (lines are NAME = VALUE, VALUE in quotes)"
+        ) from None
+    known = [key for key, *_ in FIELDS]
+    if unknown := sorted(variables.UnknownVariables()):
+        raise SCons.Errors.UserError(
+            f"unknown variable '{unknown[0]}': {nearest(unknown[0], known)}"
+        )
+    return {key: env[key] for key in known}
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.DeclareSettings(variables, targets)` and `env.Nearest(word, known)`."""
-    env.AddMethod(declare, "DeclareSettings")
+    """Add `env.ReadSettings(variables, targets)` and `env.Nearest(word, known)`."""
+    env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 
 

@@ -19,6 +19,7 @@ import SCons.Errors
 from SCons.Script import CacheDir, GetOption, SConsignFile, SetOption
 
 RECORD = ".sconsign"
+TEMPORARY = ".tmp-"  # support/files.py
 
 
 class FreshCacheDir(SCons.CacheDir.CacheDir):  # type: ignore[misc]
@@ -65,7 +66,8 @@ def forget(env: Any, build_dir: str) -> None:
         for name in names:
             path = Path(folder, name)
             with contextlib.suppress(FileNotFoundError):
-                if path.lstat().st_mtime_ns > recorded and env.File(str(path)).has_builder():
+                newer = path.lstat().st_mtime_ns > recorded
+                if name.startswith(TEMPORARY) or (newer and env.File(str(path)).has_builder()):
                     path.unlink()
 
 
