@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from importlib import import_module
 
 from support.errors import run_cli
-from target.commands import images, memories, sim, size
 
-_COMMANDS = (memories, images, size, sim)
+# Command -> module of target.commands. Only the chosen one is loaded.
+_COMMANDS = {
+    "memories": "memories",
+    "images": "images",
+    "size": "size",
+    "sim": "sim",
+    "flash": "probe",
+    "erase": "probe",
+    "reset": "probe",
+    "gdbserver": "debug",
+    "debug": "debug",
+    "monitor": "monitor",
+}
 
 
 def main() -> int | None:
     """Parse the command line and run the command; its status, or None for success."""
     parser = argparse.ArgumentParser(prog="python -m target", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in _COMMANDS:
-        module.register(commands)
+    chosen = _COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    for name in [chosen] if chosen else dict.fromkeys(_COMMANDS.values()):
+        import_module(f"target.commands.{name}").register(commands)
     arguments = parser.parse_args()
     status: int | None = arguments.run(arguments)
     return status

@@ -23,6 +23,7 @@ from target.emulators import refuse_unknown
 from target.emulators.base import SimOptions, SimResult
 from target.emulators.stream import ConsolePump
 from target.rsp import RspClient, RspError, RspTimeout
+from target.steps import Server, Step, end
 
 # `emulator` in board.toml -> QEMU's machine and processor.
 _MACHINES = {"qemu-mps2-an500": ("mps2-an500", "cortex-m7")}
@@ -45,6 +46,12 @@ def command(board: Board, elf: Path) -> list[str]:
         *("-semihosting-config", "enable=on,target=native"),
         *("-kernel", str(elf)),
     ]
+
+
+def gdb_server(board: Board, elf: Path, port: int) -> Server:
+    """QEMU halted at reset, with its gdb stub on a port of localhost and the console on stdout."""
+    stub = ("-gdb", f"tcp:127.0.0.1:{port}", "-S")
+    return Server(Step((*command(board, elf), *stub)), ready="", halt_at_reset=())
 
 
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
@@ -88,7 +95,7 @@ def _started(board: Board, elf: Path, options: SimOptions) -> Iterator[_Qemu]:
             stdout=subprocess.PIPE,
             stderr=errors,
         )
-        stack.callback(_end, process)
+        stack.callback(end, process)
         assert process.stdout is not None
         pump = ConsolePump(process.stdout, options.console)
         connection = _accept(listener, process, errors)
@@ -152,15 +159,3 @@ def _died(qemu: _Qemu, error: RspError) -> UserError:
         )
     first = text.splitlines()[0] if text else str(error)
     return UserError(f"{_PROGRAM} ended before the firmware did: {first}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

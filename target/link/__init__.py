@@ -1,0 +1,1 @@
+"""Talking to running firmware: docs/protocol.md over a serial port or an emulator's console."""
