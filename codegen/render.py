@@ -15,6 +15,7 @@ from support.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
+_VERBATIM = re.compile(r"[ \t]*/\*verbatim:(\d+)\*/")
 
 
 def environment() -> jinja2.Environment:
@@ -39,8 +40,17 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     Raises:
         UserError: no such template, or a name that the context does not have.
     """
+    verbatim: list[str] = []
+
+    def set_aside(text: str) -> str:
+        """Keep data out of clang-format's way: megabytes of numbers take it minutes."""
+        verbatim.append(text)
+        return f"/*verbatim:{len(verbatim) - 1}*/"
+
+    env = environment()
+    env.filters["verbatim"] = set_aside
     try:
-        text = environment().get_template(template).render(context)
+        text = env.get_template(template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"template '{error.name}' not found below {TEMPLATES}") from None
     except jinja2.UndefinedError as error:
@@ -48,7 +58,8 @@ def render(template: str, context: Mapping[str, Any]) -> str:
             f"template '{template}': {error.message}", "give the value with --set or --context"
         ) from None
     suffix = Path(template.removesuffix(".j2")).suffix
-    return _clang_format(text) if suffix in (".c", ".h") else text
+    formatted = _clang_format(text) if suffix in (".c", ".h") else text
+    return _VERBATIM.sub(lambda match: verbatim[int(match[1])], formatted)
 
 
 def _clang_format(text: str) -> str:

@@ -51,8 +51,28 @@ def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) 
         "elements": graph.input.size,
         "scale": float(graph.input.quantization.scale),
         "zero_point": graph.input.quantization.zero_point,
-        "rows": [", ".join(str(v) for v in row) for row in subset["inputs"]],
-        "indices": [int(i) for i in subset["indices"]],
+        "count": len(subset["inputs"]),
+        "rows_text": _rows(subset) if size else "    " + _numbers(subset["inputs"][0]),
         "labels": None if labels is None else [int(v) for v in labels],
+        "labels_text": "" if labels is None else _lines([int(v) for v in labels]),
     }
     return render("app/mnist_test_subset.h.j2", context)
+
+
+def _lines(values: list[int]) -> str:
+    """Numbers as C, twenty a line."""
+    rows = (values[i : i + 20] for i in range(0, len(values), 20))
+    return "\n".join("    " + " ".join(f"{v}," for v in row) for row in rows)
+
+
+def _numbers(row: Array) -> str:
+    return ", ".join(map(str, row.tolist()))
+
+
+def _rows(subset: dict[str, Array]) -> str:
+    """One image a line, under a comment that says which it is."""
+    lines = []
+    for row, (index, values) in enumerate(zip(subset["indices"], subset["inputs"], strict=True)):
+        label = f", label {subset['labels'][row]}" if "labels" in subset else ""
+        lines.append(f"    /* {row}: input {index}{label} */\n    {{{_numbers(values)}}},")
+    return "\n".join(lines)
