@@ -12,6 +12,7 @@ COMMANDS = {
     "subset": "Choose test inputs, quantize them and write them as a C header.",
     "reference": "Compute the integer reference's outputs for quantized inputs.",
     "place": "Decide which memory of the board each object lives in.",
+    "bundle": "Import a bundle that ST's cloud or tools made: fixed names, checked, with a manifest.",
     "render": "Render one template from JSON files and values.",
 }
 

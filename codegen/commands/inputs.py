@@ -7,12 +7,12 @@ from pathlib import Path
 
 from codegen.arrays import write_arrays
 from codegen.inputs import load_inputs, parse_normalize, random_inputs
-from codegen.reader.qdq import read_graph
+from codegen.network import add_network_arguments, read_network
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `inputs`."""
-    parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
+    add_network_arguments(parser)
     parser.add_argument(
         "--from",
         dest="source",
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write `inputs` float32 [N, input size] and, when given, `labels`."""
-    graph = read_graph(arguments.model)
+    graph = read_network(arguments)
     normalize = parse_normalize(arguments.normalize) if arguments.normalize else None
     if arguments.source:
         arrays = load_inputs(graph, arguments.source, normalize)

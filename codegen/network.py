@@ -1,0 +1,30 @@
+"""The network that a command is about: an ONNX file, or the manifest of vendor code."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from codegen.graph import Graph
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--model` and `--manifest`, of which one must be given."""
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--model", type=Path, help="QDQ int8 ONNX file")
+    given.add_argument("--manifest", type=Path, help="manifest of a network without an ONNX file")
+
+
+def read_network(arguments: argparse.Namespace) -> Graph:
+    """The network; from a manifest only its input and output are known.
+
+    Raises:
+        UserError: a file that is missing or is not what it should be.
+    """
+    if arguments.model:
+        from codegen.reader.qdq import read_graph
+
+        return read_graph(arguments.model)
+    from codegen.opaque import read_opaque
+
+    return read_opaque(arguments.manifest)

@@ -1,0 +1,45 @@
+"""A network of which only the two ends are known: what a manifest tells of vendor code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codegen.arrays import Array
+from codegen.graph import Graph, Node, Quantization, Tensor
+from support.errors import UserError
+from support.files import read_json
+
+
+def read_opaque(path: Path) -> Graph:
+    """The network of a manifest as a graph of one node: enough to quantize inputs for it.
+
+    Raises:
+        UserError: not a manifest.
+    """
+    content = read_json(path)
+    try:
+        ends = [_tensor(content[end]) for end in ("input", "output")]
+        node = Node(str(content["name"]), *ends)
+        return Graph((node,), str(content["model_sha256"]), str(content["origin"]))
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path}: not a network's manifest", "delete it and build again") from None
+
+
+def _tensor(port: dict[str, Any]) -> Tensor:
+    shape = tuple(int(axis) for axis in port["shape"])
+    # Only the input is quantized by us, so only the input's parameters are always known.
+    scale, zero_point = port["scale"], port["zero_point"]
+    quantization = Quantization(np.float32(scale or 0), int(zero_point or 0))
+    return Tensor(str(port["name"]), shape, quantization)
+
+
+def saturated(values: Array, tensor: Tensor) -> float:
+    """The share (0 to 1) of float values that lie outside what the tensor's int8 can hold."""
+    quantization = tensor.quantization
+    if values.size == 0:
+        return 0.0
+    stored = np.rint(values / quantization.scale) + quantization.zero_point
+    return float(np.mean((stored < -128) | (stored > 127)))
