@@ -13,6 +13,10 @@ int main(void);
 #define SCB_SHCSR (*(volatile uint32_t *)0xE000ED24u)
 #define SCB_SHCSR_FAULTS (7u << 16) /* USGFAULTENA, BUSFAULTENA, MEMFAULTENA */
 
+__attribute__((weak, naked)) void board_power_on(void) {
+    __asm volatile("bx lr");
+}
+
 __attribute__((weak)) void board_early_init(void) {
 }
 
@@ -71,12 +75,13 @@ __attribute__((used)) static _Noreturn void start(void) {
 }
 
 /*
- * The stack pointer again, for a debugger that jumps here; then full access to CP10 and CP11 (the
+ * The stack pointer again, for a debugger that jumps here; then the power; then full access to CP10 and CP11 (the
  * FPU, CPACR at 0xE000ED88) in assembly, because compiled code may use FPU registers anywhere.
  */
 __attribute__((naked)) void Reset_Handler(void) {
     __asm volatile("ldr r0, =__stack_top\n\t"
                    "msr msp, r0\n\t"
+                   "bl board_power_on\n\t"
                    "ldr r0, =0xE000ED88\n\t"
                    "ldr r1, [r0]\n\t"
                    "orr r1, r1, #0x00F00000\n\t"

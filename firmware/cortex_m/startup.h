@@ -26,6 +26,12 @@ extern const struct zero_row __nn_zero_table_start[], __nn_zero_table_end[];
 extern uint32_t __stack_top[]; /* first address above the stack; 8-byte aligned */
 
 /*
+ * What must happen before RAM may be written at all, the stack included: written in assembly, with
+ * registers r0 to r3 only. Boards that need it define it; the default does nothing.
+ */
+void board_power_on(void);
+
+/*
  * What must happen before memory other than the stack may be written, or before something can be
  * copied from where it is stored. Runs without .data, .bss and copied code. Boards that need it
  * define it; the default does nothing.

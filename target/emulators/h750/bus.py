@@ -23,7 +23,6 @@ class Bus:
 
     def _find(self, address: int, size: int) -> Peripheral | None:
         demand = self._examiner.demand
-        demand(address % size == 0, "bus.alignment", f"{size} bytes at {address:#010x}")
         block = self._slots.get(address // _SLOT)
         demand(block is not None, "bus.reserved", f"address {address:#010x}")
         if block is not None:
@@ -32,13 +31,20 @@ class Bus:
             demand(on, "bus.clock-off", f"{block.name} at {address:#010x}")
         return block
 
+    def _aligned(self, address: int, size: int) -> int:
+        kept = address % size == 0
+        self._examiner.demand(kept, "bus.alignment", f"{size} bytes at {address:#010x}")
+        return address - address % size
+
     def read(self, address: int, size: int) -> int:
         """A load from a register."""
+        address = self._aligned(address, size)
         block = self._find(address, size)
         return 0 if block is None else block.read(address - block.base, size)
 
     def write(self, address: int, size: int, value: int) -> None:
         """A store to a register."""
+        address = self._aligned(address, size)
         block = self._find(address, size)
         if block is not None:
             block.write(address - block.base, size, value)

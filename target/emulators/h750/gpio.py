@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from target.emulators.h750 import rcc
-from target.emulators.h750.peripheral import Peripheral
+from target.emulators.h750.peripheral import Peripheral, zeros
 
 if TYPE_CHECKING:
     from target.emulators.h750.chip import Chip
@@ -34,23 +34,17 @@ _NEEDS_SPEED = ("QUADSPI", "FMC")
 class Gpio(Peripheral):
     """One port, "A" to "K"."""
 
-    resets: ClassVar = {
-        **dict.fromkeys(range(0x04, 0x28, 4), 0),
-        MODER: 0xFFFFFFFF,
-    }
+    resets: ClassVar = zeros(*range(0x04, 0x28, 4)) | {MODER: 0xFFFFFFFF}
     _DEBUG_PINS: ClassVar = {"A": 0xABFFFFFF, "B": 0xFFFFFEBF}
 
     def __init__(self, chip: Chip, port: str) -> None:
-        self.port = port
-        self.index = "ABCDEFGHIJK".index(port)
         super().__init__(chip)
+        self._index = "ABCDEFGHIJK".index(port)
+        self.name, self.base = f"GPIO{port}", 0x58020000 + 0x400 * self._index
         self.values[MODER] = self._DEBUG_PINS.get(port, self.values[MODER])
 
-    name = "GPIO"
-    base = 0x58020000
-
     def clock_gate(self) -> tuple[int, int]:
-        return rcc.AHB4ENR, self.index
+        return rcc.AHB4ENR, self._index
 
     def read(self, offset: int, size: int) -> int:
         return super().read(ODR if offset == IDR else offset, size)

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from target.emulators.h750.chip import Chip
 
 
+def zeros(*offsets: int) -> dict[int, int]:
+    """Registers that are 0 after reset."""
+    return dict.fromkeys(offsets, 0)
+
+
 class Countdown:
     """A flag that hardware sets a while after it was asked to: after that many looks at it."""
 
@@ -42,9 +47,9 @@ class Peripheral:
         gate: (offset of the RCC enable register, bit), or None when always clocked.
     """
 
-    name: ClassVar[str]
-    base: ClassVar[int]
-    size: ClassVar[int] = 0x400
+    name: str
+    base: int
+    size = 0x400
     resets: ClassVar[Mapping[int, int]]
     gate: ClassVar[tuple[int, int] | None] = None
 

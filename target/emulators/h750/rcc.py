@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from target.emulators.h750.peripheral import Countdown, Peripheral
+from target.emulators.h750.peripheral import Countdown, Peripheral, zeros
 
 if TYPE_CHECKING:
     from target.emulators.h750.chip import Chip
@@ -45,13 +45,15 @@ class Rcc(Peripheral):
 
     name = "RCC"
     base = 0x58024400
-    resets: ClassVar = {
-        **{CR: 0x25, 0x04: 0, 0x08: 0, 0x0C: 0, CFGR: 0, D1CFGR: 0, D2CFGR: 0, D3CFGR: 0},
-        **{PLLCKSELR: 0x02020200, PLLCFGR: 0x01FF0000, PLL1DIVR: 0x01010280, PLL1FRACR: 0},
-        **{0x38: 0x01010280, 0x3C: 0, 0x40: 0x01010280, 0x44: 0},
-        **dict.fromkeys((D1CCIPR, D2CCIP1R, D2CCIP2R, D3CCIPR, 0x60, 0x64, 0x68, 0x70, 0x74), 0),
-        **dict.fromkeys(range(AHB3RSTR, 0xA4, 4), 0),
-        **dict.fromkeys((0xD0, *range(AHB3ENR, 0xF8, 4)), 0),
+    resets: ClassVar = zeros(
+        *range(0x04, 0x78, 4), *range(0x7C, 0xA4, 4), *range(0xD0, 0xF8, 4)
+    ) | {
+        CR: 0x25,
+        PLLCKSELR: 0x02020200,
+        PLLCFGR: 0x01FF0000,
+        PLL1DIVR: 0x01010280,
+        0x38: 0x01010280,
+        0x40: 0x01010280,
     }
 
     def __init__(self, chip: Chip) -> None:
@@ -158,6 +160,8 @@ class Rcc(Peripheral):
 
     def check(self) -> None:
         """Hold the clocks against the voltage and the flash wait states."""
+        if self.values[CFGR] & 7 == 0:
+            return  # on HSI, as after reset: the maker's own setting, whatever the table says
         clocks, level = self.clocks(), self.chip.pwr.level()
         self.demand(
             clocks.cpu <= level.cpu, "clock.voltage", f"{clocks.cpu / 1e6:g} MHz at {level.name}"

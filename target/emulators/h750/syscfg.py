@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from target.emulators.h750 import rcc
-from target.emulators.h750.peripheral import Peripheral
+from target.emulators.h750.peripheral import Peripheral, zeros
 
 CCCSR, PWRCR = 0x20, 0x2C
 _READY = 1 << 8
@@ -17,7 +17,7 @@ class Syscfg(Peripheral):
     name = "SYSCFG"
     base = 0x58000400
     gate = (rcc.APB4ENR, 1)
-    resets: ClassVar = {**dict.fromkeys(range(0x04, 0x20, 4), 0), CCCSR: 0, 0x24: 0, PWRCR: 0}
+    resets: ClassVar = zeros(*range(0x04, 0x28, 4), PWRCR)
 
     def compensated(self) -> bool:
         """Whether the compensation cell works: it is on, and so is CSI, its clock."""

@@ -1,0 +1,41 @@
+"""What an inference may touch, found in the ELF: memory that the placement gave it, and no more."""
+
+from __future__ import annotations
+
+from target.elf import Elf
+from target.emulators.h750.backing import Span
+from target.emulators.h750.memories import REGIONS
+
+_ENTRY_SUFFIX = "_forward_pass"  # templates/network/network.c.j2: the inference without its API
+# Sections of an inference (docs/architecture.md); each has __nn_<name>_start and _end.
+_OWN = ("kernels", "weights", "activations")
+
+
+class Fence:
+    """Where inferences begin, and what stays open while they run.
+
+    Args:
+        elf: the firmware.
+
+    Attributes:
+        entry: address of the function that computes one inference, or None when there is none.
+        spans: tightly coupled memories, and what the placement put elsewhere on purpose.
+    """
+
+    def __init__(self, elf: Elf) -> None:
+        functions = [s for s in elf.symbols if s.function and s.name.endswith(_ENTRY_SUFFIX)]
+        self.entry = functions[0].address if functions else None
+        self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
+        names = {symbol.name: symbol.address for symbol in elf.symbols}
+        for name in _OWN:
+            start, end = (names.get(f"__nn_{name}_{edge}", 0) for edge in ("start", "end"))
+            if end > start:
+                self.spans.append(Span(start, end))
+        self._objects = [s for s in elf.symbols if not s.function and s.size]
+
+    def image(self, address: int) -> Span:
+        """The object that holds the input image at `address`: all of it stays open."""
+        for symbol in self._objects:
+            if symbol.address <= address < symbol.address + symbol.size:
+                return Span(symbol.address, symbol.address + symbol.size)
+        return Span(address, address + 1)
