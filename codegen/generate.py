@@ -9,6 +9,7 @@ import numpy as np
 
 from codegen import version
 from codegen.graph import Graph, Tensor
+from codegen.literals import c_float
 from codegen.names import check_name
 from codegen.plan import Plan, Step, plan_network
 from codegen.render import render
@@ -159,12 +160,6 @@ def _port(tensor: Tensor, kind: str, arena_offset: int) -> dict[str, Any]:
         "zero_point": tensor.quantization.zero_point,
         "arena_offset": arena_offset,
     }
-
-
-def c_float(value: np.float32) -> str:
-    """A C float literal that reads back as exactly `value`: nine digits do for float32."""
-    text = f"{float(value):.9g}"
-    return (text if any(c in text for c in ".e") else text + ".0") + "f"
 
 
 def _title(step: Step) -> str:

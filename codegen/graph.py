@@ -24,6 +24,18 @@ class Quantization:
     scale: np.float32
     zero_point: int
 
+    def quantize(self, values: Float32Array) -> Int8Array:
+        """float32 → int8 of the same shape: saturate(rint(x / scale) + zero_point), half to even.
+
+        Infinities saturate; NaN is the caller's to refuse.
+        """
+        with np.errstate(over="ignore"):
+            scaled = np.rint(values / np.float32(self.scale))
+        # Clip before adding: far outside the range float32 cannot hold the sum exactly.
+        shifted = np.clip(scaled, -1024, 1024) + np.float32(self.zero_point)
+        stored: Int8Array = np.clip(shifted, -128, 127).astype(np.int8)
+        return stored
+
 
 @dataclass(frozen=True)
 class Tensor:

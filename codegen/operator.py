@@ -57,11 +57,13 @@ class Operator(ABC):
         stem: file stem in codegen/ops, templates/ops and tests/ops.
         node_type: the typed node it computes.
         handlers: ONNX operator type → function that reads it.
+        view: the output is the input's bytes, so nothing is computed.
     """
 
     stem: ClassVar[str]
     node_type: ClassVar[type[Node]]
     handlers: ClassVar[Mapping[str, Handler]]
+    view: ClassVar[bool] = False
 
     @abstractmethod
     def reference(self, node: Any, inputs: Int8Array) -> Int8Array:

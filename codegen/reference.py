@@ -29,11 +29,7 @@ def quantize(values: npt.NDArray[np.float32], tensor: Tensor) -> Int8Array:
         )
     if not np.isfinite(rows).all():
         raise UserError("the inputs hold values that are not finite", "check the inputs file")
-    scaled = np.rint(rows / np.float32(tensor.quantization.scale))
-    # Clip before adding: far outside the range float32 cannot hold the sum exactly.
-    bounded = np.clip(scaled, -4096, 4096) + tensor.quantization.zero_point
-    stored: Int8Array = np.clip(bounded, -128, 127).astype(np.int8)
-    return stored
+    return tensor.quantization.quantize(rows)
 
 
 def layers(graph: Graph, inputs: Int8Array) -> Iterator[tuple[Node, Int8Array]]:

@@ -34,6 +34,11 @@ def operator_of(node: Node) -> Operator:
     return next(op for op in operators() if isinstance(node, op.node_type))
 
 
+def computes(node: Node) -> bool:
+    """Whether anything is left to do for a node at run time."""
+    return not operator_of(node).view
+
+
 def reshape_node(
     walk: Walk, node: onnx.NodeProto, source: Tensor, shape: tuple[int, ...]
 ) -> Tensor:

@@ -1,4 +1,4 @@
-"""Fully connected layers: Gemm, or MatMul and Add, with an optional fused ReLU."""
+"""Fully connected layers: Gemm, or MatMul and Add, with an optional fused ReLU or Clip."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ import onnx
 from codegen.graph import Float32Array, Int8Array, Int32Array, Node, Tensor
 from codegen.operator import Constants, LayerPlan, Operator
 from codegen.reader.constants import Constant
-from codegen.reader.walk import Pending, Quantized, Stage, Walk, attribute, label
-
-_QUANTIZED = "quantize the whole network with onnxruntime's quantize_static, format QDQ"
+from codegen.reader.walk import (
+    QUANTIZE_ALL,
+    Pending,
+    Stage,
+    Walk,
+    integer,
+    label,
+    number,
+    quantized_input,
+)
 
 
 @dataclass(frozen=True)
@@ -25,12 +32,15 @@ class FullyConnected(Node):
         bias: int32 [outputs], scale input_scale * weight_scales[o].
         weight_scales: float32 [outputs] (per tensor: repeated).
         relu: the output is clamped from below at its zero point.
+        low, high: clamp of the output bytes from a Clip, -128 and 127 without one.
     """
 
     weights: Int8Array = field(repr=False)
     bias: Int32Array = field(repr=False)
     weight_scales: Float32Array = field(repr=False)
     relu: bool = False
+    low: int = -128
+    high: int = 127
 
     @property
     def inputs(self) -> int:
@@ -54,7 +64,7 @@ class FullyConnected(Node):
             self.weights.tobytes(),
             self.bias.astype("<i4").tobytes(),
             self.weight_scales.astype("<f4").tobytes(),
-            bytes([self.relu]),
+            bytes([self.relu, self.low & 0xFF, self.high & 0xFF]),
         )
 
     @cached_property
@@ -74,8 +84,8 @@ class FullyConnected(Node):
     @property
     def clamp(self) -> tuple[int, int]:
         """Smallest and largest output byte: int8, or from the zero point up with ReLU."""
-        low = max(-128, self.output.quantization.zero_point) if self.relu else -128
-        return low, 127
+        zero_point = self.output.quantization.zero_point
+        return (zero_point if self.relu else self.low), self.high
 
     @cached_property
     def folded_bias(self) -> Int32Array:
@@ -88,7 +98,7 @@ class FullyConnected(Node):
 
 
 @dataclass
-class _Draft(Pending):
+class Draft(Pending):
     """A fully connected layer whose output quantization is not known yet."""
 
     walk: Walk
@@ -97,7 +107,6 @@ class _Draft(Pending):
     weights: Int8Array
     scales: Float32Array
     bias: Constant | None = None
-    relu: bool = False
 
     def __post_init__(self) -> None:
         self.name = label(self.onnx_node)
@@ -106,12 +115,19 @@ class _Draft(Pending):
     def finish(self, output: Tensor) -> Node:
         """The typed node; proves that no accumulator can leave int32."""
         bias = self._quantized_bias()
+        # A ReLU is told apart from other clamps for the sake of the reports only.
+        relu = (self.low, self.high) == (0.0, np.inf)
+        low, high = (-128, 127) if relu else self.clamp(output.quantization)
         layer = FullyConnected(
-            self.name, self.source, output, self.weights, bias, self.scales, self.relu
+            self.name, self.source, output, self.weights, bias, self.scales, relu, low, high
         )
-        if not np.isfinite(layer.multipliers).all() or not (layer.multipliers > 0).all():
+        with np.errstate(all="ignore"):
+            usable = np.isfinite(layer.multipliers) & (layer.multipliers > 0)
+        if not usable.all():
             raise self.walk.fail(
-                self.onnx_node, "its scales give a multiplier outside float32", _QUANTIZED
+                self.onnx_node,
+                f"its scales give output {int(np.argmin(usable))} a multiplier outside float32",
+                QUANTIZE_ALL,
             )
         # |q| <= 128 for the bytes and the zero point: 256 * Σ|w| bounds both forms of the sum.
         reach = np.abs(bias.astype(np.int64)) + 256 * np.abs(self.weights.astype(np.int64)).sum(1)
@@ -124,36 +140,50 @@ class _Draft(Pending):
             )
         return layer
 
+    def add_bias(self, node: onnx.NodeProto, index: int) -> None:
+        """Take operand `index` of `node` as the bias."""
+        bias = self.walk.constant(node, index, "its bias")
+        outputs = self.weights.shape[0]
+        if bias.values.size not in (1, outputs) or (
+            bias.values.ndim > 1 and bias.values.shape[-1] != bias.values.size
+        ):
+            raise self.walk.fail(
+                node,
+                f"its bias has shape {list(bias.values.shape)}, not [{outputs}]",
+                "export again",
+            )
+        if bias.scale is None and bias.values.dtype != np.float32:
+            raise self.walk.fail(
+                node, f"its bias is {bias.values.dtype} without a scale", QUANTIZE_ALL
+            )
+        self.bias = bias
+
     def _quantized_bias(self) -> Int32Array:
+        """int32 [outputs] at scale input_scale * weight_scale."""
         outputs = self.weights.shape[0]
         if self.bias is None:
             return np.zeros(outputs, np.int32)
-        values = self.bias.values
-        unit = (np.float32(self.source.quantization.scale) * self.scales).astype(np.float32)
-        if self.bias.scale is not None:
-            if self.bias.zero_point is not None and np.any(self.bias.zero_point != 0):
-                raise self.walk.fail(self.onnx_node, "its bias has a zero point", _QUANTIZED)
-            if np.array_equal(np.broadcast_to(self.bias.scale, unit.shape), unit):
-                return np.broadcast_to(values.reshape(-1), (outputs,)).astype(np.int32)
-            real = values.reshape(-1).astype(np.float64) * self.bias.scale.astype(np.float64)
-        else:
-            real = values.reshape(-1).astype(np.float64)
-        if not np.isfinite(real).all():
-            raise self.walk.fail(self.onnx_node, "its bias is not finite", "train the model again")
-        rounded = np.rint(np.broadcast_to(real, (outputs,)) / unit.astype(np.float64))
-        if np.abs(rounded).max(initial=0.0) >= 2**31:
+        with np.errstate(over="ignore", under="ignore"):
+            unit = np.float32(self.source.quantization.scale) * self.scales
+        bias = self.bias
+        if (
+            bias.scale is not None
+            and bias.zero_point is not None
+            and not bias.zero_point.any()
+            and np.array_equal(np.broadcast_to(bias.scale, unit.shape), unit)
+        ):
+            return np.broadcast_to(bias.values.reshape(-1), (outputs,)).astype(np.int32)
+        real = np.broadcast_to(bias.real().reshape(-1), (outputs,)).astype(np.float64)
+        with np.errstate(all="ignore"):
+            rounded = np.rint(real / unit.astype(np.float64))
+        if not (np.abs(rounded) < 2**31).all():
             raise self.walk.fail(
-                self.onnx_node, "its bias does not fit int32 at its scale", _QUANTIZED
+                self.onnx_node,
+                f"the bias of output {int(np.argmin(np.abs(rounded) < 2**31))} does not fit int32 "
+                "at its scale",
+                QUANTIZE_ALL,
             )
         return rounded.astype(np.int32)
-
-
-def _source(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Tensor:
-    if not isinstance(stage, Quantized):
-        raise walk.fail(
-            node, "its input is not quantized (no QuantizeLinear/DequantizeLinear pair)", _QUANTIZED
-        )
-    return stage.tensor
 
 
 def _weights(
@@ -162,22 +192,17 @@ def _weights(
     """Operand 1 as int8 [outputs, inputs] and float32 [outputs] scales."""
     constant = walk.constant(node, 1, "its weights")
     if constant.scale is None or constant.zero_point is None:
-        raise walk.fail(node, f"its weights are {constant.values.dtype}, not quantized", _QUANTIZED)
+        raise walk.fail(
+            node, f"its weights are {constant.values.dtype}, not quantized", QUANTIZE_ALL
+        )
     if constant.values.ndim != 2:
         raise walk.fail(
             node, f"its weights have rank {constant.values.ndim}, not 2", "export a matrix"
         )
     if constant.values.dtype not in (np.int8, np.uint8):
-        raise walk.fail(node, f"its weights are {constant.values.dtype}, not int8", _QUANTIZED)
+        raise walk.fail(node, f"its weights are {constant.values.dtype}, not int8", QUANTIZE_ALL)
     matrix = constant if transposed else constant.transposed()
-    shift = 128 if matrix.values.dtype == np.uint8 else 0
     assert matrix.scale is not None and matrix.zero_point is not None
-    if np.any(matrix.zero_point != shift):
-        raise walk.fail(
-            node,
-            "its weights have a zero point",
-            "quantize weights symmetrically (WeightSymmetric)",
-        )
     if matrix.scale.size > 1 and matrix.axis != 0:
         raise walk.fail(
             node,
@@ -193,70 +218,45 @@ def _weights(
             f"its input has shape {list(source.shape)}, its weights need [1, {inputs}]",
             "flatten the input before the layer",
         )
-    weights = np.ascontiguousarray(matrix.values.astype(np.int16) - shift).astype(np.int8)
+    walk.claim(node, outputs * inputs)
+    # Unsigned weights have a zero point of 128, or 127: what counts is that the difference is int8.
+    shifted = matrix.values.astype(np.int16) - matrix.zero_point.astype(np.int16).reshape(-1, 1)
+    if shifted.min() < -128 or shifted.max() > 127:
+        raise walk.fail(
+            node,
+            "its weights have a zero point that leaves int8",
+            "quantize weights symmetrically (WeightSymmetric=True)",
+        )
     scales = np.broadcast_to(matrix.scale, (outputs,)).astype(np.float32)
-    return weights, scales
+    return np.ascontiguousarray(shifted.astype(np.int8)), scales
 
 
 def _gemm(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    source = _source(walk, node, stage)
-    if attribute(node, "alpha", 1.0) != 1.0 or attribute(node, "beta", 1.0) != 1.0:
+    source = quantized_input(walk, node, stage)
+    if number(walk, node, "alpha", 1.0) != 1.0 or number(walk, node, "beta", 1.0) != 1.0:
         raise walk.fail(node, "alpha and beta must be 1", "export the model again")
-    if attribute(node, "transA", 0):
+    if integer(walk, node, "transA", 0):
         raise walk.fail(node, "transA is not supported", "export the model again")
-    transposed = bool(attribute(node, "transB", 0))
+    transposed = bool(integer(walk, node, "transB", 0))
     weights, scales = _weights(walk, node, source, transposed)
-    draft = _Draft(walk, node, source, weights, scales)
+    draft = Draft(walk, node, source, weights, scales)
     if len(node.input) > 2 and node.input[2]:
-        draft.bias = _bias(walk, node, 2, weights.shape[0])
+        draft.add_bias(node, 2)
     return draft
 
 
 def _matmul(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    source = _source(walk, node, stage)
+    source = quantized_input(walk, node, stage)
     weights, scales = _weights(walk, node, source, transposed=False)
-    return _Draft(walk, node, source, weights, scales)
-
-
-def _add(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    if not isinstance(stage, _Draft) or stage.bias is not None or stage.relu:
-        raise walk.fail(
-            node, "Add is supported only as the bias right after MatMul", "use Gemm or MatMul + Add"
-        )
-    index = 0 if node.input[0] in walk.constants else 1
-    stage.bias = _bias(walk, node, index, stage.weights.shape[0])
-    return stage
-
-
-def _bias(walk: Walk, node: onnx.NodeProto, index: int, outputs: int) -> Constant:
-    bias = walk.constant(node, index, "its bias")
-    kind = bias.values.dtype
-    if bias.values.size not in (1, outputs) or (
-        bias.values.ndim > 1 and bias.values.shape[-1] != bias.values.size
-    ):
-        raise walk.fail(
-            node, f"its bias has shape {list(bias.values.shape)}, not [{outputs}]", "export again"
-        )
-    if bias.scale is None and kind != np.float32:
-        raise walk.fail(node, f"its bias is {kind} without a scale", _QUANTIZED)
-    return bias
-
-
-def _relu(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    from codegen.ops.lookup import relu
-
-    if isinstance(stage, _Draft):
-        stage.relu = True
-        return stage
-    return relu(walk, node, stage)
+    return Draft(walk, node, source, weights, scales)
 
 
 class FullyConnectedOperator(Operator):
-    """Gemm, MatMul + Add, with ReLU in the clamp."""
+    """Gemm, or MatMul with or without Add, with ReLU or Clip in the clamp."""
 
     stem = "fully_connected"
     node_type = FullyConnected
-    handlers = {"Gemm": _gemm, "MatMul": _matmul, "Add": _add, "Relu": _relu}  # noqa: RUF012
+    handlers = {"Gemm": _gemm, "MatMul": _matmul}  # noqa: RUF012
 
     def reference(self, node: FullyConnected, inputs: Int8Array) -> Int8Array:
         """docs/numerics.md: int32 accumulation, float32 requantization, half to even."""
@@ -310,4 +310,4 @@ class FullyConnectedOperator(Operator):
 
 OPERATOR = FullyConnectedOperator()
 
-__all__ = ["OPERATOR", "FullyConnected"]
+__all__ = ["OPERATOR", "Draft", "FullyConnected"]

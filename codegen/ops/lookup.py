@@ -1,6 +1,7 @@
 """Element-wise functions of one int8 tensor, as a table of 256 bytes made offline.
 
 Covers a ReLU, Clip, Sigmoid or Tanh that stands between quantized tensors, and a change of scale.
+A ReLU or Clip right after another operator costs nothing: it becomes that operator's clamp.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import onnx
 
 from codegen.graph import Int8Array, Node, Tensor
 from codegen.operator import Constants, LayerPlan, Operator
-from codegen.reader.walk import Pending, Quantized, Stage, Walk, label
+from codegen.reader.walk import Pending, Stage, Walk, label, quantized_input
 
 Function = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
@@ -40,13 +41,10 @@ def make_table(source: Tensor, target: Tensor, function: Function) -> Int8Array:
 
     Source: ONNX operator specification, DequantizeLinear and QuantizeLinear.
     """
-    bytes_in = np.arange(-128, 128, dtype=np.int32) - source.quantization.zero_point
-    real = bytes_in.astype(np.float32) * np.float32(source.quantization.scale)
+    shifted = np.arange(-128, 128, dtype=np.int32) - source.quantization.zero_point
     with np.errstate(over="ignore"):
-        scaled = np.rint(function(real).astype(np.float32) / np.float32(target.quantization.scale))
-    clipped = np.clip(np.nan_to_num(scaled), -1024, 1024) + target.quantization.zero_point
-    table: Int8Array = np.clip(clipped, -128, 127).astype(np.int8)
-    return table
+        real = shifted.astype(np.float32) * np.float32(source.quantization.scale)
+        return target.quantization.quantize(function(real).astype(np.float32))
 
 
 def requantize(name: str, source: Tensor, target: Tensor) -> Lookup:
@@ -67,43 +65,49 @@ class _Draft(Pending):
 
     def finish(self, output: Tensor) -> Node:
         """The typed node with its table."""
+        table = make_table(self.source, output, self.function)
         return Lookup(
-            self.name, self.source, output, make_table(self.source, output, self.function)
+            self.name, self.source, output, np.clip(table, *self.clamp(output.quantization))
         )
 
 
-def _draft(walk: Walk, node: onnx.NodeProto, stage: Stage, function: Function) -> Stage:
-    if not isinstance(stage, Quantized):
-        raise walk.fail(
-            node, "its input is not quantized", "quantize the whole network, format QDQ"
-        )
-    return _Draft(label(node), stage.tensor, function)
+def _bounded(walk: Walk, node: onnx.NodeProto, stage: Stage, low: float, high: float) -> Stage:
+    """Clip to low..high: fused into the operator before it, or a table of its own."""
+    if not isinstance(stage, Pending):
+        stage = _Draft(label(node), quantized_input(walk, node, stage), lambda x: x)
+    stage.clip(low, high)
+    return stage
 
 
-def relu(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    """A ReLU between two quantized tensors."""
-    return _draft(walk, node, stage, lambda x: np.maximum(x, np.float32(0)))
+def _relu(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
+    return _bounded(walk, node, stage, 0.0, np.inf)
 
 
 def _clip(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    bounds = []
-    for index, default in ((1, -np.inf), (2, np.inf)):
-        given = index < len(node.input) and node.input[index]
-        value = walk.constant(node, index, "its bound").values if given else np.float32(default)
-        bounds.append(np.float32(np.asarray(value).reshape(-1)[0]))
-    low, high = bounds
-    return _draft(walk, node, stage, lambda x: np.minimum(np.maximum(x, low), high))
+    bounds = [-np.inf, np.inf]
+    for index in (0, 1):
+        if len(node.input) > index + 1 and node.input[index + 1]:
+            value = walk.constant(node, index + 1, "its bound").real()
+            if value.size != 1 or np.isnan(value).any():
+                raise walk.fail(
+                    node, f"its bound has shape {list(value.shape)}, not one number", "export again"
+                )
+            bounds[index] = float(value.reshape(-1)[0])
+    return _bounded(walk, node, stage, *bounds)
 
 
 def _sigmoid(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
     def sigmoid(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return (1.0 / (1.0 + np.exp(-x.astype(np.float64)))).astype(np.float32)
 
-    return _draft(walk, node, stage, sigmoid)
+    return _Draft(label(node), quantized_input(walk, node, stage), sigmoid)
 
 
 def _tanh(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    return _draft(walk, node, stage, lambda x: np.tanh(x.astype(np.float64)).astype(np.float32))
+    def tanh(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return np.tanh(x.astype(np.float64)).astype(np.float32)
+
+    return _Draft(label(node), quantized_input(walk, node, stage), tanh)
 
 
 class LookupOperator(Operator):
@@ -111,7 +115,12 @@ class LookupOperator(Operator):
 
     stem = "lookup"
     node_type = Lookup
-    handlers = {"Clip": _clip, "Sigmoid": _sigmoid, "Tanh": _tanh}  # noqa: RUF012
+    handlers = {  # noqa: RUF012
+        "Clip": _clip,
+        "Relu": _relu,
+        "Sigmoid": _sigmoid,
+        "Tanh": _tanh,
+    }
 
     def reference(self, node: Lookup, inputs: Int8Array) -> Int8Array:
         """y = table[x + 128]."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 import onnx
 
 from codegen.graph import Int8Array, Node, Tensor
 from codegen.operator import LayerPlan, Operator
+from codegen.reader.load import MAX_RANK
 from codegen.reader.walk import (
     FloatInput,
     Integers,
@@ -16,7 +18,7 @@ from codegen.reader.walk import (
     Quantized,
     Stage,
     Walk,
-    attribute,
+    integer,
     label,
 )
 
@@ -39,7 +41,7 @@ def _shape_of(stage: Stage) -> tuple[int, ...]:
 
 
 def _with_shape(walk: Walk, node: onnx.NodeProto, stage: Stage, shape: tuple[int, ...]) -> Stage:
-    if shape[0] != 1:
+    if not shape or shape[0] != 1:
         raise walk.fail(node, f"makes shape {list(shape)}; the batch must stay 1", "keep the batch")
     if isinstance(stage, Pending):
         if stage.shape != shape:
@@ -51,8 +53,8 @@ def _with_shape(walk: Walk, node: onnx.NodeProto, stage: Stage, shape: tuple[int
         return FloatInput(shape, stage.given)
     if isinstance(stage, Integers):
         if stage.tensor is None:
-            return Integers(shape, None)
-        return Integers(shape, reshape(walk, node, stage.tensor, shape))
+            return replace(stage, shape=shape)
+        return replace(stage, shape=shape, tensor=reshape(walk, node, stage.tensor, shape))
     return Quantized(reshape(walk, node, stage.tensor, shape))
 
 
@@ -65,38 +67,78 @@ def reshape(walk: Walk, node: onnx.NodeProto, source: Tensor, shape: tuple[int, 
 
 
 def _target_shape(walk: Walk, node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
-    size = int(np.prod(shape))
     if node.op_type == "Flatten":
-        axis = int(attribute(node, "axis", 1))
-        axis += len(shape) if axis < 0 else 0
-        if not 0 <= axis <= len(shape):
-            raise walk.fail(node, f"axis {axis} is outside shape {list(shape)}", "use axis 1")
-        return (int(np.prod(shape[:axis])), int(np.prod(shape[axis:])))
+        return _flattened(walk, node, shape)
     if node.op_type == "Squeeze":
-        return (1, *[d for d in shape[1:] if d != 1]) if size > 1 else (1, 1)
-    wanted = [int(d) for d in walk.constant(node, 1, "the new shape").values.reshape(-1)[:16]]
+        return _squeezed(walk, node, shape)
+    wanted = _integers(walk, node, "its new shape" if node.op_type == "Reshape" else "its axes")
     if node.op_type == "Unsqueeze":
-        rank = len(shape) + len(wanted)
-        axes = {a + rank if a < 0 else a for a in wanted}
-        if len(axes) != len(wanted) or not all(0 <= a < rank for a in axes):
-            raise walk.fail(node, f"axes {wanted} do not fit rank {rank}", "export again")
+        axes = _axes(walk, node, wanted, len(shape) + len(wanted))
         left = iter(shape)
-        return tuple(1 if i in axes else next(left) for i in range(rank))
-    if attribute(node, "allowzero", 0) == 0:
+        return tuple(1 if i in axes else next(left) for i in range(len(shape) + len(wanted)))
+    return _reshaped(walk, node, shape, wanted)
+
+
+def _integers(walk: Walk, node: onnx.NodeProto, what: str) -> list[int]:
+    """Operand 1 as a short list of integers."""
+    values = walk.plain(node, 1, what)
+    if values.dtype != np.int64 or not 1 <= values.size <= MAX_RANK:
+        raise walk.fail(
+            node,
+            f"{what} is {values.dtype} with {values.size} elements, not a few int64",
+            "export with a fixed shape",
+        )
+    return [int(d) for d in values.reshape(-1)]
+
+
+def _axes(walk: Walk, node: onnx.NodeProto, wanted: list[int], rank: int) -> set[int]:
+    axes = {a + rank if a < 0 else a for a in wanted}
+    if len(axes) != len(wanted) or not all(0 <= a < rank for a in axes):
+        raise walk.fail(node, f"axes {wanted} do not fit rank {rank}", "export again")
+    return axes
+
+
+def _flattened(walk: Walk, node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
+    axis = integer(walk, node, "axis", 1)
+    axis += len(shape) if axis < 0 else 0
+    if not 0 <= axis <= len(shape):
+        raise walk.fail(node, f"axis {axis} is outside shape {list(shape)}", "use axis 1")
+    return prod(shape[:axis]), prod(shape[axis:])
+
+
+def _squeezed(walk: Walk, node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
+    if len(node.input) > 1 and node.input[1]:
+        axes = _axes(walk, node, _integers(walk, node, "its axes"), len(shape))
+    else:
+        axes = {axis for axis, size in enumerate(shape) if size == 1}
+    if any(shape[axis] != 1 for axis in axes):
+        raise walk.fail(
+            node, f"cannot squeeze axes {sorted(axes)} of {list(shape)}", "export again"
+        )
+    return tuple(size for axis, size in enumerate(shape) if axis not in axes)
+
+
+def _reshaped(
+    walk: Walk, node: onnx.NodeProto, shape: tuple[int, ...], wanted: list[int]
+) -> tuple[int, ...]:
+    size, remedy = prod(shape), "export with a fixed shape"
+    if integer(walk, node, "allowzero", 0) == 0:
         wanted = [shape[i] if d == 0 and i < len(shape) else d for i, d in enumerate(wanted)]
-    if wanted.count(-1) > 1 or any(d < -1 or d == 0 for d in wanted) or not wanted:
-        raise walk.fail(node, f"cannot reshape to {wanted}", "export with a fixed shape")
-    known = 1
-    for d in wanted:
-        known *= d if d > 0 else 1
+    if wanted.count(-1) > 1 or any(d < -1 or d == 0 for d in wanted):
+        raise walk.fail(node, f"cannot reshape to {wanted}", remedy)
+    known = prod(d for d in wanted if d > 0)
     if -1 in wanted and size % known == 0:
         wanted[wanted.index(-1)] = size // known
         known = size
     if known != size:
-        raise walk.fail(
-            node, f"{size} elements do not fit shape {wanted}", "export with a fixed shape"
-        )
+        raise walk.fail(node, f"{size} elements do not fit shape {wanted}", remedy)
     return tuple(wanted)
+
+
+def _dropout(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
+    if len(node.input) > 2 and node.input[2] and walk.plain(node, 2, "its mode").any():
+        raise walk.fail(node, "is in training mode", "export the model for inference")
+    return _identity(walk, node, stage)
 
 
 class ReshapeOperator(Operator):
@@ -110,8 +152,9 @@ class ReshapeOperator(Operator):
         "Squeeze": _reshape,
         "Unsqueeze": _reshape,
         "Identity": _identity,
-        "Dropout": _identity,
+        "Dropout": _dropout,
     }
+    view = True
 
     def reference(self, node: Reshape, inputs: Int8Array) -> Int8Array:
         """The same bytes."""

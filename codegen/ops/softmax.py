@@ -10,8 +10,7 @@ import onnx
 
 from codegen.graph import Int8Array, Node, Quantization, Tensor
 from codegen.operator import Constants, LayerPlan, Operator
-from codegen.reader.walk import Pending, Quantized, Stage, Walk, attribute, label
-from support.errors import UserError
+from codegen.reader.walk import Pending, Stage, Walk, integer, label, quantized_input
 
 # 2^20 keeps the sum of 2,048 exponentials in 31 bits, far finer than the 1/256 of an output step.
 EXPONENTIAL_BITS = 20
@@ -46,20 +45,25 @@ class Softmax(Node):
 class _Draft(Pending):
     """A Softmax whose output quantization is not known yet."""
 
-    name: str
+    walk: Walk
+    onnx_node: onnx.NodeProto
     source: Tensor
-    path: str
 
     def __post_init__(self) -> None:
+        self.name = label(self.onnx_node)
         self.shape = self.source.shape
 
     def finish(self, output: Tensor) -> Node:
         """The typed node; output scales outside 2^-11..1 make no sense for probabilities."""
         scale = float(output.quantization.scale)
+        if self.clipped:
+            raise self.walk.fail(
+                self.onnx_node, "a Relu or Clip follows it", "leave it out: it changes nothing"
+            )
         if not MIN_SCALE <= scale <= 1.0:
-            raise UserError(
-                f"{self.path}: node '{self.name}' (Softmax): output scale {scale:g} is outside "
-                f"{MIN_SCALE:g} to 1",
+            raise self.walk.fail(
+                self.onnx_node,
+                f"output scale {scale:g} is outside {MIN_SCALE:g} to 1",
                 "quantize the Softmax with scale 1/256 and zero point -128, or leave it out",
             )
         return Softmax(self.name, self.source, output)
@@ -70,20 +74,18 @@ class _Draft(Pending):
 
 
 def _softmax(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    if not isinstance(stage, Quantized):
+    source = quantized_input(walk, node, stage)
+    axis = integer(walk, node, "axis", -1)
+    axis += len(source.shape) if axis < 0 else 0
+    if len(source.shape) != 2 or axis != 1:
         raise walk.fail(
-            node, "its input is not quantized", "quantize the whole network, format QDQ"
+            node,
+            f"axis {axis} of shape {list(source.shape)} is not supported",
+            "use [1, n], last axis",
         )
-    shape = stage.tensor.shape
-    axis = int(attribute(node, "axis", -1))
-    axis += len(shape) if axis < 0 else 0
-    if len(shape) != 2 or axis != 1:
-        raise walk.fail(
-            node, f"axis {axis} of shape {list(shape)} is not supported", "use [1, n], last axis"
-        )
-    if stage.tensor.size > MAX_ELEMENTS:
+    if source.size > MAX_ELEMENTS:
         raise walk.fail(node, f"more than {MAX_ELEMENTS} elements", "leave the Softmax out")
-    return _Draft(label(node), stage.tensor, walk.path)
+    return _Draft(walk, node, source)
 
 
 class SoftmaxOperator(Operator):

@@ -16,11 +16,11 @@ from support.errors import UserError
 AnyArray = npt.NDArray[Any]
 
 _PLAIN_TYPES = {
-    onnx.TensorProto.FLOAT,
-    onnx.TensorProto.INT8,
-    onnx.TensorProto.UINT8,
-    onnx.TensorProto.INT32,
-    onnx.TensorProto.INT64,
+    onnx.TensorProto.FLOAT: "float_data",
+    onnx.TensorProto.INT8: "int32_data",
+    onnx.TensorProto.UINT8: "int32_data",
+    onnx.TensorProto.INT32: "int32_data",
+    onnx.TensorProto.INT64: "int64_data",
 }
 
 
@@ -30,7 +30,7 @@ class Constant:
 
     Attributes:
         values: the array as stored (float32, int8, uint8, int32 or int64).
-        scale: float32, scalar or one per index of `axis`; None for a plain array.
+        scale: float32 [channels], or [1] for the whole tensor; None for a plain array.
         zero_point: int64, same shape as `scale`.
         axis: the quantization axis when there is more than one scale.
     """
@@ -44,6 +44,18 @@ class Constant:
         """The transpose of a matrix; the quantization axis moves along."""
         axis = 1 - self.axis if self.values.ndim == 2 else self.axis
         return replace(self, values=self.values.T, axis=axis)
+
+    def real(self) -> npt.NDArray[np.float32]:
+        """The numbers that it stands for, computed as DequantizeLinear does, in float32."""
+        if self.scale is None or self.zero_point is None:
+            return self.values.astype(np.float32)
+        shape = [1] * self.values.ndim
+        if self.scale.size > 1:
+            shape[self.axis] = self.scale.size
+        shifted = self.values.astype(np.int64) - self.zero_point.reshape(shape)
+        with np.errstate(over="ignore"):
+            real: npt.NDArray[np.float32] = shifted.astype(np.float32) * self.scale.reshape(shape)
+        return real
 
 
 def read_tensor(tensor: onnx.TensorProto, what: str) -> AnyArray:
@@ -64,13 +76,16 @@ def read_tensor(tensor: onnx.TensorProto, what: str) -> AnyArray:
             if tensor.data_type in known
             else str(tensor.data_type)
         )
-        raise UserError(f"{what}: element type {name} is not supported", "use int8 QDQ, see README")
+        raise UserError(
+            f"{what}: element type {name} is not supported",
+            "quantize activations and weights to 8 bits (QDQ)",
+        )
     dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
     if tensor.raw_data:
         have = len(tensor.raw_data) // dtype.itemsize
         exact = len(tensor.raw_data) % dtype.itemsize == 0
     else:
-        have = max(len(tensor.float_data), len(tensor.int32_data), len(tensor.int64_data))
+        have = len(getattr(tensor, _PLAIN_TYPES[tensor.data_type]))
         exact = True
     if have != count or not exact:
         raise UserError(

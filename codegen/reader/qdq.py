@@ -10,23 +10,28 @@ import numpy as np
 import onnx
 
 from codegen.graph import Graph, Node, Quantization, Tensor
-from codegen.ops import handlers, requantize_node, reshape_node
-from codegen.reader.constants import AnyArray, Constant, quantization_of, read_tensor
-from codegen.reader.load import load_model
+from codegen.ops import computes, handlers, requantize_node, reshape_node
+from codegen.reader.constants import Constant, read_tensor
+from codegen.reader.fold import check_domain, fold, parameters, quantized_type, zero_point_type
+from codegen.reader.load import MAX_ELEMENTS, load_model
+from codegen.reader.text import shown
 from codegen.reader.walk import (
+    QUANTIZE_ALL,
     FloatInput,
     Integers,
     Pending,
     Quantized,
     Stage,
     Walk,
-    attribute,
-    constant_node,
     label,
 )
 from support.errors import UserError
 
-_FORMATS = "a fully connected QDQ network: quantize with onnxruntime's quantize_static, format QDQ"
+_ONE_LINE = "export a network without branches: one input, one output, no skip connections"
+_INPUT_TYPES: dict[int, np.dtype[Any]] = {
+    onnx.TensorProto.INT8: np.dtype(np.int8),
+    onnx.TensorProto.UINT8: np.dtype(np.uint8),
+}
 
 
 def read_graph(path: Path | str) -> Graph:
@@ -38,13 +43,10 @@ def read_graph(path: Path | str) -> Graph:
     model_path = Path(path)
     model = load_model(model_path)
     walk = Walk(str(path), _initializers(model_path, model))
-    order = _straight_line(walk, model.graph)
-    stage: Stage = _input_stage(walk, model.graph)
-    for node in order:
+    stage = _input_stage(walk, model.graph)
+    for node in _straight_line(walk, model.graph):
         stage = _step(walk, node, stage)
     _finish(walk, stage)
-    if not walk.nodes:
-        raise UserError(f"{path}: the model computes nothing", f"give {_FORMATS}")
     nodes = tuple(walk.nodes)
     return Graph(nodes, canonical_hash(nodes), model_path.name)
 
@@ -54,10 +56,10 @@ def canonical_hash(nodes: tuple[Node, ...]) -> str:
     digest = hashlib.sha256(b"nn2flash graph 1")
     for node in nodes:
         for tensor in (node.input, node.output):
-            parameters = tensor.quantization
+            quantization = tensor.quantization
             digest.update(
-                f"{type(node).__name__} {tensor.shape} {float(parameters.scale).hex()} "
-                f"{parameters.zero_point};".encode()
+                f"{type(node).__name__} {tensor.shape} {float(quantization.scale).hex()} "
+                f"{quantization.zero_point};".encode()
             )
         for block in node.content:
             digest.update(len(block).to_bytes(8, "little"))
@@ -68,9 +70,10 @@ def canonical_hash(nodes: tuple[Node, ...]) -> str:
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:
     constants: dict[str, Constant] = {}
     for tensor in model.graph.initializer:
-        constants[tensor.name] = Constant(
-            read_tensor(tensor, f"{path}: initializer '{tensor.name}'")
-        )
+        what = f"{path}: initializer '{shown(tensor.name)}'"
+        if tensor.name in constants:
+            raise UserError(f"{what}: is there twice", "export the model again")
+        constants[tensor.name] = Constant(read_tensor(tensor, what))
     return constants
 
 
@@ -80,35 +83,45 @@ def _input_stage(walk: Walk, graph: onnx.GraphProto) -> Stage:
         raise UserError(
             f"{walk.path}: {len(inputs)} inputs and {len(graph.output)} outputs; one of each is "
             "supported",
-            "export a network with one input and one output",
+            _ONE_LINE,
         )
-    value = inputs[0]
-    kind = value.type.tensor_type
+    where = f"{walk.path}: input '{shown(inputs[0].name)}'"
+    kind = inputs[0].type.tensor_type
     if not kind.HasField("shape"):
-        raise UserError(f"{walk.path}: input '{value.name}' has no shape", "export a fixed shape")
-    shape: list[int] = []
-    for position, dim in enumerate(kind.shape.dim):
+        raise UserError(f"{where} has no shape", "export with a fixed shape and batch 1")
+    shape = _fixed_shape(where, kind.shape)
+    if kind.elem_type == onnx.TensorProto.FLOAT:
+        return FloatInput(shape, shape)
+    if kind.elem_type in _INPUT_TYPES:
+        return Integers(shape, _INPUT_TYPES[kind.elem_type], None)
+    raise UserError(f"{where} is neither float32 nor 8-bit", "export with a float32 input")
+
+
+def _fixed_shape(where: str, shape: onnx.TensorShapeProto) -> tuple[int, ...]:
+    sizes: list[int] = []
+    for position, dim in enumerate(shape.dim[:16]):
         if not dim.HasField("dim_value") or dim.dim_value <= 0:
-            name = dim.dim_param or "?"
+            name = shown(dim.dim_param) if dim.dim_param else str(dim.dim_value or "?")
             raise UserError(
-                f"{walk.path}: input '{value.name}' has the dynamic dimension '{name}' at "
-                f"position {position}",
+                f"{where} has the dynamic dimension '{name}' at position {position}",
                 "export with a fixed shape and batch 1",
             )
-        shape.append(dim.dim_value)
-    if not 2 <= len(shape) <= 4 or shape[0] != 1:
+        sizes.append(dim.dim_value)
+    if not 2 <= len(sizes) <= 4 or sizes[0] != 1:
         raise UserError(
-            f"{walk.path}: input '{value.name}' has shape {shape}; rank 2 to 4 with batch 1 is "
-            "supported",
+            f"{where} has shape {sizes}; rank 2 to 4 with batch 1 is supported",
             "export with batch 1, for example [1, 1, 28, 28] or [1, 784]",
         )
-    if int(np.prod([float(d) for d in shape])) > 1 << 24:
-        raise UserError(f"{walk.path}: input shape {shape} is too large", "use a smaller input")
-    if kind.elem_type == onnx.TensorProto.FLOAT:
-        return FloatInput(tuple(shape), tuple(shape))
-    if kind.elem_type in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8):
-        return Integers(tuple(shape), None)
-    raise UserError(f"{walk.path}: input '{value.name}' is neither float nor 8-bit", "use float32")
+    # Python's integers: no product is too large to be refused.
+    count = 1
+    for size in sizes:
+        count *= size
+    if count > MAX_ELEMENTS:
+        raise UserError(
+            f"{where} has shape {sizes}: more than {MAX_ELEMENTS:,} elements",
+            "this tool is for networks that fit a microcontroller",
+        )
+    return tuple(sizes)
 
 
 def _straight_line(walk: Walk, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
@@ -117,111 +130,40 @@ def _straight_line(walk: Walk, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     ONNX lists nodes in topological order (ONNX IR specification, Graphs); a node that reads what
     no earlier node wrote is a cycle or a dangling edge.
     """
-    current = next((v.name for v in graph.input if v.name not in walk.constants), "")
+    current = next(v.name for v in graph.input if v.name not in walk.constants)
+    written = {*walk.constants, current}
     order: list[onnx.NodeProto] = []
     for node in graph.node:
-        if node.domain not in ("", "ai.onnx"):
-            raise walk.fail(node, f"operator domain '{node.domain}' is unknown", f"give {_FORMATS}")
-        if not node.output:
+        check_domain(walk, node)
+        if not node.output or not node.output[0]:
             raise walk.fail(node, "has no output", "export the model again")
-        operands = [name for name in node.input if name]
-        variable = [name for name in operands if name not in walk.constants]
-        if not variable:
-            walk.constants[node.output[0]] = _fold(walk, node)
+        for name in filter(None, node.output):
+            if name in written:
+                raise walk.fail(
+                    node, f"writes '{shown(name)}', which exists already", "export the model again"
+                )
+            written.add(name)
+        variable = [name for name in node.input if name and name not in walk.constants]
+        if not variable and (any(node.input) or node.op_type == "Constant"):
+            walk.constants[node.output[0]] = fold(walk, node)
             continue
         if variable != [current]:
-            other = next((name for name in variable if name != current), variable[0])
+            other = next((name for name in variable if name != current), "its input twice")
             raise walk.fail(
                 node,
-                f"reads '{other}', but only a straight line of nodes without branches or cycles "
-                "is supported",
-                "export a network without skip connections",
+                f"reads '{shown(other)}', but only a straight line of nodes without branches or "
+                "cycles is supported",
+                _ONE_LINE,
             )
         order.append(node)
         current = node.output[0]
-    if graph.output and graph.output[0].name != current:
+    if graph.output[0].name != current:
         raise UserError(
-            f"{walk.path}: the output '{graph.output[0].name}' is not the last node's "
-            f"('{current}')",
-            "export a straight-line network",
+            f"{walk.path}: the output '{shown(graph.output[0].name)}' is not the last node's "
+            f"('{shown(current)}')",
+            _ONE_LINE,
         )
     return order
-
-
-def _fold(walk: Walk, node: onnx.NodeProto) -> Constant:
-    """The constant that a node without variable operands computes."""
-    if node.op_type == "Constant":
-        return constant_node(node, walk.path)
-    if not node.input:
-        raise walk.fail(node, "unsupported operator", f"give {_FORMATS}")
-    value = walk.constant(node, 0, "its operand")
-    if node.op_type == "Transpose" and value.values.ndim == 2:
-        return value.transposed()
-    if node.op_type == "Identity":
-        return value
-    if node.op_type == "DequantizeLinear" and value.scale is None:
-        scale, zeros = _parameters(walk, node)
-        axis = int(attribute(node, "axis", 1)) if scale.size > 1 else 0
-        if scale.size > 1:
-            axis += value.values.ndim if axis < 0 else 0
-            if not 0 <= axis < value.values.ndim or value.values.shape[axis] != scale.size:
-                raise walk.fail(
-                    node,
-                    f"{scale.size} scales do not match shape {list(value.values.shape)}",
-                    "quantize the model again",
-                )
-        return Constant(value.values, scale, zeros, axis)
-    if node.op_type == "QuantizeLinear" and value.scale is None:
-        return Constant(_quantize_constant(walk, node, value.values))
-    raise walk.fail(node, "this operation on constants is not supported", f"give {_FORMATS}")
-
-
-def _quantize_constant(walk: Walk, node: onnx.NodeProto, values: AnyArray) -> AnyArray:
-    scale, zeros = _parameters(walk, node)
-    dtype = _zero_point_type(walk, node)
-    axis = int(attribute(node, "axis", 1))
-    shape = [1] * values.ndim
-    if scale.size > 1:
-        if not -values.ndim <= axis < values.ndim or values.shape[axis] != scale.size:
-            raise walk.fail(node, "scales do not match the shape", "quantize the model again")
-        shape[axis] = scale.size
-    if values.dtype != np.float32 or not np.isfinite(values.astype(np.float32)).all():
-        raise walk.fail(node, "weights are not finite float32 values", "train the model again")
-    info = np.iinfo(dtype)
-    # Far outside the range rint would overflow the integer: clip the float first.
-    scaled = np.clip(np.rint(values.astype(np.float32) / scale.reshape(shape)), -1e6, 1e6)
-    stored: AnyArray = np.clip(scaled + zeros.reshape(shape), info.min, info.max).astype(dtype)
-    return stored
-
-
-def _parameters(walk: Walk, node: onnx.NodeProto) -> tuple[AnyArray, AnyArray]:
-    scale = walk.constant(node, 1, "the scale")
-    zero = (
-        walk.constant(node, 2, "the zero point") if len(node.input) > 2 and node.input[2] else None
-    )
-    what = f"{walk.path}: node '{label(node)}' ({node.op_type})"
-    return quantization_of(scale.values, zero.values if zero else None, what)
-
-
-def _zero_point_type(walk: Walk, node: onnx.NodeProto) -> np.dtype[Any]:
-    if len(node.input) > 2 and node.input[2]:
-        dtype = walk.constant(node, 2, "the zero point").values.dtype
-    else:
-        dtype = np.dtype(np.uint8)  # ONNX QuantizeLinear: the default output type
-    if dtype not in (np.int8, np.uint8):
-        raise walk.fail(node, f"quantizes to {dtype}", "use int8 or uint8 activations")
-    return dtype
-
-
-def _activation(walk: Walk, node: onnx.NodeProto, shape: tuple[int, ...]) -> Tensor:
-    """The int8 tensor that a Q or DQ node of an activation describes."""
-    scale, zeros = _parameters(walk, node)
-    dtype = _zero_point_type(walk, node)
-    if scale.size != 1:
-        raise walk.fail(node, "activations must be quantized per tensor", "quantize per tensor")
-    shift = 128 if dtype == np.uint8 else 0
-    parameters = Quantization(np.float32(scale[0]), int(zeros[0]) - shift)
-    return Tensor(node.output[0], shape, parameters)
 
 
 def _step(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
@@ -233,32 +175,54 @@ def _step(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
     if handler is None:
         known = ", ".join(sorted([*handlers(), "QuantizeLinear", "DequantizeLinear"]))
         raise walk.fail(node, "unsupported operator", f"supported are {known}")
+    if node.input[0] != _variable(walk, node) and node.op_type != "Add":
+        raise walk.fail(node, "its first operand is a constant", "export the model again")
     return handler(walk, node, stage)
 
 
+def _variable(walk: Walk, node: onnx.NodeProto) -> str:
+    return next(str(name) for name in node.input if name and name not in walk.constants)
+
+
+def _tensor(
+    walk: Walk, node: onnx.NodeProto, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Tensor:
+    """The int8 tensor that a Q or DQ node of an activation of type `dtype` describes."""
+    scale, zeros = parameters(walk, node)
+    if scale.size != 1:
+        raise walk.fail(node, "activations must be quantized per tensor", "quantize per tensor")
+    shift = 128 if dtype == np.uint8 else 0
+    quantization = Quantization(np.float32(scale[0]), int(zeros[0]) - shift)
+    return Tensor(node.output[0], shape, quantization)
+
+
 def _quantize(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
+    if isinstance(stage, Integers):
+        raise walk.fail(node, "quantizes integers", QUANTIZE_ALL)
+    dtype = quantized_type(walk, node)
     if isinstance(stage, FloatInput):
-        tensor = _activation(walk, node, stage.given)
-        if stage.shape == stage.given:
-            return Integers(stage.shape, tensor)
-        return Integers(stage.shape, reshape_node(walk, node, tensor, stage.shape))
-    if isinstance(stage, Pending):
-        node_out = stage.finish(_activation(walk, node, stage.shape))
-        walk.emit(node_out)
-        return Integers(stage.shape, node_out.output)
-    if isinstance(stage, Quantized):
-        tensor = _activation(walk, node, stage.tensor.shape)
-        if tensor.quantization != stage.tensor.quantization:
+        tensor = _tensor(walk, node, stage.given, dtype)
+        tensor = reshape_node(walk, node, tensor, stage.shape)
+    elif isinstance(stage, Pending):
+        tensor = walk.emit(stage.finish(_tensor(walk, node, stage.shape, dtype))).tensor
+    else:
+        tensor = _tensor(walk, node, stage.tensor.shape, dtype)
+        if tensor.quantization == stage.tensor.quantization:
+            tensor = stage.tensor
+        else:
             walk.emit(requantize_node(label(node), stage.tensor, tensor))
-            return Integers(tensor.shape, tensor)
-        return Integers(tensor.shape, stage.tensor)
-    raise walk.fail(node, "quantizes integers", f"give {_FORMATS}")
+    return Integers(tensor.shape, dtype, tensor)
 
 
 def _dequantize(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
     if not isinstance(stage, Integers):
-        raise walk.fail(node, "dequantizes a float value", f"give {_FORMATS}")
-    tensor = _activation(walk, node, stage.shape)
+        raise walk.fail(node, "dequantizes a float value", QUANTIZE_ALL)
+    stored = zero_point_type(walk, node)
+    if stored not in (None, stage.dtype):
+        raise walk.fail(
+            node, f"its zero point is {stored}, its input {stage.dtype}", "quantize the model again"
+        )
+    tensor = _tensor(walk, node, stage.shape, stage.dtype)
     if stage.tensor is None:
         return Quantized(tensor)
     if tensor.quantization != stage.tensor.quantization:
@@ -272,6 +236,19 @@ def _dequantize(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
 
 def _finish(walk: Walk, stage: Stage) -> None:
     if isinstance(stage, Pending):
-        walk.emit(stage.finish(stage.unquantized_output()))
-    if isinstance(stage, FloatInput):
-        raise UserError(f"{walk.path}: the model computes nothing", f"give {_FORMATS}")
+        output = stage.unquantized_output()
+        if output is None:
+            raise UserError(
+                f"{walk.path}: node '{stage.name}': its result is the model's output, and is not "
+                "quantized",
+                QUANTIZE_ALL,
+            )
+        walk.emit(stage.finish(output))
+    if not any(computes(node) for node in walk.nodes):
+        raise UserError(f"{walk.path}: the model computes nothing", "give a quantized network")
+    shape = walk.nodes[-1].output.shape
+    if not 2 <= len(shape) <= 4:
+        raise UserError(
+            f"{walk.path}: the output has shape {list(shape)}; rank 2 to 4 is supported",
+            "end the network with [1, classes]",
+        )

@@ -6,16 +6,20 @@
 
 #include "ai_platform.h"
 
-/* clamp(rint(accumulator * multiplier) + zero_point, low, high), half to even: docs/numerics.md,
- * "Requantization". Clamped as a float, because the product may leave int32. */
-static inline ai_i8 nn_requantize(ai_i32 accumulator, ai_float multiplier, ai_i32 zero_point,
-                                  ai_i32 low, ai_i32 high) {
+/* clamp(rint(scaled) + zero_point, low, high), half to even: docs/numerics.md, "Requantization".
+ * Clamped as a float, because `scaled` may leave int32. */
+static inline ai_i8 nn_saturate(ai_float scaled, ai_i32 zero_point, ai_i32 low, ai_i32 high) {
     const ai_float least = (ai_float)(low - zero_point);
     const ai_float most = (ai_float)(high - zero_point);
-    ai_float value = rintf((ai_float)accumulator * multiplier);
+    ai_float value = rintf(scaled);
     value = value < least ? least : value;
     value = value > most ? most : value;
     return (ai_i8)((ai_i32)value + zero_point);
+}
+
+static inline ai_i8 nn_requantize(ai_i32 accumulator, ai_float multiplier, ai_i32 zero_point,
+                                  ai_i32 low, ai_i32 high) {
+    return nn_saturate((ai_float)accumulator * multiplier, zero_point, low, high);
 }
 
 #endif /* NN_REQUANTIZE_H */
