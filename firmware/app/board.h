@@ -27,6 +27,19 @@ int board_console_read(void);
  */
 uint32_t board_cycles(void);
 
+/* ---- Optional: NULL on a board that does not define it ---- */
+
+/* Rest until a byte may be there for board_console_read(). */
+__attribute__((weak)) void board_console_wait(void);
+
+/* Executed instructions, counting modulo 2^32, where an emulator tells them to its firmware. */
+__attribute__((weak)) uint32_t board_instructions(void);
+
+/* The core's clock in Hz, as board_init() left it. */
+__attribute__((weak)) uint32_t board_clock_hz(void);
+
+/* ---- */
+
 /*
  * The end of a run. `status` is 0 for success; `results` are the `size` output bytes of all
  * inferences in the order of the images, or NULL and 0. Emulators and debuggers stop at the first

@@ -77,6 +77,15 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
 /* The same, with the result in the network's own output buffer in the arena. */
 ai_i32 nn_forward_only(nn_instance *instance, ai_handle handle, const ai_buffer *input);
 
+/* A network compiled with NN_OBSERVE tells the application what each layer computed: its index in
+ * the order of execution and its `size` output bytes, which are valid during the call only. A
+ * kernel that keeps an intermediate tensor to itself does not tell about it. */
+#ifdef NN_OBSERVE
+void nn_observe(ai_u32 layer, const ai_i8 *output, ai_size size);
+#else
+#define nn_observe(layer, output, size) ((void)0)
+#endif
+
 AI_API_DECLARE_END
 
 #endif /* NN_RUNTIME_H */

@@ -22,16 +22,18 @@ def encode(data: bytes) -> bytes:
     return bytes(out)
 
 
-def decode(stuffed: bytes) -> bytes | None:
+def decode(stuffed: bytes | bytearray) -> bytes | None:
     """Undo `encode`; None for bytes that it cannot have made (cut off, or with a zero)."""
+    if 0 in stuffed:
+        return None
     out = bytearray()
     at, size = 0, len(stuffed)
     while at < size:
         code = stuffed[at]
-        if code == 0 or at + code > size:
+        if at + code > size:
             return None
         out += stuffed[at + 1 : at + code]
         at += code
         if code <= _LONGEST and at < size:
             out.append(0)
-    return None if 0 in stuffed else bytes(out)
+    return bytes(out)

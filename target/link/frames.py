@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import struct
 import zlib
+from collections import deque
 from dataclasses import dataclass
 
 from target.link import cobs
@@ -56,7 +57,7 @@ def encode(frame: Frame) -> bytes:
     return b"\0" + cobs.encode(plain + _CRC.pack(zlib.crc32(plain))) + b"\0"
 
 
-def decode(stuffed: bytes) -> Frame | None:
+def decode(stuffed: bytes | bytearray) -> Frame | None:
     """The frame between two delimiters; None when it is none."""
     data = cobs.decode(stuffed)
     if data is None or len(data) < _HEADER.size + _CRC.size:
@@ -72,27 +73,27 @@ class FrameReader:
     """Takes a received stream apart.
 
     Attributes:
+        frames: whole ones, in order; whoever uses one takes it out.
         broken: pieces between delimiters that were neither frames nor text.
     """
 
     def __init__(self) -> None:
+        self.frames: deque[Frame] = deque()
         self.broken = 0
         self._rest = bytearray()
         self._text = ""
 
-    def feed(self, data: bytes) -> list[Frame]:
-        """The frames that `data` completes."""
+    def feed(self, data: bytes) -> None:
+        """Take what arrived, in pieces of any size."""
         self._rest += data
         *pieces, rest = self._rest.split(b"\0")
         self._rest = bytearray(rest[-_LONGEST:])
-        frames = []
         for piece in pieces:
             frame = decode(piece) if piece else None
             if frame is not None:
-                frames.append(frame)
+                self.frames.append(frame)
             elif piece:
                 self._keep(piece)
-        return frames
 
     def _keep(self, piece: bytes | bytearray) -> None:
         if _is_text(piece):

@@ -17,13 +17,26 @@ void board_console_write(const char *data, size_t size) {
     (void)fflush(stdout);
 }
 
+static bool input_ended;
+
 int board_console_read(void) {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     unsigned char byte;
-    if (poll(&input, 1, 0) == 1 && read(STDIN_FILENO, &byte, 1) == 1) {
-        return byte;
+    if (poll(&input, 1, 0) != 1) {
+        return -1;
     }
-    return -1;
+    const ssize_t count = read(STDIN_FILENO, &byte, 1);
+    input_ended = count == 0;
+    return count == 1 ? byte : -1;
+}
+
+/* Behind the end of the input nothing will ever come: whoever talked to us is gone. */
+void board_console_wait(void) {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (input_ended) {
+        exit(EXIT_SUCCESS);
+    }
+    (void)poll(&input, 1, -1);
 }
 
 /* A desktop processor's cycles say nothing about a microcontroller's. */

@@ -1,0 +1,66 @@
+/*
+ * Lets a host ask the running firmware: what are you, run these inputs, show me every layer. The
+ * other side is `python -m target validate`; between them is docs/protocol.md.
+ */
+#ifndef NN_VALIDATE_H
+#define NN_VALIDATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Quantization of one end of the network: real = scale * (q - zero_point). */
+struct validate_port {
+    uint32_t size; /* elements, which are bytes */
+    float scale;
+    int8_t zero_point;
+};
+
+/* The network that is asked, and the memory to work in. */
+struct validate_network {
+    const char *board;
+    const char *name;
+    const char *model; /* SHA-256 of its content, hex */
+    const char *origin;
+    const char *generator;
+    uint32_t nodes;
+    struct validate_port input;
+    struct validate_port output;
+    /* One inference; 0 when it worked. `input` and `output` are aligned to four bytes. */
+    int32_t (*infer)(int8_t *input, int8_t *output);
+
+    uint8_t *frame; /* a received frame: VALIDATE_FRAME_SIZE(input size) bytes */
+    size_t frame_size;
+    int8_t *input_buffer; /* input.size bytes, aligned to four */
+    int8_t *output_buffer;
+    uint8_t *results; /* VALIDATE_IMAGES * VALIDATE_RESULT_SIZE(output size) bytes */
+};
+
+/* Inputs per request, at most: their results wait in memory until all are computed. */
+#define VALIDATE_IMAGES 16u
+
+/* Cycles, instructions, then the output bytes. */
+#define VALIDATE_RESULT_SIZE(output_size) (8u + (output_size))
+
+/* Room for one input that does not pack (one code each 128 bytes), and 2 KiB in any case. */
+#define VALIDATE_WORST_BODY(input_size) (1u + (input_size) + ((input_size) + 127u) / 128u)
+#define VALIDATE_FRAME_SIZE(input_size)                                                            \
+    (8u + (VALIDATE_WORST_BODY(input_size) > 2048u ? VALIDATE_WORST_BODY(input_size) : 2048u))
+
+/* Get ready to answer for `network`, which stays where it is. */
+void validate_init(const struct validate_network *network);
+
+/* Take one received byte, and answer when it completes a request. */
+void validate_byte(uint8_t byte);
+
+/* Answer for `network` on the board's console, for ever. */
+_Noreturn void validate_serve(const struct validate_network *network);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
