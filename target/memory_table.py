@@ -105,17 +105,17 @@ def as_text(
     table: Sequence[Region], placement: dict[str, Any], layers: Sequence[dict[str, Any]]
 ) -> str:
     """The table for people."""
-    lines = [f"{'memory':<26}{'address':<12}{'bytes':>11}{'used':>11}{'free':>11}{'used':>9}"]
+    lines = [f"{'memory':<26}{'address':<12}{'bytes':>13}{'used':>13}{'free':>13}{'used':>9}"]
     for region in table:
         memory = region.memory
         share = 100 * region.used / memory.length
         lines.append(
-            f"{memory.name:<26}{memory.origin:#010x}  {memory.length:>11,}{region.used:>11,}"
-            f"{region.free:>11,}{share:>7.1f} %"
+            f"{memory.name:<26}{memory.origin:#010x}  {memory.length:>13,}{region.used:>13,}"
+            f"{region.free:>13,}{share:>7.1f} %"
         )
         for item in region.items:
             lines.append(
-                f"  {item.section:<24}{item.address:#010x}  {'':>11}{item.bytes:>11,}"
+                f"  {item.section:<24}{item.address:#010x}  {'':>13}{item.bytes:>13,}"
                 + (f"  {item.note}" if item.note else "")
             )
     if placement:
