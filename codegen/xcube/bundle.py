@@ -13,7 +13,7 @@ from typing import Any
 
 from codegen.graph import Graph, Tensor
 from codegen.names import check_name
-from codegen.xcube import csubset, manifest
+from codegen.xcube import adapter, csubset, manifest
 from codegen.xcube.archive import opened
 from codegen.xcube.describe import Description, Port, describe
 from codegen.xcube.discover import LEGACY, SOURCES, Found, find_network
@@ -63,7 +63,7 @@ class Request:
 
 def outputs(name: str, api: str) -> list[str]:
     """File names that an import writes, beside the folder of headers."""
-    return [name + suffix for suffix in (*SOURCES[api], LIBRARY, TABLE, MANIFEST)]
+    return [name + s for s in (*SOURCES[api], ".h", "_data.h", LIBRARY, TABLE, MANIFEST)]
 
 
 def import_bundle(request: Request) -> dict[str, Any]:
@@ -104,6 +104,8 @@ def import_bundle(request: Request) -> dict[str, Any]:
         if request.graph:
             check_against(content, request.graph)
         _write(request, found, headers, runtime.library)
+    for suffix, text in adapter.headers(request.name, found.api, content).items():
+        write_text(request.out / f"{request.name}{suffix}", text)
     write_text(request.out / f"{request.name}{TABLE}", manifest.table(content, described, places))
     write_json(request.out / f"{request.name}{MANIFEST}", content)
     return content

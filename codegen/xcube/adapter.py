@@ -1,0 +1,96 @@
+"""Headers under fixed names in front of the imported ones.
+
+Whoever includes `network.h` gets the bundle's header, whatever the bundle calls its network, and
+without warnings of ST's. The headers carry a checksum of everything imported, so that they change
+when anything behind them does: a build needs to watch nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from codegen.render import render
+from codegen.xcube.discover import LEGACY
+
+# The public names of the client interface (X-CUBE-AI documentation, "Embedded inference client
+# API"; ST Edge AI Core documentation, "ST Edge AI client API"), without prefix and network name.
+_LEGACY_MACROS = (
+    *("MODEL_NAME", "ORIGIN_MODEL_NAME", "N_NODES", "IN_NUM", "OUT_NUM", "IN", "OUT"),
+    *("IN_SIZE", "OUT_SIZE", "IN_SIZE_BYTES", "OUT_SIZE_BYTES", "IN_1_FORMAT", "OUT_1_FORMAT"),
+    *("IN_1_SIZE", "OUT_1_SIZE", "IN_1_SIZE_BYTES", "OUT_1_SIZE_BYTES"),
+    *("IN_1_HEIGHT", "IN_1_WIDTH", "IN_1_CHANNEL", "OUT_1_CHANNEL"),
+)
+_LEGACY_FUNCTIONS = (
+    *("create", "create_and_init", "init", "destroy", "run", "forward", "get_error"),
+    *("get_report", "get_info", "inputs_get", "outputs_get"),
+)
+_LEGACY_DATA_MACROS = (
+    *("DATA_CONFIG", "DATA_ACTIVATIONS", "DATA_WEIGHTS", "DATA_ACTIVATIONS_SIZE"),
+    *("DATA_ACTIVATIONS_SIZES", "DATA_ACTIVATIONS_COUNT", "DATA_WEIGHTS_SIZE"),
+    *("DATA_WEIGHTS_SIZES", "DATA_WEIGHTS_COUNT"),
+)
+_LEGACY_DATA_FUNCTIONS = (
+    *("data_params_get", "data_weights_get"),
+    *("data_activations_buffer_get", "data_weights_buffer_get"),
+)
+_ST_AI_MACROS = (
+    *("MODEL_NAME", "ORIGIN_MODEL_NAME", "CONTEXT_SIZE", "CONTEXT_ALIGNMENT", "FLAGS"),
+    *("NODES_NUM", "MACC_NUM", "IN_NUM", "OUT_NUM", "IN_1_FORMAT", "OUT_1_FORMAT"),
+    *("IN_1_SIZE", "OUT_1_SIZE", "IN_1_SIZE_BYTES", "OUT_1_SIZE_BYTES", "IN_1_ALIGNMENT"),
+    *("OUT_1_ALIGNMENT", "IN_1_SCALE", "IN_1_ZERO_POINT", "OUT_1_SCALE", "OUT_1_ZERO_POINT"),
+    *("IN_1_FLAGS", "OUT_1_FLAGS", "ACTIVATIONS_NUM", "ACTIVATIONS_SIZE_BYTES"),
+    *("ACTIVATIONS_SIZES", "ACTIVATIONS_ALIGNMENTS", "WEIGHTS_NUM", "WEIGHTS_SIZE_BYTES"),
+)
+_ST_AI_FUNCTIONS = (
+    *("init", "deinit", "run", "get_info", "get_error", "get_context_size", "set_callback"),
+    *("get_activations", "get_weights", "get_inputs", "get_outputs", "get_states"),
+    *("set_activations", "set_weights", "set_inputs", "set_outputs", "set_states"),
+)
+
+
+def headers(ours: str, api: str, manifest: dict[str, Any]) -> dict[str, str]:
+    """Suffix → text of the headers for an imported network.
+
+    Args:
+        ours: the name that this build gives the network.
+        manifest: as made by `manifest.build`; its name is the bundle's.
+    """
+    theirs = manifest["name"]
+    prefix, signature = ("AI", "MODEL") if api == LEGACY else ("STAI", "ORIGIN_MODEL")
+    main = (
+        (_LEGACY_MACROS, _LEGACY_FUNCTIONS) if api == LEGACY else (_ST_AI_MACROS, _ST_AI_FUNCTIONS)
+    )
+    data = (_LEGACY_DATA_MACROS, _LEGACY_DATA_FUNCTIONS) if api == LEGACY else ((), ())
+    context = {
+        "ours": ours,
+        "theirs": theirs,
+        "imported": _sum(manifest["files"]),
+        "model": manifest["model_sha256"],
+        "signature": f"{prefix}_{ours.upper()}_{signature}_SIGNATURE",
+        "names": _names(prefix, ours, theirs, *main),
+        "data_names": _names(prefix, ours, theirs, *data),
+    }
+    return {
+        ".h": render("xcube/network.h.j2", context),
+        "_data.h": render("xcube/network_data.h.j2", context),
+    }
+
+
+def _sum(hashes: dict[str, str]) -> str:
+    text = "".join(f"{name}:{hashes[name]}\n" for name in sorted(hashes))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _names(
+    prefix: str, ours: str, theirs: str, macros: tuple[str, ...], functions: tuple[str, ...]
+) -> dict[str, Any] | None:
+    if ours == theirs or not macros:
+        return None
+    return {
+        "prefix": prefix,
+        "ours": ours,
+        "theirs": theirs,
+        "macros": macros,
+        "functions": functions,
+    }
