@@ -1,0 +1,122 @@
+"""A network that onnxruntime's quantizer made with settings unlike ours, built for QEMU."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+from tests.build.project import REPOSITORY, SCONS
+
+SIZES = (37, 53, 11, 5)
+
+
+class Calibration(CalibrationDataReader):
+    """Fifty seeded inputs."""
+
+    def __init__(self) -> None:
+        generator = np.random.default_rng(7)
+        self.rows = iter(generator.normal(0.3, 1.0, (50, 1, SIZES[0])).astype(np.float32))
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        """The next input, or None."""
+        row = next(self.rows, None)
+        return None if row is None else {"x": row}
+
+
+def write_float_model(path: Path) -> None:
+    """MatMul, Add and Relu layers with a Softmax, opset 15: another exporter's style."""
+    random = np.random.default_rng(3)
+    nodes, constants, tensor = [], [], "x"
+    for index, (inputs, outputs) in enumerate(itertools.pairwise(SIZES)):
+        weights = random.normal(0, 0.3, (inputs, outputs)).astype(np.float32)
+        bias = random.normal(0, 0.2, outputs).astype(np.float32)
+        constants.append(numpy_helper.from_array(weights, f"w{index}"))
+        constants.append(numpy_helper.from_array(bias, f"b{index}"))
+        nodes.append(helper.make_node("MatMul", [tensor, f"w{index}"], [f"m{index}"]))
+        nodes.append(helper.make_node("Add", [f"m{index}", f"b{index}"], [f"a{index}"]))
+        tensor = f"a{index}"
+        if index < len(SIZES) - 2:
+            nodes.append(helper.make_node("Relu", [tensor], [f"r{index}"]))
+            tensor = f"r{index}"
+    nodes.append(helper.make_node("Softmax", [tensor], ["y"], axis=1))
+    graph = helper.make_graph(
+        nodes,
+        "other",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, SIZES[0]])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, SIZES[-1]])],
+        constants,
+    )
+    opsets = [helper.make_opsetid("", 15)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A finished build.
+
+    Attributes:
+        folder: its build folder.
+        output: what `scons sim` printed.
+    """
+
+    folder: Path
+    output: str
+
+    @property
+    def elf(self) -> Path:
+        """The firmware for QEMU."""
+        return self.folder / "mps2_an500" / "firmware.elf"
+
+
+def scons(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run SCons on this tree with a build folder elsewhere."""
+    return subprocess.run(
+        [SCONS, "-Q", f"build_dir={folder}", *words],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def other_model(shared_dir: Path) -> Path:
+    """uint8 activations, per-tensor int8 weights."""
+    path = shared_dir / "other_int8.onnx"
+    with (shared_dir / "other.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            plain = shared_dir / "other.onnx"
+            write_float_model(plain)
+            quantize_static(
+                plain,
+                path,
+                Calibration(),
+                quant_format=QuantFormat.QDQ,
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                per_channel=False,
+            )
+    return path
+
+
+@pytest.fixture(scope="session")
+def firmware(shared_dir: Path, other_model: Path) -> Firmware:
+    """Built for QEMU and simulated once per session, with warnings as errors."""
+    folder, record = shared_dir / "other build", shared_dir / "other.out"
+    with (shared_dir / "other-build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            done = scons(folder, "sim", f"network={other_model}", "werror=1")
+            assert done.returncode == 0, done.stdout + done.stderr
+            record.write_text(done.stdout)
+    return Firmware(folder, record.read_text())
