@@ -38,7 +38,8 @@ def place_objects(
 
     Args:
         memories: the board, as in memories.json.
-        sizes: bytes of weights, activations, subset, results.
+        sizes: bytes of weights, activations, subset, results; optionally `runtime_code` and
+            `runtime_data`, what a vendor's runtime needs beyond the board's budgets.
         overrides: object → memory to run from, as asked by the user.
 
     Returns:
@@ -54,14 +55,14 @@ def place_objects(
     }
     classes: dict[str, list[str]] = memories["placement"]
     _check_overrides(overrides, rooms)
-    _keep_budgets(memories, rooms, classes)
-    sizes = {"kernels": KERNEL_BYTES, **sizes}
+    sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes}
+    _keep_budgets(memories, rooms, classes, sizes)
     placed: dict[str, dict[str, Any]] = {}
     # Sized by the linker: the bytes are what the board's budget keeps for them.
     kept = {
         "vectors": 0,
-        "code": int(memories["budget"]["code"]),
-        "data": DATA_BYTES,
+        "code": int(memories["budget"]["code"]) + sizes["runtime_code"],
+        "data": DATA_BYTES + sizes["runtime_data"],
         "stack": int(memories["budget"]["stack"]),
     }
     for name, size in kept.items():
@@ -90,12 +91,15 @@ def _check_overrides(overrides: dict[str, str], rooms: dict[str, _Room]) -> None
 
 
 def _keep_budgets(
-    memories: dict[str, Any], rooms: dict[str, _Room], classes: dict[str, list[str]]
+    memories: dict[str, Any],
+    rooms: dict[str, _Room],
+    classes: dict[str, list[str]],
+    sizes: dict[str, int],
 ) -> None:
     budget = memories["budget"]
-    rooms[classes["code"][0]].free -= int(budget["code"])
+    rooms[classes["code"][0]].free -= int(budget["code"]) + sizes["runtime_code"]
     rooms[classes["stack"][0]].free -= int(budget["stack"])
-    rooms[classes["data"][0]].free -= DATA_BYTES
+    rooms[classes["data"][0]].free -= DATA_BYTES + sizes["runtime_data"]
 
 
 def _place(

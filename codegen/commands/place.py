@@ -27,7 +27,10 @@ def run(arguments: argparse.Namespace) -> None:
     manifest = read_json(arguments.manifest)
     inputs = read_arrays(arguments.subset)["inputs"]
     count = len(inputs) if arguments.subset_size else 0
+    runtime = manifest.get("runtime", {})
     sizes = {
+        "runtime_code": runtime.get("flash_bytes", 0),
+        "runtime_data": runtime.get("ram_bytes", 0),
         "weights": manifest["weights_bytes"],
         "activations": manifest["activations_bytes"],
         "subset": count * inputs.shape[1],

@@ -41,6 +41,10 @@ void board_early_init(void) {
     clocks_start();
     RCC_AHB2ENR |= RCC_AHB2ENR_SRAMS;
     (void)RCC_AHB2ENR;
+    if (BOARD_NEEDS_CRC) {
+        RCC_AHB4ENR |= RCC_AHB4ENR_CRCEN;
+        (void)RCC_AHB4ENR;
+    }
     if (BOARD_USES_QSPI || BOARD_USES_SDRAM) {
         pins_compensate();
     }
