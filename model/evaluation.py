@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from model import inference, qdq
 from model.images import NetworkInputs
 from model.network import CLASSES, SimpleNN
+from model.ties import nearest_tie
 from support.errors import UserError
 
 Int8Array = npt.NDArray[np.int8]
@@ -115,6 +117,10 @@ def evaluate(
             "onnxruntime": {
                 **compare(expected, exact_bytes),
                 "differing": differing_bytes(expected, exact_bytes),
+                "nearest_ties": [
+                    asdict(nearest_tie(int8_model, image, test.inputs[image]))
+                    for image in np.flatnonzero((expected != exact_bytes).any(axis=1)).tolist()
+                ],
             },
             "onnxruntime_default_optimizations": compare(expected, optimized_bytes),
         }

@@ -48,8 +48,14 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
                 f"    test image {byte['image']}, output {byte['output']}: reference "
                 f"{byte['reference']}, onnxruntime {byte['onnxruntime']} (optimizations disabled)"
             )
+        for tie in exact["nearest_ties"][:LISTED]:
+            yield (
+                f"    test image {tie['image']}: {tie['tensor']}[{tie['element']}] is "
+                f"{tie['steps']:.6f} steps, {tie['distance']:.0e} from a tie that float32 sums "
+                "round either way"
+            )
         if len(exact["differing"]) > LISTED:
-            yield f"    and {len(exact['differing']) - LISTED} more, see the file"
+            yield f"    and {len(exact['differing']) - LISTED} more bytes, see the file"
     yield ""
     yield f"* {report['int8_default_optimizations']['note']}"
 

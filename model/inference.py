@@ -16,12 +16,11 @@ from support.errors import UserError
 Float32Array = npt.NDArray[np.float32]
 
 
-def run(model: onnx.ModelProto, inputs: Float32Array, *, optimize: bool) -> Float32Array:
-    """Return the outputs, float32 [N, classes], of a batch-1 model for inputs [N, ...].
+def _session(model: onnx.ModelProto, *, optimize: bool) -> onnxruntime.InferenceSession:
+    """Return a session on one processor thread.
 
     Args:
-        model: one input, one output.
-        inputs: normalized images, float32.
+        model: what to run.
         optimize: False computes node by node what the file says. True allows onnxruntime's fused
             int8 kernels, which saturate 16-bit intermediates on x86-64 processors without VNNI.
     """
@@ -30,12 +29,44 @@ def run(model: onnx.ModelProto, inputs: Float32Array, *, optimize: bool) -> Floa
     options.log_severity_level = 3
     level = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = level.ORT_ENABLE_ALL if optimize else level.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(
+    return onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
+
+
+def run(model: onnx.ModelProto, inputs: Float32Array, *, optimize: bool) -> Float32Array:
+    """Return the outputs, float32 [N, classes], of a batch-1 model for inputs [N, ...].
+
+    Args:
+        model: one input, one output.
+        inputs: normalized images, float32.
+        optimize: as onnxruntime does by default; False is what the file says.
+    """
+    session = _session(model, optimize=optimize)
     name = session.get_inputs()[0].name
     rows = [session.run(None, {name: image[np.newaxis]})[0] for image in inputs]
     return np.concatenate(rows)
+
+
+def run_tensors(
+    model: onnx.ModelProto, image: Float32Array, tensors: list[str]
+) -> list[npt.NDArray[Any]]:
+    """Return the values of the named tensors for one image, without optimizations.
+
+    Args:
+        model: one input; shapes and types of the tensors can be inferred.
+        image: float32, of the input's shape without the batch dimension.
+        tensors: names inside the model.
+    """
+    inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+    known = {value.name: value for value in (*inferred.graph.value_info, *inferred.graph.output)}
+    del inferred.graph.output[:]
+    inferred.graph.output.extend([known[tensor] for tensor in tensors])
+    session = _session(inferred, optimize=False)
+    values: list[npt.NDArray[Any]] = session.run(
+        None, {session.get_inputs()[0].name: image[np.newaxis]}
+    )
+    return values
 
 
 def count_right(scores: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> int:

@@ -69,7 +69,8 @@ def choose(
     Args:
         float_model: the network before quantization.
         calibration: training images that set the ranges.
-        validation: other training images, to judge the methods by.
+        validation: other training images, to judge the methods by. (A recipe that holds none
+            back was trained on them; they still tell what quantization loses.)
     """
     count = len(validation.labels)
     right = {"float": _right(float_model, validation)}

@@ -32,6 +32,12 @@ class Epoch:
     training_accuracy: float
     validation_accuracy: float | None
 
+    def note(self) -> str:
+        """The figures in a few words."""
+        seen = self.validation_accuracy
+        held_back = "" if seen is None else f", {100 * seen:.2f} % of those held back"
+        return f"loss {self.loss:.4f}, {100 * self.training_accuracy:.2f} % right{held_back}"
+
 
 def make_deterministic() -> None:
     """Let PyTorch compute the same bits each time, on this kind of processor.
@@ -115,7 +121,6 @@ def train(
         network.eval()
         seen = accuracy(network, validation, images.labels[held_back]) if len(held_back) else None
         history.append(Epoch(number, loss_sum / len(labels), right / len(labels), seen))
-        note = f"loss {history[-1].loss:.4f}"
-        progress.advance(note=note if seen is None else f"{note}, validation {100 * seen:.2f} %")
-    progress.finish()
+        progress.advance(note=history[-1].note())
+    progress.finish(history[-1].note())
     return network, history

@@ -11,6 +11,7 @@ import pytest
 
 from model import checkpoint, evaluation, images, inference, qdq
 from support.errors import UserError
+from tests.model.integer_reference import integer_reference
 from tests.model.products import Products, run_here
 
 COUNT = 500
@@ -22,27 +23,12 @@ def test_images(products: Products, mnist_dir: Path) -> images.NetworkInputs:
     return images.NetworkInputs(every.inputs[:COUNT], every.labels[:COUNT])
 
 
-def integer_reference(model: onnx.ModelProto, quantized: np.ndarray) -> np.ndarray:
-    """docs/numerics.md, "Fully connected", written out for the three layers."""
-    parameters = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
-    activations = qdq.activations(model)
-    x = quantized.astype(np.int32)
-    for layer, weights in enumerate(qdq.weights(model)):
-        before, after = activations[layer], activations[layer + 1]
-        accumulator = (x - before.zero_point) @ weights.values.T.astype(np.int32)
-        accumulator += parameters[f"fc{layer + 1}.bias_quantized"]
-        multiplier = (before.scale * weights.scales) / after.scale
-        steps = np.rint(accumulator.astype(np.float32) * multiplier).astype(np.int32)
-        x = np.clip(steps + after.zero_point, -128, 127)
-    return x.astype(np.int8)
-
-
 @pytest.fixture(scope="module")
 def reference(products: Products, test_images: images.NetworkInputs) -> dict[str, np.ndarray]:
     model = onnx.load(products.int8)
     first, _ = qdq.input_and_output(model)
     inputs = first.quantize(test_images.inputs.reshape(COUNT, -1))
-    return {"inputs": inputs, "outputs": integer_reference(model, inputs)}
+    return {"inputs": inputs, "outputs": integer_reference(model, inputs)[-1][0]}
 
 
 def evaluate(
@@ -87,6 +73,7 @@ def test_every_differing_byte_is_listed(
     assert exact["equal"] == COUNT * 10 - 3
     assert exact["largest_difference"] == 4
     assert [(d["image"], d["output"]) for d in exact["differing"]] == places
+    assert [tie["image"] for tie in exact["nearest_ties"]] == [0, 17, 499]
     for difference in exact["differing"]:
         place = difference["image"], difference["output"]
         assert (difference["reference"], difference["onnxruntime"]) == (
