@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from pathlib import Path
 
 import serial
 from serial.tools import list_ports
@@ -55,13 +56,21 @@ def _refused(name: str, error: OSError | ValueError) -> UserError:
     if code == errno.EACCES or "PermissionError" in text or "Permission denied" in text:
         return UserError(
             f"{name}: this user may not open it, or another program has it open",
-            "join the group of serial ports: sudo usermod -aG dialout $USER, then log in again",
+            f"join its group: sudo usermod -aG {_group(name)} $USER, then log in again",
         )
     if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         return UserError(f"{name}: another program has it open", "close that program")
     if code == errno.ENOENT or "FileNotFoundError" in text:
         return UserError(f"{name}: no such serial port")
     return UserError(f"{name}: cannot open it ({text})")
+
+
+def _group(name: str) -> str:
+    """The group that a port belongs to: dialout on Debian, uucp on others."""
+    try:
+        return Path(name).group()
+    except (OSError, KeyError, NotImplementedError):
+        return "dialout"
 
 
 def terminal(port: serial.Serial) -> None:

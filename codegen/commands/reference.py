@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import Array, read_arrays, write_arrays
+from codegen.ops import computes
 from codegen.reader.qdq import read_graph
 from codegen.reference import layers, quantize
 from codegen.reference import run as run_reference
 from support.errors import UserError
 
-# All layers of more inputs than this would only fill the disk.
-LAYERS_UP_TO = 1000
+# Layers' outputs beyond this many bytes would only fill the disk.
+LAYERS_UP_TO = 64 << 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write inputs, outputs, labels and (for up to 1,000 inputs) every layer's output."""
+    """Write inputs, outputs, labels and (up to 64 MiB) every layer's output."""
     graph = read_graph(arguments.model)
     arrays = read_arrays(arguments.inputs)
     if "inputs" not in arrays:
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     found: dict[str, Array] = {"inputs": inputs, "outputs": run_reference(graph, inputs)}
     if "labels" in arrays:
         found["labels"] = arrays["labels"]
-    if len(inputs) <= LAYERS_UP_TO:
-        computed = [v for node, v in layers(graph, inputs) if node.macs or node is graph.nodes[-1]]
+    if len(inputs) * sum(node.output.size for node in graph.nodes) <= LAYERS_UP_TO:
+        computed = [values for node, values in layers(graph, inputs) if computes(node)]
         found |= {f"layer_{i}": values for i, values in enumerate(computed)}
     write_arrays(arguments.out, found)
