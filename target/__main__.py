@@ -20,6 +20,7 @@ _COMMANDS = {
     "gdbserver": "debug",
     "debug": "debug",
     "monitor": "monitor",
+    "validate": "validate",
 }
 
 

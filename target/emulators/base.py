@@ -54,3 +54,9 @@ class Emulator(Protocol):
     """
 
     def run(self, board: Board, elf: Path, options: SimOptions) -> SimResult: ...
+
+    def console_command(self, board: Board, elf: Path) -> list[str]:
+        """Command line of a process that runs `elf` for ever.
+
+        Its standard input and output are the bytes of the firmware's console.
+        """

@@ -14,6 +14,12 @@ from target.emulators.base import SimOptions, SimResult
 from target.emulators.stream import ConsolePump
 
 
+def console_command(board: Board, elf: Path) -> list[str]:
+    """The program itself; see `target.emulators.base.Emulator`."""
+    del board
+    return [str(elf.resolve())]
+
+
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
     """Run the program `elf`; see `target.emulators.base.Emulator`.
 

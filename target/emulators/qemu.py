@@ -32,8 +32,8 @@ _START_TIMEOUT = 20.0
 _MAX_RESULTS = 64 << 20
 
 
-def command(board: Board, elf: Path) -> list[str]:
-    """QEMU's command line without its gdb stub."""
+def console_command(board: Board, elf: Path) -> list[str]:
+    """QEMU's command line, without a gdb stub; see `target.emulators.base.Emulator`."""
     program = shutil.which(_PROGRAM)
     if program is None:
         raise UserError(
@@ -51,7 +51,7 @@ def command(board: Board, elf: Path) -> list[str]:
 def gdb_server(board: Board, elf: Path, port: int) -> Server:
     """QEMU halted at reset, with its gdb stub on a port of localhost and the console on stdout."""
     stub = ("-gdb", f"tcp:127.0.0.1:{port}", "-S")
-    return Server(Step((*command(board, elf), *stub)), ready="", halt_at_reset=())
+    return Server(Step((*console_command(board, elf), *stub)), ready="", halt_at_reset=())
 
 
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
@@ -90,7 +90,7 @@ def _started(board: Board, elf: Path, options: SimOptions) -> Iterator[_Qemu]:
             *("-gdb", "chardev:gdb", "-S"),
         ]
         process = subprocess.Popen(
-            [*command(board, elf), *stub],
+            [*console_command(board, elf), *stub],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -16,6 +16,8 @@ from target.link.transport import LinkError
 # board_finish ends an emulated run with the firmware's status: 128 + exception number is a fault
 # (firmware/cortex_m/startup.h).
 _FAULTS = range(128, 256)
+# Emulated UARTs hand over byte by byte: a moment later there is more to read at once.
+_GATHER = 0.0003
 
 
 class ProcessTransport:
@@ -34,7 +36,11 @@ class ProcessTransport:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                start_new_session=True,  # Ctrl-C is for us: we end it when we have its results
             )
         except OSError as error:
             self._errors.close()
@@ -63,6 +69,7 @@ class ProcessTransport:
             if self._out in descriptors:
                 self._write()
             if self._in in descriptors:
+                time.sleep(_GATHER)
                 data = os.read(self._in, 65536)
                 if not data:
                     raise self._ended()

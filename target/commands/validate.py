@@ -1,0 +1,103 @@
+"""`validate`: run the test inputs on the firmware, on a board or an emulator, and compare."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from support.errors import UserError
+from support.files import write_json, write_text
+from target.boards import read_board
+
+if TYPE_CHECKING:
+    from target.link.client import Client
+    from target.link.messages import Info, Report
+    from target.validation.reference import Expected
+
+
+def register(commands: Any) -> None:
+    """Add the parser of `validate`."""
+    parser = commands.add_parser("validate", help="run the test inputs on the firmware, compare")
+    parser.add_argument("--board", type=Path, required=True, help="board.toml")
+    parser.add_argument("--elf", type=Path, help="firmware for the emulator (app=validate)")
+    parser.add_argument("--port", help="serial port of a real board; auto finds it")
+    parser.add_argument("--reference", type=Path, required=True, help="reference.npz")
+    parser.add_argument("--manifest", type=Path, required=True, help="the build's manifest")
+    parser.add_argument("--count", type=int, help="only the first inputs (default: all)")
+    parser.add_argument("--layers", action="store_true", help="compare every layer's bytes")
+    parser.add_argument("--json", type=Path, help="write what was measured here")
+    parser.add_argument("--junit", type=Path, help="write JUnit XML here")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from support.progress import Progress
+    from target.link.client import Client
+    from target.link.opening import open_transport
+    from target.validation.measure import INTERRUPTED, check_fits, measure
+    from target.validation.reference import read_manifest, read_reference
+    from target.validation.telling import as_json, as_junit, as_text
+    from target.validation.verdict import judge
+
+    board = read_board(arguments.board)
+    expected = read_manifest(arguments.manifest)
+    reference = read_reference(arguments.reference, arguments.count, layers=arguments.layers)
+    transport = open_transport(board, arguments.elf, arguments.port)
+    client = Client(transport)
+    try:
+        info = client.connect()
+        print(_introduce(transport.name, info))
+        _check_identity(info, board.name, expected)
+        check_fits(client, reference)
+        progress = Progress("validate", len(reference.inputs))
+        measured = measure(client, reference, progress)
+        progress.finish()
+        report = None if measured.stopped else _report(client)
+    finally:
+        client.close()
+    verdict = judge(measured, reference, info, expected.layers, emulated=transport.emulated)
+    print(as_text(verdict))
+    if client.retries:
+        print(f"{client.retries} requests had to be sent again: a bad cable or a busy computer")
+    if arguments.json:
+        write_json(arguments.json, as_json(verdict, info, report, board.name))
+    if arguments.junit:
+        write_text(arguments.junit, as_junit(verdict, board.name))
+    if measured.stopped == INTERRUPTED:
+        raise KeyboardInterrupt
+    if measured.stopped:
+        raise UserError(measured.stopped, measured.remedy)
+    if not verdict.passed:
+        raise UserError("the firmware computes other bytes than the reference")
+    return 0
+
+
+def _introduce(name: str, info: Info) -> str:
+    clock = f", {info.clock_hz / 1e6:g} MHz" if info.clock_hz else ""
+    return (
+        f"target: {name}{clock}; network '{info.network}' from {info.origin}, "
+        f"model {info.model[:12]}, {info.nodes} layers, {info.generator}"
+    )
+
+
+def _check_identity(info: Info, board: str, expected: Expected) -> None:
+    if info.board != board:
+        raise UserError(
+            f"the firmware is one for {info.board}, not for {board}", "flash the one of this build"
+        )
+    if info.model != expected.model:
+        raise UserError(
+            f"the firmware holds another network than the build: model {info.model[:12]}, "
+            f"the build's is {expected.model[:12]}",
+            "flash the firmware of this build (app=validate)",
+        )
+
+
+def _report(client: Client) -> Report | None:
+    from target.link.transport import LinkError
+
+    try:
+        return client.report()
+    except LinkError:
+        return None

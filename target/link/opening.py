@@ -1,0 +1,36 @@
+"""The way to a board: its serial port, or the emulator that stands for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.errors import UserError
+from target.boards import Board
+from target.emulators import emulator
+from target.link.process import ProcessTransport
+from target.link.serial_link import SerialTransport
+from target.link.transport import Transport
+from target.serial_port import find_port
+
+AUTOMATIC = "auto"
+
+
+def open_transport(board: Board, elf: Path | None, port: str | None = None) -> Transport:
+    """Open the way to a target.
+
+    Args:
+        elf: firmware for the emulator; not looked at with a port.
+        port: serial port, "auto" for that of the board's debug probe, or None for the emulator.
+
+    Raises:
+        UserError: no such port, or no emulator, or it cannot be started.
+    """
+    if port:
+        if board.console.kind != "serial":
+            raise UserError(f"board {board.name} has no serial port", "leave out port=")
+        name = find_port(board.console.usb_vendor) if port == AUTOMATIC else port
+        return SerialTransport(name, board.console.baud)
+    if elf is None:
+        raise UserError("neither firmware for an emulator nor a serial port was given")
+    command = emulator(board.emulator).console_command(board, elf)
+    return ProcessTransport(command, board.title if "QEMU" in board.title else board.name)

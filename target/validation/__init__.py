@@ -1,0 +1,1 @@
+"""The running firmware against the reference: measure, judge, tell."""
