@@ -33,11 +33,19 @@ def generated_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any
     return made
 
 
-def firmware(env: Any, elf: Any, link_map: Any, parts: Sequence[Any], script: Any) -> Any:
+def firmware(
+    env: Any,
+    elf: Any,
+    link_map: Any,
+    parts: Sequence[Any],
+    script: Any,
+    libraries: Sequence[Any] = (),
+) -> Any:
     """Link objects to an ELF with its map.
 
     Args:
         script: the linker script, or None for a native program.
+        libraries: static libraries that the objects need; they may need the mathematical one.
     """
     if script is None:
         words = [
@@ -52,10 +60,14 @@ def firmware(env: Any, elf: Any, link_map: Any, parts: Sequence[Any], script: An
     else:
         words = [
             *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
-            *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map}"), *parts, "-o", elf),
+            *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map}"), *parts),
+            *((*libraries, "-lm") if libraries else ()),
+            *("-o", elf),
         ]
     action = Action([words], **env.Shown("LINK"))
-    return env.Command([elf, link_map], [*parts, *([script] if script else [])], action)
+    return env.Command(
+        [elf, link_map], [*parts, *libraries, *([script] if script else [])], action
+    )
 
 
 def generate(env: Any, **kw: Any) -> None:

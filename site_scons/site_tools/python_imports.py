@@ -111,12 +111,12 @@ def _follow(root: Path, start: Iterable[str], *, indented: bool) -> tuple[set[Pa
 
 @functools.cache
 def _pins(root: Path) -> dict[str, str]:
-    """Distribution name → its line in requirements/*.txt."""
+    """Distribution name → its pin in requirements/*.txt, name==version."""
     pins = {}
     for path in sorted((root / "requirements").glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
-            if match := re.match(r"([\w.-]+)==", line):
-                pins[match[1].lower()] = line.strip()
+            if match := re.match(r"([\w.-]+)==[\w.+]+", line):
+                pins[match[1].lower()] = match[0]
     return pins
 
 

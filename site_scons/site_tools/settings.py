@@ -47,6 +47,12 @@ def existing_file(key: str, value: Any, env: Any) -> None:
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
 
 
+def existing_path(key: str, value: Any, env: Any) -> None:
+    """Nothing, or a file or folder that is there."""
+    if value and not Path(env.GetLaunchDir(), value).exists():
+        raise SCons.Errors.UserError(f"{key}={value}: no such file or folder")
+
+
 def existing_inputs(key: str, value: Any, env: Any) -> None:
     """Nothing, `mnist`, or a file that is there."""
     if value != "mnist":
@@ -113,6 +119,28 @@ FIELDS = (
         "MEAN,STD of your training transform, for inputs=",
         "",
         matching(f"|{NUMBER},{NUMBER}", "MEAN,STD"),
+    ),
+    # Where the network's code comes from: docs/x-cube-ai.md.
+    (
+        "ai",
+        "where the network's code comes from: builtin, bundle, stedgeai, cloud",
+        "builtin",
+        one_of(("builtin", "bundle", "stedgeai", "cloud")),
+    ),
+    ("bundle", "ai=bundle: folder or zip that ST's cloud or tools made", "", existing_path),
+    ("runtime", "folder of ST's pack, for the runtime that a bundle lacks", "", existing_path),
+    ("c_api", "the network's C interface: legacy, st-ai", "legacy", one_of(("legacy", "st-ai"))),
+    (
+        "input_scale",
+        "ai=bundle: the input's scale, when the bundle has no table of it",
+        "",
+        matching(f"|{NUMBER}", "a number"),
+    ),
+    (
+        "input_zero_point",
+        "ai=bundle: the input's zero point, when the bundle has no table of it",
+        "",
+        matching(r"|-?\d{1,3}", "a whole number"),
     ),
     # The firmware.
     ("subset_size", "test images in the firmware, 0 for none", "100", COUNT),

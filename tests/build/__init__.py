@@ -1,0 +1,1 @@
+"""The build graph itself: real SCons runs on copies of the tree."""
