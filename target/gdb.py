@@ -95,12 +95,13 @@ def running(
         failed: makes the error from exit status and output when it ends before it is ready.
     """
     process = start(server.step, lock, start_new_session=True)
+    output = _Output(process, show=not server.ready)
     try:
-        output = _Output(process, show=not server.ready)
         _wait_until_ready(process, server, port, output, failed)
         yield
     finally:
         end(process)
+        output.close()
 
 
 class _Output:
@@ -121,10 +122,13 @@ class _Output:
                     sys.stdout.buffer.write(data)
                     sys.stdout.buffer.flush()
 
-    def text(self, *, whole: bool = False) -> str:
-        if whole:
-            self._thread.join(2)
+    def text(self) -> str:
         return self._data.decode(errors="replace")
+
+    def close(self) -> None:
+        """Read to the end, which comes when the process has ended."""
+        self._thread.join(5)
+        self._pipe.close()
 
 
 def _wait_until_ready(
@@ -137,7 +141,8 @@ def _wait_until_ready(
     stop = time.monotonic() + _READY_TIMEOUT
     while True:
         if process.poll() is not None:
-            raise failed(process.returncode, output.text(whole=True))
+            output.close()
+            raise failed(process.returncode, output.text())
         if re.search(server.ready, output.text()) if server.ready else _accepts(port):
             return
         if time.monotonic() > stop:

@@ -79,8 +79,11 @@ def terminal(port: serial.Serial) -> None:
     Raises:
         UserError: the port went away.
     """
+    live = sys.stdin.isatty() and sys.stdout.isatty()
+    key = "Ctrl-]" if live else "Ctrl-C"
+    print(f"--- {port.port}, {port.baudrate} baud; {key} ends ---", file=sys.stderr, flush=True)
     try:
-        if sys.stdin.isatty() and sys.stdout.isatty():
+        if live:
             _interactive(port)
         else:
             _copy(port)
@@ -89,7 +92,6 @@ def terminal(port: serial.Serial) -> None:
 
 
 def _interactive(port: serial.Serial) -> None:
-    print(f"--- {port.port}, {port.baudrate} baud; Ctrl-] ends ---", file=sys.stderr)
     screen = Miniterm(port, eol="lf")
     screen.set_rx_encoding("utf-8", "replace")
     screen.set_tx_encoding("utf-8")

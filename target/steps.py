@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
@@ -102,7 +101,7 @@ def run(step: Step, inherited: Sequence[int] = ()) -> tuple[int, str]:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process: ask, then insist; and close its pipe."""
+    """End a process: ask, then insist. What it printed can still be read from its pipe."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -110,6 +109,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()
-    if process.stdout is not None:
-        with contextlib.suppress(OSError):
-            process.stdout.close()

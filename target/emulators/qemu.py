@@ -95,8 +95,9 @@ def _started(board: Board, elf: Path, options: SimOptions) -> Iterator[_Qemu]:
             stdout=subprocess.PIPE,
             stderr=errors,
         )
-        stack.callback(end, process)
         assert process.stdout is not None
+        stack.callback(process.stdout.close)
+        stack.callback(end, process)
         pump = ConsolePump(process.stdout, options.console)
         connection = _accept(listener, process, errors)
         stack.callback(connection.close)
