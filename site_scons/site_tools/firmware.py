@@ -39,6 +39,7 @@ def firmware(
     link_map: Any,
     parts: Sequence[Any],
     script: Any,
+    *,
     libraries: Sequence[Any] = (),
 ) -> Any:
     """Link objects to an ELF with its map.

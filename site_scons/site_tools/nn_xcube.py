@@ -1,0 +1,152 @@
+"""Networks that ST made, in the graph: imported from a bundle, the stedgeai tool, or its cloud.
+
+`python -m codegen bundle` copies what it takes under fixed names. Its headers are more than the
+graph can know before it ran; the header `<name>.h` that it writes holds a checksum of everything,
+so that whatever depends on that one file depends on all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import SCons.Errors
+from SCons.Script import GetOption
+
+SOURCES = {"legacy": (".c", "_data.c", "_data_params.c"), "st-ai": (".c", "_data.c")}
+OTHERS = (".h", "_data.h", "_runtime.a", "_generate_report.txt", "_manifest.json")
+# What an import reads; anything else in a project may change as it likes.
+READ = (".c", ".h", ".a", ".lib", ".json", ".txt", ".zip")
+HEADERS = "include"
+
+
+def stamp(env: Any, path: str) -> Any:
+    """A node that changes when a file in a folder (or the zip itself) does."""
+    place = Path(env.GetLaunchDir(), path)
+    if place.is_file():
+        return env.File(str(place))
+    lines = []
+    for top, names, files in os.walk(place):
+        names.sort()
+        for name in sorted(files):
+            if name.endswith(READ):
+                state = Path(top, name).stat()
+                lines.append(f"{top}/{name} {state.st_size} {state.st_mtime_ns}")
+    return env.Value(hashlib.sha256("\n".join(lines).encode()).hexdigest())
+
+
+def imported_network(
+    env: Any, folder: Any, model: Any, memories: Any, templates: Sequence[Any]
+) -> dict[str, Any]:
+    """Declare the import of a network; returns its files by suffix.
+
+    Args:
+        folder: node of the folder it writes to.
+        model: node of the quantized ONNX file, or None: the bundle is the network.
+        memories: node of the board's memories.json.
+        templates: nodes of the templates that the import renders.
+
+    Raises:
+        SCons.Errors.UserError: a variable is missing, or a way that this board cannot take.
+    """
+    command, arguments, also = {"bundle": _bundle}[env["ai"]](env, model, memories)
+    name, api = env["name"], env["c_api"]
+    files = {part: folder.File(f"{name}{part}") for part in (*SOURCES[api], *OTHERS)}
+    made = env.Run(
+        env["ai"].upper(),
+        command,
+        list(files.values()),
+        [
+            *arguments,
+            *(("--model", model) if model else ()),
+            *(("--runtime", "$(", _given(env, "runtime"), "$)") if env["runtime"] else ()),
+            *("--name", name, "--c-api", api, "--core", env["BOARD_CORE"], "--out-dir", folder),
+        ],
+        also=[*also, *templates, *([stamp(env, env["runtime"])] if env["runtime"] else [])],
+        installed=["clang-format"],
+    )
+    # Headers come along that no cache would bring back.
+    env.NoCache(made)
+    headers = folder.Dir(HEADERS)
+    env.Clean(made, headers)
+    _forget_incomplete(Path(files["_manifest.json"].abspath), Path(headers.abspath))
+    return files
+
+
+Way = tuple[str, list[Any], list[Any]]
+
+
+def _given(env: Any, key: str) -> Any:
+    """The path that the user named, seen from the folder that the user stood in."""
+    return env.Literal(str(Path(env.GetLaunchDir(), env[key])))
+
+
+def _bundle(env: Any, model: Any, memories: Any) -> Way:
+    """A bundle that is there already."""
+    if not env["bundle"]:
+        raise SCons.Errors.UserError(
+            "ai=bundle: say where it is with bundle=FOLDER or bundle=FILE.zip"
+            " (from ST's Developer Cloud, CubeMX or stedgeai)"
+        )
+    return (
+        "codegen bundle",
+        [
+            *("--bundle", "$(", _given(env, "bundle"), "$)"),
+            *(("--input-scale", env["input_scale"]) if env["input_scale"] else ()),
+            *(("--input-zero-point", env["input_zero_point"]) if env["input_zero_point"] else ()),
+        ],
+        [stamp(env, env["bundle"])],
+    )
+
+
+def _forget_incomplete(manifest: Path, headers: Path) -> None:
+    """Have an import made again when one of its headers is gone."""
+    if GetOption("no_exec") or not manifest.is_file():
+        return
+    try:
+        names = [
+            n for n in json.loads(manifest.read_text(encoding="utf-8"))["files"] if n[-2:] == ".h"
+        ]
+        complete = all((headers / name).is_file() for name in names)
+    except (ValueError, KeyError, TypeError):
+        complete = False
+    if not complete:
+        manifest.unlink()
+
+
+def imported_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any]:
+    """Objects of the imported sources: ST's language and headers, none of our warnings.
+
+    Their `__DATE__` and `__TIME__` are left empty: two builds give the same bytes.
+    """
+    place = sources[0].dir
+    headers = place.Dir(HEADERS).abspath
+    dates = [rf"-D{name}=\"\"" for name in ("__DATE__", "__TIME__")]
+    made = []
+    for source in sources:
+        made += env.Object(
+            folder.File(f"{source.name}.o"),
+            source,
+            OPTIMIZE="-Os",
+            CFLAGS=["-std=gnu11", "-w", "-Wno-builtin-macro-redefined", *dates, "-g3"],
+            CPPPATH=[],
+            INCLUDES=[env.Literal(f"-I{headers}")],
+        )
+    env.Depends(made, place.File(f"{env['name']}.h"))
+    return made
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.ImportedNetwork`, `env.ImportedObjects` and `env.Stamp`."""
+    env.AddMethod(imported_network, "ImportedNetwork")
+    env.AddMethod(imported_objects, "ImportedObjects")
+    env.AddMethod(stamp, "Stamp")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True
