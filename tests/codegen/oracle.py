@@ -1,0 +1,98 @@
+"""What a model computes according to others: onnxruntime, and exact rational arithmetic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+
+from codegen.graph import Graph, Tensor
+
+Int8Array = npt.NDArray[np.int8]
+
+
+def stored_inputs(graph: Graph, seed: int = 1, count: int = 64) -> Int8Array:
+    """int8 [count, input size]: seeded bytes, with rows of both ends and of the zero point."""
+    size = graph.input.size
+    rows = np.random.default_rng(seed).integers(-128, 128, (count, size))
+    for row, value in enumerate((-128, 127, graph.input.quantization.zero_point)):
+        rows[row] = np.clip(value, -128, 127)
+    return rows.astype(np.int8)
+
+
+def onnxruntime_outputs(
+    model: onnx.ModelProto | Path, graph: Graph, stored: Int8Array
+) -> Int8Array:
+    """int8 [N, output size] that onnxruntime gives, all graph optimizations off.
+
+    Its default int8 kernels saturate 16-bit sums on x86-64 without VNNI: docs/numerics.md.
+
+    Args:
+        stored: int8 [N, input size], the inputs as the network stores them.
+    """
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    source = str(model) if isinstance(model, Path) else model.SerializeToString()
+    session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    given = session.get_inputs()[0]
+    rows = [row.reshape(given.shape) for row in _as_given(given.type, graph.input, stored)]
+    outputs = [session.run(None, {given.name: row})[0].reshape(-1) for row in rows]
+    return _as_stored(graph.output, np.array(outputs))
+
+
+def _as_given(kind: str, tensor: Tensor, stored: Int8Array) -> npt.NDArray[np.generic]:
+    if kind == "tensor(int8)":
+        return stored
+    if kind == "tensor(uint8)":
+        return (stored.astype(np.int16) + 128).astype(np.uint8)
+    quantization = tensor.quantization
+    shifted = stored.astype(np.int32) - quantization.zero_point
+    with np.errstate(over="ignore"):
+        return shifted.astype(np.float32) * quantization.scale
+
+
+def _as_stored(tensor: Tensor, values: npt.NDArray[np.generic]) -> Int8Array:
+    if values.dtype == np.int8:
+        return values
+    if values.dtype == np.uint8:
+        return (values.astype(np.int16) - 128).astype(np.int8)
+    return tensor.quantization.quantize(values.astype(np.float32))
+
+
+def exact_layer(
+    stored: Int8Array,
+    weights: Int8Array,
+    bias: list[Fraction],
+    scales: tuple[float, list[float], float],
+    zero_points: tuple[int, int],
+) -> tuple[Int8Array, npt.NDArray[np.float64]]:
+    """A fully connected layer in rational numbers: QuantizeLinear(W DequantizeLinear(q) + b).
+
+    Args:
+        bias: real values.
+        scales: of the input, of each row of weights, of the output.
+        zero_points: of the input and the output.
+
+    Returns:
+        int8 [N, outputs], and how far each value was from the nearest tie between two bytes, in
+        output steps (infinite where the value saturates far from any tie).
+    """
+    input_scale, weight_scales, output_scale = scales
+    input_zero, output_zero = zero_points
+    bytes_out = np.zeros((len(stored), len(weights)), np.int8)
+    distance = np.full(bytes_out.shape, np.inf)
+    sums = (stored.astype(np.int64) - input_zero) @ weights.T.astype(np.int64)
+    for column, (weight_scale, offset) in enumerate(zip(weight_scales, bias, strict=True)):
+        unit = Fraction(float(input_scale)) * Fraction(float(weight_scale))
+        for row in range(len(stored)):
+            value = (int(sums[row, column]) * unit + offset) / Fraction(float(output_scale))
+            bytes_out[row, column] = min(max(round(value) + output_zero, -128), 127)
+            if abs(value) < 1024:
+                distance[row, column] = abs(abs(value - int(value)) - Fraction(1, 2))
+    return bytes_out, distance

@@ -1,0 +1,213 @@
+"""Generated networks as running programs: on this computer with sanitizers, on an emulated board.
+
+Everything goes through what users call: `generate`, the public C interface, the linker script, the
+emulators.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codegen.generate import generate
+from codegen.graph import Graph
+from codegen.place import place_objects
+from codegen.reference import run as run_reference
+from codegen.render import render
+from target.boards import Board, read_board
+from target.emulators import SimOptions, emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware"
+HARNESS = Path(__file__).parent / "harness"
+
+# What docs/architecture.md and the brief of the runtime promise to compile under.
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off"]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+Int8Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network under a name of its own, and what to run it on.
+
+    Attributes:
+        inputs: int8 [N, input size].
+    """
+
+    name: str
+    graph: Graph
+    inputs: Int8Array
+
+    @property
+    def expected(self) -> Int8Array:
+        """int8 [N, output size], by the reference."""
+        return run_reference(self.graph, self.inputs)
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A compiler for a board, with the options that this project's build uses."""
+
+    board: Board
+    compiler: str
+    options: tuple[str, ...]
+
+    def includes(self, *folders: Path) -> list[str]:
+        """-I for the firmware's folders and `folders`."""
+        own = [FIRMWARE / name for name in ("app", "runtime", "cortex_m")]
+        return [f"-I{folder}" for folder in (*own, *folders)]
+
+    def compile(self, source: Path, out: Path, *options: str) -> Path:
+        """One object; the compiler's words are in the exception when it fails."""
+        strict = STRICT if source.suffix == ".c" else []
+        run([self.compiler, *self.options, *strict, *options, "-c", str(source), "-o", str(out)])
+        return out
+
+
+def run(command: Sequence[str]) -> str:
+    """Run a tool and return its output; a failure shows what it said."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@cache
+def toolchain(board: str, compiler: str = "", sanitize: bool = True) -> Toolchain:
+    """The compiler of a board: gcc with sanitizers for `host`, arm-none-eabi-gcc else."""
+    facts = read_board(FIRMWARE / "boards" / board / "board.toml")
+    if facts.cpu.native:
+        options = ["-O1", "-g", *(SANITIZERS if sanitize else [])]
+        return Toolchain(facts, compiler or "gcc", tuple(options))
+    sections = ["-O2", "-g", "-ffunction-sections", "-fdata-sections"]
+    return Toolchain(facts, compiler or "arm-none-eabi-gcc", (*facts.cpu.flags, *sections))
+
+
+def runtime_sources(board: str) -> list[Path]:
+    """Hand-written C that every network on this board links."""
+    folders = ["runtime", f"boards/{board}"]
+    if not toolchain(board).board.cpu.native:
+        folders.append("cortex_m")
+    sources = [path for name in folders for path in sorted((FIRMWARE / name).rglob("*.c"))]
+    return [FIRMWARE / "app/console.c", *sources]
+
+
+def generated_sources(folder: Path, name: str) -> list[Path]:
+    """The C and assembly that `generate` wrote for a network."""
+    parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_kernels.S")
+    return [folder / f"{name}{part}" for part in parts]
+
+
+def compile_all(
+    tools: Toolchain, sources: Iterable[Path], folder: Path, *options: str
+) -> list[Path]:
+    """Objects of all sources in `folder`, two at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(tools.compile, source, folder / f"{i}-{source.name}.o", *options)
+            for i, source in enumerate(sources)
+        ]
+        return [job.result() for job in jobs]
+
+
+@cache
+def _runtime(board: str, folder: Path) -> tuple[Path, ...]:
+    tools = toolchain(board)
+    return tuple(
+        compile_all(tools, runtime_sources(board), folder / f"runtime-{board}", *tools.includes())
+    )
+
+
+def link(tools: Toolchain, objects: Sequence[Path], out: Path, sizes: dict[str, int]) -> Path:
+    """An ELF; for boards with memories through the project's own placement and linker script."""
+    words = [tools.compiler, *tools.options, *map(str, objects)]
+    if tools.board.cpu.native:
+        run([*words, "-lm", "-o", str(out)])
+        return out
+    memories: dict[str, Any] = tools.board.to_json()
+    placement = {"objects": place_objects(memories, sizes, {})}
+    script = out.with_suffix(".ld")
+    script.write_text(
+        render("board/firmware.ld.j2", {"memories": memories, "placement": placement})
+    )
+    flags = ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", f"-T{script}"]
+    run([*words, *flags, "-Wl,--no-warn-rwx-segments", "-lm", "-o", str(out)])
+    return out
+
+
+def run_cases(
+    cases: Sequence[Case], folder: Path, board: str = "host", shared: Path | None = None
+) -> list[Int8Array]:
+    """Generate, compile and link all networks into one program, run it, return its outputs.
+
+    Args:
+        shared: folder where the runtime's objects are kept between calls.
+
+    Returns:
+        one int8 [N, output size] for each case.
+    """
+    tools = toolchain(board)
+    objects = list(_runtime(board, shared or folder))
+    results = sum(len(case.inputs) * case.graph.output.size for case in cases)
+    largest = max(case.graph.output.size for case in cases)
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda case: _case_objects(tools, case, folder / case.name), cases))
+    weights = sum(size for size, _ in made)
+    objects += [each for _, parts in made for each in parts]
+    listing = folder / "cases.inc"
+    listing.write_text("".join(f"CASE({case.name})\n" for case in cases))
+    sizes = [f"-DRESULTS_SIZE={results}", f"-DLARGEST_OUTPUT={largest}"]
+    options = [*tools.includes(HARNESS, folder), *sizes]
+    objects.append(tools.compile(HARNESS / "main.c", folder / "main.o", *options))
+    inputs = sum(case.inputs.size for case in cases)
+    elf = link(
+        tools,
+        objects,
+        folder / f"{board}.elf",
+        {"weights": weights, "activations": 4, "subset": inputs, "results": results},
+    )
+    done = emulator(tools.board.emulator).run(tools.board, elf, SimOptions(300.0, lambda _: None))
+    assert done.status == 0, done.console
+    return _split(cases, done.results)
+
+
+def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list[Path]]:
+    """Bytes of weights, and the objects of one network with its inputs."""
+    plan = generate(case.graph, case.name, folder)
+    bytes_file = folder / "inputs.bin"
+    bytes_file.write_bytes(np.ascontiguousarray(case.inputs).tobytes())
+    defines = [
+        f"-DNN_NAME={case.name}",
+        f"-DNN_UPPER={case.name.upper()}",
+        f'-DNN_HEADER="{case.name}.h"',
+        f'-DNN_DATA="{case.name}_data.h"',
+        f'-DNN_INPUTS="{bytes_file}"',
+    ]
+    sources = [*generated_sources(folder, case.name), HARNESS / "case.c", HARNESS / "inputs.S"]
+    options = [*tools.includes(HARNESS, folder), *defines]
+    objects = [
+        tools.compile(source, folder / f"{tools.board.name}-{source.name}.o", *options)
+        for source in sources
+    ]
+    return plan.weights_size, objects
+
+
+def _split(cases: Sequence[Case], results: bytes) -> list[Int8Array]:
+    outputs, start = [], 0
+    for case in cases:
+        shape = (len(case.inputs), case.graph.output.size)
+        size = shape[0] * shape[1]
+        outputs.append(np.frombuffer(results[start : start + size], np.int8).reshape(shape))
+        start += size
+    assert start == len(results)
+    return outputs

@@ -1,0 +1,116 @@
+"""Integer Softmax: within one step of the real one, and the same bytes everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen.graph import Quantization
+from codegen.reference import run
+from support.errors import UserError
+from tests.codegen.models import Array, QdqModel
+from tests.codegen.oracle import onnxruntime_outputs
+from tests.ops.conftest import Read, read, read_variants, run_on_host
+
+
+def softmax(
+    size: int = 10,
+    scale: float = 0.1,
+    zero_point: int = 4,
+    output: tuple[float, int] | None = (1 / 256, -128),
+    axis: int = -1,
+) -> Callable[[], QdqModel]:
+    """A network that is one Softmax; `output` None leaves it unquantized."""
+
+    def build() -> QdqModel:
+        model = QdqModel((1, size)).qdq(scale, zero_point).then("Softmax", axis=axis)
+        return model.qdq(*output) if output else model
+
+    return build
+
+
+NETWORKS: dict[str, Callable[[], QdqModel]] = {
+    "plain": softmax(),
+    "unquantized": softmax(output=None),
+    "two": softmax(2),
+    "one": softmax(1),
+    "many": softmax(2048, 0.02),
+    "steep": softmax(scale=100.0),
+    "flat": softmax(scale=1e-6),
+    "coarse_output": softmax(output=(1.0, 0)),
+    "fine_output": softmax(output=(2.0**-11, -128)),
+    "other_output": softmax(output=(0.0041, 17)),
+    "zero_point_at_the_end": softmax(zero_point=127, output=(1 / 256, 127)),
+    "axis_one": softmax(axis=1),
+}
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
+    return read_variants(NETWORKS, tmp_path_factory.mktemp("read"))
+
+
+@pytest.fixture(scope="module")
+def computed(
+    networks: dict[str, Read], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Array]:
+    return run_on_host(networks, tmp_path_factory.mktemp("host"))
+
+
+def real_softmax(tested: Read) -> Array:
+    """float64 [N, size] in output steps, before rounding and without the zero point."""
+    quantization = tested.graph.input.quantization
+    real = (tested.inputs.astype(float) - quantization.zero_point) * float(quantization.scale)
+    powers = np.exp(real - real.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True) / float(tested.graph.output.quantization.scale)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_reference_is_the_real_softmax_rounded(name: str, networks: dict[str, Read]) -> None:
+    """Half a step of rounding, and as much again of 2^-10 for the table's and scale's own."""
+    tested = networks[name]
+    steps = real_softmax(tested) + tested.graph.output.quantization.zero_point
+    found = run(tested.graph, tested.inputs)
+    assert np.abs(found - np.clip(steps, -128, 127)).max() <= 0.5 + 2.0**-10 * max(1, steps.max())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_reference_agrees_with_onnxruntime(name: str, networks: dict[str, Read]) -> None:
+    tested = networks[name]
+    expected = onnxruntime_outputs(tested.model, tested.graph, tested.inputs)
+    difference = np.abs(run(tested.graph, tested.inputs).astype(int) - expected)
+    assert difference.max() <= 1
+    assert np.count_nonzero(difference) <= 0.01 * difference.size
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_c_agrees_with_the_reference(
+    name: str, networks: dict[str, Read], computed: dict[str, Array]
+) -> None:
+    tested = networks[name]
+    np.testing.assert_array_equal(computed[name], run(tested.graph, tested.inputs))
+
+
+def test_unquantized_output_gets_the_usual_scale(networks: dict[str, Read]) -> None:
+    output = networks["unquantized"].graph.output
+    assert output.quantization == Quantization(np.float32(1 / 256), -128)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (softmax(2049), "more than 2048 elements"),
+        (softmax(output=(1.5, 0)), "output scale 1.5 is outside"),
+        (softmax(output=(1e-5, 0)), "output scale 1e-05 is outside"),
+        (softmax(axis=0), r"axis 0 of shape \[1, 10\]"),
+        (lambda: QdqModel((1, 2, 3)).qdq(0.1, 0).then("Softmax"), r"axis 2 of shape \[1, 2, 3\]"),
+        (lambda: softmax(output=None)().then("Relu").qdq(0.1, 0), "a Relu or Clip follows it"),
+        (lambda: QdqModel((1, 6)).then("Softmax").qdq(0.1, 0), "its input is not quantized"),
+    ],
+)
+def test_what_it_does_not_do(model: Callable[[], QdqModel], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        read(model(), tmp_path)
