@@ -11,6 +11,10 @@ from support.errors import UserError
 from support.files import read_json, write_json
 
 
+# Whose runtime may run anywhere: our own.
+OPEN_VENDOR = "nn2flash"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `place`."""
     parser.add_argument("--memories", type=Path, required=True, help="the board's memories.json")
@@ -37,7 +41,9 @@ def run(arguments: argparse.Namespace) -> None:
         "results": max(count, 1) * manifest["output"]["size"],
     }
     objects = place_objects(memories, sizes, _overrides(arguments.override))
-    write_json(arguments.out, {"board": memories["board"], "objects": objects})
+    vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
+    placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
+    write_json(arguments.out, placement)
 
 
 def _overrides(text: str) -> dict[str, str]:

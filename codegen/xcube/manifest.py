@@ -88,17 +88,22 @@ def port(found: Port, name: str) -> dict[str, Any]:
 
 def _layers(described: Description, report: Report | None) -> list[dict[str, Any]]:
     """Rows for the memory table: the tool's layers, and its totals as the last row."""
-    kernel = f"X-CUBE-AI {xcube_of(described.tools)}"
+    kernel = f"ST {xcube_of(described.tools)}"
     if report is None:
         return [{"name": described.name, "op": "-", "kernel": kernel, "why": "no report with it"}]
     rows = [
         {"name": layer.name, "op": layer.kind, "kernel": kernel, "why": f"{layer.macc:,} MACC"}
         for layer in report.layers
     ]
-    flash = (report.weights or 0) + (report.runtime_flash or 0)
-    ram = (report.activations or 0) + (report.runtime_ram or 0)
-    totals = f"{report.macc or 0:,} MACC, flash {flash:,} B, RAM {ram:,} B, says ST's report"
-    return [*rows, {"name": "total", "op": "-", "kernel": kernel, "why": totals}]
+    return [*rows, {"name": "total", "op": "-", "kernel": kernel, "why": _totals(report)}]
+
+
+def _totals(report: Report) -> str:
+    """MACC, flash and RAM in words; a report without the runtime's share says so."""
+    flash, ram, what = report.weights or 0, report.activations or 0, "without runtime"
+    if report.runtime_flash is not None:
+        flash, ram, what = flash + report.runtime_flash, ram + (report.runtime_ram or 0), "all"
+    return f"{report.macc or 0:,} MACC, flash {flash:,} B, RAM {ram:,} B ({what}; ST's report)"
 
 
 def table(manifest: dict[str, Any], described: Description, places: dict[str, Path]) -> str:

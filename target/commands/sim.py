@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from support.errors import UserError
 from support.files import write_json
 from target.boards import read_board
+from target.vendor import refuse_on_emulator
 
 # startup.h: FAULT_STATUS + exception number (ARMv7-M ARM, B1.5.2).
 _EXCEPTIONS = {3: "HardFault", 4: "MemManage fault", 5: "BusFault", 6: "UsageFault"}
@@ -60,6 +62,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from target.emulators import SimOptions, emulator
 
     board = read_board(arguments.board)
+    if board.cpu.core != "native":
+        refuse_on_emulator(arguments.elf)
     outputs = None if arguments.reference is None else read_outputs(arguments.reference)
     console = _LiveConsole()
     options = SimOptions(arguments.timeout, console.write, dict(arguments.settings))
@@ -67,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
         result = emulator(board.emulator).run(board, arguments.elf, options)
     finally:
         console.end_line()
-    for note in result.notes:
+    for note in (*result.notes, *_fault_place(arguments.elf, result.console)):
         print(note)
     report: dict[str, Any] = {"board": board.name, "status": result.status}
     failures = []
@@ -85,6 +89,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if failures:
         raise UserError("; ".join(failures))
     return 0
+
+
+def _fault_place(elf: Path, console: str) -> list[str]:
+    """Function and line of the addresses in a fault report (firmware/cortex_m/faults.c)."""
+    from target.elf import Elf
+
+    found = re.findall(r"^  (pc|lr) +(0x[0-9a-f]{8})$", console, re.MULTILINE)
+    return [f"{name}: {Elf(elf).describe(int(value, 16))}" for name, value in found]
 
 
 def _describe(status: int) -> str:
