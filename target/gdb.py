@@ -64,8 +64,17 @@ def session(
         commands += [*server.halt_at_reset, "thbreak main", "continue"]
     commands += ["set confirm on", *extra]
     options = ["-q", *(["-batch"] if batch else [])]
+    options += [part for folder in source_folders(elf) for part in ("-d", str(folder))]
     script = [part for command in commands for part in ("-ex", command)]
     return [find_gdb(), *options, *script, str(elf)]
+
+
+def source_folders(elf: Path) -> list[Path]:
+    """Where the sources are whose paths in the ELF are relative: the project, and what was
+    generated beside the board's folder of the build (docs/architecture.md, "Files")."""
+    build = elf.resolve().parent.parent
+    generated = [folder for kind in ("app*", "network*") for folder in sorted(build.glob(kind))]
+    return [*(folder for folder in generated if folder.is_dir()), Path(__file__).parents[1]]
 
 
 def run_gdb(command: Sequence[str]) -> int:

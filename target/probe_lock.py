@@ -23,8 +23,10 @@ _POLL = 0.2
 
 def lock_path() -> Path:
     """The lock file of this user (a shared one could not be opened by two users everywhere)."""
-    folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return Path(folder) / f"nn2flash-probe-{getpass.getuser()}.lock"
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    folder = runtime if os.access(runtime, os.W_OK) else tempfile.gettempdir()
+    user = getpass.getuser() if sys.platform == "win32" else os.getuid()
+    return Path(folder) / f"nn2flash-probe-{user}.lock"
 
 
 @contextlib.contextmanager

@@ -44,6 +44,22 @@ def test_symbols_and_source_lines(build: Build) -> None:
     assert "= 100" in done.stdout
 
 
+def test_sources_of_a_build_elsewhere(tmp_path: Path, build: Build) -> None:
+    """Builds carry relative paths only; gdb finds generated and hand-written files all the same."""
+    folder = tmp_path / "a build"
+    app, elf = folder / "app" / "echo.c", folder / "board" / "firmware.elf"
+    for path, content in ((app, "a line of the generated file\n" * 90), (elf, "")):
+        path.parent.mkdir(parents=True)
+        path.write_text(content)
+    maps = {f"{ROOT}": ".", f"{ROOT}/tests/target/apps": "./build/app"}
+    flags = [f"-ffile-prefix-map={old}={new}" for old, new in maps.items()]
+    elf.write_bytes(build("echo", flags=flags).read_bytes())
+    script = ex("list main", "list board_finish")
+    done = target("debug", "--board", MPS2, "--elf", elf, "--batch", *script)
+    assert "a line of the generated file" in done.stdout
+    assert "_Noreturn void board_finish" in done.stdout
+
+
 def test_native(build: Build) -> None:
     elf = build("echo", "host")
     script = ex("p names[0]", "finish")

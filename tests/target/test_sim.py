@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,13 @@ def test_status(build: Build, action: str, message: str) -> None:
     done = sim("mps2_an500", build("misbehave", flags=[f"-DACTION={action}"]))
     assert done.returncode == 1
     assert message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_fault_is_located(build: Build) -> None:
+    """The report's addresses come with function and line."""
+    done = sim("mps2_an500", build("misbehave", flags=["-DACTION=BUS_FAULT"]))
+    assert re.search(r"^pc: 0x[0-9a-f]{8} in misbehave \(misbehave\.c:\d+\)$", done.stdout, re.M)
+    assert re.search(r"^lr: 0x[0-9a-f]{8} in \w+ \(\w+\.c:\d+\)$", done.stdout, re.M)
 
 
 def test_hang(build: Build) -> None:
