@@ -75,8 +75,9 @@ __attribute__((used)) static _Noreturn void start(void) {
 }
 
 /*
- * The stack pointer again, for a debugger that jumps here; then the power; then full access to CP10 and CP11 (the
- * FPU, CPACR at 0xE000ED88) in assembly, because compiled code may use FPU registers anywhere.
+ * The stack pointer again, for a debugger that jumps here; then the power; then full access to CP10
+ * and CP11 (the FPU, CPACR at 0xE000ED88) in assembly, because compiled code may use FPU registers
+ * anywhere.
  */
 __attribute__((naked)) void Reset_Handler(void) {
     __asm volatile("ldr r0, =__stack_top\n\t"
