@@ -21,10 +21,14 @@ class BoardFacts:
     Attributes:
         cpu: the [cpu] table.
         images: names of the memories that get a raw image of their own.
+        probe: there is a tool that writes firmware to it.
+        serial: its console is a serial port.
     """
 
     cpu: dict[str, str]
     images: tuple[str, ...]
+    probe: bool
+    serial: bool
 
     @property
     def native(self) -> bool:
@@ -42,7 +46,12 @@ def board_facts(env: Any, board_toml: str) -> BoardFacts:
         content = tomllib.loads(Path(board_toml).read_text(encoding="utf-8"))
         cpu = {key: str(value) for key, value in content["cpu"].items()}
         memories = [m for m in content.get("memory", []) if m.get("image") is True]
-        return BoardFacts({"core": cpu["core"], **cpu}, tuple(str(m["name"]) for m in memories))
+        return BoardFacts(
+            cpu={"core": cpu["core"], **cpu},
+            images=tuple(str(memory["name"]) for memory in memories),
+            probe=bool(content.get("programmers")),
+            serial=content.get("console", {}).get("kind") == "serial",
+        )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SCons.Errors.UserError(f"{board_toml}: not valid TOML: {error}") from None
     except KeyError as error:

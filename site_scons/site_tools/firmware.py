@@ -66,9 +66,7 @@ def firmware(
             *("-o", elf),
         ]
     action = Action([words], **env.Shown("LINK"))
-    return env.Command(
-        [elf, link_map], [*parts, *libraries, *([script] if script else [])], action
-    )
+    return env.Command([elf, link_map], [*parts, *libraries, *([script] if script else [])], action)
 
 
 def generate(env: Any, **kw: Any) -> None:

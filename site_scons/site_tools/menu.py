@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 import SCons.Errors
 from SCons.Script import COMMAND_LINE_TARGETS, Exit, GetOption
 
+TRAINED = {"train", "onnx", "quantize", "evaluate", "model", "data"}
+
 
 def stop(env: Any, message: str) -> NoReturn:
     """End the run with one line and exit status 2."""
@@ -59,7 +61,8 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
         if target in made:
             continue
         if target in menu:
-            why = "with network= nothing is trained" if env["network"] else "not for this board"
+            trained = target in TRAINED and (env["network"] or env["ai"] != "builtin")
+            why = "this network is given, not trained" if trained else f"not for {env['board']}"
             raise SCons.Errors.UserError(f"'{target}' cannot be made: {why}")
         if "/" not in target and not Path(env.GetLaunchDir(), target).exists():
             known = {*made, *menu}

@@ -125,17 +125,17 @@ def run_room(
 
 
 def always(
-    env: Any, place: Any, command: str, arguments: Sequence[Any], *, also: Sequence[Any] = ()
+    env: Any, out: Any, command: str, arguments: Sequence[Any], *, also: Sequence[Any] = ()
 ) -> Any:
     """Declare a command that runs each time it is asked for.
 
     Args:
-        place: a node that stands for the run; no such file is written.
+        out: nodes of the files it writes, or one that stands for the run and is never written.
         command: room and command, such as "target sim".
         arguments: words of the command line; nodes are sources.
         also: further sources, built first.
     """
-    made = run_room(env, "", command, [place], arguments, also=also)
+    made = run_room(env, "", command, env.Flatten([out]), arguments, also=also)
     env.NoCache(made)
     return env.AlwaysBuild(made)
 

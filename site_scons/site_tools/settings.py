@@ -71,7 +71,8 @@ def boards() -> list[str]:
 
 # The board of the guide; `scons sim` takes one that QEMU has.
 DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
-SIMULATED = {"sim"}
+SIMULATED = {"sim", "validate"}
+VALIDATING = {"validate"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
@@ -143,6 +144,12 @@ FIELDS = (
         matching(r"|-?\d{1,3}", "a whole number"),
     ),
     # The firmware.
+    (
+        "app",
+        "firmware: main (the guide's), validate (answers a host; default of `validate`)",
+        "main",
+        one_of(("main", "validate")),
+    ),
     ("subset_size", "test images in the firmware, 0 for none", "100", COUNT),
     ("subset_seed", "seed of the choice of test images", "0", COUNT),
     (
@@ -153,6 +160,13 @@ FIELDS = (
     ),
     ("cc", "compiler (default: arm-none-eabi-gcc, or gcc for a native board)", "", None),
     ("werror", "1: compiler warnings are errors", "0", yes_or_no),
+    # Debug probes, boards and their ports.
+    ("programmer", "tool that writes the firmware (default: the first that fits)", "", None),
+    ("serial", "serial number of the debug probe, when there are several", "", None),
+    ("port", "serial port of a real board; for validate: auto finds it", "", None),
+    ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
+    ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
+    ("layers", "1: validate compares every layer", "0", yes_or_no),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
@@ -162,7 +176,8 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     """Declare all variables with help, default and check, and read them into `env`.
 
     Args:
-        targets: what is asked for; simulating alone takes a board that QEMU has.
+        targets: what is asked for. Simulating alone takes a board that QEMU has; validating
+            takes the firmware that answers.
 
     Returns:
         All variables with their values.
@@ -171,9 +186,11 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         SCons.Errors.UserError: an unknown variable, a wrong value, or a broken custom.py.
     """
     simulated = {*targets} & SIMULATED and not {*targets} & {"elf", "flash"}
+    implied = {"board": SIMULATED_BOARD} if simulated else {}
+    if {*targets} & VALIDATING:
+        implied["app"] = "validate"
     for key, text, default, check in FIELDS:
-        board = SIMULATED_BOARD if key == "board" and simulated else default
-        variables.Add(key, text, board, check)
+        variables.Add(key, text, implied.get(key, default), check)
     try:
         variables.Update(env)
     except (SyntaxError, NameError) as error:
