@@ -176,17 +176,20 @@ class Elf:
             program = dwarf.line_program_for_CU(unit)
             if program is None:
                 continue
-            before = None
+            before, dropped = None, False
             for entry in program.get_entries():
                 state = entry.state
                 if state is None:
                     continue
-                if before is not None and before.address <= address < state.address:
+                if before and not dropped and before.address <= address < state.address:
                     names = program.header["file_entry"]
                     first = 0 if program.header["version"] >= 5 else 1
                     name: str = names[before.file - first].name.decode(errors="replace")
                     return f"{name}:{before.line}"
+                # The linker leaves the lines of functions it dropped at address 0.
+                dropped = (before is None and state.address == 0) or dropped
                 before = None if state.end_sequence else state
+                dropped = dropped and not state.end_sequence
         return ""
 
     def describe(self, address: int) -> str:

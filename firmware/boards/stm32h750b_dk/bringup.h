@@ -59,7 +59,7 @@ void mpu_open_sdram(void);
 /* caches.c */
 void caches_start(void);
 
-/* console.c, leds.c */
+/* usart.c, leds.c */
 void console_start(void);
 void console_drain(void); /* until the last bit is sent */
 void leds_start(void);

@@ -19,7 +19,7 @@
 
 /* Volatile configuration register: 10 dummy cycles, XIP off, no wrap. */
 #define VCR_10_DUMMY 0xABu
-#define RESET_RECOVERY_US 1000u
+#define RESET_RECOVERY_US 100u
 
 static void reset(void) {
     qspi_command(CCR_RESET_ENABLE_4);

@@ -62,8 +62,8 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
 def _note(revision: str, finish: Finish) -> str:
     text = f"revision {revision}: {finish.instructions} instructions"
     if finish.inferences:
-        text += f"; {finish.inferences} inferences touched only the memory they were given"
-    return text
+        return text + f"; {finish.inferences} inferences touched only the memory they were given"
+    return text + "; no inference was fenced in: nothing is in .nn.kernels"
 
 
 def _names(options: SimOptions, key: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""From an address to the register block behind it; clocks and alignment are examined here."""
+"""From an address to the register block behind it; clocks are examined here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Bus:
             for slot in range(block.base // _SLOT, (block.base + block.size) // _SLOT):
                 self._slots[slot] = block
 
-    def _find(self, address: int, size: int) -> Peripheral | None:
+    def _find(self, address: int) -> Peripheral | None:
         demand = self._examiner.demand
         block = self._slots.get(address // _SLOT)
         demand(block is not None, "bus.reserved", f"address {address:#010x}")
@@ -31,20 +31,13 @@ class Bus:
             demand(on, "bus.clock-off", f"{block.name} at {address:#010x}")
         return block
 
-    def _aligned(self, address: int, size: int) -> int:
-        kept = address % size == 0
-        self._examiner.demand(kept, "bus.alignment", f"{size} bytes at {address:#010x}")
-        return address - address % size
-
     def read(self, address: int, size: int) -> int:
         """A load from a register."""
-        address = self._aligned(address, size)
-        block = self._find(address, size)
+        block = self._find(address)
         return 0 if block is None else block.read(address - block.base, size)
 
     def write(self, address: int, size: int, value: int) -> None:
         """A store to a register."""
-        address = self._aligned(address, size)
-        block = self._find(address, size)
+        block = self._find(address)
         if block is not None:
             block.write(address - block.base, size, value)

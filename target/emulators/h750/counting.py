@@ -13,18 +13,21 @@ class BlockCounter:
 
     Args:
         read: gives `size` bytes of memory from an address.
+
+    Attributes:
+        known: (address, size) -> instructions, of each block seen so far.
     """
 
     def __init__(self, read: Callable[[int, int], bytes]) -> None:
         self._read = read
-        self._known: dict[tuple[int, int], int] = {}
+        self.known: dict[tuple[int, int], int] = {}
 
     def count(self, address: int, size: int) -> int:
         """Instructions in `size` bytes at `address`."""
         key = (address, size)
-        if key not in self._known:
-            self._known[key] = self._decode(bytes(self._read(address, size)))
-        return self._known[key]
+        if key not in self.known:
+            self.known[key] = self._decode(bytes(self._read(address, size)))
+        return self.known[key]
 
     @staticmethod
     def _decode(code: bytes) -> int:

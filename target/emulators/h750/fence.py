@@ -18,19 +18,22 @@ class Fence:
         elf: the firmware.
 
     Attributes:
-        entry: address of the function that computes one inference, or None when there is none.
+        entry: address of the function that computes one inference, or None when there is none or
+            when its code was not placed at all (nothing is in .nn.kernels).
         spans: tightly coupled memories, and what the placement put elsewhere on purpose.
     """
 
     def __init__(self, elf: Elf) -> None:
-        functions = [s for s in elf.symbols if s.function and s.name.endswith(_ENTRY_SUFFIX)]
-        self.entry = functions[0].address if functions else None
-        self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
         names = {symbol.name: symbol.address for symbol in elf.symbols}
+        self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
+        placed = []
         for name in _OWN:
             start, end = (names.get(f"__nn_{name}_{edge}", 0) for edge in ("start", "end"))
             if end > start:
+                placed.append(name)
                 self.spans.append(Span(start, end))
+        functions = [s for s in elf.symbols if s.function and s.name.endswith(_ENTRY_SUFFIX)]
+        self.entry = functions[0].address if functions and "kernels" in placed else None
         self._objects = [s for s in elf.symbols if not s.function and s.size]
 
     def image(self, address: int) -> Span:

@@ -1,8 +1,8 @@
 """The processor: Unicorn runs the firmware's instructions, the chip model answers for the rest.
 
 How Unicorn 2.1 is used, and why:
-- Registers are `mmio_map` callbacks. An exception from one, or `emu_stop` in it, stops at the very
-  instruction, with its address in PC. Hooks on memory accesses would corrupt conditional stores.
+- Registers are `mmio_map` callbacks. `emu_stop` in one stops at the very instruction, with its
+  address in PC. Hooks on memory accesses would corrupt conditional stores.
 - Rights of memories change only while the emulator is stopped: the access that causes a change is
   stopped, the change is made, and the access is done again, this time without effect.
 - Time is counted per block.
@@ -89,13 +89,15 @@ class Machine:
         self._backings = make_backings(self._uc, elf, broken)
         self._qspi = stored(elf, QSPI)
         self.chip = Chip(revision, self._read_qspi, console, examiner, broken, qpi=qpi)
+        self._time = self.chip.time
         self._fence, self._fenced = Fence(elf), False
         self._counter = BlockCounter(self._uc.mem_read)
-        self._block = Span(0, 0)
+        self._block_end = 0
         self._finish = elf.address("board_finish")
         self._stops = {self._finish, self._fence.entry}
         self._resumed = self._return = -1
         self._replay: int | None = None
+        self._broken: RuleBroken | None = None
         self._fault: tuple[int, int] | None = None
         self._fillers: list[int] = []
         self._inferences = 0
@@ -117,18 +119,28 @@ class Machine:
         if self._replay is not None:
             value, self._replay = self._replay, None
             return value
-        value = self.chip.bus.read(base + offset, size)
-        if self.chip.stale:
-            self._replay = value
-            engine.emu_stop()
+        value = 0
+        try:
+            value = self.chip.bus.read(base + offset, size)
+        except RuleBroken as broken:
+            self._broken = broken
+        self._stop_after_register(engine, value)
         return value
 
     def _store(self, engine: uc.Uc, offset: int, size: int, value: int, base: int) -> None:
         if self._replay is not None:
             self._replay = None
             return
-        self.chip.bus.write(base + offset, size, value)
-        if self.chip.stale:
+        try:
+            self.chip.bus.write(base + offset, size, value)
+        except RuleBroken as broken:
+            self._broken = broken
+        self._stop_after_register(engine, value)
+
+    def _stop_after_register(self, engine: uc.Uc, value: int) -> None:
+        if self._broken is not None:
+            engine.emu_stop()
+        elif self.chip.stale:
             self._replay = value
             engine.emu_stop()
 
@@ -136,9 +148,12 @@ class Machine:
         if address in self._stops and address != self._resumed:
             engine.emu_stop()
             return
+        # This runs for each block: millions of times.
         self._resumed = -1
-        self._block = Span(address, address + size)
-        self.chip.time.instructions += self._counter.count(address, size)
+        self._block_end = address + size
+        self._time.instructions += self._counter.known.get((address, size)) or (
+            self._counter.count(address, size)
+        )
 
     def _on_fault(
         self, engine: uc.Uc, access: int, address: int, size: int, value: int, _: object
@@ -203,17 +218,17 @@ class Machine:
     def _emulate(self, pc: int, seconds: float) -> None:
         try:
             self._uc.emu_start(pc | 1, _NOWHERE, timeout=int(seconds * 1e6) + 1)
-        except RuleBroken as broken:
-            raise self._explain(broken) from None
         except uc.UcError as error:
             # Coming back from an inference is a fetch from memory that was closed for it.
             if not self._fenced or self._uc.reg_read(arm.UC_ARM_REG_PC) != self._return:
                 raise self._faulted(error) from None
+        if self._broken is not None:
+            raise self._explain(self._broken)
 
     def _after_stop(self, pc: int) -> None:
         if self._replay is not None:
             # The rest of the block is counted again when it goes on.
-            self.chip.time.instructions -= self._counter.count(pc, max(0, self._block.end - pc))
+            self.chip.time.instructions -= self._counter.count(pc, max(0, self._block_end - pc))
         elif pc == self._fence.entry and not self._fenced:
             self._enter_fence()
         elif self._fenced and pc == self._return:
@@ -271,7 +286,7 @@ class Machine:
             return UserError(f"{self._where()}: the processor faults: {error}")
         address, wanted = self._fault
         name = broken_rule(self.chip, address, wanted)
-        if self._fenced and name not in ("memory.none", "memory.read-only"):
+        if self._fenced and region_at(address) is not None:
             name = "inference.memory"
         return self._explain(RuleBroken(RULES[name], f"{_VERBS[wanted]} {address:#010x}"))
 

@@ -71,12 +71,12 @@ def obstacles(chip: Chip, region: Region) -> list[tuple[int, str]]:
             found.append((_RWX, "sdram.not-ready"))
         if not attributes.normal:
             found.append((_RWX, "sdram.device" if attributes.read else "mpu.denied"))
-    denied = (0 if attributes.read else READ) | (0 if attributes.write else WRITE)
-    if denied:
-        found.append((denied, "mpu.denied"))
-    if not attributes.execute:
-        found.append((EXECUTE, "memory.execute"))
-    return found
+    allowed = (
+        (READ if attributes.read else 0)
+        | (WRITE if attributes.write else 0)
+        | (EXECUTE if attributes.execute else 0)
+    )
+    return [*found, (_RWX & ~allowed, "mpu.denied")]
 
 
 def rights(chip: Chip, region: Region) -> int:
@@ -96,4 +96,4 @@ def broken_rule(chip: Chip, address: int, wanted: int) -> str:
     for taken, rule in obstacles(chip, region):
         if taken & wanted and chip.examiner.holds(rule):
             return rule
-    return "memory.read-only" if wanted == WRITE else "memory.execute"
+    return "memory.read-only"

@@ -115,7 +115,7 @@ class Quadspi(Peripheral):
 
     def _command(self, ccr: int) -> None:
         self.demand(ccr != 0, "qspi.ccr-zero", "QUADSPI_CCR = 0")
-        if not self.values[CR] & _EN or ccr & _FREE_RUNNING:
+        if not self.values[CR] & _EN or ccr & _FREE_RUNNING or ccr == 0:
             return
         self._check_before_command()
         self._fifo.clear()

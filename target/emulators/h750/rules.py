@@ -31,10 +31,8 @@ class Rule:
 _ALL = (
     Rule("bus.clock-off", "a peripheral is used while its clock is off", "RM0433 RCC"),
     Rule("bus.reserved", "an address where the chip has no register in this model", "RM0433"),
-    Rule("bus.alignment", "an unaligned access to device memory faults", "PM0253 2.2"),
     Rule("memory.none", "there is no memory at that address", "RM0433 Memory organization"),
     Rule("memory.read-only", "flash is written like RAM", "RM0433 FLASH"),
-    Rule("memory.execute", "code runs from where the MPU forbids it", "PM0253 MPU"),
     Rule("memory.clock-off", "SRAM1 to SRAM3 are used while their clocks are off", "RM0433 RCC"),
     Rule("mpu.denied", "the MPU forbids this access", "PM0253 MPU"),
     Rule("power.run-star", "RAM is written before ACTVOSRDY was seen", "RM0433 PWR, Run* mode"),
