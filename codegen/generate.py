@@ -15,31 +15,48 @@ from codegen.plan import Plan, Step, plan_network
 from codegen.render import render
 from support.files import write_json, write_text
 
-# What `generate` writes, by suffix of the network's name. The build must know the list before any
-# model exists, so it depends on nothing.
-TEMPLATES = {
-    ".h": "network/network.h.j2",
-    ".c": "network/network.c.j2",
+# What `generate` writes, by C interface and suffix of the network's name. The build must know the
+# list before any model exists, so it depends on nothing else.
+_EITHER = {
     "_config.h": "network/network_config.h.j2",
-    "_data.h": "network/network_data.h.j2",
-    "_data.c": "network/network_data.c.j2",
-    "_data_params.h": "network/network_data_params.h.j2",
-    "_data_params.c": "network/network_data_params.c.j2",
     "_kernels.h": "network/network_kernels.h.j2",
     "_kernels.c": "network/network_kernels.c.j2",
     "_kernels.S": "network/network_kernels.S.j2",
     "_generate_report.txt": "network/network_generate_report.txt.j2",
 }
+TEMPLATES = {
+    "legacy": {
+        ".h": "network/network.h.j2",
+        ".c": "network/network.c.j2",
+        "_data.h": "network/network_data.h.j2",
+        "_data.c": "network/network_data.c.j2",
+        "_data_params.h": "network/network_data_params.h.j2",
+        "_data_params.c": "network/network_data_params.c.j2",
+        **_EITHER,
+    },
+    "st-ai": {
+        ".h": "network_stai/network.h.j2",
+        ".c": "network_stai/network.c.j2",
+        "_data.h": "network_stai/network_data.h.j2",
+        "_data.c": "network_stai/network_data.c.j2",
+        "_details.h": "network_stai/network_details.h.j2",
+        **_EITHER,
+    },
+}
+LEGACY = "legacy"
 MANIFEST = "_manifest.json"
 
 
-def outputs(name: str) -> list[str]:
+def outputs(name: str, c_api: str = LEGACY) -> list[str]:
     """File names that `generate` writes for a network called `name`."""
-    return [name + suffix for suffix in (*TEMPLATES, MANIFEST)]
+    return [name + suffix for suffix in (*TEMPLATES[c_api], MANIFEST)]
 
 
-def generate(graph: Graph, name: str, folder: Path) -> Plan:
+def generate(graph: Graph, name: str, folder: Path, c_api: str = LEGACY) -> Plan:
     """Write all sources, the report and the manifest of `graph` into `folder`.
+
+    Args:
+        c_api: "legacy", functions ai_<name>_…, or "st-ai", functions stai_<name>_….
 
     Raises:
         UserError: a name that is no C identifier, or a network that cannot be planned.
@@ -47,10 +64,10 @@ def generate(graph: Graph, name: str, folder: Path) -> Plan:
     check_name(name)
     plan = plan_network(graph)
     context = {"net": network_context(plan, name)}
-    rendered = {suffix: render(template, context) for suffix, template in TEMPLATES.items()}
+    rendered = {suffix: render(template, context) for suffix, template in TEMPLATES[c_api].items()}
     for suffix, text in rendered.items():
         write_text(folder / f"{name}{suffix}", text)
-    write_json(folder / f"{name}{MANIFEST}", manifest(plan, name))
+    write_json(folder / f"{name}{MANIFEST}", {**manifest(plan, name), "c_api": c_api})
     return plan
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from codegen.generate import outputs
+from codegen.generate import LEGACY, TEMPLATES, outputs
 from codegen.names import check_name
 from support.files import write_text
 
@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `generate`."""
     parser.add_argument("--model", type=Path, help="QDQ int8 ONNX file, opset 13 to 21, batch 1")
     parser.add_argument("--name", default="network", help="prefix of files and C symbols")
+    parser.add_argument(
+        "--c-api", choices=tuple(TEMPLATES), default=LEGACY, help="C interface of the sources"
+    )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the sources")
     parser.add_argument("--depfile", type=Path, help="write a Make depfile for CMake, Ninja, Make")
     parser.add_argument(
@@ -25,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Generate, or tell what would be generated."""
     name = check_name(arguments.name)
-    files = [arguments.out_dir / output for output in outputs(name)]
+    files = [arguments.out_dir / output for output in outputs(name, arguments.c_api)]
     if arguments.print_outputs:
         print("\n".join(str(file) for file in files))
         return 0
@@ -35,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from codegen.generate import generate
     from codegen.reader.qdq import read_graph
 
-    generate(read_graph(arguments.model), name, arguments.out_dir)
+    generate(read_graph(arguments.model), name, arguments.out_dir, arguments.c_api)
     if arguments.depfile:
         write_text(arguments.depfile, _depfile(files, arguments.model))
     return 0
@@ -43,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _depfile(files: list[Path], model: Path) -> str:
     """Make syntax: the outputs depend on the model, this room's modules and its templates."""
-    from codegen.render import ROOT, TEMPLATES
+    from codegen.render import ROOT
 
     modules = {
         Path(str(module.__file__))
@@ -51,7 +54,8 @@ def _depfile(files: list[Path], model: Path) -> str:
         if getattr(module, "__file__", None) and Path(str(module.__file__)).is_relative_to(ROOT)
     }
     own = {m for m in modules if m.relative_to(ROOT).parts[0] in ("codegen", "support")}
-    templates = {*(TEMPLATES / "network").glob("*.j2"), *(TEMPLATES / "ops").glob("*.j2")}
+    folders = ("network", "network_stai", "ops")
+    templates = {path for folder in folders for path in (ROOT / "templates" / folder).glob("*.j2")}
     sources = [model, *sorted(own), *sorted(templates)]
     return f"{' '.join(map(_escape, files))}: {' '.join(map(_escape, sources))}\n"
 

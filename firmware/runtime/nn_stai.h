@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What every generated network with the st-ai interface shares. The context is the application's
+ * memory, so there may be as many of one network as wanted; one context may be used by one thread
+ * at a time.
+ *
+ * A function returns its own error; the first error since nn_stai_init is kept for get_error.
+ */
+#ifndef NN_STAI_H
+#define NN_STAI_H
+
+#include "nn_runtime.h"
+#include "stai.h"
+
+STAI_API_DECLARE_BEGIN
+
+typedef struct {
+    stai_network_info info;
+    nn_forward forward;
+    const uint32_t *weights;
+    stai_size input_offset; /* in the activations */
+    stai_size output_offset;
+} nn_stai_network;
+
+typedef struct {
+    uint32_t magic;
+    stai_return_code error;
+    const nn_stai_network *network;
+    stai_ptr activations;
+    stai_ptr weights;
+    stai_ptr input;
+    stai_ptr output;
+} nn_stai_context;
+
+/* Buffers that the application may ask for and set, one of each kind. */
+typedef enum {
+    NN_STAI_ACTIVATIONS,
+    NN_STAI_WEIGHTS,
+    NN_STAI_INPUTS,
+    NN_STAI_OUTPUTS,
+} nn_stai_kind;
+
+stai_return_code nn_stai_init(stai_network *context, const nn_stai_network *network);
+stai_return_code nn_stai_deinit(stai_network *context);
+stai_return_code nn_stai_run(stai_network *context, stai_run_mode mode);
+stai_return_code nn_stai_get_info(stai_network *context, stai_network_info *info);
+stai_return_code nn_stai_get_error(stai_network *context);
+stai_return_code nn_stai_get(stai_network *context, nn_stai_kind kind, stai_ptr *buffers,
+                             stai_size *count);
+stai_return_code nn_stai_set(stai_network *context, nn_stai_kind kind, const stai_ptr *buffers,
+                             stai_size count);
+
+/* No network here keeps states between inferences: there are none to get, and none can be set. */
+stai_return_code nn_stai_get_states(stai_network *context, stai_ptr *states, stai_size *count);
+stai_return_code nn_stai_set_states(stai_network *context, const stai_ptr *states, stai_size count);
+
+/* This runtime tells of no events: only NULL is taken. */
+stai_return_code nn_stai_set_callback(stai_network *context, stai_event_cb callback, void *cookie);
+
+STAI_API_DECLARE_END
+
+#endif /* NN_STAI_H */
