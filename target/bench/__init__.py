@@ -1,0 +1,1 @@
+"""Exact instruction counts of a network's firmware, beside other runtimes on the same inputs."""

@@ -1,0 +1,124 @@
+/* Exact executed-instruction counts on Unicorn: a block hook in C, because a Python one would be
+ * called thousands of times per inference. Built at first use with the host's gcc against the
+ * headers and library that come in the unicorn wheel.
+ *
+ * Every instruction of an entered translation block counts, also those that an IT block skips:
+ * they take an issue slot on the processor, and QEMU's -icount counts them too. Memory hooks are
+ * never used: on the M profile they corrupt conditional stores (Unicorn 2.1.4).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unicorn/unicorn.h>
+
+#define CACHE_BITS 14
+
+typedef struct {
+    uint32_t address;
+    uint32_t bytes;
+    uint32_t instructions;
+} block;
+
+typedef struct {
+    uc_engine *engine;
+    uint64_t instructions;
+    uint32_t stop;
+    uint32_t profile_base;
+    uint32_t profile_bytes;
+    uint32_t *profile; /* times each halfword of the profiled range was an instruction's first */
+    block cache[1u << CACHE_BITS];
+} counter;
+
+static uint32_t decode(counter *self, uint32_t address, uint32_t bytes) {
+    uint16_t code[4096];
+    uint32_t found = 0;
+    if (bytes > sizeof(code) || uc_mem_read(self->engine, address, code, bytes) != UC_ERR_OK) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < bytes / 2u;) {
+        uint32_t offset = address + 2u * i - self->profile_base;
+        if (self->profile != NULL && offset < self->profile_bytes) {
+            self->profile[offset / 2u]++;
+        }
+        found++;
+        i += (code[i] >> 11) >= 0x1Du ? 2u : 1u; /* ARMv7-M ARM A5.1: 32-bit encodings */
+    }
+    return found;
+}
+
+static void on_block(uc_engine *engine, uint64_t where, uint32_t bytes, void *user) {
+    counter *self = user;
+    uint32_t address = (uint32_t)where & ~1u;
+    block *known = &self->cache[(address >> 1) & ((1u << CACHE_BITS) - 1u)];
+    (void)engine;
+    if (address == self->stop) {
+        return;
+    }
+    if (known->address != address || known->bytes != bytes || self->profile != NULL) {
+        known->address = address;
+        known->bytes = bytes;
+        known->instructions = decode(self, address, bytes);
+    }
+    self->instructions += known->instructions;
+}
+
+counter *counter_attach(uc_engine *engine, uint32_t stop) {
+    counter *self = calloc(1, sizeof(*self));
+    uc_hook hook;
+    if (self == NULL) {
+        return NULL;
+    }
+    self->engine = engine;
+    self->stop = stop;
+    if (uc_hook_add(engine, &hook, UC_HOOK_BLOCK, (void *)on_block, self, 1, 0) != UC_ERR_OK) {
+        free(self);
+        return NULL;
+    }
+    return self;
+}
+
+void counter_profile(counter *self, uint32_t base, uint32_t bytes, uint32_t *profile) {
+    self->profile_base = base;
+    self->profile_bytes = bytes;
+    self->profile = profile;
+}
+
+uint64_t counter_read(counter *self) {
+    return self->instructions;
+}
+
+void counter_reset(counter *self) {
+    self->instructions = 0;
+    /* Code may have been written since: a later run decodes again. */
+    memset(self->cache, 0, sizeof(self->cache));
+}
+
+/* Call a function once for each of `count` inputs; counts[i] gets its instructions. Registers r0
+ * and r1 point to `input` and `output`. Returns 0, or 1 + the index of the call that failed. */
+uint32_t counter_calls(counter *self, uint32_t function, uint32_t stack, uint32_t input,
+                       uint32_t output, const uint8_t *inputs, uint32_t input_bytes,
+                       uint8_t *outputs, uint32_t output_bytes, uint32_t count, uint32_t *counts) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t link = self->stop | 1u;
+        uint32_t pc = 0;
+        uint64_t before = self->instructions;
+        uc_mem_write(self->engine, input, inputs + (size_t)i * input_bytes, input_bytes);
+        uc_reg_write(self->engine, UC_ARM_REG_R0, &input);
+        uc_reg_write(self->engine, UC_ARM_REG_R1, &output);
+        uc_reg_write(self->engine, UC_ARM_REG_SP, &stack);
+        uc_reg_write(self->engine, UC_ARM_REG_LR, &link);
+        if (uc_emu_start(self->engine, function | 1u, self->stop, 0, 0) != UC_ERR_OK) {
+            return 1u + i;
+        }
+        uc_reg_read(self->engine, UC_ARM_REG_PC, &pc);
+        if ((pc & ~1u) != self->stop) {
+            return 1u + i;
+        }
+        uc_mem_read(self->engine, output, outputs + (size_t)i * output_bytes, output_bytes);
+        counts[i] = (uint32_t)(self->instructions - before);
+    }
+    return 0;
+}
+
+void counter_free(counter *self) {
+    free(self);
+}

@@ -1,0 +1,225 @@
+"""A Cortex-M7 on Unicorn that runs functions of an ELF and counts what they execute."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import unicorn
+from elftools.elf.elffile import ELFFile
+from unicorn import arm_const
+
+from support.errors import UserError
+from support.files import atomic_path
+
+# Beyond every memory of the boards this runs: scratch for inputs, outputs, the stack, the return.
+SCRATCH = 0x70000000
+INPUT, OUTPUT = SCRATCH, SCRATCH + 0x40000
+STACK_LOW, STACK_TOP = SCRATCH + 0x80000, SCRATCH + 0xA0000
+RETURN = SCRATCH + 0xB0000
+SCRATCH_BYTES = 0xC0000
+STACK_PAINT = 0xA5
+# System control space (ARMv7-M ARM B3.2): plain memory here, so that CPACR and VTOR can be written.
+SYSTEM_CONTROL = 0xE000E000
+PAGE = 0x1000
+
+Counts = npt.NDArray[np.uint32]
+Int8Array = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the ELF: its name and the bytes it takes."""
+
+    name: str
+    address: int
+    size: int
+
+
+@cache
+def _library(folder: Path) -> Any:
+    """counter.c as a shared library, built once per source and Unicorn."""
+    source = Path(__file__).with_name("counter.c")
+    wheel = Path(unicorn.__file__).parent
+    library = next(wheel.glob("lib/libunicorn.so*"), None)
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None or library is None:
+        raise UserError("counting instructions needs a native gcc", "install the package gcc")
+    key = hashlib.sha256(source.read_bytes() + unicorn.__version__.encode()).hexdigest()[:16]
+    built = folder / f"counter-{key}.so"
+    if not built.exists():
+        with atomic_path(built) as temporary:
+            words = [compiler, "-O2", "-shared", "-fPIC", f"-I{wheel / 'include'}", str(source)]
+            words += [str(library), f"-Wl,-rpath,{library.parent}", "-o", str(temporary)]
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise UserError(f"{source.name} does not compile:\n{done.stderr}")
+    loaded = ctypes.CDLL(str(built))
+    loaded.counter_attach.restype = ctypes.c_void_p
+    loaded.counter_attach.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
+    loaded.counter_read.restype = ctypes.c_uint64
+    for name in ("counter_read", "counter_reset", "counter_free"):
+        getattr(loaded, name).argtypes = [ctypes.c_void_p]
+    return loaded
+
+
+class Machine:
+    """The segments of one ELF in an emulated Cortex-M7.
+
+    Args:
+        elf: a bare-metal ELF. Segments are put where they run; code that start-up would copy is
+            put there by running start-up (`run_until`).
+        folder: where the compiled counter is kept.
+    """
+
+    def __init__(self, elf: Path, folder: Path) -> None:
+        self.engine = unicorn.Uc(
+            unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
+        )
+        self.engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        self._native = _library(folder)
+        self._mapped: list[tuple[int, int]] = []
+        with elf.open("rb") as stream:
+            image = ELFFile(stream)
+            segments = [s for s in image.iter_segments() if s["p_type"] == "PT_LOAD"]
+            parts = [(s["p_paddr"], s["p_vaddr"], s["p_memsz"], s.data()) for s in segments]
+            table = image.get_section_by_name(".symtab")
+            symbols = list(table.iter_symbols()) if table else []
+        self.symbols = {
+            s.name: int(s["st_value"]) & ~1
+            for s in symbols
+            if s.name and s["st_shndx"] != "SHN_UNDEF"
+        }
+        self.functions = sorted(
+            (
+                Function(s.name, int(s["st_value"]) & ~1, int(s["st_size"]))
+                for s in symbols
+                if s["st_info"]["type"] == "STT_FUNC" and s["st_size"]
+            ),
+            key=lambda f: f.address,
+        )
+        for load, run, size, data in parts:
+            self.map(run, size)
+            self.map(load, len(data))
+            if data:
+                self.engine.mem_write(load, data)
+        self.map(SCRATCH, SCRATCH_BYTES)
+        self.map(SYSTEM_CONTROL, PAGE)
+        self._counter = self._native.counter_attach(self.engine._uch, RETURN)
+        self._profile: Counts | None = None
+
+    def map(self, start: int, size: int) -> None:
+        """Make bytes accessible, whole pages, also when part of them is already."""
+        for page in range(start // PAGE, (start + max(size, 1) - 1) // PAGE + 1):
+            if not any(low <= page < high for low, high in self._mapped):
+                self.engine.mem_map(page * PAGE, PAGE)
+                self._mapped.append((page, page + 1))
+
+    def run_until(self, start: str, stop: str, limit: int = 100_000_000) -> None:
+        """Run from symbol `start` until symbol `stop` is reached: start-up, for example.
+
+        Raises:
+            UserError: a missing symbol, or `stop` was not reached.
+        """
+        top = self.symbol("__stack_top")
+        self.map(top - 0x4000, 0x4000)
+        self.engine.reg_write(arm_const.UC_ARM_REG_SP, top)
+        target = self.symbol(stop)
+        self.engine.emu_start(self.symbol(start) | 1, target, count=limit)
+        if self.engine.reg_read(arm_const.UC_ARM_REG_PC) & ~1 != target:
+            raise UserError(f"'{stop}' was not reached from '{start}'", "is this our firmware?")
+
+    def symbol(self, name: str) -> int:
+        """Address of a symbol, or a `UserError` that names it."""
+        if name not in self.symbols:
+            raise UserError(f"the ELF has no symbol '{name}'", "build it again, not stripped")
+        return self.symbols[name]
+
+    def call(self, name: str, arguments: Sequence[int] = ()) -> int:
+        """Call a function with up to four words; returns r0."""
+        for register, value in zip(
+            (
+                arm_const.UC_ARM_REG_R0,
+                arm_const.UC_ARM_REG_R1,
+                arm_const.UC_ARM_REG_R2,
+                arm_const.UC_ARM_REG_R3,
+            ),
+            arguments,
+            strict=False,
+        ):
+            self.engine.reg_write(register, value)
+        self.engine.reg_write(arm_const.UC_ARM_REG_SP, STACK_TOP)
+        self.engine.reg_write(arm_const.UC_ARM_REG_LR, RETURN | 1)
+        self.engine.emu_start(self.symbol(name) | 1, RETURN)
+        return int(self.engine.reg_read(arm_const.UC_ARM_REG_R0))
+
+    def count(self, name: str, inputs: Int8Array, output_size: int) -> tuple[Int8Array, Counts]:
+        """Call `name(input, output)` for each row of int8 [N, n].
+
+        Returns:
+            int8 [N, output_size] and the instructions of each call, uint32 [N].
+
+        Raises:
+            UserError: a call that faulted.
+        """
+        rows = np.ascontiguousarray(inputs)
+        outputs = np.zeros((len(rows), output_size), np.int8)
+        counts = np.zeros(len(rows), np.uint32)
+        self._native.counter_reset(self._counter)
+        failed = self._native.counter_calls(
+            ctypes.c_void_p(self._counter),
+            *map(ctypes.c_uint32, (self.symbol(name), STACK_TOP, INPUT, OUTPUT)),
+            rows.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_uint32(rows.shape[1]),
+            outputs.ctypes.data_as(ctypes.c_void_p),
+            *map(ctypes.c_uint32, (output_size, len(rows))),
+            counts.ctypes.data_as(ctypes.c_void_p),
+        )
+        if failed:
+            raise UserError(f"'{name}' faulted on input {failed - 1}")
+        return outputs, counts
+
+    def profile(self, name: str, inputs: Int8Array, output_size: int) -> dict[str, int]:
+        """Instructions by function over all inputs."""
+        found: dict[str, int] = {}
+        low = min(f.address for f in self.functions)
+        # Functions may lie in two far memories (flash and TCM): one profile for each 1 MiB block.
+        blocks = sorted({(f.address - low) >> 20 for f in self.functions})
+        for block in blocks:
+            base = low + (block << 20)
+            hits = np.zeros((1 << 19) + 1, np.uint32)
+            self._native.counter_profile(
+                ctypes.c_void_p(self._counter),
+                ctypes.c_uint32(base),
+                ctypes.c_uint32(1 << 20),
+                hits.ctypes.data_as(ctypes.c_void_p),
+            )
+            self.count(name, inputs, output_size)
+            for function in self.functions:
+                if base <= function.address < base + (1 << 20):
+                    first = (function.address - base) // 2
+                    total = int(hits[first : first + (function.size + 1) // 2].sum())
+                    if total:
+                        found[function.name] = found.get(function.name, 0) + total
+        self._native.counter_profile(
+            ctypes.c_void_p(self._counter), ctypes.c_uint32(0), ctypes.c_uint32(0), None
+        )
+        return found
+
+    def stack(self, name: str, inputs: Int8Array, output_size: int) -> int:
+        """Deepest stack in bytes over all inputs."""
+        paint = bytes([STACK_PAINT]) * (STACK_TOP - STACK_LOW)
+        self.engine.mem_write(STACK_LOW, paint)
+        self.count(name, inputs, output_size)
+        used = np.frombuffer(bytes(self.engine.mem_read(STACK_LOW, len(paint))), np.uint8)
+        touched = np.nonzero(used != STACK_PAINT)[0]
+        return int(len(paint) - touched[0]) if len(touched) else 0
