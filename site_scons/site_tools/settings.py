@@ -206,8 +206,9 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.ReadSettings(variables, targets)` and `env.Nearest(word, known)`."""
+    """Add `env.ReadSettings(variables, targets)`, `env.Boards()` and `env.Nearest(word, known)`."""
     env.AddMethod(read_settings, "ReadSettings")
+    env.AddMethod(lambda env: boards(), "Boards")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 
 

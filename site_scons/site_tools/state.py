@@ -16,7 +16,7 @@ from typing import Any
 
 import SCons.CacheDir
 import SCons.Errors
-from SCons.Script import CacheDir, GetOption, SConsignFile, SetOption
+from SCons.Script import COMMAND_LINE_TARGETS, CacheDir, GetOption, SConsignFile, SetOption
 
 RECORD = ".sconsign"
 TEMPORARY = ".tmp-"  # support/files.py
@@ -40,7 +40,9 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
     Raises:
         SCons.Errors.UserError: the build folder cannot be made or written to.
     """
-    folder = Path(env.Dir(build_dir).abspath)
+    folder, root = Path(env.Dir(build_dir).abspath), Path(env.Dir("#").abspath)
+    if folder == root or folder in root.parents:
+        raise SCons.Errors.UserError(f"build_dir={build_dir}: give a folder of its own")
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -71,8 +73,22 @@ def forget(env: Any, build_dir: str) -> None:
                     path.unlink()
 
 
+def clean_up(env: Any, build_dir: str, made_for: Any) -> None:
+    """With -c alone, remove all folders of all boards and names, not only those of this run.
+
+    The data set stays: it was fetched, not built.
+    """
+    if not GetOption("clean") or COMMAND_LINE_TARGETS:
+        return
+    known = {"model", "network", "app", "compile_commands.json", *env.Boards()}
+    for path in sorted(Path(env.Dir(build_dir).abspath).iterdir()):
+        if path.name.partition("-")[0] in known:
+            env.Clean(made_for, env.Dir(str(path)) if path.is_dir() else env.File(str(path)))
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.State(build_dir, cache_dir)` and `env.Forget(build_dir)`."""
+    """Add `env.State`, `env.Forget` and `env.CleanUp`."""
+    env.AddMethod(clean_up, "CleanUp")
     env.AddMethod(state, "State")
     env.AddMethod(forget, "Forget")
 

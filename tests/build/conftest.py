@@ -118,10 +118,11 @@ def given(shared_dir: Path) -> Built:
 
 @pytest.fixture(scope="session")
 def trained(shared_dir: Path, mnist_dir: Path) -> Built:
-    """Built for mps2_an500 from the guide's recipe, for one epoch, and evaluated."""
+    """Built for mps2_an500 from the guide's recipe, for one epoch, and evaluated; with a cache."""
 
     def make(root: Path) -> tuple[Project, Run]:
         variables = {"data_dir": str(mnist_dir), "recipe": "guide", "epochs": "1"}
+        variables["cache_dir"] = str(shared_dir / "cache")
         project = copy_tree(root, board="mps2_an500", **variables)
         return project, project.build("elf", "evaluate")
 

@@ -42,11 +42,12 @@ class Project:
     root: Path
     variables: dict[str, str] = field(default_factory=dict)
 
-    def scons(self, *targets: str, cwd: Path | None = None, **variables: str) -> Run:
+    def scons(self, *targets: str, env: dict[str, str] | None = None, **variables: str) -> Run:
         """Run SCons; the output is kept, whatever the status."""
         done = subprocess.run(
             self.command(*targets, **variables),
-            cwd=cwd or self.root,
+            cwd=self.root,
+            env={**os.environ, **(env or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -105,8 +106,3 @@ def files_below(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def quiet_environment(**changes: str) -> dict[str, str]:
-    """This process's environment with changes."""
-    return {**os.environ, **changes}
