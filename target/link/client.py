@@ -165,7 +165,7 @@ class Client:
             while (frame := self._next(again)) is not None:
                 if frame.verb == Verb.SYNC | ANSWER and frame.body == nonce:
                     return
-                if frame.verb == Verb.ERROR and frame.body[:1] == bytes([ErrorCode.VERSION]):
+                if frame.verb == Verb.ERROR and frame.version != frames.VERSION:
                     raise self._refused(frame, Verb.SYNC)
         raise self._silent()
 

@@ -1,0 +1,27 @@
+/*
+ * A network of a few lines that stands in for a real one: output i is the sum of every input whose
+ * number has remainder i. An input that begins with TOY_POISON fails.
+ */
+#ifndef TOY_H
+#define TOY_H
+
+#include "validate.h"
+
+#ifndef TOY_INPUTS
+#define TOY_INPUTS 260
+#endif
+#define TOY_OUTPUTS 7
+#define TOY_POISON 99
+
+extern int8_t toy_input[TOY_INPUTS], toy_output[TOY_OUTPUTS];
+
+/* Two layers are shown: the inputs doubled, and the outputs. */
+int32_t toy_infer(int8_t *input, int8_t *output);
+
+/* All of it but the memory. */
+#define TOY_NETWORK                                                                                \
+    .board = TOY_BOARD, .name = "toy", .model = "70ffee", .origin = "toy.c", .generator = "hand",  \
+    .nodes = 2, .input = {TOY_INPUTS, 0.5f, -3}, .output = {TOY_OUTPUTS, 0.25f, 4},                \
+    .infer = toy_infer
+
+#endif

@@ -1,0 +1,222 @@
+"""What goes wrong between host and target: each with a message, none with a hang."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import subprocess
+import sys
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.errors import UserError
+from target.boards import read_board
+from target.link import frames
+from target.link.client import Client
+from target.link.frames import ANSWER, Frame, Verb
+from target.link.opening import open_transport
+from target.link.process import ProcessTransport
+from target.link.serial_link import SerialTransport
+from target.link.transport import LinkError
+from tests.protocol.toys import board_toml, toy_inputs, toy_outputs
+
+
+class Cable:
+    """A serial port of this computer (a pseudo-terminal) with firmware at its other end.
+
+    Attributes:
+        port: path of the port.
+        swallow: how many of the firmware's next bytes get lost.
+    """
+
+    def __init__(self, firmware: Path) -> None:
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self._process = subprocess.Popen([firmware], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.swallow = 0
+        for pump in (self._to_firmware, self._to_host):
+            threading.Thread(target=pump, daemon=True).start()
+
+    def _to_firmware(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            while data := os.read(self._master, 4096):
+                self._process.stdin.write(data)
+                self._process.stdin.flush()
+        except (OSError, ValueError):
+            pass
+
+    def _to_host(self) -> None:
+        assert self._process.stdout is not None
+        try:
+            while data := os.read(self._process.stdout.fileno(), 4096):
+                lost = min(self.swallow, len(data))
+                self.swallow -= lost
+                if data[lost:]:
+                    os.write(self._master, data[lost:])
+        except (OSError, ValueError):
+            pass
+
+    def pull(self) -> None:
+        """The device goes away, as a pulled USB cable makes it."""
+        for descriptor in (self._slave, self._master):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    def close(self) -> None:
+        """End everything."""
+        self._process.kill()
+        self._process.wait()
+        self.pull()
+
+
+@pytest.fixture
+def cable(toy: Callable[[str], Path]) -> Iterator[Cable]:
+    made = Cable(toy("host"))
+    yield made
+    made.close()
+
+
+def test_serial_port_works_like_any_other_way(cable: Cable) -> None:
+    client = Client(SerialTransport(cable.port, 115200))
+    client.connect()
+    inputs = toy_inputs(40)
+    np.testing.assert_array_equal(client.run(inputs).outputs, toy_outputs(inputs))
+    client.close()
+    again = Client(SerialTransport(cable.port, 115200))
+    again.connect()
+    assert again.report().inferences == 40
+    again.close()
+
+
+def test_lost_answer_is_asked_for_again(cable: Cable) -> None:
+    transport = SerialTransport(cable.port, 115200)
+    transport.patience = 0.5
+    client = Client(transport)
+    client.connect()
+    cable.swallow = 20
+    inputs = toy_inputs(5)
+    np.testing.assert_array_equal(client.run(inputs).outputs, toy_outputs(inputs))
+    assert client.retries >= 1
+    client.close()
+
+
+def test_pulled_cable_is_noticed(cable: Cable) -> None:
+    client = Client(SerialTransport(cable.port, 115200))
+    client.connect()
+    cable.pull()
+    with pytest.raises(LinkError, match=r"went away|stopped answering"):
+        client.run(toy_inputs(50))
+    client.close()
+
+
+def test_two_programs_on_one_port(cable: Cable) -> None:
+    first = SerialTransport(cable.port, 115200)
+    with pytest.raises(UserError, match="another program has it"):
+        SerialTransport(cable.port, 115200)
+    first.close()
+
+
+def test_port_that_is_not_there() -> None:
+    with pytest.raises(UserError, match="no such serial port"):
+        SerialTransport("/dev/ttyNONE7", 115200)
+
+
+def test_board_without_a_port() -> None:
+    with pytest.raises(UserError, match="no serial port"):
+        open_transport(read_board(board_toml("mps2_an500")), None, "/dev/ttyACM0")
+
+
+# --- things that are not our firmware -------------------------------------------------------------
+def script(code: str) -> Client:
+    """A client of a Python program that does something else than answering."""
+    command = [sys.executable, "-c", f"import sys, time\nout = sys.stdout.buffer\n{code}"]
+    return Client(ProcessTransport(command, "something"))
+
+
+def test_silence() -> None:
+    client = script("time.sleep(60)")
+    with pytest.raises(LinkError, match="something does not answer"):
+        client.connect(timeout=1.2)
+    client.close()
+
+
+def test_other_firmware_that_prints_text() -> None:
+    client = script(
+        "out.write(b'image 3: label 4, recognized 4\\r\\n'); out.flush(); time.sleep(60)"
+    )
+    with pytest.raises(LinkError, match=r"another firmware.*image 3: label 4") as failed:
+        client.connect(timeout=1.2)
+    assert "app=validate" in failed.value.remedy
+    client.close()
+
+
+def test_noise_as_from_another_baud_rate() -> None:
+    client = script("out.write(b'\\x80\\xfe\\x00\\x93' * 50); out.flush(); time.sleep(60)")
+    with pytest.raises(LinkError, match="baud rate"):
+        client.connect(timeout=1.2)
+    client.close()
+
+
+def test_endless_noise_does_not_keep_us() -> None:
+    client = script("while True: out.write(bytes(range(256)) * 16)")
+    with pytest.raises(LinkError):
+        client.connect(timeout=1.2)
+    client.close()
+
+
+def test_target_that_dies_is_noticed_at_once_with_its_last_words() -> None:
+    client = script("out.write(b'fault: HardFault\\r\\n'); out.flush(); sys.exit(131)")
+    with pytest.raises(LinkError, match="exception 3") as failed:
+        client.connect(timeout=60)
+    assert "fault: HardFault" in failed.value.message
+    client.close()
+
+
+def test_newer_firmware_is_told_apart() -> None:
+    answer = frames.encode(Frame(Verb.ERROR, 0, b"\x01\x01", version=3))
+    client = script(f"out.write({answer!r}); out.flush(); time.sleep(60)")
+    with pytest.raises(LinkError, match="speaks protocol 3, this program 1"):
+        client.connect(timeout=10)
+    client.close()
+
+
+def test_nonsense_in_good_frames_is_no_crash() -> None:
+    """Answers every request with a body that fits none."""
+    code = (
+        f"sys.path.insert(0, {str(Path.cwd())!r})\n"
+        "import os\n"
+        "from target.link.frames import Frame, FrameReader, encode\n"
+        "reader = FrameReader()\n"
+        "while data := os.read(0, 4096):\n"
+        "    reader.feed(data)\n"
+        "    while reader.frames:\n"
+        "        f = reader.frames.popleft()\n"
+        "        body = f.body if f.verb == 1 else b'nonsense'\n"
+        "        out.write(encode(Frame(f.verb | 0x80, f.sequence, body))); out.flush()\n"
+    )
+    client = script(code)
+    with pytest.raises(LinkError, match="INFO failed 3 times: INFO answer of 8 bytes"):
+        client.connect()
+    client.close()
+    assert ANSWER == 0x80
+
+
+def test_program_that_cannot_run() -> None:
+    with pytest.raises(LinkError, match="cannot run it"):
+        ProcessTransport(["/nonexistent/firmware"], "something")
+
+
+def test_cable_of_a_target_that_stops_reading() -> None:
+    """More bytes than any pipe takes, to a program that never reads: sending does not block."""
+    client = script("time.sleep(60)")
+    client.transport.send(b"x" * 5_000_000)
+    assert client.transport.receive(0.1) == b""
+    client.close()
