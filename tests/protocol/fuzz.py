@@ -1,4 +1,4 @@
-"""`python -m tests.protocol.fuzz`: millions of frames at the firmware's receiver, under sanitizers."""
+"""`python -m tests.protocol.fuzz`: millions of frames at the receiver, under sanitizers."""
 
 from __future__ import annotations
 
