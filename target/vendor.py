@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from support.errors import UserError
-from target.elf import Elf
 
 # Defined by templates/board/firmware.ld.j2.
 MARK = "__nn_vendor_runtime"
@@ -17,6 +16,8 @@ def refuse_on_emulator(elf: Path) -> None:
     Raises:
         UserError: the firmware holds it.
     """
+    from target.elf import Elf
+
     if any(symbol.name == MARK for symbol in Elf(elf).symbols):
         raise UserError(
             f"{elf}: holds ST's runtime, whose licence allows it on ST's devices only",

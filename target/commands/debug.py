@@ -18,6 +18,7 @@ from target.programmers import Programmer, choose
 from target.programmers.failures import explain
 from target.programmers.runner import run_steps
 from target.steps import Server, run, shown
+from target.vendor import refuse_on_emulator
 
 _PORT = 3333
 
@@ -117,6 +118,7 @@ def _server(
         tool: Programmer = pick(board, arguments.programmer, gdb=True)
         server = tool.gdb_server(port, arguments.serial, attach=arguments.attach)
         return server, lambda status, output: explain(tool.name, status, output, tool.signs)
+    refuse_on_emulator(arguments.elf)
     chosen: Any = emulator(board.emulator)
     if not hasattr(chosen, "gdb_server"):
         raise UserError(f"the emulator of board {board.name} has no gdb server")

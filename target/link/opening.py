@@ -11,6 +11,7 @@ from target.link.process import ProcessTransport
 from target.link.serial_link import SerialTransport
 from target.link.transport import Transport
 from target.serial_port import find_port
+from target.vendor import refuse_on_emulator
 
 AUTOMATIC = "auto"
 
@@ -32,5 +33,7 @@ def open_transport(board: Board, elf: Path | None, port: str | None = None) -> T
         return SerialTransport(name, board.console.baud)
     if elf is None:
         raise UserError("neither firmware for an emulator nor a serial port was given")
+    if board.cpu.core != "native":
+        refuse_on_emulator(elf)
     command = emulator(board.emulator).console_command(board, elf)
     return ProcessTransport(command, board.title if "QEMU" in board.title else board.name)
