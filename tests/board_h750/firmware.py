@@ -56,7 +56,7 @@ class Workshop:
             sdram: SDRAM is started, too.
             edits: changes of the source, of which nothing else is compiled anew.
         """
-        objects = dict(self._all_objects(qspi, sdram))
+        objects = dict(self.objects(qspi, sdram))
         self._count += 1
         for name in dict.fromkeys(edit.file for edit in edits):
             source = next(path for path in _SOURCES if path.name == name)
@@ -76,7 +76,8 @@ class Workshop:
         subprocess.run([*flags, "-lgcc", "-o", elf], check=True)
         return elf
 
-    def _all_objects(self, qspi: bool, sdram: bool) -> dict[str, Path]:
+    def objects(self, qspi: bool, sdram: bool) -> dict[str, Path]:
+        """Object files of the unchanged sources, by source name."""
         key = (qspi, sdram)
         if key not in self._objects:
             folder = self._folder / f"qspi{qspi:d}sdram{sdram:d}"

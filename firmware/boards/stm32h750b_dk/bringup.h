@@ -19,7 +19,7 @@ _Noreturn void bringup_fail(const char *text);
 void timebase_start(uint32_t khz);
 /* Whether (*reg & mask) becomes `value` within `milliseconds`. */
 bool wait_until(volatile uint32_t *reg, uint32_t mask, uint32_t value, uint32_t milliseconds);
-/* The same, within 100 ms, or bringup_fail(text). */
+/* The same, within a time that is ample on a board that works, or bringup_fail(text). */
 void require(volatile uint32_t *reg, uint32_t mask, uint32_t value, const char *text);
 /* At least that long. */
 void delay_us(uint32_t microseconds);

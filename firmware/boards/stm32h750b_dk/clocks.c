@@ -7,8 +7,8 @@
 #include "registers.h"
 
 #define HSI_KHZ 64000u
-#define HSE_KHZ 25000u /* UM2488 6.5: oscillator X1 */
-#define HSE_TIMEOUT_MS 20u
+#define HSE_KHZ 25000u     /* UM2488 6.5: oscillator X1 */
+#define HSE_TIMEOUT_MS 10u /* a crystal starts in 2 ms (datasheet, HSE) */
 
 /* FLASH_ACR: LATENCY 4, WRHIGHFREQ 2: right for each AXI clock up to 240 MHz (RM0433 "FLASH
  * recommended number of wait states"). Code runs from the caches and ITCM, so one value serves. */

@@ -19,7 +19,7 @@ __attribute__((naked)) void board_power_on(void) {
                    "str r1, [r0]\n"
                    "1:\n\t"
                    "ldr r0, =0x58024804\n\t" /* PWR_CSR1 */
-                   "ldr r2, =1000000\n"      /* polls; the LDO needs microseconds */
+                   "ldr r2, =200000\n"       /* polls; the LDO needs microseconds */
                    "2:\n\t"
                    "ldr r1, [r0]\n\t"
                    "tst r1, #0x2000\n\t" /* ACTVOSRDY */

@@ -3,6 +3,9 @@
 #include "bringup.h"
 #include "registers.h"
 
+/* Oscillators, PLL, voltage and transfers of a few bytes take microseconds. */
+#define REQUIRE_MS 5u
+
 void timebase_start(uint32_t khz) {
     SYSTICK_CTRL = 0;
     SYSTICK_LOAD = khz - 1u; /* at most 480,000: fits the 24 bits */
@@ -20,7 +23,7 @@ bool wait_until(volatile uint32_t *reg, uint32_t mask, uint32_t value, uint32_t 
 }
 
 void require(volatile uint32_t *reg, uint32_t mask, uint32_t value, const char *text) {
-    if (!wait_until(reg, mask, value, 100)) {
+    if (!wait_until(reg, mask, value, REQUIRE_MS)) {
         bringup_fail(text);
     }
 }

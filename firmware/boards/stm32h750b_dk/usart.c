@@ -33,7 +33,7 @@ void board_console_write(const char *data, size_t size) {
         console_start(); /* an error before its turn shall be seen too */
     }
     for (size_t i = 0; i < size; ++i) {
-        if (!wait_until(&USART3_ISR, USART_ISR_TXE, USART_ISR_TXE, 2)) {
+        if (!wait_until(&USART3_ISR, USART_ISR_TXE, USART_ISR_TXE, 1)) {
             return;
         }
         USART3_TDR = (uint8_t)data[i];
@@ -50,5 +50,5 @@ int board_console_read(void) {
 }
 
 void console_drain(void) {
-    (void)wait_until(&USART3_ISR, USART_ISR_TC, USART_ISR_TC, 2);
+    (void)wait_until(&USART3_ISR, USART_ISR_TC, USART_ISR_TC, 1);
 }
