@@ -14,6 +14,7 @@ COMMANDS = {
     "place": "Decide which memory of the board each object lives in.",
     "bundle": "Import a bundle that ST's cloud or tools made: fixed names, checked, with a manifest.",
     "render": "Render one template from JSON files and values.",
+    "export": "Write the fully connected layers of a model as plain arrays.",
 }
 
 

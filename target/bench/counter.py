@@ -24,9 +24,9 @@ from support.files import atomic_path
 # Beyond every memory of the boards this runs: scratch for inputs, outputs, the stack, the return.
 SCRATCH = 0x70000000
 INPUT, OUTPUT = SCRATCH, SCRATCH + 0x40000
-STACK_LOW, STACK_TOP = SCRATCH + 0x80000, SCRATCH + 0xA0000
-RETURN = SCRATCH + 0xB0000
-SCRATCH_BYTES = 0xC0000
+STACK_LOW, STACK_TOP = SCRATCH + 0x80000, SCRATCH + 0x280000
+RETURN = SCRATCH + 0x290000
+SCRATCH_BYTES = 0x2A0000
 STACK_PAINT = 0xA5
 # System control space (ARMv7-M ARM B3.2): plain memory here, so that CPACR and VTOR can be written.
 SYSTEM_CONTROL = 0xE000E000
