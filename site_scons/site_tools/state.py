@@ -40,7 +40,8 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
     Raises:
         SCons.Errors.UserError: the build folder cannot be made or written to.
     """
-    folder, root = Path(env.Dir(build_dir).abspath), Path(env.Dir("#").abspath)
+    root = Path(env.Dir("#").abspath)
+    folder = Path(os.path.abspath(root / build_dir))  # noqa: PTH100 (links stay)
     if folder == root or folder in root.parents:
         raise SCons.Errors.UserError(f"build_dir={build_dir}: give a folder of its own")
     with contextlib.suppress(OSError):
