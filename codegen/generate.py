@@ -155,13 +155,13 @@ def _quantization(tensor: Tensor) -> dict[str, Any]:
 def _port(tensor: Tensor, kind: str, arena_offset: int) -> dict[str, Any]:
     """One end of the network in the legacy interface's order batch, channel, width, height.
 
-    ST's tool takes the last dimension as channel, the one before as width, the one before as
-    height, without moving any byte.
+    No byte moves. Source: ST, "Embedded inference client API" 7.1, "IO tensor description": one
+    dimension is (1, 1, c) of height, width and channel, two are (h, 1, c), three are (h, w, c).
     """
     dims = list(tensor.shape[1:])
     channel = dims[-1]
-    width = dims[-2] if len(dims) > 1 else None
-    height = dims[-3] if len(dims) > 2 else None
+    height = dims[0] if len(dims) > 1 else None
+    width = (dims[1] if len(dims) > 2 else 1) if len(dims) > 1 else None
     scale = tensor.quantization.scale
     return {
         "kind": kind,

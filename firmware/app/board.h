@@ -45,7 +45,7 @@ __attribute__((weak)) uint32_t board_clock_hz(void);
  * inferences in the order of the images, or NULL and 0. Emulators and debuggers stop at the first
  * instruction of this function and read its arguments from the running firmware.
  */
-_Noreturn void board_finish(int32_t status, const void *results, uint32_t size);
+__attribute__((noreturn)) void board_finish(int32_t status, const void *results, uint32_t size);
 
 #ifdef __cplusplus
 }

@@ -9,15 +9,18 @@ ai_size ai_buffer_get_size(const ai_buffer *buffer, ai_bool with_padding) {
     if (buffer->shape.data == NULL) {
         return buffer->size;
     }
-    ai_size count = 1u;
+    ai_u64 count = 1u;
     for (ai_u32 axis = 0; axis < buffer->shape.size; axis++) {
         count *= buffer->shape.data[axis];
+        if (count > UINT32_MAX) {
+            return 0u;
+        }
     }
-    return count;
+    return (ai_size)count;
 }
 
 ai_size ai_buffer_get_byte_size(ai_size count, ai_buffer_format format) {
-    return (count * AI_BUFFER_FMT_GET_BITS(format) + 7u) / 8u;
+    return (ai_size)(((ai_u64)count * AI_BUFFER_FMT_GET_BITS(format) + 7u) / 8u);
 }
 
 ai_bool ai_buffer_array_is_empty(const ai_buffer_array *array) {

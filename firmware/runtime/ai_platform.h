@@ -160,6 +160,16 @@ typedef struct {
 #define AI_BUFFER_FMT_GET_SIGN(format) (((ai_u32)(format) >> 23) & 1u)
 #define AI_BUFFER_FMT_GET_TYPE(format) (((ai_u32)(format) >> 17) & 0xFu)
 #define AI_BUFFER_FMT_GET_BITS(format) (((ai_u32)(format) >> 7) & 0x7Fu)
+#define AI_BUFFER_FMT_GET_FBITS(format) ((ai_i32)((ai_u32)(format) & 0x7Fu) - 64)
+#define AI_BUFFER_FMT_GET_FLOAT(format)                                                            \
+    (AI_BUFFER_FMT_GET_TYPE(format) == (ai_u32)AI_BUFFER_FMT_TYPE_FLOAT ? 1u : 0u)
+
+enum {
+    AI_BUFFER_FMT_TYPE_NONE = 0,
+    AI_BUFFER_FMT_TYPE_FLOAT = 1,
+    AI_BUFFER_FMT_TYPE_Q = 2,
+    AI_BUFFER_FMT_TYPE_BOOL = 3,
+};
 
 enum {
     AI_BUFFER_FORMAT_NONE = 0x00000040,
@@ -416,7 +426,8 @@ _Static_assert(offsetof(ai_network_report, n_nodes) == 0x7C, "n_nodes");
 
 AI_API_DECLARE_BEGIN
 
-/* Elements of a buffer by its shape, batches included; with_padding has no effect on 8-bit data. */
+/* Elements of a buffer by its shape, batches included, 0 when there are 2^32 or more; with_padding
+ * has no effect on 8-bit data. */
 ai_size ai_buffer_get_size(const ai_buffer *buffer, ai_bool with_padding);
 
 /* Bytes that `count` elements of `format` take. */

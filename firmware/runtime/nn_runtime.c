@@ -74,8 +74,11 @@ static const ai_u8 *resolve(ai_handle address) {
         return (const ai_u8 *)address;
     }
     memcpy(&first, address, sizeof(first));
-    if (first == (ai_handle)(ai_uptr)AI_MAGIC_MARKER) {
-        return (const ai_u8 *)((ai_handle *)address)[1];
+    const ai_handle marker = AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER);
+    const ai_handle *table = (const ai_handle *)address;
+    /* Both markers: constants may happen to begin with the first one's bytes. */
+    if (first == marker && table[2] == marker) {
+        return (const ai_u8 *)table[1];
     }
     return (const ai_u8 *)address;
 }
@@ -129,7 +132,6 @@ ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params
     }
     instance->weights = constants;
     instance->arena = arena;
-    network->activations_table[1] = (ai_handle)arena;
     fill_buffers(instance, network);
     instance->state = NN_STATE_READY;
     return true;
@@ -188,8 +190,8 @@ static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, cons
         set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
         return 0u;
     }
-    ai_size elements = ai_buffer_get_size(buffer, false);
-    if (elements != port->size * batches) {
+    /* In 64 bits: shapes are the caller's, and a product that wraps must not fit. */
+    if (ai_buffer_get_size(buffer, false) != (ai_u64)port->size * batches) {
         set_error(instance, type, AI_ERROR_CODE_INVALID_SIZE);
         return 0u;
     }
@@ -240,8 +242,12 @@ ai_i32 nn_forward_only(nn_instance *instance, ai_handle handle, const ai_buffer 
 }
 
 ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report *report) {
-    if (!is_handle_of(instance, handle) || report == NULL) {
+    if (!is_handle_of(instance, handle)) {
         set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        return false;
+    }
+    if (report == NULL) {
+        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_INVALID_PTR);
         return false;
     }
     static const char *const revision = "nn2flash";

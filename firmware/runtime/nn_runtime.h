@@ -36,8 +36,6 @@ typedef struct {
     nn_port output;
     ai_size weights_size;
     ai_size activations_size;
-    ai_handle *weights_table;     /* marker, addresses, marker */
-    ai_handle *activations_table; /* marker, addresses, marker */
     ai_macc macc;
     ai_u32 nodes;
     ai_signature signature;

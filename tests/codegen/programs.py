@@ -23,7 +23,7 @@ from codegen.place import place_objects
 from codegen.reference import run as run_reference
 from codegen.render import render
 from target.boards import Board, read_board
-from target.emulators import SimOptions, emulator
+from target.emulators import SimOptions, SimResult, emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -121,7 +121,8 @@ def compile_all(
 
 
 @cache
-def _runtime(board: str, folder: Path) -> tuple[Path, ...]:
+def runtime_objects(board: str, folder: Path) -> tuple[Path, ...]:
+    """Runtime, board and console, compiled once for each `folder`."""
     tools = toolchain(board)
     return tuple(
         compile_all(tools, runtime_sources(board), folder / f"runtime-{board}", *tools.includes())
@@ -157,7 +158,7 @@ def run_cases(
         one int8 [N, output size] for each case.
     """
     tools = toolchain(board)
-    objects = list(_runtime(board, shared or folder))
+    objects = list(runtime_objects(board, shared or folder))
     results = sum(len(case.inputs) * case.graph.output.size for case in cases)
     largest = max(case.graph.output.size for case in cases)
     with ThreadPoolExecutor(2) as pool:
@@ -176,9 +177,15 @@ def run_cases(
         folder / f"{board}.elf",
         {"weights": weights, "activations": 4, "subset": inputs, "results": results},
     )
-    done = emulator(tools.board.emulator).run(tools.board, elf, SimOptions(300.0, lambda _: None))
+    done = run_program(board, elf)
     assert done.status == 0, done.console
     return _split(cases, done.results)
+
+
+def run_program(board: str, elf: Path) -> SimResult:
+    """Run a program to board_finish()."""
+    facts = toolchain(board).board
+    return emulator(facts.emulator).run(facts, elf, SimOptions(300.0, lambda _: None))
 
 
 def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list[Path]]:
