@@ -12,7 +12,8 @@ COMMANDS = {
     "subset": "Choose test inputs, quantize them and write them as a C header.",
     "reference": "Compute the integer reference's outputs for quantized inputs.",
     "place": "Decide which memory of the board each object lives in.",
-    "bundle": "Import a bundle that ST's cloud or tools made: fixed names, checked, with a manifest.",
+    "bundle": "Import a bundle of ST's cloud or tools: fixed names, checked, with a manifest.",
+    "stedgeai": "Generate the network with ST's installed stedgeai tool, and import what it made.",
     "render": "Render one template from JSON files and values.",
     "export": "Write the fully connected layers of a model as plain arrays.",
 }

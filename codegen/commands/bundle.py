@@ -1,4 +1,4 @@
-"""Import a bundle that ST's cloud or tools made: fixed names, checked, with a manifest."""
+"""Import a bundle of ST's cloud or tools: fixed names, checked, with a manifest."""
 
 from __future__ import annotations
 
