@@ -1,0 +1,163 @@
+"""Every template, rendered for one small network: what users get to read, byte for byte.
+
+A change of a template shows itself here as a difference to look at. `UPDATE_GOLDENS=1 pytest
+tests/codegen/test_goldens.py` writes the files in tests/goldens anew; git shows what changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codegen.generate import generate, manifest
+from codegen.graph import Graph
+from codegen.place import place_objects
+from codegen.plan import plan_network
+from codegen.reader.qdq import read_graph
+from codegen.render import TEMPLATES, environment, render
+from codegen.subset import make_subset, render_header
+from codegen.xcube.adapter import headers
+from tests.codegen.models import QdqModel, random_layer
+from tests.codegen.programs import ROOT, run, toolchain
+
+GOLDENS = ROOT / "tests" / "goldens"
+UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
+
+
+def model() -> QdqModel:
+    """One layer of every operator: 6 → 4 → 3, each line of every template once."""
+    rng = np.random.default_rng(2)
+    line = QdqModel((1, 1, 2, 3)).qdq(0.05, 3).then("Flatten")
+    weights, bias = random_layer(rng, 4, 6)
+    line.gemm(weights, 0.01, bias, np.float32(0.05) * np.float32(0.01)).then("Relu")
+    line.qdq(0.02, -128).then("Tanh").qdq(1 / 128, 0)
+    weights, _ = random_layer(rng, 3, 4)
+    line.then("MatMul", line.dequantized(weights.T.copy(), 0.01)).qdq(0.02, 10)
+    line.then("Add", line.constant(np.array([0.5, -0.25, 1], np.float32))).qdq(0.03, -4)
+    return line.then("Softmax").qdq(1 / 256, -128)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    return read_graph(model().save(tmp_path_factory.mktemp("model") / "golden.onnx"))
+
+
+def subset_header(graph: Graph, size: int) -> str:
+    rng = np.random.default_rng(3)
+    arrays = {
+        "inputs": rng.uniform(-6, 6, (9, 6)).astype(np.float32),
+        "labels": np.arange(9, dtype=np.uint8) % 3,
+    }
+    return render_header(graph, make_subset(graph, arrays, size, 5), size, 5)
+
+
+def on_a_board() -> dict[str, Any]:
+    """A board and where things lie on it, by placement itself."""
+    memories = toolchain("mps2_an500").board.to_json()
+    sizes = {"weights": 1000, "activations": 64, "subset": 24, "results": 12}
+    return {"memories": memories, "placement": {"objects": place_objects(memories, sizes, {})}}
+
+
+def imported(graph: Graph, api: str, suffix: str) -> str:
+    facts = {"name": "theirs", "files": {"theirs.c": "00"}, "model_sha256": graph.model_hash}
+    return headers("ours", api, facts)[suffix]
+
+
+# Golden file → what is rendered; the networks' own sources come on top.
+RENDERED: dict[str, Callable[[Graph], str]] = {
+    "app/main.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 100}),
+    "app/main_one_digit.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 0}),
+    "app/app_network.c": lambda g: render("app/app_network.c.j2", {"name": "tiny"}),
+    "app/app_network_stai.c": lambda g: render("app/app_network_stai.c.j2", {"name": "tiny"}),
+    "app/app_network.h": lambda g: render(
+        "app/app_network.h.j2", {"name": "tiny", "c_api": "legacy"}
+    ),
+    "app/app_network_stai.h": lambda g: render(
+        "app/app_network.h.j2", {"name": "tiny", "c_api": "st-ai"}
+    ),
+    "app/validate.c": lambda g: render(
+        "app/validate.c.j2",
+        {**on_a_board(), "name": "tiny", "manifest": manifest(plan_network(g), "tiny")},
+    ),
+    "app/mnist_test_subset.h": lambda g: subset_header(g, 4),
+    "app/mnist_test_subset_one_digit.h": lambda g: subset_header(g, 0),
+    "board/firmware.ld": lambda g: render("board/firmware.ld.j2", on_a_board()),
+    "board/board_config.h": lambda g: render("board/board_config.h.j2", on_a_board()),
+    "xcube/network.h": lambda g: imported(g, "legacy", ".h"),
+    "xcube/network_data.h": lambda g: imported(g, "legacy", "_data.h"),
+    "xcube/network_stai.h": lambda g: imported(g, "st-ai", ".h"),
+}
+# Golden folder → C interface of the generated network.
+NETWORKS = {"network": "legacy", "network_stai": "st-ai"}
+
+
+def compare(golden: Path, text: str) -> None:
+    if UPDATE:
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(text)
+    assert golden.exists(), f"{golden} is missing: UPDATE_GOLDENS=1 writes it"
+    assert text == golden.read_text()
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_golden(name: str, graph: Graph) -> None:
+    compare(GOLDENS / name, RENDERED[name](graph))
+
+
+@pytest.mark.parametrize("folder", NETWORKS)
+def test_golden_network(folder: str, graph: Graph, tmp_path: Path) -> None:
+    generate(graph, "tiny", tmp_path, NETWORKS[folder])
+    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    for name, text in made.items():
+        compare(GOLDENS / folder / name, text)
+    assert {path.name for path in (GOLDENS / folder).iterdir()} == set(made)
+
+
+def test_no_golden_is_left_over() -> None:
+    found = {str(path.relative_to(GOLDENS)) for path in GOLDENS.rglob("*") if path.is_file()}
+    loose = {name for name in found if name.split("/")[0] not in NETWORKS}
+    assert loose == set(RENDERED)
+
+
+def test_every_template_is_rendered(
+    graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By name: a template that no golden shows needs an entry above."""
+    loaded: set[str] = set()
+
+    def watched() -> Any:
+        env = environment()
+        load = env.loader.get_source  # type: ignore[union-attr]
+        env.loader.get_source = lambda e, name: loaded.add(name) or load(e, name)  # type: ignore
+        return env
+
+    monkeypatch.setattr("codegen.render.environment", watched)
+    monkeypatch.setattr("codegen.render._clang_format", lambda text: text)
+    for rendered in RENDERED.values():
+        rendered(graph)
+    for folder, api in NETWORKS.items():
+        generate(graph, "tiny", tmp_path / folder, api)
+    own = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.j2")}
+    # A view renders nothing; its template is there so that every operator has one.
+    assert own - loaded == {"ops/reshape.c.j2"}
+
+
+def test_generated_c_is_formatted() -> None:
+    """clang-format would change nothing: what a user's editor does on saving is nothing, too."""
+    sources = [str(path) for suffix in ("c", "h") for path in GOLDENS.rglob(f"*.{suffix}")]
+    style = f"--style=file:{ROOT / '.clang-format'}"
+    run([str(ROOT / ".venv/bin/clang-format"), style, "--dry-run", "-Werror", *sources])
+
+
+def test_clean_text() -> None:
+    """One newline at the end, no tabs, no blanks before line ends, no paths of this machine."""
+    for path in GOLDENS.rglob("*.*"):
+        text = path.read_text()
+        assert text.endswith("\n") and not text.endswith("\n\n"), path
+        assert not any(line != line.rstrip() or "\t" in line for line in text.split("\n")), path
+        assert str(ROOT) not in text and "/tmp" not in text, path
