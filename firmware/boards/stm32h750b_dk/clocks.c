@@ -2,6 +2,7 @@
  * The clock tree. RM0433 "Reset and clock control"; limits: datasheet of the STM32H750, "General
  * operating conditions"; silicon revisions: ES0396, "480 MHz maximum CPU frequency not available".
  */
+#include "board.h"
 #include "bringup.h"
 #include "console.h"
 #include "registers.h"
@@ -128,4 +129,8 @@ uint32_t clocks_cpu_khz(void) {
 
 uint32_t clocks_hclk_khz(void) {
     return clocks_cpu_khz() >> (RCC_D1CFGR == D1CFGR_HPRE2_PPRE2 ? 1u : 0u);
+}
+
+uint32_t board_clock_hz(void) {
+    return clocks_cpu_khz() * 1000u;
 }
