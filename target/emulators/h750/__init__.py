@@ -9,6 +9,7 @@ Settings (`--set KEY=VALUE`):
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from support.errors import UserError
@@ -25,6 +26,12 @@ from target.schema import close_match
 __all__ = ["run"]
 
 _SETTINGS = ("revision", "ignore", "broken", "flash")
+
+
+def console_command(board: Board, elf: Path) -> list[str]:
+    """The model as a process of its own: `serve.py`; see `Emulator`."""
+    del board
+    return [sys.executable, "-m", "target.emulators.h750.serve", str(elf)]
 
 
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:

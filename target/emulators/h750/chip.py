@@ -56,6 +56,7 @@ class Chip:
         qpi: whether the flash chips start in four-line mode.
 
     Attributes:
+        receive: gives the next byte that the console received, or -1; to be replaced.
         stale: whether the rights of memories must be computed again.
     """
 
@@ -70,6 +71,7 @@ class Chip:
         qpi: bool = False,
     ) -> None:
         self.revision, self.console = revision, console
+        self.receive: Callable[[], int] = lambda: -1
         self.examiner, self.broken = examiner, frozenset(broken)
         self.stale = False
         self.pwr, self.flash, self.syscfg = Pwr(self), Flash(self), Syscfg(self)

@@ -10,6 +10,7 @@ How Unicorn 2.1 is used, and why:
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -195,7 +196,8 @@ class Machine:
         """Run to board_finish.
 
         Raises:
-            UserError: a rule was broken, a fault, or more than `timeout` seconds of real time.
+            UserError: a rule was broken, a fault, or more than `timeout` seconds of real time
+                (infinite: never).
         """
         vectors = self._backings[FLASH].read(0, 8)
         stack, reset = (int.from_bytes(vectors[i : i + 4], "little") for i in (0, 4))
@@ -217,7 +219,8 @@ class Machine:
 
     def _emulate(self, pc: int, seconds: float) -> None:
         try:
-            self._uc.emu_start(pc | 1, _NOWHERE, timeout=int(seconds * 1e6) + 1)
+            microseconds = 0 if math.isinf(seconds) else int(seconds * 1e6) + 1
+            self._uc.emu_start(pc | 1, _NOWHERE, timeout=microseconds)
         except uc.UcError as error:
             # Coming back from an inference is a fetch from memory that was closed for it.
             if not self._fenced or self._uc.reg_read(arm.UC_ARM_REG_PC) != self._return:

@@ -1,16 +1,20 @@
-"""USART3, the console. RM0433 "USART". What is sent appears at once: a real one needs time."""
+"""USART3, the console. RM0433 "USART". Bytes come and go at once: a real one needs time."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from target.emulators.h750 import rcc
 from target.emulators.h750.gpio import check_wiring
 from target.emulators.h750.peripheral import Peripheral, zeros
 
+if TYPE_CHECKING:
+    from target.emulators.h750.chip import Chip
+
 CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR, PRESC = (4 * n for n in range(12))
 _UE, _RE, _TE, _OVER8 = 1 << 0, 1 << 2, 1 << 3, 1 << 15
 _SENT = 0xC0  # TXE and TC
+_RXNE = 1 << 5
 _BAUD, _TOLERANCE = 115200, 0.02
 
 
@@ -21,6 +25,10 @@ class Usart3(Peripheral):
     base = 0x40004800
     gate = (rcc.APB1LENR, 18)
     resets: ClassVar = zeros(*range(0, 0x30, 4)) | {ISR: _SENT}
+
+    def __init__(self, chip: Chip) -> None:
+        super().__init__(chip)
+        self._byte = -1
 
     def _kernel_hz(self) -> int:
         clocks = self.chip.rcc.clocks()
@@ -33,9 +41,19 @@ class Usart3(Peripheral):
         if offset == ISR:
             cr1 = self.values[CR1]
             value |= (1 << 21 if cr1 & _TE else 0) | (1 << 22 if cr1 & _RE else 0)
+            if self._received(cr1):
+                value |= _RXNE
             if "console" in self.chip.broken:
                 value &= ~_SENT
+        elif offset == RDR and self._received(self.values[CR1]):
+            value, self._byte = self._byte, -1
         return value
+
+    def _received(self, cr1: int) -> bool:
+        """Whether a byte is there to be read; a receiver that is off gets none."""
+        if self._byte < 0 and cr1 & (_UE | _RE) == _UE | _RE:
+            self._byte = self.chip.receive()
+        return self._byte >= 0
 
     def write(self, offset: int, size: int, value: int) -> None:
         super().write(offset, size, value)
