@@ -11,7 +11,15 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VENV = REPOSITORY / ".venv"
-SCONS = str(VENV / "bin" / "scons") if (VENV / "bin" / "scons").exists() else "scons"
+NEWEST_SCONS = str(VENV / "bin" / "scons")
+SCONS = next(
+    (
+        path
+        for folder in os.environ["PATH"].split(os.pathsep)
+        if (path := shutil.which("scons", path=folder)) and path != NEWEST_SCONS
+    ),
+    NEWEST_SCONS,
+)
 # A command as the build shows it: its label in capitals, and the first file that it makes.
 SHOWN = re.compile(r"^([A-Z]{2,9}) +(\S.*)$", re.MULTILINE)
 LEFT_BEHIND = (".git", ".venv", "build", "data", "*.pyc", "__pycache__", ".*_cache", ".hypothesis")
@@ -41,6 +49,7 @@ class Project:
 
     root: Path
     variables: dict[str, str] = field(default_factory=dict)
+    program: str = SCONS
 
     def scons(self, *targets: str, env: dict[str, str] | None = None, **variables: str) -> Run:
         """Run SCons; the output is kept, whatever the status."""
@@ -58,7 +67,12 @@ class Project:
     def command(self, *targets: str, **variables: str) -> list[str]:
         """The command line of a run."""
         settings = {**self.variables, **variables}
-        return [SCONS, "-Q", *targets, *(f"{key}={value}" for key, value in settings.items())]
+        return [
+            self.program,
+            "-Q",
+            *targets,
+            *(f"{key}={value}" for key, value in settings.items()),
+        ]
 
     def build(self, *targets: str, **variables: str) -> Run:
         """Run SCons, which must succeed."""

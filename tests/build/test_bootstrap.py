@@ -169,15 +169,13 @@ def test_installs_no_more_than_is_needed(
     clone: Path, path_with: Path, arguments: list[str], needed: str
 ) -> None:
     add_tools(path_with, *TOOLS)
-    (path_with / "scons").unlink()
-    (path_with / "scons").symlink_to(path_with / "true")
     # A .venv that is made already, whose pip only succeeds.
     venv = clone / ".venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin" / "python").write_text("#!/bin/sh\n")
     (venv / "bin" / "python").chmod(0o755)
     (venv / "whole.stamp").touch()
-    (venv / "scons.stamp").touch()
+    (venv / "scons.stamp").write_text(f"{path_with / 'true'}\n")
     run = call(clone, *arguments, PATH=str(path_with))
     assert run.returncode == 0, run.stderr
     assert f"requirements/{needed}.txt" in run.stderr

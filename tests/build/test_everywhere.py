@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.build.conftest import Built
-from tests.build.project import Project, copy_tree, files_below
+from tests.build.project import NEWEST_SCONS, Project, copy_tree, files_below
 
 # SCons' own record, and the file that exists to hold absolute paths.
 NOT_COMPARED = (".sconsign.dblite", "compile_commands.json")
@@ -140,3 +140,16 @@ def test_switching_the_board_keeps_the_network(project: Project) -> None:
     project.build(board="host")
     assert not project.build().commands
     assert not project.build(board="host").commands
+
+
+def test_the_newest_scons_builds_the_same(given: Built, tmp_path: Path) -> None:
+    """The other tests run the system's, which is the oldest supported one on Debian 12."""
+    if not Path(NEWEST_SCONS).exists():
+        pytest.skip("no SCons in .venv")
+    project = copy_sources(given, tmp_path / "project")
+    project.program = NEWEST_SCONS
+    project.build("elf", "compiledb")
+    assert not project.build().commands
+    assert built_files(project) == built_files(given.project)
+    project.append("templates/app/main.c.j2", "\nint edited;\n")
+    assert "RENDER build/app/main.c" in project.build().commands
