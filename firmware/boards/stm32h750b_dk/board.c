@@ -38,15 +38,15 @@ void board_early_init(void) {
     power_check();
     mpu_start();
     clocks_reset();
+    if (BOARD_USES_QSPI || BOARD_USES_SDRAM) {
+        pins_compensate();
+    }
     clocks_start();
     RCC_AHB2ENR |= RCC_AHB2ENR_SRAMS;
     (void)RCC_AHB2ENR;
     if (BOARD_NEEDS_CRC) {
         RCC_AHB4ENR |= RCC_AHB4ENR_CRCEN;
         (void)RCC_AHB4ENR;
-    }
-    if (BOARD_USES_QSPI || BOARD_USES_SDRAM) {
-        pins_compensate();
     }
     if (BOARD_USES_QSPI) {
         qspi_start();

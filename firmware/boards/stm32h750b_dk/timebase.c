@@ -49,3 +49,7 @@ void cycles_start(void) {
 uint32_t board_cycles(void) {
     return DWT_CYCCNT;
 }
+
+uint32_t board_clock_hz(void) {
+    return clocks_cpu_khz() * 1000u;
+}
