@@ -13,6 +13,7 @@ COMMANDS = {
     "reference": "Compute the integer reference's outputs for quantized inputs.",
     "place": "Decide which memory of the board each object lives in.",
     "bundle": "Import a bundle of ST's cloud or tools: fixed names, checked, with a manifest.",
+    "pools": "Write the board's memories as ST's tool wants to hear of them: its memory pools.",
     "stedgeai": "Generate the network with ST's installed stedgeai tool, and import what it made.",
     "render": "Render one template from JSON files and values.",
     "export": "Write the fully connected layers of a model as plain arrays.",

@@ -21,6 +21,10 @@ _COMMANDS = {
     "debug": "debug",
     "monitor": "monitor",
     "validate": "validate",
+    "cloud-login": "cloud_login",
+    "cloud-logout": "cloud_login",
+    "cloud-generate": "cloud_generate",
+    "cloud-benchmark": "cloud_benchmark",
 }
 
 

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--detected", type=Path, help="that file; the tool is not asked again")
     parser.add_argument("--model", type=Path, help="QDQ int8 ONNX file")
-    parser.add_argument("--memories", type=Path, help="the board's memories.json")
+    parser.add_argument("--memory-pool", type=Path, help="memory pools, as `pools` writes them")
     parser.add_argument(
         "--runtime", type=Path, action="append", default=[], help="ST's pack (default: the tool's)"
     )
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.detect:
         _detect(arguments.tool, arguments.detect)
         return
-    for needed in ("model", "memories", "out_dir"):
+    for needed in ("model", "out_dir"):
         if getattr(arguments, needed) is None:
             raise UserError(f"--{needed.replace('_', '-')} is required")
     from codegen.reader.qdq import read_graph
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
     how = Run(
         tool=_tool(arguments),
         model=arguments.model,
-        memories=read_json(arguments.memories),
+        memory_pool=arguments.memory_pool,
         options=_words(arguments.options),
         seconds=arguments.timeout,
     )

@@ -15,10 +15,9 @@ from typing import Any
 
 from codegen.xcube.bundle import Request, import_bundle
 from codegen.xcube.discover import HEADERS, SOURCES
-from codegen.xcube.pools import memory_pools
 from codegen.xcube.tool import Tool, runtime_folders
 from support.errors import UserError
-from support.files import write_bytes, write_json
+from support.files import write_bytes
 
 LOG = "_stedgeai.log"
 # The tool's own word for each processor whose library it has.
@@ -39,13 +38,14 @@ class Run:
     """How to run it.
 
     Attributes:
+        memory_pool: file for the tool's --memory-pool, or None.
         options: further words for its command line; they come last.
         seconds: after which it counts as hung.
     """
 
     tool: Tool
     model: Path
-    memories: dict[str, Any]
+    memory_pool: Path | None = None
     options: tuple[str, ...] = ()
     seconds: float = 1800.0
 
@@ -70,13 +70,12 @@ def generate(run: Run, request: Request) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="nn2flash-stedgeai-") as folder:
         work = Path(folder)
         output = work / "output"
-        pools = work / "mempools.json"
-        write_json(pools, memory_pools(run.memories))
         command = [
             *(str(run.tool.path), "generate", "--model", str(run.model.resolve())),
             *("--target", target, "--name", request.name, "--c-api", request.api),
             *("--input-data-type", "int8", "--output-data-type", "int8"),
-            *("--memory-pool", str(pools), "--workspace", str(work / "workspace")),
+            *(("--memory-pool", str(run.memory_pool.resolve())) if run.memory_pool else ()),
+            *("--workspace", str(work / "workspace")),
             *("--output", str(output), *run.options),
         ]
         status, text = _execute(command, work, run.seconds)
