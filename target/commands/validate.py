@@ -26,6 +26,9 @@ def register(commands: Any) -> None:
     parser.add_argument("--manifest", type=Path, required=True, help="the build's manifest")
     parser.add_argument("--count", type=int, help="only the first inputs (default: all)")
     parser.add_argument("--layers", action="store_true", help="compare every layer's bytes")
+    parser.add_argument(
+        "--wait", type=float, default=15.0, metavar="S", help="seconds until it must answer (15)"
+    )
     parser.add_argument("--json", type=Path, help="write what was measured here")
     parser.add_argument("--junit", type=Path, help="write JUnit XML here")
     parser.set_defaults(run=_run)
@@ -46,7 +49,7 @@ def _run(arguments: argparse.Namespace) -> int:
     transport = open_transport(board, arguments.elf, arguments.port)
     client = Client(transport)
     try:
-        info = client.connect()
+        info = client.connect(arguments.wait)
         print(_introduce(transport.name, info))
         _check_identity(info, board.name, expected)
         check_fits(client, reference)

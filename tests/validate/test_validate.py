@@ -1,0 +1,210 @@
+"""`python -m target validate` against real firmware: what it says, writes and returns."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.files import write_json
+from tests.protocol.toys import OUTPUTS, ROOT, board_toml
+from tests.validate.conftest import IMAGES, Case
+
+MakeCase = Callable[..., Case]
+
+
+def written(case: Case) -> dict[str, object]:
+    """The JSON that was written."""
+    return json.loads((case.folder / "json").read_text())
+
+
+@pytest.mark.parametrize("board", ["host", "mps2_an500"])
+def test_identical_bytes_pass(case: MakeCase, board: str) -> None:
+    toy = case(board)
+    done = toy.run()
+    assert done.returncode == 0, done.stderr
+    total = IMAGES * OUTPUTS
+    assert f"{total}/{total} output bytes identical to the reference" in done.stdout
+    assert "accuracy 66.67 % (40 of 60)" in done.stdout
+    found = written(toy)
+    assert found["passed"] is True and found["done"] == IMAGES and found["board"] == board
+    assert found["link"]["inferences"] == IMAGES and found["link"]["broken"] == 0
+    if board == "host":
+        assert found["cost"] is None and "latency: not measured" in done.stdout
+    else:  # never cycles, never time
+        assert found["cost"]["unit"] == "instructions" and found["cost"]["microseconds"] is None
+        assert "cycles" not in done.stdout and " us" not in done.stdout
+
+
+def test_confusion_and_misread_are_counted_from_the_labels(case: MakeCase) -> None:
+    toy = case()
+    toy.run()
+    labels, read = toy.arrays["labels"], toy.arrays["outputs"].argmax(axis=1)
+    expected = np.zeros((OUTPUTS, OUTPUTS), int)
+    for label, digit in zip(labels, read, strict=True):
+        expected[label, digit] += 1
+    found = written(toy)["recognition"]
+    assert found["confusion"] == expected.tolist()
+    assert [(m["image"], m["label"], m["read"]) for m in found["misread"]] == [
+        (i, labels[i], read[i]) for i in range(IMAGES) if labels[i] != read[i]
+    ]
+
+
+def test_inputs_without_labels(case: MakeCase) -> None:
+    toy = case()
+    del toy.arrays["labels"]
+    done = toy.run()
+    assert done.returncode == 0 and "accuracy" not in done.stdout
+    assert written(toy)["recognition"] is None
+
+
+def test_one_wrong_byte_fails_and_is_named(case: MakeCase) -> None:
+    toy = case()
+    toy.arrays["outputs"][17, 4] ^= 1
+    done = toy.run()
+    assert done.returncode == 1
+    assert f"{IMAGES * OUTPUTS - 1}/{IMAGES * OUTPUTS} output bytes identical" in done.stdout
+    assert "first difference: image 17, output 4" in done.stdout
+    assert "other bytes than the reference" in done.stderr
+    suite = ET.parse(toy.folder / "junit").getroot()
+    assert suite.get("failures") == "1"
+    (failed,) = [case for case in suite if case.find("failure") is not None]
+    assert failed.get("name") == "outputs"
+
+
+@pytest.mark.parametrize("board", ["host", "mps2_an500"])
+def test_layers_all_identical(case: MakeCase, board: str) -> None:
+    done = case(board).run("--layers", "--count", "20")
+    assert done.returncode == 0, done.stderr
+    assert "layer 0 (double): 5200/5200 bytes identical" in done.stdout
+    assert "layer 1 (sum): 140/140 bytes identical" in done.stdout
+
+
+def test_first_wrong_layer_is_named(case: MakeCase) -> None:
+    toy = case()
+    toy.arrays["layer_0"][3, 200] ^= 1
+    toy.arrays["layer_1"][0, 0] ^= 1
+    done = toy.run("--layers")
+    assert done.returncode == 1
+    assert "first layer that differs: 0 (double)" in done.stdout
+    assert "first difference: image 3, output 200" in done.stdout
+    assert written(toy)["first_wrong_layer"] == "double"
+    assert ET.parse(toy.folder / "junit").getroot().get("failures") == "2"
+
+
+def test_layer_that_firmware_does_not_show_is_said_so(case: MakeCase) -> None:
+    toy = case()
+    toy.arrays["layer_2"] = np.zeros((IMAGES, 3), np.int8)
+    done = toy.run("--layers")
+    assert done.returncode == 0
+    assert "layer 2 (layer 2): not observable in this firmware" in done.stdout
+    assert ET.parse(toy.folder / "junit").getroot().get("skipped") == "1"
+
+
+def test_ctrl_c_keeps_what_was_measured(case: MakeCase) -> None:
+    toy = case("mps2_an500", images=6000)
+    process = subprocess.Popen(
+        toy.command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    found = written(toy)
+    assert 0 < found["done"] < 6000 and found["stopped"] == "interrupted" and not found["passed"]
+    count = found["done"] * OUTPUTS
+    assert f"{count}/{count} output bytes identical" in out
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_target_that_dies_in_the_middle_loses_nothing(case: MakeCase) -> None:
+    toy = case("mps2_an500", images=6000)
+    process = subprocess.Popen(
+        toy.command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(4)
+    for child in _children(process.pid):
+        os.kill(child, signal.SIGKILL)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1 and "ended by signal 9" in errors
+    assert "Traceback" not in errors
+    found = written(toy)
+    assert 0 < found["done"] < 6000 and not found["passed"]
+    assert found["comparison"]["identical"] == found["done"] * OUTPUTS
+
+
+# --- wrong input ----------------------------------------------------------------------------------
+def refused(toy: Case, *more: str) -> str:
+    """The message of a run that must be refused in a few lines."""
+    done = toy.run(*more)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 4, done.stderr
+    return done.stderr
+
+
+def test_another_network_than_the_builds(case: MakeCase) -> None:
+    toy = case()
+    write_json(toy.folder / "manifest.json", {"model_sha256": "beef", "layers": []})
+    assert "another network than the build: model 70ffee, the build's is beef" in refused(toy)
+
+
+def test_firmware_of_another_board(case: MakeCase) -> None:
+    toy = case()
+    board = toy.folder / "board.toml"
+    board.write_text(board_toml("host").read_text().replace('name = "host"', 'name = "other"'))
+    assert "is one for host, not for other" in refused(toy, "--board", str(board))
+
+
+def test_something_that_only_sends_back_what_it_gets(case: MakeCase) -> None:
+    done = case()
+    echo = Case(done.folder, "host", Path("/bin/cat"), done.arrays)
+    assert "does not answer" in refused(echo, "--wait", "1")
+
+
+def test_reference_of_another_network(case: MakeCase) -> None:
+    toy = case()
+    toy.arrays["inputs"] = toy.arrays["inputs"][:, :100]
+    message = refused(toy)
+    assert "takes 260 and gives 7 values, the reference has 100 and 7" in message
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--count", "0"], "0 inputs asked for"),
+        (["--count", "61"], "61 inputs asked for"),
+        (["--port", "/dev/ttyNONE3"], "no serial port"),
+        (["--elf", "/nonexistent"], "cannot run it"),
+    ],
+)
+def test_wrong_arguments(case: MakeCase, more: list[str], message: str) -> None:
+    assert message in refused(case(), *more)
+
+
+def test_damaged_reference_and_manifest(case: MakeCase) -> None:
+    toy = case()
+    command = toy.command()
+    (toy.folder / "reference.npz").write_bytes(b"PK\x03\x04 no zip")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "not a reference.npz" in done.stderr
+    (toy.folder / "manifest.json").write_text("[1, 2]")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "not a network's manifest" in done.stderr
+
+
+def test_layers_without_any_in_the_reference(case: MakeCase) -> None:
+    toy = case()
+    for name in [name for name in toy.arrays if name.startswith("layer_")]:
+        del toy.arrays[name]
+    assert "holds no layers" in refused(toy, "--layers")
