@@ -9,7 +9,7 @@ import pytest
 from support.errors import UserError
 from target.emulators.h750.rules import RULES
 from tests.board_h750.conftest import Run
-from tests.board_h750.firmware import RESULTS, Workshop
+from tests.board_h750.firmware import RESULTS, Edit, Workshop
 from tests.board_h750.mutants import MUTANTS, Mutant
 
 
@@ -28,3 +28,33 @@ def test_a_mutant_is_stopped_by_its_rule_only(mutant: Mutant, workshop: Workshop
     assert re.search(r" in \w+ \(\w+\.c:\d+\) ", caught.value.message), caught.value.message
     result = run(elf, revision=mutant.revision, ignore=mutant.rule)
     assert (result.status, result.results) == (0, RESULTS)
+
+
+def test_an_inference_may_not_use_registers(workshop: Workshop, run: Run) -> None:
+    reads_a_register = Edit(
+        "bringup.c", "input[i] * weights[i]", "input[i] * weights[i] + (board_cycles() & 0)"
+    )
+    with pytest.raises(UserError, match=r"breaks the rule inference\.memory"):
+        run(workshop.build(edits=[reads_a_register]), revision="V")
+
+
+def test_an_inference_may_not_call_into_flash(workshop: Workshop, run: Run) -> None:
+    calls = Edit(
+        "bringup.c",
+        "    for (int i = 0; i < COUNT; ++i) {\n        output",
+        '    console_text("");\n    for (int i = 0; i < COUNT; ++i) {\n        output',
+    )
+    with pytest.raises(UserError, match=r"inference\.memory: .* \(executes 0x0800"):
+        run(workshop.build(edits=[calls]), revision="V")
+
+
+def test_a_rule_that_is_ignored_is_only_that_one(workshop: Workshop, run: Run) -> None:
+    two = [mutant for mutant in MUTANTS if mutant.rule in ("clock.flash", "clock.pll-range")]
+    elf = workshop.build(edits=[edit for mutant in two for edit in mutant.edits])
+    for ignored, stopped in (
+        ("clock.flash", "clock.pll-range"),
+        ("clock.pll-range", "clock.flash"),
+    ):
+        with pytest.raises(UserError, match=f"breaks the rule {stopped}: "):
+            run(elf, revision="V", ignore=ignored)
+    assert run(elf, revision="V", ignore="clock.flash,clock.pll-range").results == RESULTS

@@ -30,6 +30,19 @@ class Span:
         return Span(max(self.start, other.start), min(self.end, other.end))
 
 
+def joined_pages(spans: list[Span], within: Span) -> list[Span]:
+    """The pages of `spans` inside `within`, overlaps joined."""
+    joined: list[Span] = []
+    for span in sorted((s.pages().cut(within) for s in spans), key=lambda s: s.start):
+        if span.end <= span.start:
+            continue
+        if joined and span.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return joined
+
+
 def stored(elf: Elf, region: Region) -> bytearray:
     """What a programmer writes into a flash: the ELF's load segments, 0xFF elsewhere.
 

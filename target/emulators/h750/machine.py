@@ -20,7 +20,7 @@ from unicorn import arm_const as arm
 
 from support.errors import UserError
 from target.elf import Elf
-from target.emulators.h750.backing import PAGE, Span, make_backings, stored
+from target.emulators.h750.backing import PAGE, Span, joined_pages, make_backings, stored
 from target.emulators.h750.chip import Chip
 from target.emulators.h750.counting import BlockCounter
 from target.emulators.h750.fence import Fence
@@ -37,6 +37,7 @@ from target.emulators.h750.memories import (
 from target.emulators.h750.rules import RULES, Examiner, RuleBroken
 
 _REGISTERS = ((0x40000000, 0x20000000), (0xE0000000, 0x00100000))
+_GAP = 32 << 10  # all memories begin and end at multiples of it
 _NOWHERE = 0xFFFFFFFE
 _MAX_RESULTS = 64 << 20
 _WANTED = {
@@ -122,6 +123,7 @@ class Machine:
             return value
         value = 0
         try:
+            self._refuse_inside_fence(base + offset)
             value = self.chip.bus.read(base + offset, size)
         except RuleBroken as broken:
             self._broken = broken
@@ -133,10 +135,15 @@ class Machine:
             self._replay = None
             return
         try:
+            self._refuse_inside_fence(base + offset)
             self.chip.bus.write(base + offset, size, value)
         except RuleBroken as broken:
             self._broken = broken
         self._stop_after_register(engine, value)
+
+    def _refuse_inside_fence(self, address: int) -> None:
+        detail = f"register {address:#010x}"
+        self._examiner.demand(not self._fenced, "inference.memory", detail)
 
     def _stop_after_register(self, engine: uc.Uc, value: int) -> None:
         if self._broken is not None:
@@ -171,24 +178,24 @@ class Machine:
             filler = b"\xff" if erased else None
         if filler is None:
             return False
-        page = address // PAGE * PAGE
-        engine.mem_map(page, PAGE)
-        engine.mem_write(page, filler * PAGE)
-        self._fillers.append(page)
+        size = _GAP if region is None else PAGE
+        start = address // size * size
+        engine.mem_map(start, size)
+        engine.mem_write(start, filler * size)
+        if region is not None:
+            self._fillers.append(start)
         return True
 
     # --- memories ---------------------------------------------------------------------------------
     def _map(self, image: Span | None = None) -> None:
         """Give each memory the rights it has now; inside the fence only to what is open."""
         self.chip.stale = False
-        for page in self._fillers:
-            if region_at(page) is not None:
-                self._uc.mem_unmap(page, PAGE)
-        self._fillers = [page for page in self._fillers if region_at(page) is None]
+        while self._fillers:
+            self._uc.mem_unmap(self._fillers.pop(), PAGE)
         for region, backing in self._backings.items():
             spans = [backing.span]
             if self._fenced and image is not None:
-                spans = _disjoint([*self._fence.spans, image], backing.span)
+                spans = joined_pages([*self._fence.spans, image], backing.span)
             backing.map(spans, rights(self.chip, region))
 
     # --- running ----------------------------------------------------------------------------------
@@ -299,16 +306,3 @@ class Machine:
             f"revision {self.chip.revision} was at {self._elf.describe(pc)}",
             "allow more time (--timeout) or look where it loops",
         )
-
-
-def _disjoint(spans: list[Span], within: Span) -> list[Span]:
-    """The pages of `spans` inside `within`, overlaps joined."""
-    joined: list[Span] = []
-    for span in sorted((s.pages().cut(within) for s in spans), key=lambda s: s.start):
-        if span.end <= span.start:
-            continue
-        if joined and span.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
-        else:
-            joined.append(span)
-    return joined
