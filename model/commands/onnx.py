@@ -1,0 +1,23 @@
+"""Export to a single ONNX file.
+
+Batch 1, opset 17, `input` float32 [1, 1, 28, 28], `output` float32 [1, 10].
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from model.arguments import add_checkpoint, add_file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `onnx`."""
+    add_checkpoint(parser)
+    add_file(parser, "--out", "ONNX", "file to write")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Export the checkpoint's network."""
+    from model import checkpoint, export, onnx_file
+
+    onnx_file.write(arguments.out, export.to_onnx(checkpoint.load(arguments.checkpoint).network()))
