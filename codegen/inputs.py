@@ -1,4 +1,4 @@
-"""Inputs for a network that came without its data set: from a file, or seeded random ones."""
+"""Inputs of a network, from a file without trust or seeded at random."""
 
 from __future__ import annotations
 
@@ -12,24 +12,75 @@ from codegen.graph import Graph
 from codegen.idx import SUFFIX, read_labeled
 from support.errors import UserError
 
+# Random inputs: far more than any emulator runs, far less than a machine's memory.
+MAX_ELEMENTS = 1 << 28
+
 
 def parse_normalize(text: str) -> tuple[float, float]:
     """`mean,std` → two numbers; std is positive.
 
     Raises:
-        UserError: anything else.
+        UserError: anything else, also what float32 cannot hold.
     """
+    remedy = "for example normalize=0.5,0.5"
     try:
         mean, std = (float(part) for part in text.split(","))
     except ValueError:
-        raise UserError(
-            f"normalize='{text}' is not 'mean,std'", "for example normalize=0.5,0.5"
-        ) from None
-    if not (np.isfinite(mean) and np.isfinite(std) and std > 0):
-        raise UserError(
-            f"normalize='{text}': std must be positive", "for example normalize=0.5,0.5"
-        )
+        raise UserError(f"normalize='{text}' is not 'mean,std'", remedy) from None
+    with np.errstate(all="ignore"):
+        usable = bool(np.isfinite(np.float32(mean))) and 0 < np.float32(std) < np.inf
+    if not usable:
+        raise UserError(f"normalize='{text}': mean must be finite, std positive", remedy)
     return mean, std
+
+
+def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, Array]:
+    """The arrays of an inputs file after looking at every value.
+
+    Args:
+        path: the file, for messages.
+        size: elements of one input of the network.
+
+    Returns:
+        `inputs` [N, size], of the type that the file has, and `labels` uint8 [N] when given.
+
+    Raises:
+        UserError: no inputs, wrong sizes or types, values that are not finite.
+    """
+    if "inputs" not in arrays:
+        raise UserError(
+            f"{path}: has no array 'inputs' (found: {', '.join(arrays) or 'nothing'})",
+            "name the array 'inputs'",
+        )
+    values = arrays["inputs"]
+    if values.ndim < 2 or len(values) == 0:
+        raise UserError(f"{path}: inputs of shape {list(values.shape)}", "give [N, input size]")
+    rows = values.reshape(len(values), -1)
+    if rows.shape[1] != size:
+        raise UserError(
+            f"{path}: {rows.shape[1]} values per input, the network takes {size}",
+            "give inputs of the network's shape",
+        )
+    good = np.isfinite(rows).all(axis=1)
+    if not good.all():
+        raise UserError(
+            f"{path}: input {int(np.argmin(good))} holds values that are not finite",
+            "leave it out, or look at how it was made",
+        )
+    found = {"inputs": rows}
+    if "labels" in arrays:
+        found["labels"] = _labels(arrays["labels"], len(rows), path)
+    return found
+
+
+def _labels(labels: Array, count: int, path: Path) -> Array:
+    if labels.shape != (count,):
+        raise UserError(
+            f"{path}: labels of shape {list(labels.shape)} for {count} inputs", "give one for each"
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 255:
+        raise UserError(f"{path}: labels that are not classes 0 to 255", "give integers")
+    return labels.astype(np.uint8)
 
 
 def load_inputs(
@@ -41,43 +92,47 @@ def load_inputs(
     or normalized when `normalize` is given.
 
     Raises:
-        UserError: no `inputs`, wrong sizes or types.
+        UserError: no `inputs`, wrong sizes or types, values that are not finite in float32.
     """
     arrays = read_labeled(path) if path.name.endswith(SUFFIX) else read_arrays(path)
-    if "inputs" not in arrays:
-        raise UserError(f"{path}: has no array 'inputs' (found: {', '.join(arrays)})")
-    values = arrays["inputs"]
-    if values.ndim < 2 or values.shape[0] == 0:
-        raise UserError(f"{path}: inputs of shape {list(values.shape)}", "give [N, input size]")
-    if values.dtype == np.uint8:
-        real = values.astype(np.float32) / np.float32(255)
-    elif np.issubdtype(values.dtype, np.floating):
-        real = values.astype(np.float32)
-    else:
+    found = check_inputs(arrays, path, graph.input.size)
+    values = found["inputs"]
+    if values.dtype != np.uint8 and values.dtype.kind != "f":
         raise UserError(f"{path}: inputs of type {values.dtype}", "give uint8 images or floats")
-    if normalize is not None:
-        real = (real - np.float32(normalize[0])) / np.float32(normalize[1])
-    rows = real.reshape(len(real), -1)
-    if rows.shape[1] != graph.input.size:
-        raise UserError(
-            f"{path}: {rows.shape[1]} values per input, the network takes {graph.input.size}",
-            "give inputs of the network's shape",
-        )
-    found: dict[str, Array] = {"inputs": rows}
-    if "labels" in arrays:
-        labels = arrays["labels"]
-        if labels.shape != (len(rows),):
-            raise UserError(f"{path}: {labels.shape} labels for {len(rows)} inputs")
-        found["labels"] = labels.astype(np.uint8)
-    return found
+    with np.errstate(over="ignore"):
+        real = values.astype(np.float32)
+        if values.dtype == np.uint8:
+            real /= np.float32(255)
+        if normalize is not None:
+            real = (real - np.float32(normalize[0])) / np.float32(normalize[1])
+    return check_inputs({**found, "inputs": real}, path, graph.input.size)
 
 
 def random_inputs(graph: Graph, count: int, seed: int) -> dict[str, Array]:
-    """`count` seeded inputs that use the whole range of the input's quantization, float32."""
-    generator = np.random.default_rng(seed)
-    stored = generator.integers(-128, 128, (count, graph.input.size))
+    """`count` seeded inputs that use the whole range of the input's quantization, float32.
+
+    Raises:
+        UserError: a count or seed that makes no sense.
+    """
+    most = MAX_ELEMENTS // graph.input.size
+    if not 1 <= count <= most:
+        raise UserError(f"count {count}: there can be 1 to {most:,} random inputs", "count=1000")
+    stored = generator(seed).integers(-128, 128, (count, graph.input.size))
     parameters = graph.input.quantization
-    values: npt.NDArray[np.float32] = (
-        (stored - parameters.zero_point).astype(np.float32) * parameters.scale
-    ).astype(np.float32)
-    return {"inputs": values}
+    with np.errstate(over="ignore"):
+        values: npt.NDArray[np.float32] = (stored - parameters.zero_point).astype(
+            np.float32
+        ) * parameters.scale
+    # A scale near float32's end: the largest byte would be infinite.
+    return {"inputs": np.nan_to_num(values)}
+
+
+def generator(seed: int) -> np.random.Generator:
+    """NumPy's generator for a user's seed.
+
+    Raises:
+        UserError: a negative seed.
+    """
+    if seed < 0:
+        raise UserError(f"seed {seed} is negative", "give 0 or more")
+    return np.random.default_rng(seed)

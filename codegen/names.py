@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from support.errors import UserError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+
+# ISO C11, 7: <name>.h would stand before the compiler's own header.
+_STANDARD_HEADERS = (
+    *("assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits"),
+    *("locale", "math", "setjmp", "signal", "stdalign", "stdarg", "stdatomic", "stdbool"),
+    *("stddef", "stdint", "stdio", "stdlib", "stdnoreturn", "string", "tgmath", "threads"),
+    *("time", "uchar", "wchar", "wctype"),
+)
+# Headers that the build generates beside the network's.
+_GENERATED_HEADERS = ("app_network", "board_config", "mnist_test_subset")
+# Prefixes of the runtime's own names: nn_instance, AI_PLATFORM_H, …
+_RUNTIME_NAMES = ("nn", "platform")
 
 
 def check_name(name: str) -> str:
     """Return `name` when it can be a lower-case C prefix of 1 to 32 characters.
 
     Raises:
-        UserError: otherwise.
+        UserError: otherwise, or when its files or symbols would meet those of the C library or of
+            this project's firmware.
     """
+    remedy = "use letters, digits and underscores, for example name=digits"
     if not _NAME.fullmatch(name):
         raise UserError(
-            f"network name '{name}' is not a lower-case C identifier of up to 32 characters",
-            "use letters, digits and underscores, for example name=digits",
+            f"network name '{name}' is not a lower-case C identifier of up to 32 characters", remedy
+        )
+    taken = (*_STANDARD_HEADERS, *_GENERATED_HEADERS, *_RUNTIME_NAMES)
+    if name in taken or any(_FIRMWARE.rglob(f"{name}.h")):
+        raise UserError(
+            f"network name '{name}' is taken: {name}.h or its symbols would stand in for others",
+            "choose another name, for example name=digits",
         )
     return name

@@ -31,6 +31,15 @@ class _Room:
     free: int
 
 
+@dataclass
+class _Board:
+    """A board's memories by name, and the names of those that store what runs in RAM."""
+
+    name: str
+    rooms: dict[str, _Room]
+    storage: list[str]
+
+
 def place_objects(
     memories: dict[str, Any], sizes: dict[str, int], overrides: dict[str, str]
 ) -> dict[str, dict[str, Any]]:
@@ -49,11 +58,17 @@ def place_objects(
     Raises:
         UserError: an unknown memory or object, or an object that fits nowhere (says by how much).
     """
+    if not memories["memories"]:
+        raise UserError(
+            f"board '{memories['board']['name']}' has no memories to place anything in",
+            "choose another board",
+        )
     rooms = {
         m["name"]: _Room(m, int(m["length"]) - int(m.get("reserve_start") or 0))
         for m in memories["memories"]
     }
     classes: dict[str, list[str]] = memories["placement"]
+    board = _Board(memories["board"]["name"], rooms, classes["load"])
     _check_overrides(overrides, rooms)
     sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes}
     _keep_budgets(memories, rooms, classes, sizes)
@@ -71,7 +86,7 @@ def place_objects(
     placed["data"]["load"] = classes["load"][0]
     for name in ("weights", "activations", "kernels", "results", "subset"):
         candidates = [overrides[name]] if name in overrides else classes[name]
-        placed[name] = _place(name, sizes[name], candidates, rooms, classes["load"])
+        placed[name] = _place(name, sizes[name], candidates, board)
         if name in overrides:
             placed[name]["why"] = "asked for by placement="
     return placed
@@ -102,14 +117,8 @@ def _keep_budgets(
     rooms[classes["data"][0]].free -= DATA_BYTES + sizes["runtime_data"]
 
 
-def _place(
-    name: str,
-    size: int,
-    candidates: list[str],
-    rooms: dict[str, _Room],
-    storage: list[str],
-) -> dict[str, Any]:
-    reasons = []
+def _place(name: str, size: int, candidates: list[str], board: _Board) -> dict[str, Any]:
+    rooms, reasons = board.rooms, []
     for memory in candidates:
         room = rooms[memory]
         if room.free < size:
@@ -119,7 +128,7 @@ def _place(
         if name in STORED and room.facts["kind"] == "ram":
             # Where they are stored, kernels are part of the board's code budget.
             stored = 0 if name == "kernels" else size
-            stored_in = next((s for s in storage if rooms[s].free >= stored), None)
+            stored_in = next((s for s in board.storage if rooms[s].free >= stored), None)
             if stored_in is None:
                 reasons.append(f"no flash has {size:,} B left to load {memory} from")
                 continue
@@ -127,8 +136,17 @@ def _place(
         room.free -= size
         speed = "no wait states" if room.facts.get("zero_wait") else "first that fits"
         return {"run": memory, "load": stored_in, "bytes": size, "why": speed}
-    largest = max((rooms[c].free for c in candidates), default=0)
+    largest = max((_room_for(name, rooms[c], board) for c in candidates), default=0)
     raise UserError(
-        f"{name} need {size:,} bytes and fit no memory of this board ({'; '.join(reasons)})",
-        f"use a smaller network or subset ({largest:,} bytes would fit), or another board",
+        f"board '{board.name}': {name} need {size:,} bytes and fit none of {', '.join(candidates)} "
+        f"({'; '.join(reasons)})",
+        f"at most {max(largest, 0):,} bytes of {name} would fit: use a smaller "
+        f"{'subset' if name in ('subset', 'results') else 'network'}, or another board",
     )
+
+
+def _room_for(name: str, room: _Room, board: _Board) -> int:
+    """The most bytes of an object that a memory takes, given where it would be stored."""
+    if name not in STORED or name == "kernels" or room.facts["kind"] != "ram":
+        return room.free
+    return min(room.free, max((board.rooms[s].free for s in board.storage), default=0))

@@ -79,11 +79,13 @@ def _clang_format(text: str) -> str:
 
 
 def _comment(text: object) -> str:
-    """Text that cannot end a C comment or leave its line."""
-    return re.sub(r"[^\x20-\x7e]", "?", str(text)).replace("*/", "* /").replace("/*", "/ *")
+    """Text that cannot end a C comment or leave its line, by a trigraph neither."""
+    plain = re.sub(r"[^\x20-\x7e]", "?", str(text)).replace("??", "? ?").replace("??", "? ?")
+    return plain.replace("*/", "* /").replace("/*", "/ *")
 
 
 def _c_string(text: object) -> str:
     """Text as the inside of a C string literal."""
     plain = re.sub(r"[^\x20-\x7e]", "?", str(text))
-    return plain.replace("\\", "\\\\").replace('"', '\\"')
+    # A question mark alone may begin a trigraph (ISO C11, 5.2.1.1).
+    return plain.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from codegen.arrays import Array
 from codegen.graph import Graph
+from codegen.inputs import generator
 from codegen.reference import quantize
 from codegen.render import render
 from support.errors import UserError
@@ -20,7 +21,7 @@ def choose(arrays: dict[str, Array], size: int, seed: int) -> npt.NDArray[np.int
     A size of 0 still chooses one: the image that is built into such an image-less firmware.
 
     Raises:
-        UserError: more asked for than there are.
+        UserError: more asked for than there are, or a negative seed.
     """
     total = len(arrays["inputs"])
     wanted = max(size, 1)
@@ -28,7 +29,7 @@ def choose(arrays: dict[str, Array], size: int, seed: int) -> npt.NDArray[np.int
         raise UserError(
             f"subset_size={size}: there are {total} test inputs", f"choose 0 to {total}"
         )
-    chosen = np.random.default_rng(seed).choice(total, wanted, replace=False)
+    chosen = generator(seed).choice(total, wanted, replace=False)
     return np.sort(chosen).astype(np.int64)
 
 

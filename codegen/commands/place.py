@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from codegen.arrays import read_arrays
+from codegen.inputs import check_inputs
 from codegen.place import place_objects
 from support.errors import UserError
 from support.files import read_json, write_json
-
 
 # Whose runtime may run anywhere: our own.
 OPEN_VENDOR = "nn2flash"
@@ -29,17 +29,24 @@ def run(arguments: argparse.Namespace) -> None:
     """Write placement.json."""
     memories = read_json(arguments.memories)
     manifest = read_json(arguments.manifest)
-    inputs = read_arrays(arguments.subset)["inputs"]
+    try:
+        size = int(manifest["input"]["size"])
+        runtime = manifest.get("runtime", {})
+        sizes = {
+            "runtime_code": runtime.get("flash_bytes", 0),
+            "runtime_data": runtime.get("ram_bytes", 0),
+            "weights": int(manifest["weights_bytes"]),
+            "activations": int(manifest["activations_bytes"]),
+            "results": int(manifest["output"]["size"]),
+        }
+    except (KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{arguments.manifest}: not a network's manifest", "delete it and build again"
+        ) from None
+    inputs = check_inputs(read_arrays(arguments.subset), arguments.subset, size)["inputs"]
     count = len(inputs) if arguments.subset_size else 0
-    runtime = manifest.get("runtime", {})
-    sizes = {
-        "runtime_code": runtime.get("flash_bytes", 0),
-        "runtime_data": runtime.get("ram_bytes", 0),
-        "weights": manifest["weights_bytes"],
-        "activations": manifest["activations_bytes"],
-        "subset": count * inputs.shape[1],
-        "results": max(count, 1) * manifest["output"]["size"],
-    }
+    sizes["subset"] = count * size
+    sizes["results"] *= max(count, 1)
     objects = place_objects(memories, sizes, _overrides(arguments.override))
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import Array, read_arrays, write_arrays
+from codegen.inputs import check_inputs
 from codegen.ops import computes
 from codegen.reader.qdq import read_graph
 from codegen.reference import layers, quantize
@@ -28,14 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write inputs, outputs, labels and (up to 64 MiB) every layer's output."""
     graph = read_graph(arguments.model)
-    arrays = read_arrays(arguments.inputs)
-    if "inputs" not in arrays:
-        raise UserError(f"{arguments.inputs}: has no array 'inputs'")
+    arrays = check_inputs(read_arrays(arguments.inputs), arguments.inputs, graph.input.size)
     inputs = arrays["inputs"]
-    if inputs.dtype != np.int8:
+    if inputs.dtype.kind == "f":
         inputs = quantize(inputs.astype(np.float32), graph.input)
-    if inputs.ndim != 2 or inputs.shape[1] != graph.input.size:
-        raise UserError(f"{arguments.inputs}: inputs of shape {list(inputs.shape)} do not fit")
+    elif inputs.dtype != np.int8:
+        raise UserError(
+            f"{arguments.inputs}: inputs of type {inputs.dtype}", "give int8 bytes or floats"
+        )
     found: dict[str, Array] = {"inputs": inputs, "outputs": run_reference(graph, inputs)}
     if "labels" in arrays:
         found["labels"] = arrays["labels"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import read_arrays, write_arrays
+from codegen.inputs import check_inputs
 from codegen.network import add_network_arguments, read_network
 from codegen.opaque import saturated
 from codegen.subset import make_subset, render_header
@@ -32,9 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the header and the .npz."""
     graph = read_network(arguments)
-    arrays = read_arrays(arguments.inputs)
-    if "inputs" not in arrays:
-        raise UserError(f"{arguments.inputs}: has no array 'inputs'")
+    arrays = check_inputs(read_arrays(arguments.inputs), arguments.inputs, graph.input.size)
+    if arrays["inputs"].dtype.kind != "f":
+        raise UserError(
+            f"{arguments.inputs}: inputs of type {arrays['inputs'].dtype}, not normalized floats",
+            "make them with `python -m codegen inputs`",
+        )
     subset = make_subset(graph, arrays, arguments.size, arguments.seed)
     share = saturated(arrays["inputs"][subset["indices"]].astype(np.float32), graph.input)
     if share > MOST_SATURATED:
