@@ -42,8 +42,9 @@ def matching(pattern: str, meaning: str) -> Validator:
 
 
 def existing_file(key: str, value: Any, env: Any) -> None:
-    """Nothing, or a file that is there."""
-    if value and not Path(env.GetLaunchDir(), value).is_file():
+    """Nothing, or a file that is there, or one that a host's build makes."""
+    path = Path(env.GetLaunchDir(), value)
+    if value and not path.is_file() and not env.Entry(str(path)).has_builder():
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
 
 

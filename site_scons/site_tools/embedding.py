@@ -1,0 +1,155 @@
+"""The network as a library of a host project's build, compiled the host's way."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import SCons.Errors
+import SCons.Node
+import SCons.Util
+
+# What these variables hold is a path, seen from the folder of the host's SConstruct.
+PATHS = ("network", "inputs", "data_dir", "bundle", "runtime")
+# Variables of `scons` that a host decides otherwise, and how.
+THE_HOSTS = {
+    "build_dir": "give SConscript() a variant_dir",
+    "cache_dir": "call CacheDir() in your SConstruct",
+    "cc": "set CC in the environment that you export",
+}
+# Bytes are promised for exactly these float operations: docs/numerics.md.
+REQUIRED = ["-std=c11", "-ffp-contract=off"]
+
+# Networks of this run: name, folder, and where its weights come from.
+_networks: list[tuple[str, str, str]] = []
+
+
+def _as_text(key: str, value: Any) -> str:
+    """A variable's value as `scons KEY=VALUE` would have it; a path is made absolute later."""
+    if SCons.Util.is_List(value):
+        if len(value) != 1:
+            raise SCons.Errors.UserError(f"{key}: give one file, not {len(value)}")
+        value = value[0]
+    return str(value.abspath) if isinstance(value, SCons.Node.Node) else str(value)
+
+
+def host_params(env: Any, params: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that a host gives; its own mapping is left as it is.
+
+    Raises:
+        SCons.Errors.UserError: a variable that only makes sense at the top level.
+    """
+    found = {}
+    for key, value in params.items():
+        if key in THE_HOSTS:
+            raise SCons.Errors.UserError(f"{key}= is yours to decide: {THE_HOSTS[key]}")
+        text = _as_text(key, value)
+        here = key in PATHS and text and (key, text) != ("inputs", "mnist")
+        found[key] = str(Path(env.Dir("#").abspath, text)) if here else text
+    return found
+
+
+def claim(env: Any, folder: Any, root: str) -> None:
+    """Refuse what would silently mix two networks up.
+
+    Raises:
+        SCons.Errors.UserError: no variant_dir, one that another network has, or a name that
+            another network has: the linker would take one network's functions for both.
+    """
+    name, place = env["name"], folder.abspath
+    if place == root:
+        raise SCons.Errors.UserError(
+            f"network '{name}': say where to build it: SConscript(…, variant_dir=FOLDER)"
+        )
+    source = env["network"] or f"trained: {env['recipe']}, {env['epochs']}, {env['seed']}"
+    for other, where, what in _networks:
+        if where == place:
+            raise SCons.Errors.UserError(
+                f"networks '{other}' and '{name}' are both built in {folder}:"
+                " give each its own variant_dir"
+            )
+        if other == name and what != source:
+            raise SCons.Errors.UserError(
+                f"two networks are called '{name}' ({what} and {source}): give each its own name"
+            )
+    _networks.append((name, place, source))
+
+
+def _archiver(env: Any) -> str:
+    """GCC's own archiver for a host that names a compiler only: it knows the format and LTO."""
+    compiler = Path(env.subst("$CC"))
+    if env.subst("$AR") == "ar" and "gcc" in compiler.name:
+        found = shutil.which(
+            str(compiler.with_name(compiler.name.replace("gcc", "gcc-ar"))),
+            path=env["ENV"].get("PATH"),
+        )
+        if found:
+            return found
+    return str(env.subst("$AR"))
+
+
+def host_library(
+    env: Any, host: Any, folder: Any, sources: Sequence[Any], *, runtime: str
+) -> dict[str, Any]:
+    """Declare the library in the host's way: its compiler, its flags, and what bytes need.
+
+    Args:
+        host: the environment that the host exported; it stays as it is.
+        folder: node of the folder to build in.
+        sources: nodes of all files that `python -m codegen generate` writes.
+        runtime: absolute path of the runtime's folder.
+
+    Returns:
+        `library`, `include` (folders), `headers`, `manifest` and `report`.
+
+    Raises:
+        SCons.Errors.UserError: the environment has no C compiler.
+    """
+    if not host.get("CC"):
+        raise SCons.Errors.UserError("the exported env has no C compiler: export Environment()")
+    own = host.Clone()
+    for tool in ("ar", "as"):
+        if "AR" not in own or tool == "as":
+            own.Tool(tool)
+    network = sources[0].dir
+    include = [network, env.Dir(runtime)]
+    own.Prepend(CPPPATH=include)
+    own.Append(CFLAGS=[REQUIRED[0]], CCFLAGS=REQUIRED[1:])
+    own.Replace(
+        AR=_archiver(own),
+        # Not all of SCons' assembler settings say for which processor.
+        ASPPCOM="$CC $CCFLAGS $ASPPFLAGS $CPPFLAGS $_CPPDEFFLAGS $_CPPINCFLAGS"
+        " -c -o $TARGET $SOURCES",
+    )
+    name = env["name"]
+    code = [node for node in sources if node.suffix in (".c", ".S")]
+    paths = [p for p in sorted(Path(runtime).rglob("*")) if p.suffix in (".c", ".S")]
+    objects = [own.StaticObject(folder.File(f"obj/{node.name}.o"), node) for node in code]
+    objects += [
+        own.StaticObject(
+            folder.File(f"obj/runtime/{path.relative_to(runtime)}.o"), env.File(str(path))
+        )
+        for path in paths
+    ]
+    headers = [node for node in sources if node.suffix == ".h"]
+    return {
+        "library": own.StaticLibrary(folder.File(f"lib{name}.a"), objects),
+        "include": include,
+        "headers": [*headers, *(env.File(str(p)) for p in sorted(Path(runtime).glob("*.h")))],
+        "manifest": [node for node in sources if node.name == f"{name}_manifest.json"],
+        "report": [node for node in sources if node.name == f"{name}_generate_report.txt"],
+    }
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.HostParams(params)`, `env.Claim(folder, root)` and `env.HostLibrary(…)`."""
+    env.AddMethod(host_params, "HostParams")
+    env.AddMethod(claim, "Claim")
+    env.AddMethod(host_library, "HostLibrary")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing of its own."""
+    return True
