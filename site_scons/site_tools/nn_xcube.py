@@ -22,6 +22,8 @@ OTHERS = (".h", "_data.h", "_runtime.a", "_generate_report.txt", "_manifest.json
 # What an import reads; anything else in a project may change as it likes.
 READ = (".c", ".h", ".a", ".lib", ".json", ".txt", ".zip")
 HEADERS = "include"
+# The account and where ST's cloud is: for its commands alone.
+ACCOUNT = ("STM32AI_USERNAME", "STM32AI_PASSWORD", "NN2FLASH_CLOUD_URL", "NN2FLASH_SSO_URL")
 
 
 def stamp(env: Any, path: str) -> Any:
@@ -53,11 +55,12 @@ def imported_network(
     Raises:
         SCons.Errors.UserError: a variable is missing, or a way that this board cannot take.
     """
-    command, arguments, also = {"bundle": _bundle}[env["ai"]](env, model, memories)
+    ways = {"bundle": _bundle, "stedgeai": _stedgeai, "cloud": _cloud}
+    command, arguments, also = ways[env["ai"]](env, folder, model, memories)
     name, api = env["name"], env["c_api"]
     files = {part: folder.File(f"{name}{part}") for part in (*SOURCES[api], *OTHERS)}
     made = env.Run(
-        env["ai"].upper(),
+        command.split()[1].upper(),
         command,
         list(files.values()),
         [
@@ -72,7 +75,7 @@ def imported_network(
     # Headers come along that no cache would bring back.
     env.NoCache(made)
     headers = folder.Dir(HEADERS)
-    env.Clean(made, headers)
+    env.Clean(made, [headers, folder.File(f"{name}_stedgeai.log")])
     _forget_incomplete(Path(files["_manifest.json"].abspath), Path(headers.abspath))
     return files
 
@@ -85,7 +88,7 @@ def _given(env: Any, key: str) -> Any:
     return env.Literal(str(Path(env.GetLaunchDir(), env[key])))
 
 
-def _bundle(env: Any, model: Any, memories: Any) -> Way:
+def _bundle(env: Any, folder: Any, model: Any, memories: Any) -> Way:
     """A bundle that is there already."""
     if not env["bundle"]:
         raise SCons.Errors.UserError(
@@ -101,6 +104,83 @@ def _bundle(env: Any, model: Any, memories: Any) -> Way:
         ],
         [stamp(env, env["bundle"])],
     )
+
+
+def _pools(env: Any, folder: Any, memories: Any) -> Any:
+    """The board's memories as ST's tool wants to hear of them."""
+    pools = folder.File("mempools.json")
+    return env.Run("POOLS", "codegen pools", [pools], ["--memories", memories, "--out", pools])[0]
+
+
+def _stedgeai(env: Any, folder: Any, model: Any, memories: Any) -> Way:
+    """The installed tool, run again when the model, the options or its version change."""
+    detected = folder.File("stedgeai.json")
+    tool = ["--tool", "$stedgeai"] if env["stedgeai"] else []
+    # Looked for each time, and asked for its version only when the program is another one.
+    env.Precious(env.Always([detected], "codegen stedgeai", [*tool, "--detect", detected]))
+    return (
+        "codegen stedgeai",
+        [
+            *("--detected", detected, "--memory-pool", _pools(env, folder, memories)),
+            *(("--options", "$ai_options") if env["ai_options"] else ()),
+        ],
+        [],
+    )
+
+
+def _order(env: Any, folder: Any, model: Any, memories: Any) -> list[Any]:
+    """What the cloud's commands want to know of the network."""
+    return [
+        *("--model", model, "--name", env["name"], "--c-api", env["c_api"]),
+        *("--memory-pool", _pools(env, folder, memories)),
+        *(("--version", "$cloud_version") if env["cloud_version"] else ()),
+        *(("--options", "$ai_options") if env["ai_options"] else ()),
+    ]
+
+
+def _with_account(env: Any) -> Any:
+    """An environment whose commands may see the user's account for ST's cloud."""
+    account = env.Clone()
+    account["ENV"] = {
+        **env["ENV"],
+        **{key: os.environ[key] for key in ACCOUNT if key in os.environ},
+    }
+    return account
+
+
+def _cloud(env: Any, folder: Any, model: Any, memories: Any) -> Way:
+    """ST's cloud makes a zip, which is imported like any other."""
+    zipped = folder.File(f"{env['name']}.zip")
+    made = _with_account(env).Run(
+        "CLOUD",
+        "target cloud-generate",
+        [zipped, folder.File(f"{env['name']}.json")],
+        [*_order(env, folder, model, memories), "--out", zipped],
+    )
+    # ST's code is the user's own to have, not to share.
+    env.NoCache(made)
+    return "codegen bundle", ["--bundle", zipped, "--source", "cloud"], []
+
+
+def cloud_targets(
+    env: Any, folder: Any, board_toml: Any, model: Any, memories: Any
+) -> dict[str, Any]:
+    """Declare what is done in ST's cloud rather than made: name of the target → nodes."""
+    account = _with_account(env)
+    made = {
+        verb: account.Always(folder.File(f"{verb}.run"), f"target {verb}", [])
+        for verb in ("cloud-login", "cloud-logout")
+    }
+    if model:
+        measured = folder.File("cloud-benchmark.json")
+        farm = ["--farm-board", "$cloud_board"] if env["cloud_board"] else []
+        order = _order(env, folder, model, memories)
+        made["cloud-benchmark"] = account.Always(
+            measured,
+            "target cloud-benchmark",
+            ["--board", board_toml, *farm, *order, "--json", measured],
+        )
+    return made
 
 
 def _forget_incomplete(manifest: Path, headers: Path) -> None:
@@ -141,10 +221,10 @@ def imported_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any]
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.ImportedNetwork`, `env.ImportedObjects` and `env.Stamp`."""
+    """Add `env.ImportedNetwork`, `env.ImportedObjects` and `env.CloudTargets`."""
     env.AddMethod(imported_network, "ImportedNetwork")
     env.AddMethod(imported_objects, "ImportedObjects")
-    env.AddMethod(stamp, "Stamp")
+    env.AddMethod(cloud_targets, "CloudTargets")
 
 
 def exists(env: Any) -> bool:

@@ -2,16 +2,15 @@
 
 What Python loads for `python -m ROOM COMMAND` is the room's `__main__` with everything that is
 imported at the top of files from there on, and what the command's own modules import, wherever
-that stands in the file: an indented import runs only when its function does. A command that is a
-function among others is written `module:function`. So what only another command imports does not
-make this one run again.
+that stands in the file: an import in a function runs only when the function does, one for type
+checkers never. So what only another command imports does not make this one run again.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,22 @@ IMPORT = re.compile(
 SEARCHES_OWN_FOLDER = re.compile(r"iter_modules\(\s*__path__")
 # Where the name to import and the name to install differ.
 DISTRIBUTIONS = {"elftools": "pyelftools", "serial": "pyserial"}
-
-
-DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(?=[^\s#)\]}@])", re.MULTILINE)
+# What begins at the left margin: a function or class, a block for type checkers, anything else.
+BLOCK = re.compile(
+    r"^(?:(?P<function>async[ \t]+def|def|class)\b|(?P<typing>if[ \t]+TYPE_CHECKING)\b|[^\s#)\]}@])",
+    re.MULTILINE,
+)
+NOW, LATER, NEVER = "when the file loads", "when a function runs", "for type checkers"
 
 
 @functools.cache
 def _statements(path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """(enclosing function or "", dotted names that may be modules) of each import statement."""
+    """When it runs, and dotted names that may be modules, of each import statement."""
     text = path.read_text(encoding="utf-8")
-    blocks = [(match.start(), match[1] or "") for match in DEFINITION.finditer(text)]
+    blocks = [
+        (match.start(), LATER if match["function"] else NEVER if match["typing"] else NOW)
+        for match in BLOCK.finditer(text)
+    ]
     found = []
     for match in IMPORT.finditer(text):
         if match["source"]:
@@ -41,8 +46,8 @@ def _statements(path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
             dotted = (match["source"], *(f"{match['source']}.{name}" for name in names))
         else:
             dotted = tuple(part.split()[0] for part in match["modules"].split(",") if part.split())
-        inside = [name for start, name in blocks if start <= match.start()][-1:] or [""]
-        found.append((inside[0] if match["indent"] else "", dotted))
+        inside = [when for start, when in blocks if start <= match.start()][-1:] or [NOW]
+        found.append((inside[0] if match["indent"] else NOW, dotted))
     return tuple(found)
 
 
@@ -71,28 +76,16 @@ def _plug_ins(root: Path, path: Path) -> tuple[str, ...]:
     return tuple(f"{package}.{module.stem}" for module in sorted(path.parent.glob("*.py")))
 
 
-def _follow(root: Path, start: Iterable[str], *, indented: bool) -> tuple[set[Path], set[str]]:
-    """Files of this project and foreign top-level names that are reached from some modules.
+def _follow(root: Path, start: str, when: tuple[str, ...]) -> tuple[set[Path], set[str]]:
+    """Files of this project and foreign top-level names that are reached from a module.
 
     Args:
-        start: dotted names, or `module:function`: then of that file's indented imports only the
-            function's count.
-        indented: follow indented imports too.
+        start: its dotted name.
+        when: which imports to follow.
     """
     files: set[Path] = set()
     foreign: set[str] = set()
-    waiting = []
-    for name in start:
-        dotted, _, function = name.partition(":")
-        if function:
-            ours = _files(root, dotted)
-            files.update(ours)
-            for path in ours:
-                for place, names in _statements(path):
-                    if place in ("", function):
-                        waiting.extend(names)
-        else:
-            waiting.append(dotted)
+    waiting = [start]
     while waiting:
         dotted = waiting.pop()
         ours = _files(root, dotted)
@@ -102,8 +95,8 @@ def _follow(root: Path, start: Iterable[str], *, indented: bool) -> tuple[set[Pa
             if path in files:
                 continue
             files.add(path)
-            for place, names in _statements(path):
-                if indented or not place:
+            for runs, names in _statements(path):
+                if runs in when:
                     waiting.extend(names)
             waiting.extend(_plug_ins(root, path))
     return files, foreign
@@ -120,13 +113,11 @@ def _pins(root: Path) -> dict[str, str]:
     return pins
 
 
-def _own_modules(root: Path, room: str, verb: str) -> list[str]:
-    """Where a room keeps a command: a module of its own, a function among others, anywhere."""
-    if (root / room / "commands" / f"{verb}.py").is_file():
-        return [f"{room}.commands.{verb}"]
-    if (root / room / "commands.py").is_file():
-        return [f"{room}.commands:{verb}"]
-    return [f"{room}.__main__"]
+def _own_module(root: Path, room: str, verb: str) -> str:
+    """Where a room keeps a command: a module of its own, or anywhere."""
+    stem = verb.replace("-", "_")
+    own = (root / room / "commands" / f"{stem}.py").is_file()
+    return f"{room}.commands.{stem}" if own else f"{room}.__main__"
 
 
 def python_dependencies(
@@ -141,8 +132,8 @@ def python_dependencies(
         Absolute paths of this project's files, sorted, and the pinned requirements they import.
     """
     root = Path(env["PROJECT_ROOT"])
-    shared, shared_foreign = _follow(root, [f"{room}.__main__"], indented=False)
-    own, own_foreign = _follow(root, _own_modules(root, room, verb), indented=True)
+    shared, shared_foreign = _follow(root, f"{room}.__main__", (NOW,))
+    own, own_foreign = _follow(root, _own_module(root, room, verb), (NOW, LATER))
     pins = _pins(root)
     foreign = shared_foreign | own_foreign
     names = sorted({DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed})

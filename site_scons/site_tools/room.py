@@ -19,7 +19,18 @@ from SCons.Script import Action, GetOption
 
 # What a user's surroundings may tell a command; none of it belongs into what is built.
 PASSED_ON = (
-    *("HOME", "PATH", "TMPDIR", "TERM", "LANG", "LC_ALL", "NO_COLOR", "XDG_CACHE_HOME"),
+    *(
+        "HOME",
+        "PATH",
+        "TMPDIR",
+        "TERM",
+        "LANG",
+        "LC_ALL",
+        "NO_COLOR",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "STEDGEAI_CORE_DIR",
+    ),
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
     *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"),

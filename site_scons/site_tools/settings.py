@@ -144,6 +144,10 @@ FIELDS = (
         "",
         matching(r"|-?\d{1,3}", "a whole number"),
     ),
+    ("stedgeai", "ai=stedgeai: path of the tool (default: looked for)", "", None),
+    ("ai_options", "ai=stedgeai, cloud: further options of ST's generator", "", None),
+    ("cloud_version", "ai=cloud: ST Edge AI Core (default: the latest)", "", None),
+    ("cloud_board", "cloud-benchmark: board of ST's farm (default: this one)", "", None),
     # The firmware.
     (
         "app",

@@ -154,12 +154,24 @@ def test_too_old_a_python_is_named(clone: Path, path_with: Path) -> None:
     assert "python3" in run.stderr
 
 
+def ready_venv(clone: Path, path_with: Path) -> Path:
+    """A .venv that is made already, whose pip only succeeds."""
+    venv = clone / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").write_text("#!/bin/sh\n")
+    (venv / "bin" / "python").chmod(0o755)
+    (venv / "whole.stamp").touch()
+    (venv / "scons.stamp").write_text(f"{path_with / 'true'}\n")
+    return venv
+
+
 @pytest.mark.parametrize(
     ("arguments", "needed"),
     [
         (["scons", "network=x.onnx", "sim"], "core"),
         (["scons", "network=x.onnx", "inputs=mnist"], "train"),
-        (["scons", "ai=bundle", "bundle=x"], "core"),
+        (["scons", "ai=bundle", "bundle=x", "inputs=x.npz"], "core"),
+        (["scons", "ai=bundle", "bundle=x"], "train"),  # tried on MNIST
         (["scons", "-h"], "core"),
         (["scons"], "train"),
         (["scons", "network=x.onnx", "test"], "test"),
@@ -169,16 +181,29 @@ def test_installs_no_more_than_is_needed(
     clone: Path, path_with: Path, arguments: list[str], needed: str
 ) -> None:
     add_tools(path_with, *TOOLS)
-    # A .venv that is made already, whose pip only succeeds.
-    venv = clone / ".venv"
-    (venv / "bin").mkdir(parents=True)
-    (venv / "bin" / "python").write_text("#!/bin/sh\n")
-    (venv / "bin" / "python").chmod(0o755)
-    (venv / "whole.stamp").touch()
-    (venv / "scons.stamp").write_text(f"{path_with / 'true'}\n")
+    ready_venv(clone, path_with)
     run = call(clone, *arguments, PATH=str(path_with))
     assert run.returncode == 0, run.stderr
     assert f"requirements/{needed}.txt" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["scons", "cloud-login"], {"core", "cloud"}),
+        (["scons", "ai=cloud", "network=x.onnx"], {"core", "cloud"}),
+        (["scons", "ai=cloud", "test"], {"test"}),
+        (["scons", "ai=stedgeai", "network=x.onnx"], {"core"}),
+    ],
+)
+def test_the_cloud_s_packages_come_when_they_are_needed(
+    clone: Path, path_with: Path, arguments: list[str], asked: set[str]
+) -> None:
+    add_tools(path_with, *TOOLS)
+    venv = ready_venv(clone, path_with)
+    run = call(clone, *arguments, PATH=str(path_with))
+    assert run.returncode == 0, run.stderr
+    assert {path.stem.removeprefix("requirements-") for path in venv.glob("req*.stamp")} == asked
 
 
 def test_no_arguments_print_help(clone: Path) -> None:
