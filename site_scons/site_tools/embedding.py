@@ -144,7 +144,8 @@ def host_library(
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.HostParams(params)`, `env.Claim(folder, root)` and `env.HostLibrary(…)`."""
+    """Add `env.HostParams`, `env.Claim` and `env.HostLibrary`, and say whether there is a host."""
+    env["HOSTED"] = env.Dir("#").abspath != env["PROJECT_ROOT"]
     env.AddMethod(host_params, "HostParams")
     env.AddMethod(claim, "Claim")
     env.AddMethod(host_library, "HostLibrary")
