@@ -25,7 +25,8 @@ SEARCHES_OWN_FOLDER = re.compile(r"iter_modules\(\s*__path__")
 DISTRIBUTIONS = {"elftools": "pyelftools", "serial": "pyserial"}
 # What begins at the left margin: a function or class, a block for type checkers, anything else.
 BLOCK = re.compile(
-    r"^(?:(?P<function>async[ \t]+def|def|class)\b|(?P<typing>if[ \t]+TYPE_CHECKING)\b|[^\s#)\]}@])",
+    r"^(?:(?P<function>async[ \t]+def|def|class)\b|(?P<typing>if[ \t]+TYPE_CHECKING)\b"
+    r"|[^\s#)\]}@])",
     re.MULTILINE,
 )
 NOW, LATER, NEVER = "when the file loads", "when a function runs", "for type checkers"

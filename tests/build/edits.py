@@ -220,6 +220,7 @@ EDITS = (
         stops="the same weights come out",
         trained=True,
     ),
+    Edit("`model/evaluation.py`", append("model/evaluation.py"), (), trained=True),
     Edit(
         "`max_accuracy_drop=`",
         nothing,
