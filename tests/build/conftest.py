@@ -13,7 +13,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.build.project import Project, Run, copy_tree
+from tests.build.project import Project, copy_tree
+from tests.build.watching import unwatch, watch
 
 
 def write_tiny_model(path: Path, seed: int = 0) -> None:
@@ -86,47 +87,51 @@ class Built:
 
     Attributes:
         clean: all commands of its first build.
+        watched: the folder where they wrote down what they opened (watching.py).
     """
 
     project: Project
     clean: frozenset[str]
+    watched: Path
 
 
-def once(shared_dir: Path, name: str, make: Callable[[Path], tuple[Project, Run]]) -> Built:
+def once(shared_dir: Path, name: str, make: Callable[[Path], Project], *targets: str) -> Built:
     """A project that the first worker builds and all workers clone from."""
-    record = shared_dir / f"{name}.json"
+    record, watched = shared_dir / f"{name}.json", shared_dir / f"{name}-watched"
     with (shared_dir / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not record.exists():
-            project, run = make(shared_dir / name)
+            project = make(shared_dir / name)
+            watch(project, watched)
+            run = project.build(*targets)
+            unwatch(project)
             record.write_text(json.dumps([project.variables, sorted(run.commands)]))
     variables, commands = json.loads(record.read_text())
-    return Built(Project(shared_dir / name, variables), frozenset(commands))
+    return Built(Project(shared_dir / name, variables), frozenset(commands), watched)
 
 
 @pytest.fixture(scope="session")
 def given(shared_dir: Path) -> Built:
     """Built for mps2_an500 around `tiny.onnx`."""
 
-    def make(root: Path) -> tuple[Project, Run]:
+    def make(root: Path) -> Project:
         project = copy_tree(root, network="tiny.onnx", board="mps2_an500")
         write_tiny_model(root / "tiny.onnx")
-        return project, project.build()
+        return project
 
-    return once(shared_dir, "given", make)
+    return once(shared_dir, "given", make, "elf")
 
 
 @pytest.fixture(scope="session")
 def trained(shared_dir: Path, mnist_dir: Path) -> Built:
     """Built for mps2_an500 from the guide's recipe, for one epoch, and evaluated; with a cache."""
 
-    def make(root: Path) -> tuple[Project, Run]:
+    def make(root: Path) -> Project:
         variables = {"data_dir": str(mnist_dir), "recipe": "guide", "epochs": "1"}
         variables["cache_dir"] = str(shared_dir / "cache")
-        project = copy_tree(root, board="mps2_an500", **variables)
-        return project, project.build("elf", "evaluate")
+        return copy_tree(root, board="mps2_an500", **variables)
 
-    return once(shared_dir, "trained", make)
+    return once(shared_dir, "trained", make, "elf", "evaluate")
 
 
 @pytest.fixture
