@@ -15,6 +15,7 @@ COMMANDS = {
     "bundle": "Import a bundle of ST's cloud or tools: fixed names, checked, with a manifest.",
     "pools": "Write the board's memories as ST's tool wants to hear of them: its memory pools.",
     "stedgeai": "Generate the network with ST's installed stedgeai tool, and import what it made.",
+    "package": "Write a generated network as a library for other build systems.",
     "render": "Render one template from JSON files and values.",
     "export": "Write the fully connected layers of a model as plain arrays.",
 }

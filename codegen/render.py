@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,30 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
 _VERBATIM = re.compile(r"[ \t]*/\*verbatim:(\d+)\*/")
 
+_used: set[Path] = set()
+
+
+class _Loader(jinja2.FileSystemLoader):
+    """Loads from `templates/` and remembers what."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """The text, the file, and whether it is still the same."""
+        source = super().get_source(environment, template)
+        _used.add(Path(source[1]))
+        return source
+
+
+def used_templates() -> frozenset[Path]:
+    """All template files that were read so far, included ones too."""
+    return frozenset(_used)
+
 
 def environment() -> jinja2.Environment:
     """Jinja2 that fails on undefined names and keeps the last newline."""
     env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=_Loader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,

@@ -40,25 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     generate(read_graph(arguments.model), name, arguments.out_dir, arguments.c_api)
     if arguments.depfile:
-        write_text(arguments.depfile, _depfile(files, arguments.model))
+        from codegen.depfile import depfile
+
+        write_text(arguments.depfile, depfile(files, [arguments.model]))
     return 0
-
-
-def _depfile(files: list[Path], model: Path) -> str:
-    """Make syntax: the outputs depend on the model, this room's modules and its templates."""
-    from codegen.render import ROOT
-
-    modules = {
-        Path(str(module.__file__))
-        for module in list(sys.modules.values())
-        if getattr(module, "__file__", None) and Path(str(module.__file__)).is_relative_to(ROOT)
-    }
-    own = {m for m in modules if m.relative_to(ROOT).parts[0] in ("codegen", "support")}
-    folders = ("network", "network_stai", "ops")
-    templates = {path for folder in folders for path in (ROOT / "templates" / folder).glob("*.j2")}
-    sources = [model, *sorted(own), *sorted(templates)]
-    return f"{' '.join(map(_escape, files))}: {' '.join(map(_escape, sources))}\n"
-
-
-def _escape(path: Path) -> str:
-    return str(path).replace("$", "$$").replace("#", "\\#").replace(" ", "\\ ")

@@ -63,6 +63,8 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
         if target in menu:
             trained = target in TRAINED and (env["network"] or env["ai"] != "builtin")
             why = "this network is given, not trained" if trained else f"not for {env['board']}"
+            if target == "package":
+                why = "say where with dest=FOLDER"
             raise SCons.Errors.UserError(f"'{target}' cannot be made: {why}")
         if "/" not in target and not Path(env.GetLaunchDir(), target).exists():
             known = {*made, *menu}

@@ -92,6 +92,7 @@ FIELDS = (
         "",
         None,
     ),
+    ("dest", "package: folder that the library is written to", "", None),
     ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", None),
     (
         "name",
