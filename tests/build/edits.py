@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.build.conftest import write_tiny_model
 from tests.build.project import Project
+from tests.build.tiny_model import write_tiny_model
 
 # Commands as the build shows them, with fnmatch's wildcards; `build/` and the board's folder are
 # left out. What follows from a new object file:
