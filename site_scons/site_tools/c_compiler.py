@@ -16,7 +16,7 @@ OLDEST_GCC = 10
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi", "gcc": "gcc", "clang": "clang"}
 
 LANGUAGE = ["-std=c11", "-ffp-contract=off", "-fno-common", "-g3"]
-WARNINGS = ["-Wall", "-Wextra", "-Wconversion"]
+WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wdate-time"]
 SECTIONS = ["-ffunction-sections", "-fdata-sections"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 

@@ -101,7 +101,7 @@ def attack(victim: Victim, rng: random.Random) -> str:
     how = rng.choice((signal.SIGINT, signal.SIGKILL))
     stage = kill_build(project, rng.uniform(0.15, 1.1 * victim.seconds), how, **variables)
     where = f"{how.name} {start}, in {stage}"
-    run = project.scons()
+    run = project.scons(f"-j{rng.randint(1, 8)}")
     assert run.status == 0, f"{where}: {run.output}"
     now = built_files(project)
     # The clean-up knows what this run's variables make, so another run's files may stay.
@@ -150,7 +150,7 @@ def main() -> None:
     for name in ("SIGINT", "SIGKILL"):
         counts = {k.split()[1]: n for k, n in sorted(found.items()) if k.startswith(name)}
         told = ", ".join(f"{stage} {count}" for stage, count in counts.items())
-        print(f"{name}: {sum(counts.values())} ({told})")
+        print(f"{name}: {sum(counts.values())}" + (f" ({told})" if told else ""))
     print(f"{found.total()} kills, every next build right")
 
 

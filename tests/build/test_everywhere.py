@@ -29,12 +29,12 @@ def copy_sources(built: Built, root: Path) -> Project:
 
 
 def test_other_folder_with_spaces_through_a_link_in_parallel(given: Built, tmp_path: Path) -> None:
-    """One build shows it all: from clean with -j4, a path with spaces, entered by a link."""
+    """One build shows it all: from clean with -j8, a path with spaces, entered by a link."""
     project = copy_sources(given, tmp_path / "other place" / "a b")
     link = tmp_path / "link"
     link.symlink_to(project.root)
     linked = Project(link, project.variables)
-    linked.build("-j4")
+    linked.build("-j8")
     assert not linked.build().commands
     assert built_files(project) == built_files(given.project)
 
