@@ -106,14 +106,28 @@ def _checked_name(member: zipfile.ZipInfo, origin: Path) -> PurePosixPath:
 def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, origin: Path) -> None:
     """Copy one member, believing the bytes that come and not the size it declares."""
     left = member.file_size
-    with archive.open(member) as stream, target.open("wb") as out:
-        while chunk := stream.read(_CHUNK):
+    with target.open("wb") as out:
+        for chunk in _chunks(archive, member):
             left -= len(chunk)
             if left < 0:
                 raise UserError(
                     f"bundle={origin}: '{member.filename}' is larger than it says", _REMEDY
                 )
             out.write(chunk)
+
+
+def _chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The member's bytes.
+
+    Raises:
+        zipfile.BadZipFile: damaged, also where zipfile only finds a seek to be impossible.
+    """
+    try:
+        with archive.open(member) as stream:
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+    except OSError as error:
+        raise zipfile.BadZipFile(str(error)) from None
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -125,7 +125,7 @@ def table(manifest: dict[str, Any], described: Description, places: dict[str, Pa
         ("output", _port_text(manifest["output"])),
         ("weights", f"{manifest['model_bytes']:,} B in {_count(described.weights, 'array')}"),
         ("activations", _activations(described)),
-        ("MACC", f"{manifest['macs']:,}"),
+        ("macc", f"{manifest['macs']:,} per inference"),
     ]
     return "".join(f"{title:<12}{text}\n" for title, text in rows)
 
