@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from codegen import version
-from codegen.graph import Graph, Tensor
+from codegen.graph import Graph, Node, Tensor
+from codegen.kernels.chain_context import context as chain_context
+from codegen.kernels.fuse import STEM as CHAIN
+from codegen.kernels.fuse import Kernels
 from codegen.literals import c_float
 from codegen.names import check_name
-from codegen.plan import Plan, Step, plan_network
+from codegen.ops import operator_of
+from codegen.plan import PORTABLE, Plan, Step, plan_network
 from codegen.render import render
 from support.files import write_json, write_text
 
@@ -52,17 +56,20 @@ def outputs(name: str, c_api: str = LEGACY) -> list[str]:
     return [name + suffix for suffix in (*TEMPLATES[c_api], MANIFEST)]
 
 
-def generate(graph: Graph, name: str, folder: Path, c_api: str = LEGACY) -> Plan:
+def generate(
+    graph: Graph, name: str, folder: Path, c_api: str = LEGACY, kernels: Kernels = PORTABLE
+) -> Plan:
     """Write all sources, the report and the manifest of `graph` into `folder`.
 
     Args:
         c_api: "legacy", functions ai_<name>_…, or "st-ai", functions stai_<name>_….
+        kernels: which kernels, and typical inputs to choose them by.
 
     Raises:
         UserError: a name that is no C identifier, or a network that cannot be planned.
     """
     check_name(name)
-    plan = plan_network(graph)
+    plan = plan_network(graph, kernels)
     context = {"net": network_context(plan, name)}
     rendered = {suffix: render(template, context) for suffix, template in TEMPLATES[c_api].items()}
     for suffix, text in rendered.items():
@@ -86,10 +93,12 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "signature": int(graph.model_hash[:8], 16),
         "input": _port(graph.input, "in", plan.input_offset),
         "output": _port(graph.output, "out", plan.output_offset),
-        "nodes": len(plan.steps),
+        "nodes": sum(len(step.layer.layers) for step in plan.steps),
+        "chains": _chains(plan),
+        "rows": [row for step in plan.steps for row in _rows(step)],
         "macs": graph.macs,
         "stems": stems,
-        "steps": [_step(step) for step in plan.steps],
+        "steps": _steps(plan),
         "arena_size": plan.arena_size,
         "weights_size": plan.weights_size,
         "weights_words": plan.weights_size // 4,
@@ -124,21 +133,36 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "weights_bytes": plan.weights_size,
         "model_bytes": model_bytes(plan),
         "activations_bytes": plan.arena_size,
-        "layers": [
-            {
-                "name": step.layer.node.name,
-                "op": step.layer.stem,
-                "title": _title(step),
-                "kernel": step.layer.kernel,
-                "why": step.layer.why,
-                "constants_bytes": sum(len(block.data) for block in step.layer.constants),
-                "scratch_bytes": step.layer.scratch,
-                "macs": step.layer.node.macs,
-                "output_size": step.layer.node.output.size,
-            }
-            for step in plan.steps
-        ],
+        "layers": [row for step in plan.steps for row in _rows(step)],
     }
+
+
+def _rows(step: Step) -> list[dict[str, Any]]:
+    """The manifest's rows of a step: one for each layer that it computes."""
+    return [
+        {
+            "name": part.node.name,
+            "op": operator_of(part.node).stem,
+            "title": _title(part.node),
+            "kernel": part.kernel,
+            "why": part.why,
+            "constants_bytes": part.constants_bytes,
+            # Of a routine for several layers: all of it stands with the first.
+            "scratch_bytes": step.layer.scratch if index == 0 else 0,
+            "macs": part.node.macs,
+            "output_size": part.node.output.size,
+        }
+        for index, part in enumerate(step.layer.layers)
+    ]
+
+
+def _chains(plan: Plan) -> list[dict[str, Any]]:
+    """The assembly routines for runs of fully connected layers, as their templates see them."""
+    return [
+        chain_context(step.layer.values["chain"], step.index, step.constants, step.scratch or 0)
+        for step in plan.steps
+        if step.layer.stem == CHAIN
+    ]
 
 
 def _quantization(tensor: Tensor) -> dict[str, Any]:
@@ -179,29 +203,33 @@ def _port(tensor: Tensor, kind: str, arena_offset: int) -> dict[str, Any]:
     }
 
 
-def _title(step: Step) -> str:
-    node = step.layer.node
+def _title(node: Node) -> str:
     sizes = f"{node.input.size} -> {node.output.size}"
     relu = ", ReLU" if getattr(node, "relu", False) else ""
-    return f"{step.layer.stem.replace('_', ' ')} {sizes}{relu}"
+    return f"{operator_of(node).stem.replace('_', ' ')} {sizes}{relu}"
 
 
-def _step(step: Step) -> dict[str, Any]:
-    return {
-        "index": step.index,
-        "stem": step.layer.stem,
-        "kernel": step.layer.kernel,
-        "why": step.layer.why,
-        "title": f"{step.layer.node.name}: {_title(step)}",
-        "layer": step.layer,
-        "source": step.source,
-        "target": step.target,
-        "scratch": step.scratch,
-        "constants": step.constants,
-        "constants_bytes": sum(len(block.data) for block in step.layer.constants),
-        "scratch_bytes": step.layer.scratch,
-        "macs": step.layer.node.macs,
-    }
+def _steps(plan: Plan) -> list[dict[str, Any]]:
+    """The steps as the templates see them; `last` is the number of the last layer it computes."""
+    found, count = [], 0
+    for step in plan.steps:
+        rows = _rows(step)
+        count += len(rows)
+        found.append(
+            {
+                "index": step.index,
+                "last": count - 1,
+                "stem": step.layer.stem,
+                "title": "; ".join(f"{row['name']}: {row['title']}" for row in rows),
+                "rows": rows,
+                "layer": step.layer,
+                "source": step.source,
+                "target": step.target,
+                "scratch": step.scratch,
+                "constants": step.constants,
+            }
+        )
+    return found
 
 
 def _words(data: bytes) -> str:

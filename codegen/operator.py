@@ -28,6 +28,22 @@ class Constants:
 
 
 @dataclass(frozen=True)
+class Fused:
+    """A layer inside a routine that computes several.
+
+    Attributes:
+        node: the typed node.
+        kernel, why: as in `LayerPlan`.
+        constants_bytes: bytes of its constants.
+    """
+
+    node: Node
+    kernel: str
+    why: str
+    constants_bytes: int
+
+
+@dataclass(frozen=True)
 class LayerPlan:
     """How one node is computed on the target.
 
@@ -39,6 +55,7 @@ class LayerPlan:
         constants: blocks in the order in which the kernel reads them.
         scratch: bytes of arena the kernel needs while it runs.
         values: what the template needs beyond the node.
+        parts: the layers it computes, when it is more than one.
     """
 
     node: Node
@@ -48,6 +65,18 @@ class LayerPlan:
     constants: tuple[Constants, ...] = ()
     scratch: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Fused, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Fused, ...]:
+        """What it computes, layer by layer."""
+        own = Fused(self.node, self.kernel, self.why, sum(len(b.data) for b in self.constants))
+        return self.parts or (own,)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(part.node.macs for part in self.layers)
 
 
 class Operator(ABC):

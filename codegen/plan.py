@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from codegen.arena import Buffer, align, place
 from codegen.graph import Graph, Tensor
+from codegen.kernels.fuse import Kernels, fuse
 from codegen.operator import Constants, LayerPlan
 from codegen.ops import operator_of
 
 INPUT, OUTPUT = "input", "output"
+PORTABLE = Kernels()
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ class Plan:
     output_offset: int
 
 
-def plan_network(graph: Graph) -> Plan:
-    """Plan every node with its operator, then lay out constants and arena."""
+def plan_network(graph: Graph, kernels: Kernels = PORTABLE) -> Plan:
+    """Plan every node, fuse what has fast kernels, lay out constants and arena."""
     layers = [operator_of(node).plan(node) for node in graph.nodes]
-    computed = [layer for layer in layers if layer.kernel != "view"]
+    computed = fuse(graph, [layer for layer in layers if layer.kernel != "view"], kernels)
     constants, weights_size = _lay_out(computed)
     buffers, names = _buffers(graph.input, computed)
     offsets, arena_size = place(buffers)

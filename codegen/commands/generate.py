@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codegen.generate import LEGACY, TEMPLATES, outputs
 from codegen.names import check_name
+from support.errors import UserError
 from support.files import write_text
+
+if TYPE_CHECKING:
+    from codegen.graph import Graph, Int8Array
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--c-api", choices=tuple(TEMPLATES), default=LEGACY, help="C interface of the sources"
     )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the sources")
+    parser.add_argument(
+        "--kernels",
+        choices=("auto", "portable", "dense", "sparse"),
+        default="auto",
+        help="kernels of fully connected layers",
+    )
+    parser.add_argument(
+        "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
+    )
     parser.add_argument("--depfile", type=Path, help="write a Make depfile for CMake, Ninja, Make")
     parser.add_argument(
         "--print-outputs", action="store_true", help="print the files it would write, and stop"
@@ -36,11 +50,32 @@ def run(arguments: argparse.Namespace) -> int:
         print("codegen generate: error: --model is required", file=sys.stderr)
         return 2
     from codegen.generate import generate
+    from codegen.kernels.fuse import Kernels
     from codegen.reader.qdq import read_graph
 
-    generate(read_graph(arguments.model), name, arguments.out_dir, arguments.c_api)
+    graph = read_graph(arguments.model)
+    kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
+    generate(graph, name, arguments.out_dir, arguments.c_api, kernels)
     if arguments.depfile:
         from codegen.depfile import depfile
 
-        write_text(arguments.depfile, depfile(files, [arguments.model]))
+        write_text(arguments.depfile, depfile(files, _models(arguments)))
     return 0
+
+
+def _models(arguments: argparse.Namespace) -> list[Path]:
+    """The files that decide what is generated."""
+    return [path for path in (arguments.model, arguments.calibration) if path is not None]
+
+
+def _typical(graph: Graph, path: Path | None) -> Int8Array | None:
+    """int8 [N, input size] of a calibration file, or None."""
+    if path is None:
+        return None
+    from codegen.arrays import read_arrays
+    from codegen.reference import quantize
+
+    arrays = read_arrays(path)
+    if "inputs" not in arrays:
+        raise UserError(f"{path}: has no array 'inputs'", "make it with python -m model images")
+    return quantize(arrays["inputs"].astype("float32"), graph.input)

@@ -159,6 +159,12 @@ FIELDS = (
     ("subset_size", "test images in the firmware, 0 for none", "100", COUNT),
     ("subset_seed", "seed of the choice of test images", "0", COUNT),
     (
+        "kernels",
+        "kernels of fully connected layers: auto, portable, dense, sparse",
+        "auto",
+        one_of(("auto", "portable", "dense", "sparse")),
+    ),
+    (
         "placement",
         "OBJECT:MEMORY,… to decide what runs where",
         "",

@@ -1,0 +1,5 @@
+"""Fast kernels for fully connected layers: exact passes over weights, and the choice of a kernel.
+
+Every pass turns an `IntegerLayer` into one that computes the same bytes in a better shape; the
+packing modules turn the result into the bytes that the assembly in templates/ops reads.
+"""

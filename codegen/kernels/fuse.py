@@ -1,0 +1,110 @@
+"""Replace runs of fully connected layers in a plan by chains with fast kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from codegen.graph import Graph, Int8Array, Node
+from codegen.kernels.chain import Chain, constants, plan_chain
+from codegen.operator import Fused, LayerPlan
+from codegen.ops.fully_connected import FullyConnected
+from codegen.reference import layers as run_layers
+
+WANTED = ("auto", "portable", "dense", "sparse")
+STEM = "fully_connected_chain"
+# Calibration inputs beyond this many tell nothing new.
+MAX_SAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Which kernels a network shall have.
+
+    Attributes:
+        wanted: one of `WANTED`.
+        calibration: int8 [N, input size], typical inputs, or None.
+    """
+
+    wanted: str = "portable"
+    calibration: Int8Array | None = None
+
+
+def fuse(graph: Graph, plans: Sequence[LayerPlan], kernels: Kernels) -> list[LayerPlan]:
+    """Plans with each run of fully connected layers as one chain where that is exact.
+
+    A layer that no chain can take keeps its portable kernel; its plan says why.
+    """
+    if kernels.wanted == "portable":
+        return list(plans)
+    typical = _activity(graph, kernels.calibration)
+    fused: list[LayerPlan] = []
+    run: list[LayerPlan] = []
+    for plan in plans:
+        if isinstance(plan.node, FullyConnected):
+            run.append(plan)
+            continue
+        fused += _fuse_run(run, typical, kernels.wanted)
+        run = []
+        fused.append(plan)
+    return fused + _fuse_run(run, typical, kernels.wanted)
+
+
+def _activity(graph: Graph, inputs: Int8Array | None) -> dict[str, Int8Array]:
+    """Every tensor's values for the calibration inputs, by tensor name."""
+    if inputs is None or not len(inputs):
+        return {}
+    some = np.ascontiguousarray(inputs[:MAX_SAMPLES])
+    found = {graph.input.name: some}
+    for node, values in run_layers(graph, some):
+        found[node.output.name] = values
+    return found
+
+
+def _fuse_run(
+    run: Sequence[LayerPlan], typical: dict[str, Int8Array], wanted: str
+) -> list[LayerPlan]:
+    """One chain for the whole run, or for the parts of it that a chain can take."""
+    if not run:
+        return []
+    nodes = [plan.node for plan in run if isinstance(plan.node, FullyConnected)]
+    activity = None
+    if typical:
+        activity = [typical[nodes[0].input.name], *(typical[n.output.name] for n in nodes)]
+    chain = plan_chain(nodes, activity, wanted)
+    if isinstance(chain, Chain):
+        return [_chain_plan(chain, nodes)]
+    if len(run) == 1:
+        return [replace(run[0], why=f"portable: {chain}")]
+    # The message names the layer that does not fit: it alone stays portable.
+    at = next((i for i, n in enumerate(nodes) if chain.startswith(f"{n.name}:")), 0)
+    alone = replace(run[at], why=f"portable: {chain.partition(': ')[2]}")
+    return [
+        *_fuse_run(run[:at], typical, wanted),
+        alone,
+        *_fuse_run(run[at + 1 :], typical, wanted),
+    ]
+
+
+def _chain_plan(chain: Chain, nodes: Sequence[FullyConnected]) -> LayerPlan:
+    blocks = constants(chain)
+    parts = []
+    for index, (stage, node) in enumerate(zip(chain.stages, nodes, strict=True)):
+        size = sum(len(b.data) for b in blocks if b.key.endswith(f"_{index}"))
+        how = "integers" if stage.integers is not None else "float32"
+        gone = f"; {stage.removed} constant neurons left out" if stage.removed else ""
+        why = f"{stage.choice.why}; requantized in {how}{gone}"
+        parts.append(Fused(node, stage.choice.kernel, why, size))
+    whole = Node(" + ".join(n.name for n in nodes), nodes[0].input, nodes[-1].output)
+    return LayerPlan(
+        whole,
+        STEM,
+        "chain",
+        "consecutive fully connected layers in one routine",
+        blocks,
+        chain.scratch,
+        {"chain": chain},
+        tuple(parts),
+    )
