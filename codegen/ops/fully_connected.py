@@ -264,7 +264,8 @@ class FullyConnectedOperator(Operator):
         # float64 products and sums are exact: every partial sum is below 2^31 (proved on reading).
         shifted = inputs.astype(np.float64) - zero
         accumulators = shifted @ node.weights.T.astype(np.float64) + node.bias
-        scaled = np.rint(accumulators.astype(np.float32) * node.multipliers)
+        with np.errstate(over="ignore"):
+            scaled = np.rint(accumulators.astype(np.float32) * node.multipliers)
         low, high = node.clamp
         zero_out = np.float32(node.output.quantization.zero_point)
         clamped = np.clip(scaled, low - zero_out, high - zero_out) + zero_out

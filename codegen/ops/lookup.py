@@ -87,11 +87,14 @@ def _clip(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
     bounds = [-np.inf, np.inf]
     for index in (0, 1):
         if len(node.input) > index + 1 and node.input[index + 1]:
-            value = walk.constant(node, index + 1, "its bound").real()
+            bound = walk.constant(node, index + 1, "its bound")
+            value = bound.real()
             if value.size != 1 or np.isnan(value).any():
                 raise walk.fail(
                     node, f"its bound has shape {list(value.shape)}, not one number", "export again"
                 )
+            if bound.scale is None and bound.values.dtype != np.float32:
+                raise walk.fail(node, f"its bound is {bound.values.dtype}", "export again")
             bounds[index] = float(value.reshape(-1)[0])
     return _bounded(walk, node, stage, *bounds)
 

@@ -8,15 +8,7 @@ import numpy as np
 import onnx
 
 from codegen.reader.constants import AnyArray, Constant, quantization_of, read_tensor
-from codegen.reader.text import shown
 from codegen.reader.walk import Walk, integer, label
-
-# onnxruntime's quantizer writes the same two operators into its own domain when asked to.
-DOMAINS = {
-    "": None,
-    "ai.onnx": None,
-    "com.microsoft": ("QuantizeLinear", "DequantizeLinear"),
-}
 
 
 def fold(walk: Walk, node: onnx.NodeProto) -> Constant:
@@ -141,18 +133,3 @@ def _quantize(walk: Walk, node: onnx.NodeProto, values: AnyArray) -> AnyArray:
     shifted = np.clip(scaled, -1024, 1024) + zeros.reshape(shape)
     stored: AnyArray = np.clip(shifted, info.min, info.max).astype(info.dtype)
     return stored
-
-
-def check_domain(walk: Walk, node: onnx.NodeProto) -> None:
-    """Refuse operators of unknown domains.
-
-    Raises:
-        UserError: an operator that ONNX does not define.
-    """
-    allowed = DOMAINS.get(node.domain, ())
-    if allowed is not None and node.op_type not in allowed:
-        raise walk.fail(
-            node,
-            f"domain '{shown(node.domain)}' is unknown",
-            "export with ONNX's own operators",
-        )

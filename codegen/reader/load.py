@@ -49,12 +49,17 @@ def load_model(path: Path) -> onnx.ModelProto:
         ) from None
     if not model.HasField("graph") or not model.graph.node:
         raise UserError(f"{path}: holds no ONNX graph", "export the model again")
-    _check_opset(path, model)
+    opset_of(path, model)
     _check_bounds(path, model)
     return model
 
 
-def _check_opset(path: Path, model: onnx.ModelProto) -> None:
+def opset_of(path: Path, model: onnx.ModelProto) -> int:
+    """The version of ONNX's operators that the model uses.
+
+    Raises:
+        UserError: none, or one outside 13 to 21.
+    """
     versions = {entry.domain: entry.version for entry in model.opset_import}
     version = versions.get("", versions.get("ai.onnx"))
     if version is None:
@@ -64,6 +69,7 @@ def _check_opset(path: Path, model: onnx.ModelProto) -> None:
             f"{path}: opset {version} is outside {OPSETS.start} to {OPSETS.stop - 1}",
             "export with opset 17",
         )
+    return int(version)
 
 
 def _check_bounds(path: Path, model: onnx.ModelProto) -> None:

@@ -12,8 +12,9 @@ import onnx
 from codegen.graph import Graph, Node, Quantization, Tensor
 from codegen.ops import computes, handlers, requantize_node, reshape_node
 from codegen.reader.constants import Constant, read_tensor
-from codegen.reader.fold import check_domain, fold, parameters, quantized_type, zero_point_type
-from codegen.reader.load import MAX_ELEMENTS, load_model
+from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
+from codegen.reader.load import MAX_ELEMENTS, load_model, opset_of
+from codegen.reader.schema import check_node
 from codegen.reader.text import shown
 from codegen.reader.walk import (
     QUANTIZE_ALL,
@@ -28,9 +29,9 @@ from codegen.reader.walk import (
 from support.errors import UserError
 
 _ONE_LINE = "export a network without branches: one input, one output, no skip connections"
-_INPUT_TYPES: dict[int, np.dtype[Any]] = {
-    onnx.TensorProto.INT8: np.dtype(np.int8),
-    onnx.TensorProto.UINT8: np.dtype(np.uint8),
+_INTEGER_TYPES: dict[np.dtype[Any], int] = {
+    np.dtype(np.int8): onnx.TensorProto.INT8,
+    np.dtype(np.uint8): onnx.TensorProto.UINT8,
 }
 
 
@@ -44,9 +45,9 @@ def read_graph(path: Path | str) -> Graph:
     model = load_model(model_path)
     walk = Walk(str(path), _initializers(model_path, model))
     stage = _input_stage(walk, model.graph)
-    for node in _straight_line(walk, model.graph):
+    for node in _straight_line(walk, model.graph, opset_of(model_path, model)):
         stage = _step(walk, node, stage)
-    _finish(walk, stage)
+    _finish(walk, stage, model.graph.output[0])
     nodes = tuple(walk.nodes)
     return Graph(nodes, canonical_hash(nodes), model_path.name)
 
@@ -92,8 +93,9 @@ def _input_stage(walk: Walk, graph: onnx.GraphProto) -> Stage:
     shape = _fixed_shape(where, kind.shape)
     if kind.elem_type == onnx.TensorProto.FLOAT:
         return FloatInput(shape, shape)
-    if kind.elem_type in _INPUT_TYPES:
-        return Integers(shape, _INPUT_TYPES[kind.elem_type], None)
+    for dtype, number in _INTEGER_TYPES.items():
+        if kind.elem_type == number:
+            return Integers(shape, dtype, None)
     raise UserError(f"{where} is neither float32 nor 8-bit", "export with a float32 input")
 
 
@@ -124,7 +126,7 @@ def _fixed_shape(where: str, shape: onnx.TensorShapeProto) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _straight_line(walk: Walk, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+def _straight_line(walk: Walk, graph: onnx.GraphProto, opset: int) -> list[onnx.NodeProto]:
     """Fold constants and return the nodes on the one way from input to output.
 
     ONNX lists nodes in topological order (ONNX IR specification, Graphs); a node that reads what
@@ -134,7 +136,7 @@ def _straight_line(walk: Walk, graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     written = {*walk.constants, current}
     order: list[onnx.NodeProto] = []
     for node in graph.node:
-        check_domain(walk, node)
+        check_node(walk, node, opset)
         if not node.output or not node.output[0]:
             raise walk.fail(node, "has no output", "export the model again")
         for name in filter(None, node.output):
@@ -234,7 +236,14 @@ def _dequantize(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
     return Quantized(stage.tensor)
 
 
-def _finish(walk: Walk, stage: Stage) -> None:
+def _finish(walk: Walk, stage: Stage, declared: onnx.ValueInfoProto) -> None:
+    actual = _INTEGER_TYPES[stage.dtype] if isinstance(stage, Integers) else onnx.TensorProto.FLOAT
+    if declared.type.tensor_type.elem_type not in (onnx.TensorProto.UNDEFINED, actual):
+        raise UserError(
+            f"{walk.path}: output '{shown(declared.name)}' is declared with another type than it "
+            "has",
+            "export the model again",
+        )
     if isinstance(stage, Pending):
         output = stage.unquantized_output()
         if output is None:

@@ -44,14 +44,24 @@ def check_wire(data: bytes, descriptor: Any, what: str) -> None:
             elif wire_type == _BYTES:
                 length, position = _varint(data, position, end, what)
                 field = kind.fields_by_number.get(key >> 3)
+                inside = (position, min(position + length, end))
                 if field is not None and field.message_type is not None:
                     messages += 1
-                    pending.append((position, min(position + length, end), field.message_type))
+                    pending.append((*inside, field.message_type))
+                elif field is not None and field.type == field.TYPE_STRING:
+                    _check_text(data[slice(*inside)], what)
                 position += length
             else:
                 raise _damaged(what, f"wire type {wire_type}")
             if position > end:
                 raise _damaged(what, "a field goes on after the end")
+
+
+def _check_text(text: bytes, what: str) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        raise _damaged(what, "a name is not UTF-8") from None
 
 
 def _varint(data: bytes, position: int, end: int, what: str) -> tuple[int, int]:

@@ -53,7 +53,48 @@ MODELS: dict[str, tuple[Make, str, str]] = {
         "'flatten_2' .*writes 'input', which exists already",
         "export",
     ),
-    "no_output": (changed(wrong.no_output), "'relu_6' .*has no output", "export"),
+    "no_output": (changed(wrong.no_output), "'relu_6' .*has 0 outputs, not 1", "export"),
+    "unnamed_output": (
+        changed(lambda m: wrong.node(m, "Relu").output.__setitem__(0, "")),
+        "'relu_6' .*has no output",
+        "export",
+    ),
+    "too_many_operands": (
+        changed(lambda m: wrong.node(m, "Relu").input.append("constant_4")),
+        r"'relu_6' \(Relu\): has 2 inputs, not 1",
+        "opset 17",
+    ),
+    "unknown_attribute": (
+        changed(lambda m: wrong.add_attribute(wrong.node(m, "Gemm"), "activation", "relu")),
+        "'gemm_5' .*has the unknown attribute 'activation' in opset 17",
+        "opset 17",
+    ),
+    "attribute_of_another_opset": (
+        changed(lambda m: wrong.add_attribute(wrong.node(m, "QuantizeLinear"), "output_dtype", 3)),
+        "'quantizelinear_0' .*has the unknown attribute 'output_dtype' in opset 17",
+        "opset 17",
+    ),
+    "attribute_twice": (
+        changed(lambda m: wrong.add_attribute(wrong.node(m, "Flatten"), "axis", 1)),
+        "'flatten_2' .*has the unknown attribute 'axis'",
+        "opset 17",
+    ),
+    "attribute_of_wrong_type": (
+        changed(lambda m: wrong.add_attribute(wrong.node(m, "Softmax"), "axis", 0.5), "Softmax"),
+        "'softmax_14' .*attribute 'axis' has a wrong type",
+        "opset 17",
+    ),
+    "bound_of_integers": (
+        saved(wrong.integer_bound, check=False),
+        r"'clip_2' .*its bound is int8",
+        "export",
+    ),
+    "output_of_another_type": (
+        changed(lambda m: wrong.declare_output(m, TensorProto.INT8)),
+        "output '.*' is declared with another type than it has",
+        "export",
+    ),
+    "name_is_not_text": (wrong.replaced(b"Gemm", b"G\xff\xfem"), "a name is not UTF-8", "whole"),
     "constant_first": (
         changed(wrong.constant_first),
         "'gemm_5' .*its first operand is a constant",

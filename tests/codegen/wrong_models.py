@@ -22,11 +22,11 @@ def saved(build: Callable[[], QdqModel], check: bool = True) -> Make:
     return lambda folder: build().save(folder / "model.onnx", check)
 
 
-def changed(change: Callable[[onnx.ModelProto], Any]) -> Make:
+def changed(change: Callable[[onnx.ModelProto], Any], tail: str | None = None) -> Make:
     """Save the small network after a change that no builder would make."""
 
     def make(folder: Path) -> Path:
-        model = two_layers().build()
+        model = two_layers(tail=tail).build()
         change(model)
         path = folder / "model.onnx"
         path.write_bytes(model.SerializeToString())
@@ -41,6 +41,15 @@ def content(data: bytes) -> Make:
     def make(folder: Path) -> Path:
         (folder / "model.onnx").write_bytes(data)
         return folder / "model.onnx"
+
+    return make
+
+
+def replaced(old: bytes, new: bytes) -> Make:
+    """The small network with other bytes at one place."""
+
+    def make(folder: Path) -> Path:
+        return content(two_layers().build().SerializeToString().replace(old, new, 1))(folder)
 
     return make
 
@@ -113,6 +122,22 @@ def written_twice(model: onnx.ModelProto) -> None:
 
 def no_output(model: onnx.ModelProto) -> None:
     del node(model, "Relu").output[:]
+
+
+def add_attribute(to: onnx.NodeProto, name: str, value: Any) -> None:
+    """Also when the node has it already."""
+    kept = [a for a in to.attribute if a.name != name or isinstance(value, int)]
+    del to.attribute[:]
+    to.attribute.extend([*kept, helper.make_attribute(name, value)])
+
+
+def integer_bound() -> QdqModel:
+    model = start()
+    return model.then("Clip", model.constant(0, np.int8)).qdq(0.1, 0)
+
+
+def declare_output(model: onnx.ModelProto, kind: int) -> None:
+    model.graph.output[0].type.tensor_type.elem_type = kind
 
 
 def constant_first(model: onnx.ModelProto) -> None:

@@ -1,0 +1,37 @@
+"""Valid models to start from: together they use everything that the reader knows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.codegen.models import QdqModel, random_layer, two_layers
+from tests.ops.test_fully_connected import FORMS
+from tests.ops.test_lookup import chain, quantized_bounds
+
+
+def reshapes() -> QdqModel:
+    """Every operator that changes the shape."""
+    weights, bias = random_layer(np.random.default_rng(1), 4, 6)
+    model = QdqModel((1, 1, 2, 3)).then("Identity").qdq(0.25, 1)
+    model.then("Unsqueeze", model.constant([2], np.int64))
+    model.then("Squeeze", model.constant([1, 2], np.int64))
+    model.then("Reshape", model.constant([0, -1], np.int64)).then("Dropout").then("Flatten", axis=1)
+    model.gemm(weights, 0.125, bias, 0.25 * 0.125).then("Clip", "", model.constant(np.float32(6)))
+    return model.qdq(4.0, 2)
+
+
+def added() -> QdqModel:
+    """A dense layer in two quantized steps, uint8."""
+    weights, _ = random_layer(np.random.default_rng(2), 3, 4)
+    model = QdqModel((1, 4)).qdq(0.1, 130, np.uint8)
+    model.then("MatMul", model.dequantized(weights.T.copy(), 0.02)).qdq(0.3, 120, np.uint8)
+    stored = np.array([3, 200, 77], np.uint8)
+    return model.then("Add", model.dequantized(stored, 0.05, 128)).qdq(0.4, 128, np.uint8)
+
+
+def corpus() -> list[bytes]:
+    """All of them, as files' bytes."""
+    models = [build() for build in FORMS.values()]
+    models += [two_layers(tail=tail) for tail in (None, "Softmax", "Sigmoid", "Tanh")]
+    models += [chain(), quantized_bounds(), reshapes(), added()]
+    return [model.build().SerializeToString() for model in models]

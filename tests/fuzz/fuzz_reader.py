@@ -1,0 +1,157 @@
+"""Fuzz the ONNX reader: every mutated model is refused with one clear message, or read and right.
+
+What is read is planned, computed by the reference and compared with onnxruntime; one model in some
+is written as C sources, too.
+
+`python -m tests.fuzz.fuzz_reader --cases 100000 --seed 1 --json out.json` is a full campaign;
+`--case N` runs one case here and now and keeps its model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from codegen.generate import generate
+from codegen.graph import Graph, Node
+from codegen.ops.fully_connected import FullyConnected
+from codegen.plan import plan_network
+from codegen.reader.qdq import read_graph
+from codegen.reference import run as run_reference
+from support.errors import UserError
+from tests.codegen.oracle import Int8Array, onnxruntime_outputs, stored_inputs
+from tests.fuzz.campaign import Report, run_campaign
+from tests.fuzz.corpus import corpus
+from tests.fuzz.mutate import mutate
+
+# Address space of a worker beyond what it starts with.
+MEMORY = 1 << 30
+# Writing all sources takes a hundred times as long as reading: one model in so many.
+GENERATE_ONE_IN = 200
+LONGEST_MESSAGE = 1000
+
+
+@cache
+def models() -> list[bytes]:
+    """The corpus, built once."""
+    return corpus()
+
+
+def model_of(seed: int, number: int) -> bytes:
+    """The model of a case."""
+    return mutate(models(), f"{seed}/{number}")
+
+
+def read_one(data: bytes, path: Path, write: bool = False) -> str:
+    """Read a model as the command line would.
+
+    Returns:
+        `refused`, `agrees` (with onnxruntime, to within one step), `differs` (where it may) or
+        `unknown` (onnxruntime does not take the model).
+
+    Args:
+        write: also write all its sources.
+
+    Raises:
+        Exception: anything but a clear message is a finding.
+    """
+    path.write_bytes(data)
+    try:
+        graph = read_graph(path)
+    except UserError as error:
+        check_message(error, path)
+        return "refused"
+    plan = plan_network(graph)
+    assert plan.weights_size % 4 == 0 and plan.arena_size >= 4
+    inputs = stored_inputs(graph, count=4)
+    outputs = run_reference(graph, inputs)
+    assert outputs.dtype == np.int8 and outputs.shape == (4, graph.output.size)
+    if write:
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+            generate(graph, "network", Path(folder))
+    return compare(path, graph, inputs, outputs)
+
+
+def compare(path: Path, graph: Graph, inputs: Int8Array, outputs: Int8Array) -> str:
+    """Hold what the reader understood against what onnxruntime understands."""
+    try:
+        expected = onnxruntime_outputs(path, graph, inputs)
+    except Exception:
+        return "unknown"
+    difference = int(np.abs(outputs.astype(int) - expected).max())
+    if difference > 1 and not any(coarse(node) for node in graph.nodes):
+        raise AssertionError(f"differs from onnxruntime by {difference}")
+    return "agrees" if difference <= 1 else "differs"
+
+
+def coarse(node: Node) -> bool:
+    """Whether a step of the accumulator is a large part of one of the output.
+
+    Then the bias, rounded to the accumulator's steps, may move a byte, and layers behind may
+    multiply that.
+    """
+    return isinstance(node, FullyConnected) and float(node.multipliers.max()) > 0.1
+
+
+def check_message(error: UserError, path: Path) -> None:
+    """One line that begins with the file, and a remedy of one line."""
+    assert error.message.startswith(f"{path}: "), error.message
+    assert error.message.isprintable() and error.remedy.isprintable(), repr(error)
+    assert error.remedy and len(error.message) < len(str(path)) + LONGEST_MESSAGE, error
+
+
+def campaign(seed: int, cases: range, folder: Path, live: bool = False) -> Report:
+    """Run cases of a seed; models are written below `folder`."""
+
+    def target(number: int) -> str:
+        write = number % GENERATE_ONE_IN == 0
+        return read_one(model_of(seed, number), folder / "fuzzed.onnx", write)
+
+    def progress(report: Report) -> None:
+        if live:
+            print(
+                f"{report.cases}/{len(cases)} cases in {report.seconds:.0f} s, "
+                f"{len(report.findings)} findings",
+                file=sys.stderr,
+            )
+
+    models()
+    return run_campaign(target, cases, MEMORY, progress=progress)
+
+
+def main() -> int:
+    """The command line; ends with 1 when there are findings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=1500)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the report here")
+    parser.add_argument("--case", type=int, help="run this case alone, in this process")
+    parser.add_argument("--keep", type=Path, default=Path("fuzzed.onnx"), help="file for --case")
+    arguments = parser.parse_args()
+    if arguments.case is not None:
+        print(read_one(model_of(arguments.seed, arguments.case), arguments.keep, write=True))
+        return 0
+    cases = range(arguments.first, arguments.first + arguments.cases)
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        report = campaign(arguments.seed, cases, Path(folder), live=True)
+    for number, text in report.findings.items():
+        digest = hashlib.sha256(model_of(arguments.seed, number)).hexdigest()[:12]
+        print(f"case {number} of seed {arguments.seed} ({digest}):\n{text}")
+    print(
+        f"{report.cases} cases in {report.seconds:.0f} s: {dict(report.outcomes)}, "
+        f"slowest {report.slowest:.2f} s, peak {report.peak_mb:.0f} MB"
+    )
+    if arguments.json:
+        arguments.json.write_text(report.to_json() + "\n")
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+"""A bounded sample of the reader's fuzzing, and proof that the campaign sees what it must see."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from pathlib import Path
+
+import onnx
+import pytest
+
+from codegen.reader.qdq import read_graph
+from support.errors import UserError
+from tests.fuzz.campaign import Report, Target, run_campaign
+from tests.fuzz.fuzz_reader import campaign, check_message, model_of, models, read_one
+
+SAMPLE = 1500
+SEED = 1
+
+
+def test_sample(tmp_path: Path) -> None:
+    report = campaign(SEED, range(SAMPLE), tmp_path)
+    assert report.findings == {}
+    assert report.cases == SAMPLE
+    # Neither all refused at the door nor all harmless.
+    assert report.outcomes["agrees"] > SAMPLE / 20
+    assert report.outcomes["refused"] > SAMPLE / 2
+    assert report.outcomes["unknown"] < SAMPLE / 50
+
+
+def test_the_corpus_is_valid(tmp_path: Path) -> None:
+    assert [read_one(data, tmp_path / "m.onnx") for data in models()] == ["agrees"] * len(models())
+
+
+def test_a_case_is_its_seed_and_number() -> None:
+    first = [model_of(SEED, number) for number in range(50)]
+    assert first == [model_of(SEED, number) for number in range(50)]
+    others = {hashlib.sha256(model_of(SEED + 1, number)).digest() for number in range(50)}
+    assert len(others | {hashlib.sha256(data).digest() for data in first}) > 90
+
+
+# --- what the campaign must see -------------------------------------------------------------------
+
+
+def run(target: Target, cases: int = 5) -> Report:
+    return run_campaign(target, range(10, 10 + cases), memory=1 << 28, seconds=1)
+
+
+def test_an_exception_is_a_finding() -> None:
+    def target(number: int) -> str:
+        if number == 12:
+            raise IndexError("planted")
+        return "fine"
+
+    report = run(target)
+    assert report.outcomes == {"fine": 4, "finding": 1}
+    assert list(report.findings) == [12] and "IndexError: planted" in report.findings[12]
+
+
+def test_a_hang_is_a_finding() -> None:
+    def target(number: int) -> str:
+        while number == 11:
+            pass
+        return "fine"
+
+    report = run(target)
+    assert list(report.findings) == [11] and "still running after its time" in report.findings[11]
+
+
+def test_a_hang_that_heeds_no_signal_is_a_finding() -> None:
+    def target(number: int) -> str:
+        if number == 13:
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+            time.sleep(60)
+        return "fine"
+
+    report = run(target)
+    assert list(report.findings) == [13] and "signal 9" in report.findings[13]
+    assert report.outcomes["fine"] == 4
+
+
+def test_too_much_memory_is_a_finding() -> None:
+    def target(number: int) -> str:
+        return "fine" if number != 14 else str(len(bytes(1 << 29)))
+
+    report = run(target)
+    assert list(report.findings) == [14] and "MemoryError" in report.findings[14]
+
+
+def test_a_dead_process_is_a_finding() -> None:
+    def target(number: int) -> str:
+        if number in (10, 12):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "fine"
+
+    report = run(target)
+    assert report.outcomes == {"fine": 3, "finding": 2}
+    assert all("signal 9" in text for text in report.findings.values())
+
+
+@pytest.mark.parametrize(
+    "message", ["other.onnx: bad", "m.onnx: two\nlines", "m.onnx: " + "x" * 2000, "m.onnx: \x1b[2J"]
+)
+def test_an_unclear_message_is_a_finding(message: str) -> None:
+    with pytest.raises(AssertionError):
+        check_message(UserError(message, "a remedy"), Path("m.onnx"))
+
+
+def test_a_misread_model_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """onnxruntime is a judge of its own: a reader that forgets transB would not get past it."""
+    from codegen.ops import fully_connected, handlers
+
+    true_read = fully_connected.integer
+    monkeypatch.setattr(
+        fully_connected,
+        "integer",
+        lambda walk, node, name, default: (
+            1 if name == "transB" else true_read(walk, node, name, default)
+        ),
+    )
+    assert handlers()["Gemm"]
+    square = onnx.ModelProto.FromString(_square())
+    with pytest.raises(AssertionError, match="differs from onnxruntime"):
+        read_one(square.SerializeToString(), tmp_path / "m.onnx")
+
+
+def _square() -> bytes:
+    """A layer whose weights have the same shape when transposed."""
+    import numpy as np
+
+    from tests.codegen.models import QdqModel
+
+    model = QdqModel((1, 4)).qdq(0.1, 0)
+    weights = model.dequantized(np.arange(-8, 8, dtype=np.int8).reshape(4, 4), 0.02)
+    return model.then("Gemm", weights, transB=0).qdq(0.05, 0).build().SerializeToString()
+
+
+# --- what campaigns have found --------------------------------------------------------------------
+
+
+def test_operator_name_that_is_not_text(tmp_path: Path) -> None:
+    """Seed 3: protobuf hands out bytes for strings that are not UTF-8; looking them up raised."""
+    data = models()[0].replace(b"QuantizeLinear", b"Quantize\xff\xfenear", 1)
+    (tmp_path / "m.onnx").write_bytes(data)
+    with pytest.raises(UserError, match="a name is not UTF-8"):
+        read_graph(tmp_path / "m.onnx")
+
+
+def test_multiplier_near_the_end_of_float32(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Seed 3, case 383: the reference warned of an overflow that its clamp makes harmless."""
+    import numpy as np
+
+    from codegen.reference import run as reference
+    from tests.codegen.models import QdqModel
+
+    model = QdqModel((1, 2)).qdq(1.0, 0).gemm(np.array([[127, 127]], np.int8), 1e37).qdq(0.1, 0)
+    graph = read_graph(model.save(tmp_path / "m.onnx"))
+    outputs = reference(graph, np.array([[1, 1], [-1, -1], [0, 0]], np.int8))
+    assert outputs.ravel().tolist() == [127, -128, 0]
+    assert not recwarn.list
