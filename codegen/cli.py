@@ -17,6 +17,7 @@ COMMANDS = {
     "stedgeai": "Generate the network with ST's installed stedgeai tool, and import what it made.",
     "package": "Write a generated network as a library for other build systems.",
     "render": "Render one template from JSON files and values.",
+    "report": "Write the build's report: one HTML page that needs no other file.",
     "export": "Write the fully connected layers of a model as plain arrays.",
 }
 

@@ -45,7 +45,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,
+        autoescape=jinja2.select_autoescape(["html.j2"], default=False),
     )
     env.filters["hex8"] = lambda value: f"0x{value:08X}"
     env.filters["comment"] = _comment

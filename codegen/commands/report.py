@@ -1,0 +1,76 @@
+"""Write the build's report: one HTML page that needs no other file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from codegen.report.changes import remembered, summarize
+from codegen.report.page import page
+from codegen.report.sources import Sources, compiler_of, hashed, read_object, read_reference
+from support.errors import UserError
+from support.files import write_json, write_text
+
+_JSON = ("training", "quantization", "evaluation", "memory", "placement", "validation")
+_PIPELINE = (
+    ("checkpoint", "trained weights"),
+    ("onnx", "float network"),
+    ("model", "quantized network"),
+    ("elf", "firmware"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `report`."""
+    parser.add_argument("--manifest", type=Path, required=True, help="<name>_manifest.json")
+    for name in _JSON:
+        parser.add_argument(f"--{name}", type=Path, help=f"{name}.json")
+    for name, text in _PIPELINE:
+        parser.add_argument(f"--{name}", type=Path, help=f"file of the {text}")
+    parser.add_argument("--reference", type=Path, help="reference.npz of the whole test set")
+    parser.add_argument("--kept", type=Path, required=True, help="JSON kept from build to build")
+    parser.add_argument("--out", type=Path, required=True, help="the page")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the page and what the next one compares itself with."""
+    sources = _read(arguments)
+    try:
+        kept = remembered(arguments.kept, summarize(sources))
+        text = _rendered(sources, kept)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unexpected(f"{type(error).__name__}: {error}") from error
+    write_text(arguments.out, text)
+    write_json(arguments.kept, kept)
+
+
+def _rendered(sources: Sources, kept: dict[str, Any]) -> str:
+    try:
+        return page(sources, kept)
+    except UserError as error:  # a name that the template misses
+        raise _unexpected(error.message) from error
+
+
+def _unexpected(why: str) -> UserError:
+    return UserError(
+        f"a file of the build is not as expected ({why})",
+        "build it again: it is of another version",
+    )
+
+
+def _read(arguments: argparse.Namespace) -> Sources:
+    graph = None
+    if arguments.model:
+        from codegen.reader.qdq import read_graph
+
+        graph = read_graph(arguments.model)
+    given = {name: getattr(arguments, name) for name, _ in _PIPELINE}
+    return Sources(
+        manifest=read_object(arguments.manifest),
+        graph=graph,
+        reference=read_reference(arguments.reference),
+        **{name: read_object(getattr(arguments, name)) for name in _JSON},
+        files=tuple(hashed(text, given[name]) for name, text in _PIPELINE if given[name]),
+        compiler=compiler_of(arguments.elf),
+    )

@@ -1,0 +1,1 @@
+"""The build's report: what its JSON files say, as one page."""

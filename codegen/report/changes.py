@@ -1,0 +1,97 @@
+"""What changed since the build before: a few numbers of each build, kept beside the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen.report.sources import Sources, read_object
+
+Value = int | float | str
+_CURRENT, _PREVIOUS = "current", "previous"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number or a name that is another one than in the build before."""
+
+    what: str
+    before: Value | None
+    now: Value | None
+
+    @property
+    def difference(self) -> str:
+        """How much a number rose or fell; "" for names and for what was not there."""
+        if not isinstance(self.before, int | float) or not isinstance(self.now, int | float):
+            return ""
+        delta = self.now - self.before
+        if isinstance(delta, int):
+            return f"{delta:+,}"
+        return f"{delta:+.4g}"
+
+
+def summarize(sources: Sources) -> dict[str, Value]:
+    """The numbers and names of a build that are worth comparing, in the order of the page."""
+    found: dict[str, Value] = {}
+    accuracy = sources.quantization.get("accuracy", {})
+    for key in ("float", "int8"):
+        if key in accuracy:
+            found[f"accuracy {key} (%)"] = round(100 * float(accuracy[key]), 4)
+    found["model"] = str(sources.manifest["model_sha256"])[:12]
+    found["generator"] = str(sources.manifest.get("generator", ""))
+    if sources.training:
+        found["training recipe"] = str(sources.training["recipe"]["name"])
+        found["training epochs"] = int(sources.training["epochs"])
+        found["training seed"] = int(sources.training["seed"])
+    found["multiply-accumulates"] = int(sources.manifest.get("macs") or 0)
+    for key in ("weights", "activations"):
+        found[f"{key} (bytes)"] = int(sources.manifest.get(f"{key}_bytes") or 0)
+    found |= _layers(sources)
+    for region in sources.memory.get("regions", []):
+        if region["used"]:
+            found[f"{region['name']}: used (bytes)"] = int(region["used"])
+        for item in region["items"]:
+            found[f"{region['name']}: {item['section']} (bytes)"] = int(item["bytes"])
+    cost = sources.validation.get("cost")
+    if cost:
+        found[f"{cost['unit']} per inference"] = round(float(cost["mean"]))
+    if sources.compiler:
+        found["compiler"] = sources.compiler
+    return {key: value for key, value in found.items() if value not in ("", 0)}
+
+
+def _layers(sources: Sources) -> dict[str, Value]:
+    layers = sources.manifest.get("layers", [])
+    return {f"kernel of {layer['name']}": str(layer.get("kernel", "")) for layer in layers}
+
+
+def compare(before: Mapping[str, Value], now: Mapping[str, Value]) -> list[Change]:
+    """What differs, in the order of `now`, then what is gone."""
+    keys = [*now, *(key for key in before if key not in now)]
+    return [
+        Change(key, before.get(key), now.get(key))
+        for key in keys
+        if before.get(key) != now.get(key)
+    ]
+
+
+def remembered(path: Path, now: dict[str, Value]) -> dict[str, Any]:
+    """What to keep beside the page: this build, and the last one that was another.
+
+    A report made twice of one build still tells what changed when that build was new.
+
+    Raises:
+        UserError: the kept file is broken.
+    """
+    kept = read_object(path) if path.exists() else {}
+    last = kept.get(_CURRENT, {})
+    previous = kept.get(_PREVIOUS, {}) if last == now else last
+    return {_CURRENT: now, _PREVIOUS: previous}
+
+
+def changes(kept: Mapping[str, Any]) -> list[Change] | None:
+    """The differences that `remembered` knows of; None for the first build."""
+    previous = kept[_PREVIOUS]
+    return compare(previous, kept[_CURRENT]) if previous else None

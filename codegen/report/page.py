@@ -1,0 +1,111 @@
+"""From sources to the page: what the template shows, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from codegen.render import render
+from codegen.report import memory
+from codegen.report.changes import changes
+from codegen.report.charts import Chart, line_chart
+from codegen.report.digits import Reading, reading
+from codegen.report.sources import Sources
+from codegen.report.tensors import layer_shapes, spreads
+
+TEMPLATE = "report/report.html.j2"
+
+
+def page(sources: Sources, kept: Mapping[str, Any]) -> str:
+    """The HTML page.
+
+    Args:
+        kept: from `changes.remembered`.
+    """
+    read = reading(sources)
+    used, empty = memory.bars(sources.memory)
+    context = {
+        "manifest": sources.manifest,
+        "board": sources.placement.get("board", {}),
+        "sources": sources,
+        "figures": _figures(sources, read),
+        "charts": _charts(sources),
+        "reading": read,
+        "spreads": spreads(sources),
+        "layers": _layers(sources),
+        "bars": used,
+        "empty": empty,
+        "bar_width": memory.WIDTH,
+        "changes": changes(kept),
+    }
+    return render(TEMPLATE, context)
+
+
+def _figures(sources: Sources, read: Reading | None) -> list[dict[str, str]]:
+    """The few numbers to see first: what, how much, and a word about it."""
+    figures = []
+    if read is not None:
+        floating = sources.evaluation.get("float", {}).get("accuracy")
+        about = "" if floating is None else f"float {100 * floating:.2f} %"
+        figures.append(_figure("int8 accuracy", f"{read.percent:.2f} %", about))
+    checked = sources.validation.get("comparison")
+    if checked:
+        equal = checked["identical"] == checked["total"] == checked["received"]
+        about = f"of {checked['total']:,} bytes on {sources.validation.get('board', '?')}"
+        figures.append(
+            _figure("identical to reference", f"{checked['identical']:,}", about, bad=not equal)
+        )
+    cost = sources.validation.get("cost")
+    if cost:
+        emulated = cost["unit"] == "instructions"
+        about = f"{cost['unit']} per inference" + (", emulated" if emulated else "")
+        figures.append(_figure("cost", f"{cost['mean']:,.0f}", about))
+    sizes = ((key, sources.manifest.get(f"{key}_bytes")) for key in ("weights", "activations"))
+    figures += [_figure(key, f"{size:,}", "bytes") for key, size in sizes if size]
+    for region in sources.memory.get("regions", []):
+        if region["used"] and len(figures) < 6:
+            share = 100 * region["used"] / region["length"]
+            about = f"of {region['length']:,} bytes"
+            figures.append(_figure(f"{region['name']} used", f"{share:.1f} %", about))
+    return figures
+
+
+def _figure(what: str, value: str, about: str, *, bad: bool = False) -> dict[str, str]:
+    return {"what": what, "value": value, "about": about, "kind": "bad" if bad else ""}
+
+
+def _charts(sources: Sources) -> list[Chart]:
+    history = sources.training.get("history") or []
+    if not history:
+        return []
+    accuracy = {}
+    for key, name in (("training_accuracy", "training"), ("validation_accuracy", "validation")):
+        points = [(e["epoch"], 100 * e[key]) for e in history if e[key] is not None]
+        if points:
+            accuracy[name] = points
+    loss = {"training": [(e["epoch"], e["loss"]) for e in history]}
+    return [line_chart("Loss by epoch", loss), line_chart("Accuracy by epoch", accuracy, " %")]
+
+
+def _layers(sources: Sources) -> list[dict[str, Any]]:
+    """The manifest's layers, with what the firmware showed of each."""
+    shown = {layer["index"]: layer for layer in sources.validation.get("layers", [])}
+    shapes = layer_shapes(sources.graph)
+    rows = []
+    for index, layer in enumerate(sources.manifest.get("layers", [])):
+        found = shown.get(index, {})
+        rows.append(
+            {
+                "name": layer.get("name", ""),
+                "op": str(layer.get("op", "")).replace("_", " "),
+                "shape": shapes[index] if index < len(shapes) else "",
+                "kernel": layer.get("kernel", ""),
+                "why": layer.get("why", ""),
+                "macs": layer.get("macs"),
+                "constants": layer.get("constants_bytes"),
+                "scratch": layer.get("scratch_bytes"),
+                "cost": found.get("mean_cost"),
+                "comparison": found.get("comparison"),
+            }
+        )
+    return rows

@@ -1,0 +1,85 @@
+"""What a report is made of: the build's files, each of which may be missing but the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codegen.arrays import Array, read_arrays
+from codegen.graph import Graph
+from support.errors import UserError
+from support.files import read_json, sha256_file
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The content of the build's files.
+
+    Attributes:
+        manifest: of the network.
+        graph: the quantized model, or None for a network that came without.
+        reference: arrays of reference_test.npz, or {}.
+        training, quantization, evaluation, memory, placement, validation: JSON files, or {}.
+        files: (what it is, its base name, SHA-256 of its bytes) in the order of the pipeline.
+        compiler: as the compiler signed the ELF, or "".
+    """
+
+    manifest: Json
+    graph: Graph | None = None
+    reference: Mapping[str, Array] = field(default_factory=dict)
+    training: Json = field(default_factory=dict)
+    quantization: Json = field(default_factory=dict)
+    evaluation: Json = field(default_factory=dict)
+    memory: Json = field(default_factory=dict)
+    placement: Json = field(default_factory=dict)
+    validation: Json = field(default_factory=dict)
+    files: tuple[tuple[str, str, str], ...] = ()
+    compiler: str = ""
+
+
+def read_object(path: Path | None) -> Json:
+    """A JSON file that holds an object; {} when there is none.
+
+    Raises:
+        UserError: broken, or something else than an object.
+    """
+    if path is None:
+        return {}
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: not a JSON object", "delete it and build again")
+    return content
+
+
+def read_reference(path: Path | None) -> Mapping[str, Array]:
+    """The arrays of a reference.npz; {} when there is none.
+
+    Raises:
+        UserError: broken, or without inputs and outputs.
+    """
+    if path is None:
+        return {}
+    arrays = read_arrays(path)
+    if "inputs" not in arrays or "outputs" not in arrays:
+        raise UserError(f"{path}: not a reference.npz", "delete it and build again")
+    return arrays
+
+
+def hashed(label: str, path: Path) -> tuple[str, str, str]:
+    """A file of the pipeline by its hash."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file", "build it first")
+    return label, path.name, sha256_file(path)
+
+
+def compiler_of(elf: Path | None) -> str:
+    """What GCC wrote into the ELF's .comment section, for example "GCC: (…) 12.2.1"."""
+    if elf is None or not elf.is_file():
+        return ""
+    data = elf.read_bytes()
+    start = data.find(b"GCC: (")
+    return data[start : data.find(b"\0", start)].decode("ascii", "replace") if start >= 0 else ""

@@ -1,0 +1,222 @@
+"""The report: whole, safe, and true to the files it is made of."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from codegen.report.charts import histogram, line_chart, nice_ticks
+from codegen.report.memory import WIDTH, bars
+from codegen.report.pictures import as_grey, png
+from support.files import read_json, write_json
+from tests.report.conftest import MEMORY, Build
+
+_VOID = {"meta", "img", "br", "link"}
+
+
+class Page(HTMLParser):
+    """Tags that do not fit, what is loaded, and what describes pictures."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def words(self) -> str:
+        """All text, single spaces."""
+        return re.sub(r"\s+", " ", " ".join(self.text))
+
+
+def test_whole_page_from_all_files(build: Build) -> None:
+    done = build.report()
+    assert done.returncode == 0, done.stderr
+    page = Page(build.html)
+    words = page.words()
+    for part in ("Toy board", "torch 9.9.9", "onnx 8.8.8", "recipe guide, 3 epochs, seed 4"):
+        assert part in words
+    assert "160/160 output bytes identical" in words and "1,234 instructions" in words
+    assert "First layer that differs: a" in words and "not observable" in words
+    assert "1 of 160" in words and "copied to ram at start" in words and "Empty: spare" in words
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert len(links) == 8 and {f"#{name}" for name in ids} == set(links)
+
+
+def test_page_needs_nothing_else(build: Build) -> None:
+    build.report()
+    page = Page(build.html)
+    assert not [tag for tag, _ in page.tags if tag in ("script", "link", "iframe", "object")]
+    for _, attrs in page.tags:
+        for key in ("src", "href", "srcset", "data"):
+            assert (attrs.get(key) or "#").startswith(("#", "data:image/png;base64,"))
+    assert not re.findall(r"url\(|@import", build.html)
+
+
+def test_pictures_are_told_in_words(build: Build) -> None:
+    build.report()
+    for tag, attrs in Page(build.html).tags:
+        if tag == "svg":
+            assert attrs["role"] == "img" and len(attrs["aria-label"] or "") > 10
+        if tag == "img":
+            assert re.fullmatch(r"Input \d+: a \d that was read as \d", attrs["alt"] or "")
+
+
+def test_numbers_are_those_of_the_reference(build: Build) -> None:
+    build.report()
+    arrays = np.load(build.path("reference.npz"))
+    read, labels = arrays["outputs"].argmax(axis=1), arrays["labels"]
+    right = int((read == labels).sum())
+    words = Page(build.html).words()
+    assert f"{right} of 40 right: {100 * right / 40:.2f} %" in words
+    assert f"Misread: {40 - right}" in words
+    wrong = [f"a {a} that was read as {b}" for a, b in zip(labels, read, strict=True) if a != b]
+    alts = [attrs["alt"] for tag, attrs in Page(build.html).tags if tag == "img"]
+    assert [alt.partition(": ")[2] for alt in alts if alt] == wrong
+
+
+def test_manifest_alone_gives_a_page(build: Build) -> None:
+    done = build.report(every=False)
+    assert done.returncode == 0, done.stderr
+    page = Page(build.html)
+    assert "no board" in page.words() or "network" in page.words()
+    assert not [attrs for tag, attrs in page.tags if tag in ("svg", "img")]
+
+
+def test_names_cannot_become_markup(build: Build) -> None:
+    manifest = read_json(build.path("network_manifest.json"))
+    manifest["origin"] = '<script>alert("x")</script>'
+    manifest["layers"][0]["name"] = "</table><b>&amp;"
+    write_json(build.path("network_manifest.json"), manifest)
+    assert build.report().returncode == 0
+    page = Page(build.html)
+    assert "script" not in [tag for tag, _ in page.tags]
+    assert '<script>alert("x")</script>' in page.words() and "</table><b>&amp;" in page.words()
+
+
+def test_same_files_give_the_same_page(build: Build) -> None:
+    build.report()
+    first = build.html
+    build.report()
+    assert build.html == first
+
+
+# --- since the previous build ---------------------------------------------------------------------
+def test_differences_to_the_previous_build(build: Build) -> None:
+    build.report()
+    assert "first build" in Page(build.html).words()
+    memory = json.loads(json.dumps(MEMORY))
+    memory["regions"][0]["items"][0]["bytes"] = 130
+    memory["regions"][0]["used"] = 430
+    write_json(build.path("memory.json"), memory)
+    build.report()
+    words = Page(build.html).words()
+    assert "flash: .text (bytes) 100 130 +30" in words
+    assert "flash: used (bytes) 400 430 +30" in words
+    assert "weights (bytes)" not in words.partition("Pipeline 2 Network")[0].partition("Layers")[0]
+    # Made again of the same build, it still tells what changed when that build was new.
+    build.report()
+    assert "flash: .text (bytes) 100 130 +30" in Page(build.html).words()
+
+
+def test_broken_kept_file_is_named(build: Build) -> None:
+    build.path("report.json").write_text("[]")
+    done = build.report()
+    assert done.returncode == 1 and "report.json: not a JSON object" in done.stderr
+    assert not build.path("report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["training", "quantization", "memory", "validation"])
+def test_file_of_another_version_is_no_traceback(build: Build, name: str) -> None:
+    content = {"regions": [{}], "recipe": 1, "calibration": 3, "comparison": {}, "cost": {"x": 1}}
+    write_json(build.path(f"{name}.json"), content)
+    done = build.report()
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr and "build it again" in done.stderr
+
+
+# --- geometry -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (0.0123, 0.0124), (-3, 97), (60.3, 98.7), (5, 5), (1e-6, 1e6)]
+)
+def test_ticks_are_few_and_cover(low: float, high: float) -> None:
+    ticks = nice_ticks(low, high)
+    assert 2 <= len(ticks) <= 8 or low == high
+    assert ticks[0] <= low + 1e-9 and ticks[-1] >= high - 1e-9
+    steps = np.diff(ticks)
+    assert np.allclose(steps, steps[0] if len(steps) else 0)
+
+
+def test_lines_stay_in_their_box_and_rise_when_values_do() -> None:
+    chart = line_chart("x", {"a": [(n, n * n) for n in range(1, 31)], "b": [(1, 0), (30, 5)]})
+    left, top, right, bottom = chart.box
+    for line in chart.lines:
+        points = [tuple(map(float, pair.split(","))) for pair in line.points.split()]
+        assert all(left <= x <= right and top <= y <= bottom for x, y in points)
+        assert points == sorted(points) and points[0][1] >= points[-1][1]
+    assert chart.lines[0].last == "900"
+
+
+def test_one_epoch_is_a_chart_too() -> None:
+    assert line_chart("x", {"a": [(1, 0.5)]}).lines[0].points
+
+
+def test_histogram_outlines_the_counts() -> None:
+    values = np.array([-128] * 50 + [0] * 5 + [127], np.int8)
+    drawn = histogram(values, 0.5, -128)
+    assert [mark.text for mark in drawn.marks] == ["0", "128"]
+    heights = [float(y) for y in re.findall(r"V([\d.]+)", drawn.path)]
+    # Up for the zeros to the top, down, up a little for the others, and down to the bottom line.
+    assert min(heights) == 4 and heights[-1] == drawn.height and len(set(heights)) == 4
+
+
+def test_memory_parts_lie_side_by_side_inside_their_bar() -> None:
+    used, empty = bars(MEMORY)
+    assert empty == ["spare"] and len(used) == 1
+    parts = used[0].parts
+    assert [part.width for part in parts] == [72.0, 216.0]
+    assert parts[0].x == 0 and parts[1].x == pytest.approx(72, abs=0.1)
+    tiny = {**MEMORY["regions"][0], "length": 1 << 27}
+    (bar,), _ = bars({"regions": [tiny]})
+    assert all(part.width >= 2 for part in bar.parts)
+    assert bar.parts[0].x + bar.parts[0].width <= bar.parts[1].x
+    last = {**tiny["items"][1], "address": 0x8000000 + (1 << 27) - 300}
+    (bar,), _ = bars({"regions": [{**tiny, "items": [last]}]})
+    assert bar.parts[0].x + bar.parts[0].width == WIDTH
+
+
+def test_png_holds_the_picture() -> None:
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+    data = base64.b64decode(png(image).partition(",")[2])
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), image)
+
+
+def test_only_pictures_become_pictures() -> None:
+    inputs = np.array([[-128, 127, 0, 5]], np.int8)
+    grey = as_grey(inputs, (1, 1, 2, 2))
+    assert grey is not None and grey.shape == (1, 2, 2)
+    assert (grey[0, 0, 0], grey[0, 0, 1]) == (255, 0)  # background white, ink black
+    assert as_grey(inputs, (1, 4)) is None and as_grey(inputs[:0], (1, 2, 2)) is None
