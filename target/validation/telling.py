@@ -19,6 +19,8 @@ def as_text(verdict: Verdict) -> str:
     if verdict.recognition is not None:
         lines += _recognition(verdict.recognition)
     lines += [_layer(layer) for layer in verdict.layers]
+    if any(layer.comparison is None for layer in verdict.layers):
+        lines.append("layers inside of fused kernels do not show; kernels=portable has none")
     wrong = verdict.first_wrong_layer
     if wrong is not None:
         lines.append(f"first layer that differs: {wrong.index} ({wrong.name})")
