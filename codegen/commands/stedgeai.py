@@ -83,25 +83,28 @@ def _tool(arguments: argparse.Namespace) -> Any:
 
 
 def _detect(given: str, out: Path) -> None:
-    """Write path, version and fingerprint, asking the tool only when its program changed.
+    """Write path and version, asking the tool only when its program changed.
 
-    A tool takes seconds to tell its version, so a build would feel it each time.
+    A tool takes seconds to tell its version, so a build would feel it each time. What the program
+    looked like lies beside the file: it changes without anything to be made again.
     """
     from codegen.xcube.tool import ask, find_tool
 
     path = find_tool(given)
     state = path.stat()
     fingerprint = f"{state.st_size} {state.st_mtime_ns}"
-    known = read_json(out) if out.is_file() else {}
-    if (known.get("path"), known.get("fingerprint")) == (str(path), fingerprint):
+    seen = out.with_suffix(".seen")
+    known = read_json(seen) if seen.is_file() and out.is_file() else {}
+    now = {"path": str(path), "fingerprint": fingerprint}
+    if known == now:
         return
     tool = ask(path)
     write_json(
         out,
         {
             "path": str(path),
-            "fingerprint": fingerprint,
             "version": str(tool.version or ""),
             "banner": tool.banner,
         },
     )
+    write_json(seen, now)

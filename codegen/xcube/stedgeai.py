@@ -23,11 +23,11 @@ LOG = "_stedgeai.log"
 # The tool's own word for each processor whose library it has.
 _TARGETS = {"cortex-m7": "stm32h7"}
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-# Lines with which the tool gives up: "E010(InvalidModelError): …", "TOOL ERROR", "INTERNAL ERROR".
+# With this the tool gives up: "E010(InvalidModelError): …", "TOOL ERROR", "INTERNAL ERROR". It may
+# follow a progress bar that did not end its line.
 _ERROR = re.compile(
-    r"^\s*(E\d{3,4}\s*\(\w+\)|(?:TOOL|INTERNAL|FATAL)\s+ERROR\b|NOT IMPLEMENTED\b"
-    r"|Traceback \(most recent call last\))",
-    re.MULTILINE,
+    r"(?<!\S)(?:E\d{3,4}\s*\(\w+\)|(?:TOOL|INTERNAL|FATAL)\s+ERROR\b|NOT IMPLEMENTED\b"
+    r"|Traceback \(most recent call last\))"
 )
 _SHOWN_LINES = 12
 _LARGEST_LOG = 64 << 20

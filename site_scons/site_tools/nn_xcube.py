@@ -75,7 +75,7 @@ def imported_network(
     # Headers come along that no cache would bring back.
     env.NoCache(made)
     headers = folder.Dir(HEADERS)
-    env.Clean(made, [headers, folder.File(f"{name}_stedgeai.log")])
+    env.Clean(made, [headers, folder.File(f"{name}_stedgeai.log"), folder.File("stedgeai.seen")])
     _forget_incomplete(Path(files["_manifest.json"].abspath), Path(headers.abspath))
     return files
 
@@ -86,6 +86,11 @@ Way = tuple[str, list[Any], list[Any]]
 def _given(env: Any, key: str) -> Any:
     """The path that the user named, seen from the folder that the user stood in."""
     return env.Literal(str(Path(env.GetLaunchDir(), env[key])))
+
+
+def _word(env: Any, option: str, key: str) -> list[Any]:
+    """An option with a variable's value as one word, whatever is in it; none when it is empty."""
+    return [env.Literal(f"{option}={env[key]}")] if env[key] else []
 
 
 def _bundle(env: Any, folder: Any, model: Any, memories: Any) -> Way:
@@ -115,14 +120,14 @@ def _pools(env: Any, folder: Any, memories: Any) -> Any:
 def _stedgeai(env: Any, folder: Any, model: Any, memories: Any) -> Way:
     """The installed tool, run again when the model, the options or its version change."""
     detected = folder.File("stedgeai.json")
-    tool = ["--tool", "$stedgeai"] if env["stedgeai"] else []
+    tool = _word(env, "--tool", "stedgeai")
     # Looked for each time, and asked for its version only when the program is another one.
     env.Precious(env.Always([detected], "codegen stedgeai", [*tool, "--detect", detected]))
     return (
         "codegen stedgeai",
         [
             *("--detected", detected, "--memory-pool", _pools(env, folder, memories)),
-            *(("--options", "$ai_options") if env["ai_options"] else ()),
+            *_word(env, "--options", "ai_options"),
         ],
         [],
     )
@@ -133,8 +138,8 @@ def _order(env: Any, folder: Any, model: Any, memories: Any) -> list[Any]:
     return [
         *("--model", model, "--name", env["name"], "--c-api", env["c_api"]),
         *("--memory-pool", _pools(env, folder, memories)),
-        *(("--version", "$cloud_version") if env["cloud_version"] else ()),
-        *(("--options", "$ai_options") if env["ai_options"] else ()),
+        *_word(env, "--version", "cloud_version"),
+        *_word(env, "--options", "ai_options"),
     ]
 
 
@@ -173,7 +178,7 @@ def cloud_targets(
     }
     if model:
         measured = folder.File("cloud-benchmark.json")
-        farm = ["--farm-board", "$cloud_board"] if env["cloud_board"] else []
+        farm = _word(env, "--farm-board", "cloud_board")
         order = _order(env, folder, model, memories)
         made["cloud-benchmark"] = account.Always(
             measured,
