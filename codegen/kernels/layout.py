@@ -62,8 +62,10 @@ def block_constants(
     addend of B is part of T.
     """
     missing = (0, -layer.outputs % block)
-    sums = byte_split.initial_sums(replace(layer, bias=np.pad(layer.bias, missing)))
-    starts = sums.astype(np.int64)
+    whole = replace(
+        layer, weights=np.pad(layer.weights, (missing, (0, 0))), bias=np.pad(layer.bias, missing)
+    )
+    starts = byte_split.initial_sums(whole).astype(np.int64)
     if winograd is not None:
         starts[:, 1] -= winograd[0::2]
     if integers is None:
