@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import SCons.Action
 import SCons.Errors
 import SCons.Node
+import SCons.Tool
 import SCons.Util
 
 # What these variables hold is a path, seen from the folder of the host's SConstruct.
@@ -21,6 +23,8 @@ THE_HOSTS = {
 }
 # Bytes are promised for exactly these float operations: docs/numerics.md.
 REQUIRED = ["-std=c11", "-ffp-contract=off"]
+
+ASSEMBLE = "$CC $CCFLAGS $CPPFLAGS $_CPPDEFFLAGS $_CPPINCFLAGS -c -o $TARGET $SOURCES"
 
 # Networks of this run: name, folder, and where its weights come from.
 _networks: list[tuple[str, str, str]] = []
@@ -41,6 +45,11 @@ def host_params(env: Any, params: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         SCons.Errors.UserError: a variable that only makes sense at the top level.
     """
+    if params.get("ai", "builtin") != "builtin":
+        raise SCons.Errors.UserError(
+            f"ai={params['ai']}: only the built-in network comes as a library; a host compiles the"
+            " files of ST's tools itself"
+        )
     found = {}
     for key, value in params.items():
         if key in THE_HOSTS:
@@ -77,17 +86,30 @@ def claim(env: Any, folder: Any, root: str) -> None:
     _networks.append((name, place, source))
 
 
-def _archiver(env: Any) -> str:
-    """GCC's own archiver for a host that names a compiler only: it knows the format and LTO."""
-    compiler = Path(env.subst("$CC"))
-    if env.subst("$AR") == "ar" and "gcc" in compiler.name:
-        found = shutil.which(
-            str(compiler.with_name(compiler.name.replace("gcc", "gcc-ar"))),
-            path=env["ENV"].get("PATH"),
-        )
-        if found:
-            return found
-    return str(env.subst("$AR"))
+def _archiver(env: Any) -> tuple[str, str]:
+    """AR and RANLIB. For a host that names a compiler only, GCC's own: they know the target's
+    format and link-time optimization."""
+    compiler = env.subst("$CC")
+    before, gcc, after = compiler.rpartition("gcc")
+    if gcc and env.subst("$AR") == "ar":
+        tools = f"{before}gcc-ar{after}", f"{before}gcc-ranlib{after}"
+        if all(shutil.which(tool, path=env["ENV"].get("PATH")) for tool in tools):
+            return tools
+    return env.subst("$AR"), env.subst("$RANLIB")
+
+
+def _object(own: Any, target: Any, source: Any) -> Any:
+    """The object of a source file, None for other files.
+
+    C goes through the host's own builder, with all that the host made it do. Assembly does not:
+    few hosts have set it up, and SCons' commands for it lack the flags that choose the processor.
+    """
+    if source.suffix == ".c":
+        return own.StaticObject(target, source)
+    if source.suffix == ".S":
+        command = SCons.Action.Action(ASSEMBLE, "$ASPPCOMSTR")
+        return own.Command(target, source, command, source_scanner=SCons.Tool.CScanner)
+    return None
 
 
 def host_library(
@@ -110,32 +132,26 @@ def host_library(
     if not host.get("CC"):
         raise SCons.Errors.UserError("the exported env has no C compiler: export Environment()")
     own = host.Clone()
-    for tool in ("ar", "as"):
-        if "AR" not in own or tool == "as":
-            own.Tool(tool)
-    network = sources[0].dir
-    include = [network, env.Dir(runtime)]
+    if "AR" not in own:
+        own.Tool("ar")
+    include = [sources[0].dir, env.Dir(runtime)]
+    archiver, indexer = _archiver(own)
     own.Prepend(CPPPATH=include)
-    own.Append(CFLAGS=[REQUIRED[0]], CCFLAGS=REQUIRED[1:])
-    own.Replace(
-        AR=_archiver(own),
-        # Not all of SCons' assembler settings say for which processor.
-        ASPPCOM="$CC $CCFLAGS $ASPPFLAGS $CPPFLAGS $_CPPDEFFLAGS $_CPPINCFLAGS"
-        " -c -o $TARGET $SOURCES",
-    )
-    name = env["name"]
-    code = [node for node in sources if node.suffix in (".c", ".S")]
-    paths = [p for p in sorted(Path(runtime).rglob("*")) if p.suffix in (".c", ".S")]
-    objects = [own.StaticObject(folder.File(f"obj/{node.name}.o"), node) for node in code]
-    objects += [
-        own.StaticObject(
-            folder.File(f"obj/runtime/{path.relative_to(runtime)}.o"), env.File(str(path))
-        )
-        for path in paths
+    own.Append(CFLAGS=REQUIRED[:1], CCFLAGS=REQUIRED[1:])
+    own.Replace(AR=archiver, RANLIB=indexer)
+    files = [(node.name, node) for node in sources]
+    files += [
+        (f"runtime/{path.relative_to(runtime)}", env.File(str(path)))
+        for path in sorted(Path(runtime).rglob("*"))
+        if path.is_file()
     ]
+    name = env["name"]
+    objects = [_object(own, folder.File(f"obj/{path}.o"), node) for path, node in files]
     headers = [node for node in sources if node.suffix == ".h"]
     return {
-        "library": own.StaticLibrary(folder.File(f"lib{name}.a"), objects),
+        "library": own.StaticLibrary(
+            folder.File(f"lib{name}.a"), [node for node in objects if node]
+        ),
         "include": include,
         "headers": [*headers, *(env.File(str(p)) for p in sorted(Path(runtime).glob("*.h")))],
         "manifest": [node for node in sources if node.name == f"{name}_manifest.json"],
@@ -145,6 +161,8 @@ def host_library(
 
 def generate(env: Any, **kw: Any) -> None:
     """Add `env.HostParams`, `env.Claim` and `env.HostLibrary`, and say whether there is a host."""
+    # A clone shares its builders, and SCons' tools change them: only what we add is ours.
+    env["BUILDERS"] = {}
     env["HOSTED"] = env.Dir("#").abspath != env["PROJECT_ROOT"]
     env.AddMethod(host_params, "HostParams")
     env.AddMethod(claim, "Claim")

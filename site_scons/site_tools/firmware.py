@@ -56,12 +56,12 @@ def firmware(
             *parts,
             "-o",
             elf,
-            env.Literal(f"-Wl,-Map={link_map}"),
+            env.Literal(f"-Wl,-Map={link_map.path}"),
         ]
     else:
         words = [
             *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
-            *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map}"), *parts),
+            *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map.path}"), *parts),
             *((*libraries, "-lm") if libraries else ()),
             *("-o", elf),
         ]

@@ -129,6 +129,10 @@ def run_room(
         SPAWN=_checking_spawn(env["SPAWN"], str(env["PYTHON"]), pins),
         IMPLICIT_COMMAND_DEPENDENCIES=False,
     )
+    if env["HOSTED"]:
+        # A host without Default() builds all that lies below it: of ours, only what is needed.
+        for node in made:
+            env.Ignore(node.dir, node)
     env.Depends(made, [env.File(path) for path in files])
     if pins:
         env.Depends(made, env.Value(pins))
@@ -177,7 +181,7 @@ def generate(env: Any, **kw: Any) -> None:
     env["PYTHON"] = env.Literal(str(python))
     # From another folder than ours (embedded in a host's build), nothing of that folder may be
     # taken for one of our rooms.
-    env["PYTHONFLAGS"] = [] if env.Dir("#").abspath == str(root) else ["-P"]
+    env["PYTHONFLAGS"] = ["-P"] if env["HOSTED"] else []
     passed = {
         key: value
         for key, value in os.environ.items()

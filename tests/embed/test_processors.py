@@ -1,0 +1,59 @@
+"""Two networks in one ELF on several processors and compilers, each byte the reference's."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.embed.hosts import make_host
+from tests.embed.machines import COMPILER, MACHINES
+
+PLAIN = "-O2"
+LTO = "-O2 -flto -ffunction-sections -fdata-sections"
+GCCS = [name for name in ("gcc-10", "gcc-11", "gcc-12", "gcc-13", "gcc-14") if shutil.which(name)]
+ALL_WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror"
+SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all"
+
+
+def settings(compiler: str, cflags: str, *ldflags: str) -> list[str]:
+    """Words for `make` that change the compiler and its flags."""
+    return [f"CC={compiler}", f"CFLAGS={cflags}", f"LDFLAGS={' '.join(ldflags)}"]
+
+
+@pytest.mark.parametrize(
+    ("processor", "optimization"),
+    [
+        *((name, PLAIN) for name in MACHINES),
+        *((name, LTO) for name in ("cortex-m7", "cortex-m4", "cortex-m33")),
+    ],
+)
+def test_cortex_m(
+    processor: str, optimization: str, package_parts: dict[str, Path], tmp_path: Path
+) -> None:
+    """The kernels fall back by what the processor has; on QEMU wherever it has a board."""
+    machine = MACHINES[processor]
+    host = make_host(tmp_path / "host", "make/package", package_parts)
+    machine.copy_to(host.root)
+    flags = f"{' '.join(machine.flags)} {optimization} {ALL_WARNINGS}"
+    words = settings(COMPILER, flags, *machine.link_flags, "-Wl,--gc-sections", "machine.c")
+    if machine.qemu:
+        host.build("make", *words)
+        host.check(*machine.command("product"))
+    else:
+        host.build("make", *words, "main.o", "build/nn2flash/libnn2flash_runtime.a")
+
+
+@pytest.mark.parametrize(
+    ("compiler", "flags"),
+    [("gcc", f"{PLAIN} {SANITIZERS}"), ("gcc", "-Os"), ("gcc", LTO), ("clang", PLAIN)]
+    + [(compiler, "-O3") for compiler in GCCS],
+)
+def test_this_computer(
+    compiler: str, flags: str, package_parts: dict[str, Path], tmp_path: Path
+) -> None:
+    """GCC in each version that is installed, clang, the sanitizers."""
+    host = make_host(tmp_path / "host", "make/package", package_parts)
+    host.build("make", *settings(compiler, f"{flags} {ALL_WARNINGS}"))
+    host.check("./product")
