@@ -32,6 +32,11 @@ _START_TIMEOUT = 20.0
 _MAX_RESULTS = 64 << 20
 
 
+def machine(board: Board) -> tuple[str, str] | None:
+    """QEMU's names of the board's machine and processor; None for a board that is not QEMU's."""
+    return _MACHINES.get(board.emulator)
+
+
 def console_command(board: Board, elf: Path) -> list[str]:
     """QEMU's command line, without a gdb stub; see `target.emulators.base.Emulator`."""
     program = shutil.which(_PROGRAM)
@@ -39,9 +44,9 @@ def console_command(board: Board, elf: Path) -> list[str]:
         raise UserError(
             f"{_PROGRAM} is not installed", "run ./bootstrap, or: apt install qemu-system-arm"
         )
-    machine, cpu = _MACHINES[board.emulator]
+    name, cpu = _MACHINES[board.emulator]
     return [
-        *(program, "-M", machine, "-cpu", cpu, "-icount", "shift=6"),
+        *(program, "-M", name, "-cpu", cpu, "-icount", "shift=6"),
         *("-display", "none", "-monitor", "none", "-serial", "stdio"),
         *("-semihosting-config", "enable=on,target=native"),
         *("-kernel", str(elf)),

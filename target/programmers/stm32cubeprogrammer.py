@@ -27,7 +27,7 @@ class Stm32CubeProgrammer(Programmer):
     name = "stm32cubeprogrammer"
     program = "STM32_Programmer_CLI"
     external = True
-    optional = frozenset({"loader"})
+    optional = frozenset({"loader", "device"})
     install = (
         "STM32CubeProgrammer from st.com; when it is installed elsewhere, set STM32CUBEPROGRAMMER "
         "to its folder"
