@@ -179,6 +179,7 @@ FIELDS = (
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
     ("layers", "1: validate compares every layer", "0", yes_or_no),
+    ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", None),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )

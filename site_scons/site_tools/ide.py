@@ -1,0 +1,96 @@
+"""`ide`: files for VS Code and STM32CubeIDE, on request, in the build folder or in the user's own.
+
+They are no targets of the build: SCons removes a target before it makes it again, and a file that a
+user edited must stay. So one node stands for the run, and `python -m codegen ide` looks first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from SCons.Script import Variables
+
+# How one run is shown or where it writes, not what firmware it makes.
+OF_ONE_RUN = ("ide_dir", "verbose", "dry_run", "debug_flash")
+PATHS = ("network", "inputs", "bundle", "runtime", "data_dir", "cache_dir")
+
+
+def chosen_variables(env: Any) -> list[str]:
+    """NAME=VALUE of the board and of every variable that is not at its default.
+
+    Paths are relative to the folder of SConstruct, where an IDE starts scons, unless they were
+    given absolute and lie elsewhere.
+    """
+    defaults = env.Clone().ReadSettings(Variables(None, {}))
+    top = env.Dir("#").abspath
+    words = [f"board={env['board']}"]
+    for key, default in defaults.items():
+        value = str(env[key])
+        if key == "board" or key in OF_ONE_RUN or value == str(default):
+            continue
+        if key in PATHS and value != "mnist":
+            path = Path(env.GetLaunchDir(), value)
+            if path.is_relative_to(top) or not Path(value).is_absolute():
+                value = os.path.relpath(path, top)
+        words.append(f"{key}={value}")
+    return words
+
+
+def ide_files(
+    env: Any,
+    board: Any,
+    *,
+    board_toml: Any,
+    memories: Any,
+    placement: Any,
+    elf: Any,
+    database: Any,
+    sources: Sequence[Any],
+    targets: Collection[str],
+) -> Any:
+    """Declare the target `ide`.
+
+    Args:
+        board: node of the board's folder in the build.
+        database: node of compile_commands.json.
+        sources: folders of the firmware's sources, hand-written and generated.
+        targets: names that scons can make for this board.
+    """
+    given = env["ide_dir"]
+    out_dir = str(Path(env.GetLaunchDir(), given)) if given else f"{board}/ide"
+    debugging = env.Always(
+        board.File("debugging.json"),
+        "target debugging",
+        ["--board", board_toml, "--out", board.File("debugging.json")],
+    )
+    return env.Always(
+        board.File("ide.run"),
+        "codegen ide",
+        [
+            *("--debugging", debugging[0], "--memories", memories, "--placement", placement),
+            *("--project", env.Literal(env["PROJECT_ROOT"])),
+            *("--build-dir", env.Literal(str(board.dir))),
+            # Named, not read: these files need not be there, or are for the IDE to read.
+            *("--elf", env.Literal(str(elf)), "--database", env.Literal(str(database))),
+            *("--compiler", env.Literal(env["cc"] or Path(env["CC"].strip('"')).name)),
+            *(word for path in env["CPPPATH"] for word in ("--include", env.Literal(path))),
+            *(word for path in sources for word in ("--sources", env.Literal(str(path)))),
+            *(word for text in chosen_variables(env) for word in ("--variable", env.Literal(text))),
+            *(word for name in targets for word in ("--target", name)),
+            *("--out-dir", env.Literal(out_dir)),
+        ],
+        also=[database],
+    )
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.IdeFiles`."""
+    env.AddMethod(ide_files, "IdeFiles")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True
