@@ -1,0 +1,240 @@
+"""Property of the generator: for any network, C and reference give the same bytes.
+
+Seeded random fully connected networks, many in one program, each under a name of its own.
+`python -m tests.codegen.random_networks --networks 2000 --seed 1 --json out.json` is a campaign on
+this computer with sanitizers; `--board mps2_an500` runs it on the emulated Cortex-M7.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codegen.reader.qdq import read_graph
+from support.errors import UserError
+from tests.codegen.models import Array, QdqModel
+from tests.codegen.programs import Case, Int8Array, run_cases
+
+Rng = np.random.Generator
+
+BATCH = 25
+LARGEST = 1000
+INPUTS = 8
+# Weights of one network: some layers of a thousand, not several.
+MOST_WEIGHTS = 300_000
+
+
+@dataclass
+class Report:
+    """What a campaign found.
+
+    Attributes:
+        networks, outputs: how many networks ran, how many output bytes were compared.
+        findings: number of the network → what went wrong.
+    """
+
+    networks: int = 0
+    outputs: int = 0
+    seconds: float = 0.0
+    findings: dict[int, str] = field(default_factory=dict)
+
+
+def random_case(seed: int, number: int, folder: Path, most: int = MOST_WEIGHTS) -> Case:
+    """Network `number` of a seed, as its ONNX file reads, with inputs.
+
+    Args:
+        most: weights of the network at most.
+    """
+    rng = np.random.default_rng([seed, number])
+    model = random_model(rng, most)
+    graph = read_graph(model.save(folder / f"random_{number}.onnx", check=False))
+    return Case(f"random_{number}", graph, _inputs(rng, graph.input))
+
+
+def random_model(rng: Rng, most: int) -> QdqModel:
+    """A network of one to four layers."""
+    sizes = _sizes(rng, most)
+    dtype = np.uint8 if rng.random() < 0.2 else np.int8
+    shift = 128 if dtype == np.uint8 else 0
+    scale = np.float32(10.0 ** rng.uniform(-6, 3))
+    model = QdqModel(_shape(rng, sizes[0])).qdq(scale, _zero_point(rng) + shift, dtype)
+    if len(model.shape) > 2:
+        model.then("Flatten")
+    for inputs, outputs in pairwise(sizes):
+        scale = _layer(rng, model, (outputs, inputs), scale, dtype)
+    _tail(rng, model, sizes[-1], scale)
+    return model
+
+
+def _sizes(rng: Rng, most: int) -> list[int]:
+    """Widths from 1 to 1,000, odd ones as often as any."""
+    while True:
+        sizes = np.rint(LARGEST ** rng.uniform(0, 1, rng.integers(2, 6))).astype(int).tolist()
+        if sum(a * b for a, b in pairwise(sizes)) <= most:
+            return sizes
+
+
+def _shape(rng: Rng, size: int) -> tuple[int, ...]:
+    """Rank 2 to 4."""
+    factor = next(f for f in (7, 5, 3, 2, 1) if size % f == 0)
+    shapes = [(1, size), (1, factor, size // factor), (1, 1, size // factor, factor)]
+    return shapes[rng.integers(3)]
+
+
+def _zero_point(rng: Rng) -> int:
+    """Both ends and the middle as often as all others together."""
+    return int(rng.choice([-128, -128, 127, 0, int(rng.integers(-128, 128))]))
+
+
+def _weights(rng: Rng, shape: tuple[int, int]) -> Array:
+    kind = rng.integers(5)
+    weights = rng.integers(-128, 128, shape)
+    if kind == 0:
+        weights = np.clip(np.rint(rng.normal(0, 20, shape)), -128, 127)
+    elif kind == 1:
+        weights = np.where(rng.random(shape) < 0.9, 0, weights)
+    elif kind == 2:
+        weights = rng.choice([-128, 127], shape)
+    weights[rng.random(shape[0]) < 0.1] = 0
+    return weights.astype(np.int8)
+
+
+def _bias(rng: Rng, weights: Array) -> Array | None:
+    """None, small, or as large as the accumulator takes."""
+    kind = rng.integers(10)
+    room = 2**31 - 1 - 256 * np.abs(weights.astype(np.int64)).sum(1)
+    if kind == 0:
+        return None
+    if kind == 1:
+        return (rng.choice([-1, 1], len(weights)) * room).astype(np.int32)
+    return rng.integers(-5000, 5001, len(weights)).astype(np.int32)
+
+
+def _layer(
+    rng: Rng, model: QdqModel, shape: tuple[int, int], scale: np.float32, dtype: Any
+) -> np.float32:
+    """Gemm, its clamp and its quantization; returns the scale of its output."""
+    weights = _weights(rng, shape)
+    bias = _bias(rng, weights)
+    if rng.random() < 0.5:
+        weight_scale = np.float32(10.0 ** rng.uniform(-6, 0))
+    else:
+        spread = rng.choice([0.3, 0.3, 4.0])
+        weight_scale = (10.0 ** rng.uniform(-2 - spread, -2, shape[0])).astype(np.float32)
+    unit = (scale * weight_scale).astype(np.float32)
+    model.gemm(weights, weight_scale, bias, None if bias is None else unit)
+    after, zero_point = rng.choice(["Clip", *["Relu"] * 4, *[""] * 3]), _zero_point(rng)
+    # A typical value's size in output steps: useful, else all saturated, or all the zero point.
+    steps = 10.0 ** rng.choice([*rng.uniform(1.3, 2.0, 8), 5.0, -3.0])
+    typical = np.median(unit) * 100 * np.sqrt((weights.astype(float) ** 2).sum(1).mean())
+    output = np.float32(max(typical / steps, 1e-30))
+    if after == "Clip":
+        bounds = np.sort(rng.uniform(-100, 100, 2) * float(output)).astype(np.float32)
+        model.then("Clip", *(model.constant(bound) for bound in bounds))
+    elif after == "Relu":
+        model.then("Relu")
+        zero_point = -128
+    model.qdq(output, zero_point + (128 if dtype == np.uint8 else 0), dtype)
+    return output
+
+
+def _tail(rng: Rng, model: QdqModel, size: int, scale: np.float32) -> None:
+    kind = rng.integers(8)
+    if kind == 0:
+        model.then("Softmax").qdq(1 / 256, -128)
+    elif kind in (1, 2):
+        model.then("Sigmoid" if kind == 1 else "Tanh").qdq(1 / 128, _zero_point(rng))
+    elif kind == 3:
+        addend = rng.uniform(-200, 200, size) * float(scale)
+        model.then("Add", model.constant(addend, np.float32)).qdq(scale * 2, _zero_point(rng))
+
+
+def _inputs(rng: Rng, tensor: Any) -> Int8Array:
+    """Any bytes, both ends, the zero point, and rows that are mostly the zero point."""
+    rows = rng.integers(-128, 128, (INPUTS, tensor.size))
+    rows[0], rows[1], rows[2] = -128, 127, np.clip(tensor.quantization.zero_point, -128, 127)
+    quiet = rng.random(rows[3:5].shape) < 0.9
+    rows[3:5] = np.where(quiet, rows[2], rows[3:5])
+    return rows.astype(np.int8)
+
+
+def run_batch(cases: list[Case], board: str, folder: Path, shared: Path) -> dict[str, str]:
+    """Name → what is wrong, for every network whose C does not do what the reference does.
+
+    When they do not even build together, each is tried alone.
+    """
+    try:
+        outputs = run_cases(cases, folder, board, shared)
+    except (AssertionError, UserError) as error:
+        if len(cases) == 1:
+            return {cases[0].name: str(error)}
+        findings: dict[str, str] = {}
+        for case in cases:
+            findings |= run_batch([case], board, folder / f"{case.name}_alone", shared)
+        return findings or {cases[0].name: f"only together with others: {error}"}
+    return {
+        case.name: f"{np.count_nonzero(found != case.expected)} of {found.size} bytes differ"
+        for case, found in zip(cases, outputs, strict=True)
+        if (found != case.expected).any()
+    }
+
+
+def campaign(
+    seed: int, numbers: range, board: str = "host", most: int = MOST_WEIGHTS, live: bool = False
+) -> Report:
+    """Run networks of a seed in batches."""
+    report, start = Report(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="networks-") as name:
+        shared = Path(name)
+        for first in range(numbers.start, numbers.stop, BATCH):
+            batch = range(first, min(first + BATCH, numbers.stop))
+            with tempfile.TemporaryDirectory(dir=shared) as folder:
+                cases = [random_case(seed, n, Path(folder), most) for n in batch]
+                wrong = run_batch(cases, board, Path(folder), shared)
+            report.networks += len(cases)
+            report.outputs += sum(len(case.inputs) * case.graph.output.size for case in cases)
+            report.findings |= {int(n.split("_")[1]): text for n, text in wrong.items()}
+            report.seconds = time.monotonic() - start
+            if live:
+                print(
+                    f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
+                    f"{len(report.findings)} findings",
+                    file=sys.stderr,
+                )
+    return report
+
+
+def main() -> int:
+    """The command line; ends with 1 when there are findings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="number of the first network")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--board", default="host")
+    parser.add_argument("--most-weights", type=int, default=MOST_WEIGHTS)
+    parser.add_argument("--json", type=Path, help="write the report here")
+    given = parser.parse_args()
+    numbers = range(given.first, given.first + given.networks)
+    report = campaign(given.seed, numbers, given.board, given.most_weights, live=True)
+    for number, text in report.findings.items():
+        print(f"network {number} of seed {given.seed}: {text}")
+    print(
+        f"{report.networks} networks on {given.board} in {report.seconds:.0f} s: "
+        f"{report.outputs} output bytes, {len(report.findings)} findings"
+    )
+    if given.json:
+        given.json.write_text(json.dumps(vars(report), indent=2, sort_keys=True) + "\n")
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
