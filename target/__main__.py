@@ -22,7 +22,6 @@ _COMMANDS = {
     "debugging": "debugging",
     "monitor": "monitor",
     "validate": "validate",
-    "demo": "demo",
     "cloud-login": "cloud_login",
     "cloud-logout": "cloud_login",
     "cloud-generate": "cloud_generate",
