@@ -19,6 +19,7 @@ COMMANDS = {
     "ide": "Write files for VS Code and STM32CubeIDE.",
     "render": "Render one template from JSON files and values.",
     "report": "Write the build's report: one HTML page that needs no other file.",
+    "activity": "Tell how much of a network's work inputs leave to a sparse kernel.",
     "export": "Write the fully connected layers of a model as plain arrays.",
 }
 

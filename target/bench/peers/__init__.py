@@ -16,10 +16,13 @@ from pathlib import Path
 from support.errors import UserError
 
 HERE = Path(__file__).parent
-FLAGS = (
+MACHINE = (
     *("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard", "-std=gnu11"),
-    *("-O3", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off", "-fno-math-errno"),
-    *("-w", "-nostartfiles", "--specs=nano.specs", "--specs=nosys.specs", "-Wl,--gc-sections"),
+    *("-ffunction-sections", "-fdata-sections", "-ffp-contract=off", "-fno-math-errno"),
+)
+FLAGS = (
+    *(*MACHINE, "-O3", "-w"),
+    *("-nostartfiles", "--specs=nano.specs", "--specs=nosys.specs", "-Wl,--gc-sections"),
 )
 
 

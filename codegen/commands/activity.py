@@ -1,0 +1,58 @@
+"""Tell how much of a network's work inputs leave to a sparse kernel."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from codegen.arrays import read_arrays
+from codegen.kernels.choose import entries
+from codegen.kernels.fuse import STEM, Kernels
+from codegen.plan import plan_network
+from codegen.reader.qdq import read_graph
+from codegen.reference import layers, quantize
+from support.errors import UserError
+from support.files import write_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `activity`."""
+    parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
+    parser.add_argument("--calibration", type=Path, required=True, help="as given to `generate`")
+    parser.add_argument("--inputs", type=Path, required=True, help=".npz of the inputs to look at")
+    parser.add_argument("--out", type=Path, required=True, help="activity.json")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write, for each fully connected layer: input pairs, the mean number that is not zero, and
+    the multiply-accumulates those stand for (pair * 2 * outputs); and their sum.
+    """
+    graph = read_graph(arguments.model)
+    typical, inputs = (
+        quantize(read_arrays(path)["inputs"].astype(np.float32), graph.input)
+        for path in (arguments.calibration, arguments.inputs)
+    )
+    plan = plan_network(graph, Kernels("sparse", typical))
+    tensors = {graph.input.name: inputs}
+    for node, values in layers(graph, inputs):
+        tensors[node.output.name] = values
+    rows = []
+    for step in plan.steps:
+        if step.layer.stem != STEM:
+            raise UserError(f"{arguments.model}: not a network of fully connected layers only")
+        chain = step.layer.values["chain"]
+        for stage, part in zip(chain.stages, step.layer.parts, strict=True):
+            values = tensors[part.node.input.name][:, stage.reads]
+            mean = float(entries(values, stage.layer.base).mean())
+            rows.append(
+                {
+                    "name": stage.name,
+                    "pairs": (stage.layer.inputs + 1) // 2,
+                    "entries": mean,
+                    "executed_macs": mean * 2 * stage.layer.outputs,
+                }
+            )
+    total = sum(row["executed_macs"] for row in rows)
+    write_json(arguments.out, {"layers": rows, "executed_macs": total})
