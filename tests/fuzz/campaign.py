@@ -34,7 +34,7 @@ class Report:
     Attributes:
         outcomes: how many cases ended with each of the target's words.
         findings: case number → what happened, with the end of its traceback.
-        slowest: seconds of the longest case.
+        slowest, slowest_case: seconds and number of the longest case.
         peak_mb: most resident memory of a worker, in MB.
     """
 
@@ -42,6 +42,7 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     findings: dict[int, str] = field(default_factory=dict)
     slowest: float = 0.0
+    slowest_case: int = 0
     peak_mb: float = 0.0
     seconds: float = 0.0
 
@@ -53,7 +54,8 @@ class Report:
         """Count a case."""
         self.cases += 1
         self.outcomes[outcome] += 1
-        self.slowest = max(self.slowest, seconds)
+        if seconds > self.slowest:
+            self.slowest, self.slowest_case = seconds, number
         if finding:
             self.findings[number] = finding
 

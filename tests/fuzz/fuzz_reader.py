@@ -84,10 +84,14 @@ def compare(path: Path, graph: Graph, inputs: Int8Array, outputs: Int8Array) -> 
         expected = onnxruntime_outputs(path, graph, inputs)
     except Exception:
         return "unknown"
-    difference = int(np.abs(outputs.astype(int) - expected).max())
-    if difference > 1 and not any(coarse(node) for node in graph.nodes):
-        raise AssertionError(f"differs from onnxruntime by {difference}")
-    return "agrees" if difference <= 1 else "differs"
+    difference = np.abs(outputs.astype(int) - expected)
+    if difference.max() <= 1:
+        return "agrees"
+    # A tie that falls the other way in one layer may be several steps behind a steep one.
+    later = len(graph.nodes) > 1 and np.count_nonzero(difference > 1) <= max(1, outputs.size // 8)
+    if not later and not any(coarse(node) for node in graph.nodes):
+        raise AssertionError(f"differs from onnxruntime by {difference.max()}")
+    return "differs"
 
 
 def coarse(node: Node) -> bool:
@@ -146,7 +150,7 @@ def main() -> int:
         print(f"case {number} of seed {arguments.seed} ({digest}):\n{text}")
     print(
         f"{report.cases} cases in {report.seconds:.0f} s: {dict(report.outcomes)}, "
-        f"slowest {report.slowest:.2f} s, peak {report.peak_mb:.0f} MB"
+        f"slowest {report.slowest:.2f} s (case {report.slowest_case}), peak {report.peak_mb:.0f} MB"
     )
     if arguments.json:
         arguments.json.write_text(report.to_json() + "\n")
