@@ -31,8 +31,8 @@ def test_every_variable_is_one_of_the_build(menu: str) -> None:
 
 
 def test_every_target_is_in_the_menu(menu: str) -> None:
-    lines = re.findall(r"^(?:\./bootstrap )?scons [^\n]*", TEXT, re.MULTILINE)
-    targets = [word for line in lines for word in re.split(r" {2,}", line)[0].split()[1:]]
+    lines = re.findall(r"^ *(?:\./bootstrap )?scons [^\n]*", TEXT, re.MULTILINE)
+    targets = [word for line in lines for word in re.split(r" {2,}", line.strip())[0].split()[1:]]
     named = {word for word in targets if "=" not in word and word != "scons"}
     assert {"flash", "cloud-login", "cloud-benchmark"} <= named
     for target in named:
