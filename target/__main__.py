@@ -22,6 +22,7 @@ _COMMANDS = {
     "debugging": "debugging",
     "monitor": "monitor",
     "validate": "validate",
+    "demo": "demo",
     "cloud-login": "cloud_login",
     "cloud-logout": "cloud_login",
     "cloud-generate": "cloud_generate",

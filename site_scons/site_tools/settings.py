@@ -72,8 +72,8 @@ def boards() -> list[str]:
 
 # The board of the guide; `scons sim` takes one that QEMU has.
 DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
-SIMULATED = {"sim", "validate"}
-VALIDATING = {"validate"}
+SIMULATED = {"sim", "validate", "demo"}
+VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
@@ -179,6 +179,12 @@ FIELDS = (
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
     ("layers", "1: validate compares every layer", "0", yes_or_no),
+    (
+        "listen",
+        "demo: TCP port of the page (default: 8750, or a free one)",
+        "",
+        matching(r"|\d{1,5}", "a TCP port"),
+    ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", None),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),

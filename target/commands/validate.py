@@ -13,7 +13,6 @@ from target.boards import read_board
 if TYPE_CHECKING:
     from target.link.client import Client
     from target.link.messages import Info, Report
-    from target.validation.reference import Expected
 
 
 def register(commands: Any) -> None:
@@ -38,6 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from support.progress import Progress
     from target.link.client import Client
     from target.link.opening import open_transport
+    from target.validation.identity import check_identity
     from target.validation.measure import INTERRUPTED, check_fits, measure
     from target.validation.reference import read_manifest, read_reference
     from target.validation.telling import as_json, as_junit, as_text
@@ -51,7 +51,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         info = client.connect(arguments.wait)
         print(_introduce(transport.name, info))
-        _check_identity(info, board.name, expected)
+        check_identity(info, board.name, expected)
         check_fits(client, reference)
         progress = Progress("validate", len(reference.inputs))
         measured = measure(client, reference, progress)
@@ -82,19 +82,6 @@ def _introduce(name: str, info: Info) -> str:
         f"target: {name}{clock}; network '{info.network}' from {info.origin}, "
         f"model {info.model[:12]}, {info.nodes} layers, {info.generator}"
     )
-
-
-def _check_identity(info: Info, board: str, expected: Expected) -> None:
-    if info.board != board:
-        raise UserError(
-            f"the firmware is one for {info.board}, not for {board}", "flash the one of this build"
-        )
-    if info.model != expected.model:
-        raise UserError(
-            f"the firmware holds another network than the build: model {info.model[:12]}, "
-            f"the build's is {expected.model[:12]}",
-            "flash the firmware of this build (app=validate)",
-        )
 
 
 def _report(client: Client) -> Report | None:

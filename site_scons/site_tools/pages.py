@@ -1,0 +1,62 @@
+"""The pages of a build: its report, and the demo that its firmware answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+
+def options_of(files: Mapping[str, Any]) -> list[Any]:
+    """`--name file` for each file that there is."""
+    return [word for name, node in files.items() if node for word in (f"--{name}", node)]
+
+
+def report(
+    env: Any, page: Any, files: Mapping[str, Any], optional: Mapping[str, Any], templates: Any
+) -> Any:
+    """Declare the report.
+
+    Args:
+        page: node of the page; what changed from build to build is kept beside it.
+        files: option of `codegen report` -> node; None for what this build does not have.
+        optional: the same for files that only some runs leave, such as a validation's results.
+        templates: the page's.
+    """
+    kept = page.dir.File(f"{Path(page.name).stem}.json")
+    there = {name: node for name, node in optional.items() if Path(str(node)).is_file()}
+    words = [*options_of({**files, **there}), "--kept", kept, "--out", page]
+    made = env.Run("REPORT", "codegen report", [page, kept], words, also=templates)
+    env.Precious(made)
+    env.NoCache(made)
+    return made
+
+
+def validation(env: Any, out: Any, board: Any) -> Any:
+    """What `validate` measured: on this firmware's board, or else on another one.
+
+    Args:
+        out: the build folder.
+        board: the folder of this firmware; that of validation has its name and "-validate".
+    """
+    name = board.name.removesuffix("-validate")
+    own = Path(board.abspath).with_name(f"{name}-validate") / "validation.json"
+    others = sorted(Path(out.abspath).glob("*-validate/validation.json"))
+    return env.File(str(next((path for path in (own, *others) if path.is_file()), own)))
+
+
+def demo(env: Any, page: Any, words: Sequence[Any], also: Sequence[Any]) -> Any:
+    """Declare the serving of the demo's rendered page, until Ctrl-C."""
+    return env.Always(page.dir.File("demo.run"), "target demo", [*words, "--page", page], also=also)
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.Report`, `env.Validation` and `env.Demo`."""
+    env.AddMethod(report, "Report")
+    env.AddMethod(validation, "Validation")
+    env.AddMethod(demo, "Demo")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing of its own."""
+    return True

@@ -1,0 +1,1 @@
+"""A page on this computer: draw a digit, and the firmware reads it."""
