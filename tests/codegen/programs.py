@@ -19,7 +19,9 @@ import numpy.typing as npt
 
 from codegen.generate import generate
 from codegen.graph import Graph
+from codegen.kernels.fuse import Kernels
 from codegen.place import place_objects
+from codegen.plan import PORTABLE
 from codegen.reference import run as run_reference
 from codegen.render import render
 from target.boards import Board, read_board
@@ -42,11 +44,13 @@ class Case:
 
     Attributes:
         inputs: int8 [N, input size].
+        kernels: which kernels compute it.
     """
 
     name: str
     graph: Graph
     inputs: Int8Array
+    kernels: Kernels = PORTABLE
 
     @property
     def expected(self) -> Int8Array:
@@ -190,7 +194,7 @@ def run_program(board: str, elf: Path) -> SimResult:
 
 def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list[Path]]:
     """Bytes of weights, and the objects of one network with its inputs."""
-    plan = generate(case.graph, case.name, folder)
+    plan = generate(case.graph, case.name, folder, kernels=case.kernels)
     bytes_file = folder / "inputs.bin"
     bytes_file.write_bytes(np.ascontiguousarray(case.inputs).tobytes())
     defines = [

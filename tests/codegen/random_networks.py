@@ -1,6 +1,7 @@
 """Property of the generator: for any network, C and reference give the same bytes.
 
-Seeded random fully connected networks, many in one program, each under a name of its own.
+Seeded random fully connected networks, many in one program, each under a name of its own, with all
+choices of kernels.
 `python -m tests.codegen.random_networks --networks 2000 --seed 1 --json out.json` is a campaign on
 this computer with sanitizers; `--board mps2_an500` runs it on the emulated Cortex-M7.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from codegen.kernels.fuse import WANTED, Kernels
 from codegen.reader.qdq import read_graph
 from support.errors import UserError
 from tests.codegen.models import Array, QdqModel
@@ -57,7 +59,10 @@ def random_case(seed: int, number: int, folder: Path, most: int = MOST_WEIGHTS) 
     rng = np.random.default_rng([seed, number])
     model = random_model(rng, most)
     graph = read_graph(model.save(folder / f"random_{number}.onnx", check=False))
-    return Case(f"random_{number}", graph, _inputs(rng, graph.input))
+    inputs = _inputs(rng, graph.input)
+    # Kernels are chosen by what is typical: here, half of what then runs.
+    kernels = Kernels(WANTED[number % len(WANTED)], inputs[::2] if rng.random() < 0.7 else None)
+    return Case(f"random_{number}", graph, inputs, kernels)
 
 
 def random_model(rng: Rng, most: int) -> QdqModel:

@@ -16,13 +16,15 @@ import pytest
 
 from codegen.generate import generate, manifest
 from codegen.graph import Graph
+from codegen.kernels.fuse import Kernels
 from codegen.place import place_objects
-from codegen.plan import plan_network
+from codegen.plan import PORTABLE, plan_network
 from codegen.reader.qdq import read_graph
 from codegen.render import TEMPLATES, environment, render
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.models import QdqModel, random_layer
+from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
 
 GOLDENS = ROOT / "tests" / "goldens"
@@ -40,6 +42,19 @@ def model() -> QdqModel:
     line.then("MatMul", line.dequantized(weights.T.copy(), 0.01)).qdq(0.02, 10)
     line.then("Add", line.constant(np.array([0.5, -0.25, 1], np.float32))).qdq(0.03, -4)
     return line.then("Softmax").qdq(1 / 256, -128)
+
+
+def fast_model() -> QdqModel:
+    """32 → 12 → 8 → 4, just large enough for the fast kernels."""
+    rng = np.random.default_rng(4)
+    line = QdqModel((1, 32)).qdq(0.05, -128)
+    for outputs, inputs in ((12, 32), (8, 12), (4, 8)):
+        weights, bias = random_layer(rng, outputs, inputs)
+        line.gemm(weights, 0.01, bias, np.float32(0.05) * np.float32(0.01))
+        if outputs != 4:
+            line.then("Relu")
+        line.qdq(0.05, -128)
+    return line
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +108,23 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     "xcube/network_stai.h": lambda g: imported(g, "st-ai", ".h"),
 }
 # Golden folder → C interface of the generated network.
-NETWORKS = {"network": "legacy", "network_stai": "st-ai"}
+NETWORKS = {"network": "legacy", "network_stai": "st-ai", "network_fast": "legacy"}
+FAST = "network_fast"
+# Of the fast one, what looks otherwise than the first.
+FAST_PARTS = (".c", "_kernels.h", "_kernels.c", "_kernels.S", "_generate_report.txt")
+# Rooms of templates whose own tests look at what they render.
+ELSEWHERE = ("demo", "ide", "package", "report")
+
+
+def make(folder: str, graph: Graph, out: Path) -> None:
+    """Generate the network of a golden folder."""
+    kernels = PORTABLE
+    if folder == FAST:
+        out.mkdir(exist_ok=True)
+        graph = read_graph(fast_model().save(out / "golden.onnx"))
+        (out / "golden.onnx").unlink()
+        kernels = Kernels("auto", stored_inputs(graph))
+    generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
 
 def compare(golden: Path, text: str) -> None:
@@ -111,8 +142,10 @@ def test_golden(name: str, graph: Graph) -> None:
 
 @pytest.mark.parametrize("folder", NETWORKS)
 def test_golden_network(folder: str, graph: Graph, tmp_path: Path) -> None:
-    generate(graph, "tiny", tmp_path, NETWORKS[folder])
+    make(folder, graph, tmp_path)
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    if folder == FAST:
+        made = {f"tiny{part}": made[f"tiny{part}"] for part in FAST_PARTS}
     for name, text in made.items():
         compare(GOLDENS / folder / name, text)
     assert {path.name for path in (GOLDENS / folder).iterdir()} == set(made)
@@ -140,9 +173,10 @@ def test_every_template_is_rendered(
     monkeypatch.setattr("codegen.render._clang_format", lambda text: text)
     for rendered in RENDERED.values():
         rendered(graph)
-    for folder, api in NETWORKS.items():
-        generate(graph, "tiny", tmp_path / folder, api)
-    own = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.j2")}
+    for folder in NETWORKS:
+        make(folder, graph, tmp_path / folder)
+    paths = [path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*.j2")]
+    own = {str(path) for path in paths if path.parts[0] not in ELSEWHERE}
     # A view renders nothing; its template is there so that every operator has one.
     assert own - loaded == {"ops/reshape.c.j2"}
 

@@ -22,7 +22,7 @@ extern const ai_i8 JOIN(, NN_NAME, _case_inputs)[];
 extern const ai_i8 JOIN(, NN_NAME, _case_inputs_end)[];
 
 static ai_handle network = AI_HANDLE_NULL;
-AI_ALIGNED(4) static ai_u8 arena[MACRO(_DATA_ACTIVATIONS_SIZE)];
+AI_ALIGNED(MACRO(_ACTIVATIONS_ALIGNMENT)) static ai_u8 arena[MACRO(_DATA_ACTIVATIONS_SIZE)];
 AI_ALIGNED(4) static ai_i8 input_data[MACRO(_IN_1_SIZE)];
 static ai_i8 output_data[MACRO(_OUT_1_SIZE)];
 
