@@ -65,6 +65,15 @@ CAMPAIGNS = {
         ("tests.protocol.fuzz", "--frames", "{count}", "--seed", "{seed}"),
         10_000_000,
     ),
+    "chains": Campaign(
+        "Random networks' assembly kernels on an emulated Cortex-M7, against the reference",
+        ("tests.kernels.random_chains", "--cases", "{count}", "--seed", "{seed}"),
+        5_000,
+        (
+            "A Clip that ends below 127 was not clamped: such layers are left to the portable "
+            "kernel now (`test_what_does_not_fit_is_portable`).",
+        ),
+    ),
 }
 
 

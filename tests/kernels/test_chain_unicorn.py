@@ -1,0 +1,108 @@
+"""Whole chains in assembly on an emulated Cortex-M7: the reference's bytes, and no side effects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen.graph import Graph, Quantization, Tensor
+from codegen.kernels.fuse import STEM, Kernels
+from codegen.ops.fully_connected import FullyConnected
+from tests.kernels.emulated import differences, machine_with, plan_all
+from tests.kernels.networks import WANTED, Network, random_inputs
+from tests.kernels.random_chains import kinds, networks
+
+
+@pytest.mark.parametrize("seed", [101, 102, 103])
+def test_random_chains(seed: int, tmp_path: Path, shared_dir: Path) -> None:
+    """Twenty random networks: bytes, memory, registers."""
+    planned = plan_all(networks(seed, 0, 20, 120_000))
+    machine = machine_with(planned, tmp_path, shared_dir)
+    assert [text for each in planned for text in differences(machine, each)] == []
+    # A sample that plans nothing, or everything the same way, would show nothing.
+    assert len([kind for kind in kinds(planned) if not kind.startswith("portable")]) >= 3
+
+
+def layer(source: Tensor, weights: np.ndarray, scale: float = 0.5, **extra: int) -> FullyConnected:
+    """A layer with the given int8 [outputs, inputs] weights."""
+    outputs = len(weights)
+    output = Tensor(f"{source.name}+", (1, outputs), Quantization(np.float32(scale), -128))
+    return FullyConnected(
+        f"fc_{source.name}",
+        source,
+        output,
+        weights.astype(np.int8),
+        np.zeros(outputs, np.int32),
+        np.full(outputs, 0.01, np.float32),
+        **extra,  # type: ignore[arg-type]
+    )
+
+
+def network(weights: list[np.ndarray], wanted: str = "auto", **extra: int) -> Network:
+    """A network of layers with the given weights, the last one with `extra`."""
+    tensor = Tensor("x", (1, weights[0].shape[1]), Quantization(np.float32(0.02), -128))
+    nodes: list[FullyConnected] = []
+    for index, each in enumerate(weights):
+        nodes.append(layer(tensor, each, **(extra if index == len(weights) - 1 else {})))
+        tensor = nodes[-1].output
+    rng = np.random.default_rng(5)
+    inputs = random_inputs(rng, weights[0].shape[1], 24, -128)
+    calibration = random_inputs(rng, weights[0].shape[1], 24, -128)
+    calibration[:, rng.random(calibration.shape[1]) < 0.85] = -128
+    return Network(
+        Graph(tuple(nodes), "0" * 64, "by_hand.onnx"), Kernels(wanted, calibration), inputs
+    )
+
+
+RNG = np.random.default_rng(4)
+SMALL = RNG.integers(-20, 21, (16, 40))
+LOWEST = RNG.choice([-128, 127], (16, 40))
+REFUSED = {
+    "-128 above what is negative": network([LOWEST, SMALL[:, :16]]),
+    "sums beyond 24 bits": network([np.full((4, 784), 127)]),
+    "ends below 127": network([SMALL], high=90),
+    "starts above -128": network([SMALL], low=-100),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_does_not_fit_is_portable(what: str) -> None:
+    """The plan says why, and the layer's portable kernel computes it."""
+    plan = plan_all([REFUSED[what]])[0].plan
+    first = plan.steps[0].layer
+    portable = [part for part in first.layers if part.kernel == "portable"]
+    assert (first.stem == STEM) != bool(portable)
+    assert all(part.why.startswith("portable: ") for part in portable)
+    if "24 bits" in what or "-128 above" in what:
+        assert portable
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_remains_packed_is_exact(what: str, tmp_path: Path, shared_dir: Path) -> None:
+    planned = plan_all([REFUSED[what]])
+    assert differences(machine_with(planned, tmp_path, shared_dir), planned[0]) == []
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+def test_busy_and_quiet_inputs(wanted: str, tmp_path: Path, shared_dir: Path) -> None:
+    """The shape of the guide's network, calibrated by quiet inputs, run on quiet and busy ones."""
+    rng = np.random.default_rng(6)
+    weights = [rng.integers(-40, 41, shape) for shape in ((32, 784), (24, 32), (10, 24))]
+    planned = plan_all([network(weights, wanted)])
+    assert all(step.layer.stem == STEM for step in planned[0].plan.steps)
+    assert differences(machine_with(planned, tmp_path, shared_dir), planned[0]) == []
+
+
+def test_every_single_size(tmp_path: Path, shared_dir: Path) -> None:
+    """One layer of each small size, outputs and inputs: every tail of every loop."""
+    rng = np.random.default_rng(7)
+    made = [
+        network([rng.integers(-60, 61, (outputs, inputs))], wanted)
+        for outputs, inputs in zip(range(1, 19), rng.permutation(np.arange(1, 37, 2)), strict=True)
+        for wanted in ("dense", "sparse")
+    ]
+    planned = plan_all(made)
+    machine = machine_with(planned, tmp_path, shared_dir)
+    assert [text for each in planned for text in differences(machine, each)] == []
