@@ -156,6 +156,7 @@ def serve(app: Starlette, listener: socket.socket) -> None:
         access_log=False,
         ws="websockets-sansio",
         ws_max_size=_MESSAGE,
+        ws_per_message_deflate=False,  # noise grows when it is packed, beyond that size
         ws_ping_interval=20,
         server_header=False,
         timeout_graceful_shutdown=3,
