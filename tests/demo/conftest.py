@@ -1,0 +1,170 @@
+"""The demo's server with firmware behind it, and a headless Chromium in front of it."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from support.files import write_json
+from tests.build.project import SCONS
+from tests.model.conftest import products  # noqa: F401 - a fixture
+from tests.model.products import Products
+from tests.protocol.toys import ROOT, board_toml, link_toy
+
+CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running demo.
+
+    Attributes:
+        url: of its page.
+        process: what serves it.
+    """
+
+    url: str
+    process: subprocess.Popen[str]
+
+    @property
+    def port(self) -> int:
+        """The TCP port."""
+        return int(self.url.rpartition(":")[2].rstrip("/"))
+
+
+def command(board: str, elf: Path, folder: Path, *more: str) -> list[str]:
+    """The command line of a demo whose manifest and page are in `folder`."""
+    words = ["--board", str(board_toml(board)), "--elf", str(elf), "--listen", "0"]
+    files = ["--manifest", str(folder / "manifest.json"), "--page", str(folder / "demo.html")]
+    return [sys.executable, "-m", "target", "demo", *words, *files, *more]
+
+
+@contextmanager
+def serving(words: list[str]) -> Iterator[Server]:
+    """Run a demo until the block ends."""
+    process = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        url = ""
+        for line in process.stdout:
+            if found := re.search(r"http://\S+", line):
+                url = found[0]
+                break
+        assert url, process.communicate(timeout=10)[1]
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        yield Server(url, process)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def render_page(folder: Path, manifest: Path, memories: Path) -> None:
+    """The page, as the build renders it."""
+    words = ["render", "demo/page.html.j2", "--out", str(folder / "demo.html")]
+    words += ["--context", f"manifest={manifest}", "--context", f"memories={memories}"]
+    subprocess.run([sys.executable, "-m", "codegen", *words], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A toy that takes 28 x 28 values, its manifest and page: toy.elf, manifest.json, demo.html."""
+    folder = tmp_path_factory.mktemp("toy demo")
+    link_toy("host", folder / "toy.elf", ["-DTOY_INPUTS=784"])
+    manifest = {"model_sha256": "70ffee", "layers": [], "name": "toy", "output": {"size": 7}}
+    write_json(folder / "manifest.json", manifest)
+    write_json(folder / "memories.json", {"board": {"title": "This computer"}})
+    render_page(folder, folder / "manifest.json", folder / "memories.json")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def toy_server(toy_folder: Path) -> Iterator[Server]:
+    """A demo of the toy on this computer."""
+    words = command("host", toy_folder / "toy.elf", toy_folder, "--normalize", "0,1")
+    with serving(words) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def digits_folder(shared_dir: Path, mnist_dir: Path, products: Products) -> Path:  # noqa: F811
+    """A build for QEMU of a network that reads digits, by the project's own graph."""
+    folder = shared_dir / "demo build"
+    with (shared_dir / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        board = folder / "mps2_an500-validate"
+        if not (folder / "manifest.json").exists():
+            words = [f"build_dir={folder}", f"data_dir={mnist_dir}", f"network={products.int8}"]
+            words += ["inputs=mnist", "normalize=0.5,0.5", "board=mps2_an500", "app=validate"]
+            targets = ["elf", str(board / "demo.html")]
+            done = subprocess.run(
+                [SCONS, "-Q", *words, *targets],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            shutil.copy(board / "demo.html", folder / "demo.html")
+            shutil.copy(folder / "network/network_manifest.json", folder / "manifest.json")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digits_server(digits_folder: Path) -> Iterator[Server]:
+    """A demo of that network in QEMU."""
+    elf = digits_folder / "mps2_an500-validate" / "firmware.elf"
+    words = command("mps2_an500", elf, digits_folder, "--normalize", "0.5,0.5")
+    with serving(words) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    path = shutil.which("chromium")
+    assert path, "chromium is not installed: ./bootstrap scons test"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
+        yield launched
+        launched.close()
+
+
+OpenTab = Callable[[], Page]
+
+
+@pytest.fixture
+def tab(browser: Browser, digits_server: Server) -> Iterator[OpenTab]:
+    """tab(): another page of the demo that is ready; complaints of any fail the test."""
+    context = browser.new_context(has_touch=True)
+    complaints: list[str] = []
+    foreign: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: foreign.append(request.url))
+
+    def open_tab() -> Page:
+        page = context.new_page()
+        watch(page)
+        page.goto(digits_server.url)
+        page.get_by_text("ready", exact=True).wait_for()
+        return page
+
+    yield open_tab
+    context.close()
+    assert not complaints
+    assert not [url for url in foreign if not url.startswith((digits_server.url, "blob:"))]

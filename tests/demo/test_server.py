@@ -1,0 +1,258 @@
+"""The demo's server: for this computer only, deaf to what it does not understand."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from support.errors import UserError
+from target.demo.pictures import Normalization, parse_normalization, quantize, seen
+from target.demo.server import listen
+from target.link.messages import Port
+from tests.demo.conftest import Server, command
+from tests.protocol.toys import ROOT, link_toy, toy_outputs
+
+
+def picture(seed: int) -> bytes:
+    """784 seeded grey values."""
+    return np.random.default_rng(seed).integers(0, 200, 784).astype(np.uint8).tobytes()
+
+
+def opened(server: Server, **more: Any) -> AbstractContextManager[ClientConnection]:
+    """A WebSocket as the page opens it."""
+    arguments = {"origin": server.url.rstrip("/"), "open_timeout": 10, **more}
+    return connect(server.url.replace("http", "ws") + "read", **arguments)
+
+
+def ask(socket_: ClientConnection, number: int, grey: bytes) -> dict[str, Any]:
+    """A question and its answer."""
+    socket_.send(number.to_bytes(4, "little") + grey)
+    answer: dict[str, Any] = json.loads(socket_.recv(timeout=20))
+    return answer
+
+
+def toy_reads(grey: bytes) -> list[int]:
+    """What the toy computes of a picture; its input has scale 0.5 and zero point -3."""
+    stored = np.rint(np.frombuffer(grey, np.uint8) / 255 / 0.5) - 3
+    inputs = stored.astype(np.int8)[np.newaxis]
+    columns = [inputs[:, i::7].astype(np.int64).sum(axis=1) for i in range(7)]
+    outputs: list[int] = np.stack(columns, axis=1).astype(np.uint8).view(np.int8)[0].tolist()
+    return outputs
+
+
+def get(server: Server, host: str) -> http.client.HTTPResponse:
+    """The page, asked for by another name."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.putrequest("GET", "/", skip_host=True)
+    connection.putheader("Host", host)
+    connection.endheaders()
+    return connection.getresponse()
+
+
+def test_answers_are_the_firmwares(toy_server: Server) -> None:
+    with opened(toy_server) as tab:
+        for number in (0, 7, 2**32 - 1):
+            answer = ask(tab, number, picture(number))
+            assert answer["number"] == number
+            assert answer["stored"] == toy_reads(picture(number))
+            assert answer["scores"] == [0.25 * (q - 4) for q in answer["stored"]]
+            assert answer["digit"] == int(np.argmax(answer["stored"]))
+            assert answer["cost"] == "not measured"
+
+
+def test_many_tabs_get_their_own_answers(toy_server: Server) -> None:
+    with ExitStack() as stack:
+        tabs = [stack.enter_context(opened(toy_server)) for _ in range(8)]
+        for seed, tab in enumerate(tabs):
+            tab.send(seed.to_bytes(4, "little") + picture(seed))
+        for seed, tab in reversed(list(enumerate(tabs))):
+            answer = json.loads(tab.recv(timeout=20))
+            assert (answer["number"], answer["stored"]) == (seed, toy_reads(picture(seed)))
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (b"", 1003),
+        (b"\0" * 787, 1003),
+        ("x" * 788, 1003),
+        (b"\0" * 789, 1009),
+        (b"\0" * 3_000_000, 1009),
+        ("{}", 1003),
+    ],
+)
+def test_other_messages_end_the_connection(
+    toy_server: Server, message: bytes | str, code: int
+) -> None:
+    with opened(toy_server) as tab:
+        with pytest.raises(ConnectionClosed) as closed:
+            tab.send(message)
+            tab.recv(timeout=20)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == code
+    with opened(toy_server) as tab:
+        assert ask(tab, 1, picture(1))["stored"] == toy_reads(picture(1))
+
+
+def test_broken_websocket_frames_end_only_their_connection(toy_server: Server) -> None:
+    for noise in (b"\xff" * 100, b"\x82\xff" + b"\xff" * 12, b"GET / HTTP/1.1\r\n\r\n"):
+        with opened(toy_server) as tab, pytest.raises((ConnectionClosed, TimeoutError)):
+            tab.socket.sendall(noise)
+            tab.recv(timeout=5)
+    with opened(toy_server) as tab:
+        assert ask(tab, 1, picture(2))["stored"] == toy_reads(picture(2))
+
+
+def test_tab_that_leaves_without_its_answer(toy_server: Server) -> None:
+    for seed in range(20):
+        with opened(toy_server) as tab:
+            tab.send(b"\0\0\0\0" + picture(seed))
+            tab.socket.shutdown(socket.SHUT_RDWR)
+    with opened(toy_server) as tab:
+        assert ask(tab, 1, picture(3))["stored"] == toy_reads(picture(3))
+
+
+def test_too_many_tabs(toy_server: Server) -> None:
+    with ExitStack() as stack:
+        tabs = [stack.enter_context(opened(toy_server)) for _ in range(16)]
+        ask(tabs[-1], 0, picture(0))
+        with opened(toy_server) as extra, pytest.raises(ConnectionClosed) as closed:
+            extra.recv(timeout=10)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1013
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "", "127.0.0.1:x"])
+def test_other_names_are_not_served(toy_server: Server, host: str) -> None:
+    assert get(toy_server, host).status in (400, 421)
+
+
+def test_own_names_are_served_with_a_policy(toy_server: Server) -> None:
+    for name in ("127.0.0.1", "localhost"):
+        answer = get(toy_server, f"{name}:{toy_server.port}")
+        assert answer.status == 200
+        policy = answer.getheader("content-security-policy") or ""
+        assert "default-src 'none'" in policy and "unsafe" not in policy
+        assert f"ws://127.0.0.1:{toy_server.port}" in policy
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "null", "http://evil.example", "http://127.0.0.1", "https://127.0.0.1:{port}"]
+)
+def test_other_origins_are_refused(toy_server: Server, origin: str | None) -> None:
+    given = origin and origin.format(port=toy_server.port)
+    with pytest.raises(InvalidStatus) as refused:
+        opened(toy_server, origin=given)
+    assert refused.value.response.status_code == 403
+
+
+def test_loopback_only(toy_server: Server) -> None:
+    table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    port = f"{toy_server.port:04X}"
+    local = [line.split()[1] for line in table.splitlines()[1:] if line.split()[3] == "0A"]
+    assert [address for address in local if address.endswith(f":{port}")] == [f"0100007F:{port}"]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_firmware_that_died_is_started_again(toy_server: Server) -> None:
+    with opened(toy_server) as tab:
+        ask(tab, 1, picture(1))
+        for child in _children(toy_server.process.pid):
+            os.kill(child, signal.SIGKILL)
+        answers = [ask(tab, number, picture(4)) for number in (2, 3)]
+        assert "ended by signal 9" in answers[0]["error"]
+        assert answers[1]["stored"] == toy_reads(picture(4))
+
+
+# --- starting -------------------------------------------------------------------------------------
+def refused(words: list[str]) -> str:
+    """The message of a demo that must not start."""
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    return done.stderr
+
+
+def test_port_in_use(toy_server: Server, toy_folder: Path) -> None:
+    words = command("host", toy_folder / "toy.elf", toy_folder, "--listen", str(toy_server.port))
+    assert "cannot listen there" in refused(words)
+
+
+def test_preferred_port_gives_way() -> None:
+    with listen(None, 0) as first:
+        taken = first.getsockname()[1]
+        with listen(None, taken) as second:
+            assert second.getsockname()[1] != taken
+        with pytest.raises(UserError):
+            listen(taken, 0)
+
+
+def test_network_that_takes_no_pictures(toy_folder: Path, tmp_path: Path) -> None:
+    elf = link_toy("host", tmp_path / "small.elf")
+    assert "takes 260 values" in refused(command("host", elf, toy_folder))
+
+
+def test_page_that_was_not_built(toy_folder: Path) -> None:
+    words = command("host", toy_folder / "toy.elf", toy_folder, "--page", "/nonexistent.html")
+    assert "build it first" in refused(words)
+
+
+@pytest.mark.parametrize("text", ["", "1", "a,b", "0,0", "0,-1", "nan,1", "1,2,3"])
+def test_normalization_that_is_none(toy_folder: Path, text: str) -> None:
+    with pytest.raises(UserError):
+        parse_normalization(text)
+
+
+def test_ctrl_c_ends_it_and_its_firmware(toy_folder: Path) -> None:
+    process = subprocess.Popen(
+        command("host", toy_folder / "toy.elf", toy_folder),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    while "http://" not in process.stdout.readline():
+        pass
+    firmware = _children(process.pid)
+    assert len(firmware) == 1
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert "Traceback" not in errors
+    end = time.monotonic() + 10
+    while Path(f"/proc/{firmware[0]}").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{firmware[0]}").exists()
+
+
+# --- pictures -------------------------------------------------------------------------------------
+def test_pictures_are_quantized_as_the_test_set_is() -> None:
+    """Against the generator's own quantization of normalized inputs."""
+    from codegen.graph import Quantization
+
+    grey = np.arange(784, dtype=np.uint32).astype(np.uint8)
+    port = Port(784, float(np.float32(0.00784)), -3)
+    stored = quantize(grey.tobytes(), port, Normalization(0.5, 0.5))
+    real = (grey.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    expected = Quantization(np.float32(0.00784), -3).quantize(real)
+    np.testing.assert_array_equal(stored, expected)
+    back = np.array(seen(stored, port, Normalization(0.5, 0.5)))
+    assert np.abs(back - grey.astype(int)).max() <= 3
+
+
+def test_toy_model_of_these_tests_is_the_toys() -> None:
+    """toy_reads and toy_outputs agree where both apply: the same sums, other sizes."""
+    assert toy_outputs(np.ones((1, 260), np.int8)).tolist() == [[38] + [37] * 6]
