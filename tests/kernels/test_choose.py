@@ -1,0 +1,76 @@
+"""Which kernel a layer gets, and the reason that users read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codegen.graph import Int8Array
+from codegen.kernels.choose import MAX_SPARSE_OUTPUTS, choose, entries
+from codegen.kernels.integer_layer import IntegerLayer
+from tests.kernels.networks import random_integer_layer
+
+
+@pytest.fixture
+def layer() -> IntegerLayer:
+    """784 → 32."""
+    return random_integer_layer(np.random.default_rng(13), 32, 784)
+
+
+def values(layer: IntegerLayer, share: float) -> Int8Array:
+    """int8 [50, inputs], of which about `share` are not the base."""
+    rng = np.random.default_rng(14)
+    active = rng.random((50, layer.inputs)) < share
+    other = -128 if layer.base != -128 else 127
+    return np.where(active, other, layer.base).astype(np.int8)
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 7, 8])
+def test_entries_are_pairs_with_something_in_them(inputs: int) -> None:
+    rng = np.random.default_rng(inputs)
+    given = rng.choice([-128, -128, 3], (30, inputs)).astype(np.int8)
+    expected = [
+        sum(1 for i in range(0, inputs, 2) if (row[i : i + 2] != -128).any()) for row in given
+    ]
+    assert entries(given, -128).tolist() == expected
+
+
+def test_as_asked_for(layer: IntegerLayer) -> None:
+    for given in (None, values(layer, 0.05)):
+        dense = choose(layer, given, "dense", first=True)
+        assert (dense.kernel, dense.why) == ("dense", "asked for by kernels=dense")
+    sparse = choose(layer, None, "sparse", first=False)
+    assert (sparse.kernel, sparse.why) == ("sparse", "asked for by kernels=sparse")
+    assert choose(layer, None, "sparse", first=True).kernel != "dense"
+
+
+def test_auto_needs_calibration_inputs(layer: IntegerLayer) -> None:
+    choice = choose(layer, None, "auto", first=True)
+    assert (choice.kernel, choice.why) == ("dense", "no calibration inputs")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_auto_follows_how_much_is_zero(layer: IntegerLayer, *, first: bool) -> None:
+    quiet, busy = values(layer, 0.05), values(layer, 0.9)
+    chosen = choose(layer, quiet, "auto", first=first)
+    assert chosen.kernel != "dense"
+    mean = entries(quiet, layer.base).mean()
+    assert chosen.why.startswith(f"{mean:.0f} of 392 input pairs are not zero")
+    assert choose(layer, busy, "auto", first=first).kernel == "dense"
+
+
+def test_only_a_first_layer_is_bounded(layer: IntegerLayer) -> None:
+    """What lies between layers has been seen by calibration; what comes from outside may differ."""
+    quiet = values(layer, 0.05)
+    assert "dense beyond" in choose(layer, quiet, "auto", first=True).why
+    assert "dense beyond" not in choose(layer, quiet, "auto", first=False).why
+
+
+@pytest.mark.parametrize("wanted", ["auto", "sparse"])
+def test_too_many_outputs_for_the_sparse_kernel(wanted: str) -> None:
+    rng = np.random.default_rng(15)
+    wide = random_integer_layer(rng, MAX_SPARSE_OUTPUTS + 1, 16)
+    choice = choose(wide, values(wide, 0.05), wanted, first=True)
+    assert (choice.kernel, choice.why) == ("dense", f"more than {MAX_SPARSE_OUTPUTS} outputs")
+    narrow = random_integer_layer(rng, MAX_SPARSE_OUTPUTS, 16)
+    assert choose(narrow, values(narrow, 0.05), "sparse", first=False).kernel == "sparse"
