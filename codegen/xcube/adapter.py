@@ -17,6 +17,7 @@ from codegen.xcube.discover import LEGACY
 # API"; ST Edge AI Core documentation, "ST Edge AI client API"), without prefix and network name.
 _LEGACY_MACROS = (
     *("MODEL_NAME", "ORIGIN_MODEL_NAME", "N_NODES", "IN_NUM", "OUT_NUM", "IN", "OUT"),
+    *("ACTIVATIONS_ALIGNMENT", "INPUTS_IN_ACTIVATIONS", "OUTPUTS_IN_ACTIVATIONS"),
     *("IN_SIZE", "OUT_SIZE", "IN_SIZE_BYTES", "OUT_SIZE_BYTES", "IN_1_FORMAT", "OUT_1_FORMAT"),
     *("IN_1_SIZE", "OUT_1_SIZE", "IN_1_SIZE_BYTES", "OUT_1_SIZE_BYTES"),
     *("IN_1_HEIGHT", "IN_1_WIDTH", "IN_1_CHANNEL", "OUT_1_CHANNEL"),
@@ -40,7 +41,13 @@ _ST_AI_MACROS = (
     *("IN_1_SIZE", "OUT_1_SIZE", "IN_1_SIZE_BYTES", "OUT_1_SIZE_BYTES", "IN_1_ALIGNMENT"),
     *("OUT_1_ALIGNMENT", "IN_1_SCALE", "IN_1_ZERO_POINT", "OUT_1_SCALE", "OUT_1_ZERO_POINT"),
     *("IN_1_FLAGS", "OUT_1_FLAGS", "ACTIVATIONS_NUM", "ACTIVATIONS_SIZE_BYTES"),
-    *("ACTIVATIONS_SIZES", "ACTIVATIONS_ALIGNMENTS", "WEIGHTS_NUM", "WEIGHTS_SIZE_BYTES"),
+    *(
+        "ACTIVATIONS_SIZES",
+        "ACTIVATIONS_ALIGNMENTS",
+        "ACTIVATION_1_ALIGNMENT",
+        "WEIGHTS_NUM",
+        "WEIGHTS_SIZE_BYTES",
+    ),
 )
 _ST_AI_FUNCTIONS = (
     *("init", "deinit", "run", "get_info", "get_error", "get_context_size", "set_callback"),

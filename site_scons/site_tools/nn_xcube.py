@@ -53,8 +53,9 @@ def imported_network(
         templates: nodes of the templates that the import renders.
 
     Raises:
-        SCons.Errors.UserError: a variable is missing, or a way that this board cannot take.
+        SCons.Errors.UserError: a variable is missing, or this way is not possible here.
     """
+    _check_possible(env)
     ways = {"bundle": _bundle, "stedgeai": _stedgeai, "cloud": _cloud}
     command, arguments, also = ways[env["ai"]](env, folder, model, memories)
     name, api = env["name"], env["c_api"]
@@ -78,6 +79,24 @@ def imported_network(
     env.Clean(made, [headers, folder.File(f"{name}_stedgeai.log"), folder.File("stedgeai.seen")])
     _forget_incomplete(Path(files["_manifest.json"].abspath), Path(headers.abspath))
     return files
+
+
+def _check_possible(env: Any) -> None:
+    """Refuse what ST's library, or its licence, does not go with.
+
+    Raises:
+        SCons.Errors.UserError: with what to do instead.
+    """
+    if env["BOARD_CORE"] != "cortex-m7":
+        raise SCons.Errors.UserError(
+            f"ai={env['ai']}: ST's runtime library is for a Cortex-M7, board {env['board']} has"
+            f" {env['BOARD_CORE']}: choose another board, or ai=builtin"
+        )
+    if env["dest"]:
+        raise SCons.Errors.UserError(
+            f"ai={env['ai']}: a package would pass on ST's files, whose licence is not ours to"
+            " give: package the built-in network, ai=builtin"
+        )
 
 
 Way = tuple[str, list[Any], list[Any]]

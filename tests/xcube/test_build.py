@@ -165,6 +165,8 @@ def test_the_board_s_elf_lies_inside_its_memories(
         ({"ai": "budnle"}, ("did you mean 'bundle'?",)),
         ({"c_api": "stai"}, ("did you mean 'st-ai'?",)),
         ({"ai": "bundle", "bundle": "docs", "board": "host"}, ("Cortex-M7", "native")),
+        ({"ai": "cloud", "board": "host"}, ("Cortex-M7", "native")),
+        ({"ai": "bundle", "bundle": "docs", "dest": "x"}, ("licence", "ai=builtin")),
         ({"ai": "bundle", "bundle": "docs", "input_zero_point": "x"}, ("input_zero_point=x",)),
     ],
 )
