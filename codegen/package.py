@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen import version
-from codegen.generate import LEGACY, outputs
+from codegen.outputs import LEGACY, outputs
 from codegen.render import ROOT, TEMPLATES, render
 from support.errors import UserError
 from support.files import read_json, sha256_file, write_bytes

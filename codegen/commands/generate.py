@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.generate import LEGACY, TEMPLATES, outputs
 from codegen.names import check_name
+from codegen.outputs import LEGACY, TEMPLATES, outputs
 from support.errors import UserError
 from support.files import write_text
 

@@ -15,6 +15,14 @@ AI_API_DECLARE_BEGIN
 #define NN_RUNTIME_VERSION_MINOR 1
 #define NN_RUNTIME_VERSION_MICRO 0
 
+/* For the linker, a function that every network calls has the version in its name: a network and a
+ * runtime that were not made for each other do not link. */
+#define NN_TEXT_(text) #text
+#define NN_TEXT(text) NN_TEXT_(text)
+#define NN_OF_THIS_VERSION(name)                                                                   \
+    __asm__(NN_TEXT(__USER_LABEL_PREFIX__) name "_" NN_TEXT(NN_RUNTIME_VERSION_MAJOR) "_" NN_TEXT( \
+        NN_RUNTIME_VERSION_MINOR) "_" NN_TEXT(NN_RUNTIME_VERSION_MICRO))
+
 /* Compute one inference: `input` and `arena` are 4-byte aligned; `weights` is the network's
  * constants array; `output` may be anywhere. */
 typedef void (*nn_forward)(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights, ai_u8 *arena);
@@ -61,7 +69,8 @@ typedef struct {
 
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle);
 ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
-ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params);
+ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params)
+    NN_OF_THIS_VERSION("nn_init");
 ai_error nn_get_error(nn_instance *instance, ai_handle handle);
 ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report *report);
 ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,

@@ -42,7 +42,8 @@ typedef enum {
 
 stai_return_code nn_stai_init(stai_network *context, const nn_stai_network *network);
 stai_return_code nn_stai_deinit(stai_network *context);
-stai_return_code nn_stai_run(stai_network *context, stai_run_mode mode);
+stai_return_code nn_stai_run(stai_network *context, stai_run_mode mode)
+    NN_OF_THIS_VERSION("nn_stai_run");
 stai_return_code nn_stai_get_info(stai_network *context, stai_network_info *info);
 stai_return_code nn_stai_get_error(stai_network *context);
 stai_return_code nn_stai_get(stai_network *context, nn_stai_kind kind, stai_ptr *buffers,

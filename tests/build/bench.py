@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.build.project import Project, copy_tree
+from tests.embed.bench import print_hosts
 
 # Seconds over SCons' own empty run.
 BUDGETS = {"nothing changed": 0.5, "main.c.j2 edited": 2.0}
@@ -99,6 +100,7 @@ def main() -> None:
                 verdict = "within" if over <= BUDGETS[case.what] else "OVER"
                 budget = f"{over:.2f} s more than SCons alone: {verdict} {BUDGETS[case.what]} s"
             print(f"{case.what:<30} {taken:>8.2f} {taken / empty:>7.1f}  {budget}".rstrip())
+        print_hosts(Path(folder, "hosts"))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.generate import generate, outputs
+from codegen.generate import generate
 from codegen.names import check_name
+from codegen.outputs import outputs
 from codegen.reader.qdq import read_graph
 from tests.codegen.conftest import Refusal, Refused
 from tests.codegen.models import two_layers

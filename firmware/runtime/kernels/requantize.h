@@ -6,6 +6,10 @@
 
 #include "ai_platform.h"
 
+#ifdef __FAST_MATH__
+#error "-ffast-math and -Ofast change results: compile this library without them"
+#endif
+
 /* clamp(rint(scaled) + zero_point, low, high), half to even: docs/numerics.md, "Requantization".
  * Clamped as a float, because `scaled` may leave int32. */
 static inline ai_i8 nn_saturate(ai_float scaled, ai_i32 zero_point, ai_i32 low, ai_i32 high) {

@@ -1,0 +1,62 @@
+"""docs/embedding.md shows the very lines that the other tests here build.
+
+After changing an example: `UPDATE_DOCS=1 .venv/bin/python -m pytest tests/embed/test_docs.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from tests.build.project import REPOSITORY
+from tests.embed.hosts import EXAMPLES
+
+PAGE = REPOSITORY / "docs" / "embedding.md"
+SHOWN = re.compile(
+    r"<!-- (?P<file>\S+)(?: (?P<part>\S+))? -->\n```(?P<kind>\w+)\n(.*?)```\n", re.DOTALL
+)
+
+
+def example(file: str, part: str | None) -> str:
+    """The lines of an example between its markers "docs: PART" and "docs: end"."""
+    text = (EXAMPLES / file).read_text(encoding="utf-8")
+    begin = rf"^\W*docs: {part or 'begin'}\b.*\n"
+    found = re.search(rf"{begin}(.*?)^\W*docs: end\b", text, re.DOTALL | re.MULTILINE)
+    assert found, f"{file} has no part {part or 'begin'}"
+    return found[1]
+
+
+def test_page_shows_the_examples() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    def current(match: re.Match[str]) -> str:
+        head = match[0].partition("```")[0]
+        return f"{head}```{match['kind']}\n{example(match['file'], match['part'])}```\n"
+
+    shown = {match["file"] for match in SHOWN.finditer(page)}
+    files = {
+        str(path.relative_to(EXAMPLES))
+        for name in ("SConstruct", "CMakeLists.txt", "Makefile")
+        for path in EXAMPLES.rglob(name)
+    }
+    assert shown == files | {"product/main.c"}
+    fresh = SHOWN.sub(current, page)
+    if os.environ.get("UPDATE_DOCS"):
+        PAGE.write_text(fresh, encoding="utf-8")
+    else:
+        assert fresh == page
+
+
+def test_examples_are_short() -> None:
+    """A host takes two networks in with ten lines at most."""
+    for name in ("CMakeLists.txt", "Makefile"):
+        for path in EXAMPLES.rglob(name):
+            lines = example(str(path.relative_to(EXAMPLES)), None).splitlines()
+            assert len(lines) <= 10, path
+
+
+def test_page_names_files_that_exist() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([\w./-]+)\)", page):
+        assert Path(PAGE.parent, target).exists(), target
