@@ -60,21 +60,21 @@ class QdqModel:
         return self
 
     def quantize(
-        self, scale: float, zero_point: int, dtype: Any = np.int8, **attributes: Any
+        self, scale: float | np.float32, zero_point: int, dtype: Any = np.int8, **attributes: Any
     ) -> QdqModel:
         """QuantizeLinear."""
         operands = self.constant(scale, np.float32), self.constant(zero_point, dtype)
         return self.then("QuantizeLinear", *operands, **attributes)
 
     def dequantize(
-        self, scale: float, zero_point: int, dtype: Any = np.int8, **attributes: Any
+        self, scale: float | np.float32, zero_point: int, dtype: Any = np.int8, **attributes: Any
     ) -> QdqModel:
         """DequantizeLinear."""
         operands = self.constant(scale, np.float32), self.constant(zero_point, dtype)
         return self.then("DequantizeLinear", *operands, **attributes)
 
     def qdq(
-        self, scale: float, zero_point: int, dtype: Any = np.int8, **attributes: Any
+        self, scale: float | np.float32, zero_point: int, dtype: Any = np.int8, **attributes: Any
     ) -> QdqModel:
         """QuantizeLinear and DequantizeLinear."""
         self.quantize(scale, zero_point, dtype, **attributes)
@@ -87,7 +87,8 @@ class QdqModel:
         inputs = [self.constant(stored), self.constant(scale, np.float32)]
         if zero_point is not None:
             inputs.append(self.constant(zero_point, stored.dtype))
-        return self.add("DequantizeLinear", inputs, **({} if axis is None else {"axis": axis}))
+        attributes: dict[str, Any] = {} if axis is None else {"axis": axis}
+        return self.add("DequantizeLinear", inputs, **attributes)
 
     def gemm(
         self, weights: Array, scale: Any, bias: Array | None = None, bias_scale: Any = None

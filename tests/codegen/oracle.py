@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,9 +58,9 @@ def _as_given(kind: str, tensor: Tensor, stored: Int8Array) -> npt.NDArray[np.ge
         return shifted.astype(np.float32) * quantization.scale
 
 
-def _as_stored(tensor: Tensor, values: npt.NDArray[np.generic]) -> Int8Array:
+def _as_stored(tensor: Tensor, values: npt.NDArray[Any]) -> Int8Array:
     if values.dtype == np.int8:
-        return values
+        return values.astype(np.int8)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
     return tensor.quantization.quantize(values.astype(np.float32))

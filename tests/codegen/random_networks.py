@@ -83,7 +83,8 @@ def random_model(rng: Rng, most: int) -> QdqModel:
 def _sizes(rng: Rng, most: int) -> list[int]:
     """Widths from 1 to 1,000, odd ones as often as any."""
     while True:
-        sizes = np.rint(LARGEST ** rng.uniform(0, 1, rng.integers(2, 6))).astype(int).tolist()
+        drawn = np.rint(LARGEST ** rng.uniform(0, 1, rng.integers(2, 6)))
+        sizes = [int(size) for size in drawn]
         if sum(a * b for a, b in pairwise(sizes)) <= most:
             return sizes
 
@@ -120,7 +121,8 @@ def _bias(rng: Rng, weights: Array) -> Array | None:
     if kind == 0:
         return None
     if kind == 1:
-        return (rng.choice([-1, 1], len(weights)) * room).astype(np.int32)
+        extreme: Array = (rng.choice([-1, 1], len(weights)) * room).astype(np.int32)
+        return extreme
     return rng.integers(-5000, 5001, len(weights)).astype(np.int32)
 
 
@@ -130,9 +132,8 @@ def _layer(
     """Gemm, its clamp and its quantization; returns the scale of its output."""
     weights = _weights(rng, shape)
     bias = _bias(rng, weights)
+    weight_scale: Any = np.float32(10.0 ** rng.uniform(-6, 0))
     if rng.random() < 0.5:
-        weight_scale = np.float32(10.0 ** rng.uniform(-6, 0))
-    else:
         spread = rng.choice([0.3, 0.3, 4.0])
         weight_scale = (10.0 ** rng.uniform(-2 - spread, -2, shape[0])).astype(np.float32)
     unit = (scale * weight_scale).astype(np.float32)

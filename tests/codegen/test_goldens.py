@@ -23,7 +23,7 @@ from codegen.reader.qdq import read_graph
 from codegen.render import TEMPLATES, environment, render
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
-from tests.codegen.models import QdqModel, random_layer
+from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
 
@@ -64,7 +64,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
 
 def subset_header(graph: Graph, size: int) -> str:
     rng = np.random.default_rng(3)
-    arrays = {
+    arrays: dict[str, Array] = {
         "inputs": rng.uniform(-6, 6, (9, 6)).astype(np.float32),
         "labels": np.arange(9, dtype=np.uint8) % 3,
     }

@@ -52,7 +52,10 @@ def npy(values: Any) -> Write:
 
 
 def data(content: bytes) -> Write:
-    return lambda path: path.write_bytes(content) and None
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    return write
 
 
 def pickled_array(path: Path) -> None:

@@ -144,9 +144,10 @@ def _input_shape(rng: random.Random, graph: onnx.GraphProto) -> None:
 
 def _array(tensor: onnx.TensorProto) -> np.ndarray | None:
     try:
-        return numpy_helper.to_array(tensor)
+        values: np.ndarray = numpy_helper.to_array(tensor)
     except Exception:
         return None
+    return values
 
 
 _OTHER_SIGN = {TensorProto.INT8: TensorProto.UINT8, TensorProto.UINT8: TensorProto.INT8}

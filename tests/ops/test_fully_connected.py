@@ -292,17 +292,18 @@ def test_any_scales_agree_with_exact_arithmetic(seed: int, tmp_path: Path) -> No
     rng = np.random.default_rng(seed)
     outputs, inputs = int(rng.integers(1, 9)), int(rng.integers(1, 40))
     weights, bias = random_layer(rng, outputs, inputs)
-    scales = [np.float32(10.0 ** rng.uniform(-6, 1)), 0, 0]
-    scales[1] = (10.0 ** rng.uniform(-4, 0, outputs)).astype(np.float32)
-    unit = scales[0] * scales[1]
+    scale = np.float32(10.0 ** rng.uniform(-6, 1))
+    weight_scales = (10.0 ** rng.uniform(-4, 0, outputs)).astype(np.float32)
+    unit = scale * weight_scales
     # An output scale that uses the range: neither all saturated nor all zero.
-    scales[2] = np.float32(unit.mean() * 64 * np.sqrt(inputs))
+    output_scale = np.float32(unit.mean() * 64 * np.sqrt(inputs))
     zeros = int(rng.integers(-128, 128)), int(rng.integers(-128, 128))
-    graph = read(layer(weights, bias, zeros, tuple(scales))(), tmp_path)
+    scales = (float(scale), weight_scales, float(output_scale))
+    graph = read(layer(weights, bias, zeros, scales)(), tmp_path)
     stored = stored_inputs(graph, seed)
     real = [int(b) * Fraction(float(u)) for b, u in zip(bias, unit, strict=True)]
     exact, distance = exact_layer(
-        stored, weights, real, (scales[0], list(scales[1]), scales[2]), zeros
+        stored, weights, real, (scales[0], list(weight_scales), scales[2]), zeros
     )
     found = run(graph, stored)
     wrong = np.flatnonzero((found != exact) & (distance > 2.0**-12))

@@ -65,7 +65,8 @@ def real_softmax(tested: Read) -> Array:
     quantization = tested.graph.input.quantization
     real = (tested.inputs.astype(float) - quantization.zero_point) * float(quantization.scale)
     powers = np.exp(real - real.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True) / float(tested.graph.output.quantization.scale)
+    steps: Array = powers / powers.sum(1, keepdims=True)
+    return steps / float(tested.graph.output.quantization.scale)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
