@@ -1,0 +1,223 @@
+"""The page in a real browser, with firmware in QEMU behind it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from codegen.reader.qdq import read_graph
+from codegen.reference import run as run_reference
+from model.dataset import load
+from tests.demo.conftest import OpenTab
+from tests.model.products import Products
+
+Point = tuple[float, float]
+
+# Strokes in parts of the drawing area, as a person draws them.
+SEVEN = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)]]
+ONE = [[(0.5, 0.15), (0.5, 0.85)]]
+ZERO = [
+    [(0.5 + 0.2 * np.cos(angle), 0.5 + 0.33 * np.sin(angle)) for angle in np.linspace(0, 6.3, 25)]
+]
+FOUR = [[(0.4, 0.2), (0.3, 0.55), (0.72, 0.55)], [(0.62, 0.2), (0.6, 0.85)]]
+
+
+def answered(page: Page) -> str:
+    """The digit, once the page shows the answer to its newest drawing."""
+    page.locator("body[data-answered]").wait_for()
+    page.wait_for_timeout(300)
+    return page.locator("#digit").inner_text()
+
+
+def places(page: Page, stroke: list[Point]) -> list[Point]:
+    """A stroke in pixels of the window."""
+    box = page.locator("#paper").bounding_box()
+    assert box
+    return [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in stroke]
+
+
+def draw(page: Page, strokes: list[list[Point]]) -> None:
+    """With the mouse."""
+    for stroke in strokes:
+        first, *others = places(page, stroke)
+        page.mouse.move(*first)
+        page.mouse.down()
+        for x, y in others:
+            page.mouse.move(x, y, steps=6)
+        page.mouse.up()
+
+
+def canvas(page: Page, name: str) -> npt.NDArray[np.uint8]:
+    """What a canvas shows, uint8 [height, width, 4]."""
+    data = page.locator(name).evaluate("canvas => canvas.toDataURL()")
+    picture = Image.open(io.BytesIO(base64.b64decode(data.partition(",")[2])))
+    return np.asarray(picture.convert("RGBA"))
+
+
+@pytest.mark.parametrize(("strokes", "digit"), [(SEVEN, "7"), (ONE, "1"), (ZERO, "0"), (FOUR, "4")])
+def test_drawn_strokes_get_the_firmwares_answer(
+    tab: OpenTab, products: Products, strokes: list[list[Point]], digit: str
+) -> None:
+    page = tab()
+    draw(page, strokes)
+    assert answered(page) == digit
+    # What it shows is what this network computes of the input that it shows.
+    graph = read_graph(products.int8)
+    grey = canvas(page, "#seen")[..., 0]
+    assert grey.shape == (28, 28) and grey.max() > 200
+    real = (grey.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    stored = graph.input.quantization.quantize(real.reshape(1, -1).astype(np.float32))
+    outputs = run_reference(graph, stored)[0]
+    quantization = graph.output.quantization
+    expected = (outputs.astype(float) - quantization.zero_point) * float(quantization.scale)
+    shown = page.locator("#scores td.number").all_inner_texts()
+    # The picture shows grey values, rounded once more: an output may be a step aside.
+    step = float(quantization.scale) + 0.06
+    assert [float(text) for text in shown] == pytest.approx(expected.tolist(), abs=step)
+    assert re.fullmatch(r"[\d,]+ instructions, emulated", page.locator("#cost").inner_text())
+
+
+def test_finger(tab: OpenTab) -> None:
+    page = tab()
+    session = page.context.new_cdp_session(page)
+    (stroke,) = [places(page, stroke) for stroke in ONE]
+    (x0, y0), (x1, y1) = stroke
+    steps = list(zip(np.linspace(x0, x1, 12), np.linspace(y0, y1, 12), strict=True))
+    for kind, points in (
+        ("touchStart", steps[:1]),
+        *(("touchMove", [point]) for point in steps[1:]),
+        ("touchEnd", []),
+    ):
+        touches = [{"x": float(x), "y": float(y)} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+    assert answered(page) == "1"
+    assert page.evaluate("window.scrollY") == 0
+
+
+def test_keyboard_and_what_a_screen_reader_hears(tab: OpenTab) -> None:
+    page = tab()
+    page.keyboard.press("Tab")
+    expect(page.locator("#paper")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#pen")).to_have_text("pen down")
+    for _ in range(16):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.locator("#pen")).to_have_text("pen up")
+    assert answered(page) == "1"
+    expect(page.locator("#spoken")).to_have_text(re.compile("read as 1, then . or ."))
+    page.keyboard.press("Delete")
+    expect(page.locator("#spoken")).to_have_text("empty")
+    expect(page.locator("#digit")).to_have_text("–")
+
+
+def test_everything_has_a_name(tab: OpenTab) -> None:
+    page = tab()
+    draw(page, ONE)
+    answered(page)
+    for role, name in (
+        ("application", "Drawing area"),
+        ("button", "Clear"),
+        ("button", "Undo"),
+        ("img", "The 28 by 28 picture that the network saw"),
+        ("table", "Score of each digit"),
+        ("heading", "What the firmware reads"),
+    ):
+        expect(page.get_by_role(role, name=name)).to_have_count(1)
+    expect(page.get_by_label("Open a picture of a digit")).to_have_count(1)
+    expect(page.get_by_role("rowheader")).to_have_text([str(digit) for digit in range(10)])
+    order = []
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        order.append(page.evaluate("document.activeElement.id"))
+    assert {"clear", "undo", "file"} <= set(order)
+
+
+def test_undo_and_clear(tab: OpenTab) -> None:
+    page = tab()
+    draw(page, ONE)
+    answered(page)
+    before = canvas(page, "#paper")
+    draw(page, [[(0.2, 0.5), (0.8, 0.5)]])
+    assert (canvas(page, "#paper") != before).any()
+    page.get_by_role("button", name="Undo").click()
+    np.testing.assert_array_equal(canvas(page, "#paper"), before)
+    page.get_by_role("button", name="Clear").click()
+    assert not canvas(page, "#paper")[..., 3].any()
+    expect(page.locator("#digit")).to_have_text("–")
+    page.get_by_role("button", name="Undo").click()  # nothing left: nothing happens
+
+
+def test_tabs_do_not_disturb_each_other(tab: OpenTab) -> None:
+    first, second, third = tab(), tab(), tab()
+    start = places(first, ONE[0])[0]
+    first.mouse.move(*start)
+    first.mouse.down()  # in the middle of a stroke
+    draw(second, SEVEN)
+    draw(third, ZERO)
+    assert (answered(second), answered(third)) == ("7", "0")
+    first.close()
+    second.get_by_role("button", name="Clear").click()
+    draw(second, ONE)
+    assert (answered(second), answered(third)) == ("1", "0")
+
+
+def test_dark_and_light(tab: OpenTab) -> None:
+    page = tab()
+    draw(page, ONE)
+    colours = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(100)
+        ink = canvas(page, "#paper")
+        pen = ink[ink[..., 3] == 255][0][:3].astype(int).sum()
+        paper = page.locator("#paper").evaluate("c => getComputedStyle(c).backgroundColor")
+        colours.append((pen, sum(map(int, re.findall(r"\d+", paper)[:3]))))
+    (light_pen, light_paper), (dark_pen, dark_paper) = colours
+    assert max(light_pen, dark_paper) < 150 and min(light_paper, dark_pen) > 600
+
+
+def test_file_that_is_no_picture(tab: OpenTab) -> None:
+    page = tab()
+    file = {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+    page.set_input_files("#file", file)
+    expect(page.locator("#status")).to_have_text("that file is no picture")
+    draw(page, ONE)
+    assert answered(page) == "1"
+
+
+def test_test_digits_through_the_pages_own_preprocessing(tab: OpenTab, mnist_dir, products) -> None:
+    """100 digits, put on the canvas and centred by the page: few are read differently for it."""
+    digits = load(mnist_dir, train=False)
+    chosen = np.sort(np.random.default_rng(0).choice(len(digits), 100, replace=False))
+    pixels = digits.pixels.numpy().reshape(-1, 28, 28)[chosen]
+    labels = digits.labels.numpy()[chosen]
+    graph = read_graph(products.int8)
+    real = (pixels.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    stored = graph.input.quantization.quantize(real.reshape(100, -1).astype(np.float32))
+    direct = run_reference(graph, stored).argmax(axis=1)
+    page = tab()
+    shown = np.array([read_picture(page, image) for image in pixels])
+    changed = chosen[shown != direct]
+    misses = chosen[shown != labels]
+    print(f"misses {misses.tolist()}; of the pictures themselves {int((direct != labels).sum())}")
+    assert len(changed) <= 5, f"read differently: {changed.tolist()}"
+
+
+def read_picture(page: Page, pixels: npt.NDArray[np.uint8]) -> int:
+    """Open a picture, black on white, and wait for its answer."""
+    page.get_by_role("button", name="Clear").click()
+    page.locator("body:not([data-answered])").wait_for()
+    file = io.BytesIO()
+    Image.fromarray(255 - pixels).save(file, "png")
+    picture = {"name": "digit.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    page.set_input_files("#file", picture)
+    page.locator("body[data-answered]").wait_for()
+    return int(page.locator("#digit").inner_text())
