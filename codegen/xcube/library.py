@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
+from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import ARMAttributesSection
 
@@ -25,6 +26,8 @@ NAME = re.compile(
 )
 _MAGIC = b"!<arch>\n"
 _HEADER = 60
+# What pyelftools raises on bytes that are no ELF file, or only part of one.
+_BROKEN = (ELFError, ConstructError, ValueError, LookupError, AssertionError, TypeError)
 # Tag_CPU_arch, "Addenda to the ABI for the Arm Architecture", build attributes.
 _V7E_M = 13
 _ARCHITECTURES = {
@@ -156,5 +159,5 @@ def _machine(path: Path, content: bytes) -> tuple[str, dict[str, int]]:
                     for block in part.iter_subsubsections():
                         attributes |= {a.tag: a.value for a in block.iter_attributes()}
         return str(elf["e_machine"]), attributes
-    except (ELFError, ValueError, KeyError) as error:
+    except _BROKEN as error:
         raise UserError(f"{path}: an object in it is damaged ({error})", "take it again") from None

@@ -82,7 +82,7 @@ def generate(tmp_path: Path, model: Path) -> Callable[..., subprocess.CompletedP
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
 
     return run

@@ -16,7 +16,7 @@ from target.cloud.service import Service
 from target.cloud.web import Web
 from tests.target.cloud.standin_cloud import PASSWORD, USER, Cloud, Server
 
-HURRY = Patience(poll=0.01, longest=1.0)
+HURRY = Patience(poll=0.01, longest=30.0)
 
 
 @pytest.fixture(autouse=True)
