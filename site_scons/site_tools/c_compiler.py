@@ -86,7 +86,7 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
         # them out of the signature, so that clones share a cache.
         CCCOM="$CC $CFLAGS $CCFLAGS $( $PREFIX_MAPS $INCLUDES $)"
         " -c -o $TARGET $( $SOURCE.abspath $)",
-        ASPPCOM="$CC -x assembler-with-cpp $MACHINE -g $( $PREFIX_MAPS $INCLUDES $)"
+        ASPPCOM="$CC -x assembler-with-cpp $MACHINE $( $PREFIX_MAPS $INCLUDES $)"
         " -c -o $TARGET $( $SOURCE.abspath $)",
         OBJSUFFIX=".o",
         COMPILATIONDB_USE_ABSPATH=True,
