@@ -21,6 +21,7 @@ ORDINARY = (
 PYTHON = os.path.realpath(sys.executable)
 TOOLS = (
     *("scons", "arm-none-eabi-gcc", "qemu-system-arm", "gdb-multiarch", "openocd", "gcc", "clang"),
+    *("g++", "cmake", "make", "ninja", "chromium"),
 )
 
 
