@@ -11,7 +11,7 @@ ALIGNMENT = 4
 
 @dataclass(frozen=True)
 class Buffer:
-    """Bytes that must stay valid from step `first` to step `last`, both included."""
+    """Bytes that must stay valid from time `first` to time `last`, both included."""
 
     name: str
     size: int

@@ -10,7 +10,6 @@ import numpy as np
 from codegen import version
 from codegen.graph import Graph, Node, Tensor
 from codegen.kernels.chain_context import context as chain_context
-from codegen.kernels.fuse import STEM as CHAIN
 from codegen.kernels.fuse import Kernels
 from codegen.literals import c_float
 from codegen.names import check_name
@@ -47,6 +46,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
     """What the network templates see as `net`."""
     graph = plan.graph
     stems = sorted({step.layer.stem for step in plan.steps})
+    steps = _steps(plan, name)
     return {
         "name": name,
         "NAME": name.upper(),
@@ -59,11 +59,11 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "input": _port(graph.input, "in", plan.input_offset),
         "output": _port(graph.output, "out", plan.output_offset),
         "nodes": sum(len(step.layer.layers) for step in plan.steps),
-        "chains": _chains(plan),
+        "chains": [step["chain"] for step in steps if step["chain"]],
         "rows": [row for step in plan.steps for row in _rows(step)],
         "macs": graph.macs,
         "stems": stems,
-        "steps": _steps(plan),
+        "steps": steps,
         "arena_size": plan.arena_size,
         "weights_size": plan.weights_size,
         "weights_words": plan.weights_size // 4,
@@ -121,15 +121,6 @@ def _rows(step: Step) -> list[dict[str, Any]]:
     ]
 
 
-def _chains(plan: Plan) -> list[dict[str, Any]]:
-    """The assembly routines for runs of fully connected layers, as their templates see them."""
-    return [
-        chain_context(step.layer.values["chain"], step.index, step.constants, step.scratch or 0)
-        for step in plan.steps
-        if step.layer.stem == CHAIN
-    ]
-
-
 def _quantization(tensor: Tensor) -> dict[str, Any]:
     return {
         "name": tensor.name,
@@ -174,11 +165,12 @@ def _title(node: Node) -> str:
     return f"{operator_of(node).stem.replace('_', ' ')} {sizes}{relu}"
 
 
-def _steps(plan: Plan) -> list[dict[str, Any]]:
+def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
     """The steps as the templates see them; `last` is the number of the last layer it computes."""
     found, count = [], 0
     for step in plan.steps:
         rows = _rows(step)
+        chain = _chain(step, name, count)
         count += len(rows)
         found.append(
             {
@@ -188,6 +180,7 @@ def _steps(plan: Plan) -> list[dict[str, Any]]:
                 "title": "; ".join(f"{row['name']}: {row['title']}" for row in rows),
                 "rows": rows,
                 "layer": step.layer,
+                "chain": chain,
                 "source": step.source,
                 "target": step.target,
                 "scratch": step.scratch,
@@ -195,6 +188,15 @@ def _steps(plan: Plan) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _chain(step: Step, name: str, first: int) -> dict[str, Any] | None:
+    """What the templates see of a run of packed layers; `first` is its first layer's number."""
+    chain = step.layer.values.get("chain")
+    if chain is None:
+        return None
+    regions = (step.scratch or 0, step.late or 0)
+    return chain_context(chain, name, first, step.constants, regions)
 
 
 def _words(data: bytes) -> str:

@@ -54,6 +54,8 @@ class LayerPlan:
         why: the reason for the choice, one short phrase.
         constants: blocks in the order in which the kernel reads them.
         scratch: bytes of arena the kernel needs while it runs.
+        late: bytes of arena it needs only once it has read all of its input, which it does before
+            it writes any output: they may be the input's. None: it writes while it reads.
         values: what the template needs beyond the node.
         parts: the layers it computes, when it is more than one.
     """
@@ -66,6 +68,7 @@ class LayerPlan:
     scratch: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Fused, ...] = ()
+    late: int | None = None
 
     @property
     def layers(self) -> tuple[Fused, ...]:

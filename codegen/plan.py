@@ -29,7 +29,7 @@ class Step:
 
     Attributes:
         source, target: `input`, `output`, or the arena offset in bytes.
-        scratch: arena offset of its scratch bytes, or None.
+        scratch, late: arena offsets of its scratch bytes and of those it needs late, or None.
         constants: offset in the weights array by block key.
     """
 
@@ -38,6 +38,7 @@ class Step:
     source: str | int
     target: str | int
     scratch: int | None
+    late: int | None
     constants: dict[str, int]
 
 
@@ -78,6 +79,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE) -> Plan:
                 INPUT if index == 0 else offsets[names[index - 1]],
                 OUTPUT if index == len(computed) - 1 else offsets[names[index]],
                 offsets.get(f"scratch {index}"),
+                offsets.get(f"late {index}"),
                 {c.block.key: c.offset for c in constants if c.layer == index},
             )
         )
@@ -102,16 +104,23 @@ def _lay_out(layers: list[LayerPlan]) -> tuple[list[PlacedConstants], int]:
 
 
 def _buffers(network_input: Tensor, layers: list[LayerPlan]) -> tuple[list[Buffer], list[str]]:
-    """The arena's buffers with their lifetimes in steps, and the name of each step's output."""
+    """The arena's buffers with their lifetimes, and the name of each step's output.
+
+    A step has two times: it reads at 2 * index and writes at 2 * index + 1. Most kernels write
+    while they read, so their input lives through both.
+    """
     last = len(layers) - 1
-    buffers = [Buffer(INPUT, network_input.size, 0, 0)]
-    names = []
+    names = [OUTPUT if index == last else f"tensor {index}" for index in range(len(layers))]
+    read = [2 * i + (1 if layer.late is None else 0) for i, layer in enumerate(layers)]
+    buffers = [Buffer(INPUT, network_input.size, 0, read[0] if read else 0)]
     for index, layer in enumerate(layers):
-        name = OUTPUT if index == last else f"tensor {index}"
-        names.append(name)
-        buffers.append(Buffer(name, layer.node.output.size, index, min(index + 1, last)))
+        writes = 2 * index + (0 if layer.late is None else 1)
+        until = read[index + 1] if index < last else 2 * index + 1
+        buffers.append(Buffer(names[index], layer.node.output.size, writes, until))
         if layer.scratch:
-            buffers.append(Buffer(f"scratch {index}", layer.scratch, index, index))
+            buffers.append(Buffer(f"scratch {index}", layer.scratch, 2 * index, 2 * index + 1))
+        if layer.late:
+            buffers.append(Buffer(f"late {index}", layer.late, 2 * index + 1, 2 * index + 1))
     if not layers:
         buffers.append(Buffer(OUTPUT, network_input.size, 0, 0))
     return buffers, names

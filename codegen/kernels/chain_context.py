@@ -1,91 +1,145 @@
-"""What the assembly templates need to know of a chain: sizes, offsets, the way of each stage."""
+"""What the templates need to know of a chain: sizes, offsets, the way of each stage."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from codegen.kernels.chain import Chain, pair_layout
-from codegen.kernels.layout import ALTERNATE
+import numpy as np
+import numpy.typing as npt
 
-# Largest unrolling of the dense inner loop, in pairs of quads: 25 instructions each.
-MAX_DENSE_UNROLL = 8
-# List entries in one turn of the sparse inner loop; a power of two.
-UNROLL = 4
+from codegen.kernels.chain import Chain, Stage
+from codegen.kernels.choose import limit
+
+# Unrolled code may take this part of the weights that it reads, and no more turns than these.
+CODE_PART = 8
+MAX_SPARSE_UNROLL, MAX_DENSE_UNROLL = 16, 16
+# Bytes of one turn: fifteen instructions of four bytes; twenty-three.
+SPARSE_TURN, DENSE_TURN = 60, 92
 
 
-def context(chain: Chain, index: int, offsets: Mapping[str, int], scratch: int) -> dict[str, Any]:
+def context(
+    chain: Chain, name: str, first: int, offsets: Mapping[str, int], regions: tuple[int, int]
+) -> dict[str, Any]:
     """What the templates see of a chain.
 
     Args:
-        index: number of the chain's step in its network.
+        name: of the network.
+        first: number of the chain's first layer in its network.
         offsets: of the chain's constants in the weights array, by key.
-        scratch: arena offset of the chain's bytes.
+        regions: arena offsets of the chain's two regions, scratch and late.
     """
-    stages = [_stage(chain, i, offsets, scratch) for i in range(len(chain.stages))]
-    sizes = " - ".join(str(n) for n in (stages[0]["inputs"], *(s["outputs"] for s in stages)))
-    sparse = [stage["blocks"] for stage in stages if stage["kernel"] != "dense"]
-    return {
-        "index": index,
-        "stages": stages,
-        "title": f"Fully connected layers {sizes}.",
-        # Blocks of eight outputs that the sparse layers share.
-        "blocks": max(sparse, default=0),
-        "chunk_quads": chain.chunk_quads,
-        "unroll": UNROLL,
-    }
+    scratch, late = regions
+    layers = []
+    for index, stage in enumerate(chain.stages):
+        before = None if stage.first else late + chain.outputs[index - 1]
+        after = late + chain.outputs[index] if stage.hidden else None
+        own = {key.removesuffix(f"_{index}"): at for key, at in offsets.items() if _is(key, index)}
+        symbol = f"{name}_packed_{first + index}"
+        layers.append({**_stage(stage, own), "symbol": symbol, "number": first + index})
+        layers[-1] |= {"scratch": scratch, "reads": before, "writes": after}
+    return {"layers": layers}
 
 
-def _stage(chain: Chain, index: int, offsets: Mapping[str, int], scratch: int) -> dict[str, Any]:
-    stage = chain.stages[index]
-    following = chain.stages[index + 1] if stage.hidden else None
-    layer, stride = stage.layer, 16 * stage.duos
-    quarter = stride // 4
-    target = "bytes" if following is None else "list" if following.reads_list else "pairs"
-    return {
-        "index": index,
+def _is(key: str, index: int) -> bool:
+    return key.rpartition("_")[2] == str(index)
+
+
+def _stage(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
+    layer = stage.layer
+    common = {
         "name": stage.name,
         "kernel": stage.choice.kernel,
+        "title": f"{stage.name}: {layer.inputs} -> {layer.outputs}",
         "why": stage.choice.why,
+        "source": "bytes" if stage.first else "pairs",
+        "target": "pairs" if stage.hidden else "bytes",
         "inputs": layer.inputs,
         "outputs": layer.outputs,
-        "quads": stage.quads,
-        "duos": stage.duos,
-        "block": stage.block,
-        "blocks": stage.duos * 4 // stage.block,
-        "stride": stride,
-        # log2 of stride / 4, when that is a power of two.
-        "quarter_power": quarter.bit_length() - 1 if quarter & (quarter - 1) == 0 else None,
-        "unroll": UNROLL,
-        "dense_unroll": _dense_unroll(stage.quads // 2),
-        "limit": stage.choice.limit,
+        "pairs": stage.pairs,
+        "steps": stage.steps,
         "base": layer.base,
-        "base_pattern": f"0x{(layer.base % 256) * 0x01010101:08X}",
-        "base_to_128": f"0x{(layer.base + 128) % 256 * 0x01010101:08X}",
-        "alternate": pair_layout(stage, first=index == 0) == ALTERNATE,
-        "integer": stage.integers is not None,
-        "shift": None if stage.integers is None else stage.integers.shift,
-        # Added to the rounded product before saturation: outputs are made as y + 128.
-        "offset": layer.zero_point + 128,
-        "target": target,
-        "buffer": scratch + chain.buffers[index],
-        "spill": scratch + chain.spill,
-        # Bytes from a chunk of quads to the next one, and from its first quad to its second.
-        "chunk": 2 * stride,
-        "second": stride if chain.chunk_quads == 1 else 16,
-        "next_chunk": 0 if following is None else 32 * following.duos,
-        "next_second": (
-            0 if following is None else 16 * following.duos if chain.chunk_quads == 1 else 16
-        ),
-        "next_quads": 0 if following is None else following.quads,
-        "next_buffer": 0 if following is None else scratch + chain.buffers[index + 1],
-        "next_weights_offset": 0 if following is None else offsets[f"weights_{index + 1}"],
-        "constants_offset": offsets[f"constants_{index}"],
-        "weights_offset": offsets[f"weights_{index}"],
-        "squares_offset": offsets.get(f"squares_{index}", 0),
+        "odd": bool(layer.outputs % 2),
+        "requantize": {
+            "integer": stage.integers is not None,
+            "shift": 0 if stage.integers is None else stage.integers.shift,
+            # Saturation to 8 bits cuts at the largest output byte, a saturating subtraction at
+            # the smallest.
+            "offset": layer.zero_point + 128 + (127 - layer.high),
+            "floor": layer.low + 128 + (127 - layer.high),
+            "low": layer.low,
+        },
+        # Of the source: whole groups of 16 bytes or four pairs, and what is left.
+        "groups": layer.inputs // 16 if stage.first else stage.pairs // 4,
+        "rest": layer.inputs % 16 if stage.first else 0,
+        "rest_words": -(-(layer.inputs % 16) // 4) if stage.first else stage.pairs % 4,
+        "observed": _observed(stage).tolist(),
+    }
+    return common | (_sparse(stage, offsets) if stage.sparse else _dense(stage, offsets))
+
+
+def _observed(stage: Stage) -> npt.NDArray[np.int64]:
+    """Where each of the model's outputs stands; -1 - (byte + 128) for one that is always `byte`."""
+    return np.where(stage.places < 0, -129 - stage.fixed.astype(np.int64), stage.places)
+
+
+def _sparse(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
+    layer, capacity = stage.layer, stage.choice.capacity
+    rest = layer.outputs % 8
+    room = layer.weights.size // CODE_PART // SPARSE_TURN
+    unroll = _power_of_two(min(room, int(stage.choice.entries / 2)))
+    block_words = 20 if stage.integers is not None else 16
+    return {
+        "blocks": layer.outputs // 8,
+        "tail": (rest + 1) // 2,
+        "tail_outputs": rest,
+        "block_bytes": 16 if stage.hidden else 8,
+        "row": 4 * ((layer.outputs + 1) // 2),
+        "capacity": capacity,
+        "limit": limit(layer.inputs, capacity) if capacity else 0,
+        "unroll": unroll,
+        "unroll_bits": unroll.bit_length() - 1,
+        "constants": offsets["constants"],
+        "rows": offsets["rows"],
+        "bound": {
+            "corrections": offsets.get("corrections", 0) - offsets["constants"],
+            "rows": offsets["rows"] - offsets["constants"],
+            "block_constants": 4 * block_words,
+            "requantize_step": 24 if stage.integers is not None else 16,
+            "unroll": _divisor(stage.steps, MAX_DENSE_UNROLL),
+        },
     }
 
 
-def _dense_unroll(turns: int) -> int:
-    """The largest number of turns up to the maximum that divides all turns of the loop."""
-    return max(u for u in range(1, MAX_DENSE_UNROLL + 1) if turns % u == 0)
+def _dense(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
+    layer = stage.layer
+    rest = layer.outputs % 4
+    room = max(1, layer.weights.size // CODE_PART // DENSE_TURN)
+    return {
+        "blocks": layer.outputs // 4,
+        "tail": (rest + 1) // 2,
+        "tail_outputs": rest,
+        "block_bytes": 8 if stage.hidden else 4,
+        "padding_words": 4 * stage.steps - stage.pairs,
+        "capacity": 0,
+        "unroll": _divisor(stage.steps, min(room, MAX_DENSE_UNROLL)),
+        "constants": offsets["stream"],
+    }
+
+
+def _power_of_two(room: int) -> int:
+    """The largest unrolling from 2 that fits the room."""
+    unroll = 2
+    while unroll < MAX_SPARSE_UNROLL and 2 * unroll <= room:
+        unroll *= 2
+    return unroll
+
+
+def _divisor(turns: int, most: int) -> int:
+    """How often to unroll: a divisor of the turns when a large one exists, else `most`.
+
+    A loop whose turns are no multiple is entered in its middle, which costs a branch each time.
+    """
+    most = max(1, min(most, turns))
+    best = max(u for u in range(1, most + 1) if turns % u == 0)
+    return best if 2 * best >= most else most

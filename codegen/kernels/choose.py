@@ -1,6 +1,6 @@
 """Which kernel a layer gets, from what calibration inputs leave zero.
 
-Costs are instructions of the inner loops, counted in the templates.
+Costs are instructions, counted in the templates.
 """
 
 from __future__ import annotations
@@ -12,16 +12,22 @@ import numpy.typing as npt
 
 from codegen.graph import Int8Array
 from codegen.kernels.integer_layer import IntegerLayer
+from codegen.kernels.layout import STEP
 
-SPARSE_BLOCK, DENSE_BLOCK = 8, 4
-# LDRD reaches 1,020 bytes from its base register (ARMv7-M ARM A7.7.50): 31 blocks of 32 bytes.
-MAX_SPARSE_OUTPUTS = 31 * SPARSE_BLOCK
-# One list entry for eight outputs with its share of the loop, and what each block costs beside.
-ENTRY_COST, BLOCK_COST = 15.7, 85.0
-# One quad for four outputs: dense, and dense over the sparse kernel's weights.
-QUAD_COST, STRIDED_QUAD_COST = 11.8, 12.3
-# List entries that one step of the gather can add beyond the limit, and the end mark.
-OVERSHOOT = 18
+# The sparse kernel lowers sp by 16 bytes for each eight outputs: 1 KiB of stack at most.
+MAX_SPARSE_OUTPUTS = 512
+# Fewer inputs than one step of the dense loop are not worth its padding.
+MIN_INPUTS = STEP
+# A list entry and a block of eight outputs; what the list costs for an input byte and an entry.
+ENTRY_COST, SPARSE_BLOCK_COST, BYTE_COST, APPEND_COST = 15.2, 60.0, 1.0, 7.0
+# Four inputs times four outputs, dense and over rows of sparse weights; a block of four outputs.
+QUAD_COST, STRIDED_QUAD_COST, DENSE_BLOCK_COST = 11.6, 12.6, 38.0
+# Bounding a layer by a dense loop takes code; below this many inputs there is nothing to bound.
+MIN_BOUNDED_INPUTS = 64
+# Entries that fit beyond the largest number seen.
+MARGIN = 1.1
+# Entries that one turn of the scan may append before it looks at the limit.
+TURN = 8
 
 
 @dataclass(frozen=True)
@@ -29,14 +35,16 @@ class Choice:
     """A kernel for a layer.
 
     Attributes:
-        kernel: "dense", "sparse", or "hybrid": sparse, but dense when too much is not zero.
+        kernel: "dense" or "sparse".
         why: the reason, one short phrase.
-        limit: list entries beyond which a hybrid runs dense.
+        capacity: entries that the list of a bounded sparse layer can take; 0: all pairs fit.
+        entries: how long a list is to be expected.
     """
 
     kernel: str
     why: str
-    limit: int = 0
+    capacity: int = 0
+    entries: float = 0.0
 
 
 def entries(values: Int8Array, base: int) -> npt.NDArray[np.int64]:
@@ -46,36 +54,65 @@ def entries(values: Int8Array, base: int) -> npt.NDArray[np.int64]:
     return found
 
 
+def sparse_cost(layer: IntegerLayer, found: float) -> float:
+    """Instructions of the sparse kernel for a list of `found` entries."""
+    blocks = layer.outputs / 8
+    gathered = BYTE_COST * layer.inputs + APPEND_COST * found
+    return gathered + blocks * (ENTRY_COST * found + SPARSE_BLOCK_COST)
+
+
+def dense_cost(layer: IntegerLayer, quad: float = QUAD_COST) -> float:
+    """Instructions of the dense kernel."""
+    quads, blocks = -(-layer.inputs // STEP) * 2, -(-layer.outputs // 4)
+    return 1.2 * layer.inputs + blocks * (quad * quads + DENSE_BLOCK_COST)
+
+
 def choose(layer: IntegerLayer, values: Int8Array | None, wanted: str, *, first: bool) -> Choice:
     """Choose for one layer.
 
     Args:
         values: int8 [N, inputs], the layer's inputs for calibration, in its order; or None.
         wanted: "auto", or "dense" or "sparse" as the user asked.
-        first: its inputs are the network's, so nothing bounds how many are not zero.
+        first: its inputs are bytes that come from outside.
     """
-    quads, pairs = (layer.inputs + 7) // 8 * 2, (layer.inputs + 1) // 2
-    blocks = -(-layer.outputs // SPARSE_BLOCK)
     if layer.outputs > MAX_SPARSE_OUTPUTS:
         return Choice("dense", f"more than {MAX_SPARSE_OUTPUTS} outputs")
     if wanted == "dense":
         return Choice("dense", "asked for by kernels=dense")
-    counts = None if values is None else entries(values, layer.base)
-    mean = None if counts is None else float(counts.mean())
+    pairs = (layer.inputs + 1) // 2
+    found = None if values is None else entries(values, layer.base)
     why = "asked for by kernels=sparse"
-    if mean is not None:
-        why = f"{mean:.0f} of {pairs} input pairs are not zero"
+    if found is not None:
+        why = f"{found.mean():.0f} of {pairs} input pairs are not zero"
     if wanted == "auto":
-        if mean is None:
+        if found is None:
             return Choice("dense", "no calibration inputs")
-        dense = QUAD_COST * quads * 2 * blocks
-        if ENTRY_COST * mean * blocks > dense:
+        if sparse_cost(layer, float(found.mean())) > dense_cost(layer):
             return Choice("dense", why)
-    # Beyond this many entries the dense way over the same weights is shorter; a gather that gives
-    # up has cost a dozen instructions an entry, so do not go far beyond what was ever seen.
-    limit = int(STRIDED_QUAD_COST * quads * 2 / ENTRY_COST) - 4
-    if counts is not None:
-        limit = min(limit, int(counts.max()) + OVERSHOOT)
-    if first and limit < pairs - OVERSHOOT:
-        return Choice("hybrid", f"{why}; dense beyond {limit}", limit)
-    return Choice("sparse", why)
+    capacity = _capacity(layer, found) if first else 0
+    if capacity:
+        why = f"{why}; dense beyond {limit(layer.inputs, capacity)}"
+    return Choice("sparse", why, capacity, pairs / 2 if found is None else float(found.mean()))
+
+
+def limit(inputs: int, capacity: int) -> int:
+    """Entries beyond which a bounded layer goes dense: what the rest of the scan adds must fit."""
+    return capacity - TURN - 2 * -(-(inputs % 16) // 4)
+
+
+def _capacity(layer: IntegerLayer, found: npt.NDArray[np.int64] | None) -> int:
+    """Entries of a bounded layer's list, or 0 where no bound pays or none is possible.
+
+    The list shares its bytes with the dense loop's inputs, so that many entries cost nothing.
+    """
+    pairs = (layer.inputs + 1) // 2
+    if layer.outputs % 8 or layer.outputs < 16 or layer.inputs < MIN_BOUNDED_INPUTS:
+        return 0
+    worst = dense_cost(layer, STRIDED_QUAD_COST)
+    if sparse_cost(layer, pairs) <= worst:
+        return 0
+    slack = TURN + 8
+    crossing = int((worst - BYTE_COST * layer.inputs) / (ENTRY_COST * layer.outputs / 8)) + slack
+    shared = 2 * -(-layer.inputs // STEP) + 1
+    seen = 0 if found is None else int(found.max() * MARGIN) + slack
+    return min(crossing, max(shared, seen), pairs + slack)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from codegen.graph import Graph, Int8Array, Node
-from codegen.kernels.chain import Chain, constants, plan_chain
+from codegen.kernels.chain import Chain, Stage, constants, plan_chain
 from codegen.operator import Fused, LayerPlan
 from codegen.ops.fully_connected import FullyConnected
 from codegen.reference import layers as run_layers
@@ -92,19 +92,28 @@ def _chain_plan(chain: Chain, nodes: Sequence[FullyConnected]) -> LayerPlan:
     blocks = constants(chain)
     parts = []
     for index, (stage, node) in enumerate(zip(chain.stages, nodes, strict=True)):
-        size = sum(len(b.data) for b in blocks if b.key.endswith(f"_{index}"))
-        how = "integers" if stage.integers is not None else "float32"
-        gone = f"; {stage.removed} constant neurons left out" if stage.removed else ""
-        why = f"{stage.choice.why}; requantized in {how}{gone}"
+        size = sum(len(b.data) for b in blocks if b.key.rpartition("_")[2] == str(index))
+        why = f"{stage.choice.why}; {_requantization(stage)}"
+        removed = int((stage.places < 0).sum())
+        if removed:
+            why = f"{why}; {removed} constant neurons left out"
         parts.append(Fused(node, stage.choice.kernel, why, size))
     whole = Node(" + ".join(n.name for n in nodes), nodes[0].input, nodes[-1].output)
     return LayerPlan(
         whole,
         STEM,
         "chain",
-        "consecutive fully connected layers in one routine",
+        "consecutive fully connected layers share packed values",
         blocks,
         chain.scratch,
         {"chain": chain},
         tuple(parts),
+        chain.late,
     )
+
+
+def _requantization(stage: Stage) -> str:
+    """How a stage requantizes, and why not by integers alone."""
+    if stage.integers is not None:
+        return "requantized by proven integers"
+    return f"requantized in float32: integers fit {stage.found} of {stage.layer.outputs} outputs"

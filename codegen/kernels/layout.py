@@ -1,7 +1,11 @@
-"""A chain's constants in the order in which the assembly reads them.
+"""A layer's constants and weights in the order in which its kernel reads them.
 
-Four inputs form a quad of two pairs; two outputs share a halfword (`byte_split.py`); two such
-output pairs form a duo. A duo of a quad is 16 bytes: pair a of both output pairs, then pair b.
+Two outputs share a halfword (`byte_split.py`), so a word holds two inputs for a pair of outputs.
+
+Sparse layers keep a row of words for each pair of inputs, so that a list entry finds its row.
+Dense layers are one stream: for each block of four outputs the sums to start from, the words, the
+requantization constants. A sparse layer that a dense loop bounds adds one correction to each pair
+of outputs.
 """
 
 from __future__ import annotations
@@ -15,67 +19,100 @@ from codegen.kernels import byte_split
 from codegen.kernels.integer_layer import Int64Array, IntegerLayer
 from codegen.kernels.requantize import IntegerConstants
 
-# Which inputs of a quad form pair a, then pair b. UXTB16 takes every other byte of a word.
-ADJACENT, ALTERNATE = (0, 1, 2, 3), (0, 2, 1, 3)
-Pairs = tuple[int, int, int, int]
+Words = npt.NDArray[np.uint32]
+
+# Pairs of outputs of one pass over the inputs.
+SPARSE_BLOCK, DENSE_BLOCK = 4, 2
+# Inputs of one turn of the dense loop.
+STEP = 8
+# The sparse kernel loads the sums of a next block, whether there is one or not.
+_READ_AHEAD = 32
 
 
-def _in_quads(layer: IntegerLayer, block: int, pairs: Pairs) -> Int64Array:
-    """int64 [outputs, quads, 4]: zeros appended up to whole blocks and an even number of quads."""
-    padding = ((0, -layer.outputs % block), (0, -layer.inputs % 8))
-    weights = np.pad(layer.weights, padding)
-    grouped: Int64Array = weights.reshape(len(weights), -1, 4)[:, :, pairs]
-    return grouped
+def _requantization(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
+    """uint32 [pairs of outputs, 3]: M(A), M(B), c(A); or [pairs, 2]: float32 multipliers.
 
-
-def quads(layer: IntegerLayer, block: int, pairs: Pairs) -> npt.NDArray[np.uint32]:
-    """uint32 [duos, quads, 4]: all weights, outputs padded to `block`."""
-    grouped = _in_quads(layer, block, pairs)
-    outputs, count, _ = grouped.shape
-    words = byte_split.words(replace(layer, weights=grouped.reshape(outputs, -1)))
-    shaped = words.T.reshape(outputs // 4, 2, count, 2)
-    ordered: npt.NDArray[np.uint32] = shaped.transpose(0, 2, 3, 1).reshape(outputs // 4, count, 4)
-    return ordered
-
-
-def squares(layer: IntegerLayer, block: int, pairs: Pairs) -> Int64Array:
-    """int64 [padded outputs]: Σ w_a * w_b over the quads, what Winograd's product adds.
-
-    (x_b + w_a) * (x_a + w_b) = w_a x_a + w_b x_b + x_a x_b + w_a w_b; S. Winograd, "A new algorithm
-    for inner product", IEEE Transactions on Computers C-17 (1968).
+    B's accumulator comes scaled by 256, so its float32 multiplier is divided by 256: exact, because
+    that is a power of two.
     """
-    grouped = _in_quads(layer, block, pairs)
-    products: Int64Array = (grouped[:, :, :2] * grouped[:, :, 2:]).sum((1, 2))
-    return products
+    odd = layer.outputs % 2
+    if integers is not None:
+        multipliers = np.pad(integers.multipliers, (0, odd))
+        addends = np.pad(integers.addends, (0, odd))
+        columns = [multipliers[0::2], multipliers[1::2], addends[0::2]]
+        return (np.stack(columns, axis=1) & 0xFFFFFFFF).astype(np.uint32)
+    floats = np.pad(layer.multipliers, (0, odd)).astype(np.float32)
+    floats[1::2] *= np.float32(1.0 / 256.0)
+    return floats.view(np.uint32).reshape(-1, 2)
 
 
-def block_constants(
-    layer: IntegerLayer,
-    integers: IntegerConstants | None,
-    block: int,
-    winograd: Int64Array | None,
-) -> bytes:
-    """For each block of outputs: T and L of each output pair, then what requantizes them.
+def _sums(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
+    """uint32 [pairs of outputs, 2]: what T and L start from, B's addend included in T."""
+    start = byte_split.initial_sums(layer)
+    if integers is not None:
+        addends = np.pad(integers.addends, (0, layer.outputs % 2))[1::2]
+        start[:, 0] += (addends & 0xFFFFFFFF).astype(np.uint32)
+    return start
 
-    Those are float32 multipliers, B's divided by 256 because its sum comes 256 times too large
-    (exact: a power of two); or, where `integers` proved constants, M, M and the addend of A; the
-    addend of B is part of T.
+
+def _whole_steps(rows: Words) -> Words:
+    """Rows of zeros appended up to a multiple of eight inputs."""
+    return np.pad(rows, ((0, -len(rows) % (STEP // 2)), (0, 0)))
+
+
+def sparse_constants(layer: IntegerLayer, integers: IntegerConstants | None) -> bytes:
+    """For each block of up to eight outputs: the sums to start from, then requantization."""
+    start, scale = _sums(layer, integers), _requantization(layer, integers)
+    parts = []
+    for first in range(0, len(start), SPARSE_BLOCK):
+        block = slice(first, first + SPARSE_BLOCK)
+        parts += [start[block].tobytes(), scale[block].tobytes()]
+    return b"".join(parts)
+
+
+def sparse_rows(layer: IntegerLayer, *, bounded: bool) -> bytes:
+    """Words by pair of inputs, then by pair of outputs.
+
+    Args:
+        bounded: a dense loop reads them too, eight inputs at a time.
     """
-    missing = (0, -layer.outputs % block)
-    whole = replace(
-        layer, weights=np.pad(layer.weights, (missing, (0, 0))), bias=np.pad(layer.bias, missing)
-    )
-    starts = byte_split.initial_sums(whole).astype(np.int64)
-    if winograd is not None:
-        starts[:, 1] -= winograd[0::2]
-    if integers is None:
-        scales = np.pad(layer.multipliers, missing).astype("<f4")
-        scales[1::2] /= np.float32(256)
-        tails = scales.view("<u4").astype(np.int64).reshape(-1, block)
-    else:
-        m = np.pad(integers.multipliers, missing).reshape(-1, 2)
-        c = np.pad(integers.addends, missing).reshape(-1, 2)
-        starts[:, 0] += c[:, 1]
-        tails = np.stack([m[:, 0], m[:, 1], c[:, 0]], 1).reshape(-1, block // 2 * 3)
-    rows = np.concatenate([starts.reshape(-1, block), tails], 1) & 0xFFFFFFFF
-    return rows.astype("<u4").tobytes()
+    rows = byte_split.words(layer)
+    data = (_whole_steps(rows) if bounded else rows).tobytes()
+    return data + bytes(max(0, _READ_AHEAD - len(data)))
+
+
+def corrections(layer: IntegerLayer) -> Words:
+    """uint32 [pairs of outputs]: what the dense loop's inner product adds to L, negated.
+
+    (X1 + A0) . (X0 + A1) = A0 . X0 + A1 . X1 + X0 . X1 + A0 . A1; S. Winograd, "A new algorithm for
+    inner product", IEEE Transactions on Computers C-17 (1968).
+    """
+    low = byte_split.padded_weights(layer)[0::2]
+    low = np.pad(low, ((0, 0), (0, -low.shape[1] % 4)))
+    products = low[:, 0::4] * low[:, 2::4] + low[:, 1::4] * low[:, 3::4]
+    added: Int64Array = products.sum(axis=1)
+    return (-added & 0xFFFFFFFF).astype(np.uint32)
+
+
+def dense_stream(layer: IntegerLayer, integers: IntegerConstants | None) -> bytes:
+    """The whole layer in the order in which the dense kernel reads it."""
+    start, scale = _sums(layer, integers), _requantization(layer, integers)
+    start[:, 1] += corrections(layer)
+    rows = _whole_steps(byte_split.words(layer))
+    parts = []
+    for first in range(0, len(start), DENSE_BLOCK):
+        block = slice(first, first + DENSE_BLOCK)
+        # [quads of inputs, pair in the quad, pair of outputs] to [quads, outputs, pair in it].
+        quads = rows[:, block].reshape(len(rows) // 2, 2, -1).transpose(0, 2, 1)
+        parts += [start[block].tobytes(), quads.tobytes(), scale[block].tobytes()]
+    return b"".join(parts)
+
+
+def alternate(layer: IntegerLayer) -> IntegerLayer:
+    """The layer reading each four inputs in the order 0, 2, 1, 3, padded to whole fours.
+
+    UXTB16 and its kin take every other byte of a word: pairs then cost one instruction each.
+    """
+    weights: Int64Array = np.pad(layer.weights, ((0, 0), (0, -layer.inputs % 4)))
+    order = np.arange(weights.shape[1]).reshape(-1, 2, 2).transpose(0, 2, 1).reshape(-1)
+    return replace(layer, weights=weights[:, order])

@@ -16,11 +16,11 @@ static void tiny_forward_pass(const ai_i8 *input, ai_i8 *output, const ai_u8 *we
     AI_UNUSED(arena);
     /* 0: gemm_4: fully connected 32 -> 12, ReLU; gemm_10: fully connected 12 -> 8, ReLU; gemm_16:
      * fully connected 8 -> 4 */
-    tiny_layer_0(input, arena + 80, weights, arena);
-    nn_observe(0, tiny_layer_0_bytes(arena + 80), 12);
-    tiny_layer_1(arena + 80, arena + 104, weights, arena);
-    nn_observe(1, tiny_layer_1_bytes(arena + 104), 8);
-    tiny_layer_2(arena + 104, output, weights, arena);
+    tiny_packed_0(input, arena + 80, weights, arena);
+    nn_observe(0, tiny_packed_0_bytes(arena + 80), 12);
+    tiny_packed_1(arena + 80, arena + 104, weights, arena);
+    nn_observe(1, tiny_packed_1_bytes(arena + 104), 8);
+    tiny_packed_2(arena + 104, output, weights, arena);
 
     nn_observe(2, output, 4);
 }

@@ -17,10 +17,10 @@
 // Dense: the same instructions for every input. On the stack: +0 output, +4 its end.
     .section .nn.kernels, "ax", %progbits
     .balign 4
-    .global tiny_layer_0
-    .type   tiny_layer_0, %function
+    .global tiny_packed_0
+    .type   tiny_packed_0, %function
     .thumb_func
-tiny_layer_0:
+tiny_packed_0:
 
     push    {r4-r11, lr}
     sub     sp, sp, #12
@@ -31,7 +31,7 @@ str     r2, [sp, #8]
     mov     r9, #0x00800080
 mov     r12, #0
     addw    r10, r0, #32
-.Ltiny_layer_0_expand:
+.Ltiny_packed_0_expand:
     ldm     r0!, {r4-r7}
     sxtab16 r2, r9, r4
     sxtab16 r3, r9, r4, ror #8
@@ -50,16 +50,16 @@ mov     r12, #0
     strd    r2, r3, [r1], #8
     smlad   r12, r2, r3, r12
     cmp     r0, r10
-    bne     .Ltiny_layer_0_expand
+    bne     .Ltiny_packed_0_expand
     mov     r2, #0x80008000
     rsb     r3, r12, #0
     strd    r2, r3, [r1]
     subw    r1, r1, #64
     ldr     r0, [sp, #8]
-.Ltiny_layer_0_block:
+.Ltiny_packed_0_block:
     ldm     r0!, {r4-r7}
     ldm     r1!, {r2, r3, r8, r9}
-.Ltiny_layer_0_unit_0:
+.Ltiny_packed_0_unit_0:
     ldm     r0!, {r10, r11, r12, lr}
     smlad   r4, r10, r2, r4
     sxtab16 r10, r3, r10
@@ -84,7 +84,7 @@ mov     r12, #0
     smlad   r7, r12, lr, r7
     ldm     r1!, {r2, r3, r8, r9}
     cmp     r2, #0x80008000                     // the end mark: no pair of inputs looks like it
-    bne     .Ltiny_layer_0_unit_0
+    bne     .Ltiny_packed_0_unit_0
     add     r5, r5, r3
     add     r7, r7, r3
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
@@ -111,10 +111,10 @@ ldrd    r12, r3, [sp]
 str     r12, [sp]
     subw    r1, r1, #80
     cmp     r12, r3
-    bne     .Ltiny_layer_0_block
+    bne     .Ltiny_packed_0_block
     add     sp, sp, #12
     pop     {r4-r11, pc}
-    .size   tiny_layer_0, . - tiny_layer_0
+    .size   tiny_packed_0, . - tiny_packed_0
 
 // gemm_10: 12 -> 8
 // Sparse: skips pairs of inputs that are zero.
@@ -127,10 +127,10 @@ str     r12, [sp]
 // s20 = end of the output.
     .section .nn.kernels, "ax", %progbits
     .balign 4
-    .global tiny_layer_1
-    .type   tiny_layer_1, %function
+    .global tiny_packed_1
+    .type   tiny_packed_1, %function
     .thumb_func
-tiny_layer_1:
+tiny_packed_1:
 
     push    {r4-r11, lr}
     vpush   {s16-s21}
@@ -146,62 +146,62 @@ mov     r3, sp
     // Four pairs at a time; the layer before left each pair of units as one word.
     addw    r10, r0, #16
 
-.Ltiny_layer_1_scan:
+.Ltiny_packed_1_scan:
     ldm     r0!, {r4-r7}
-    cbz     r4, .Ltiny_layer_1_next_0
+    cbz     r4, .Ltiny_packed_1_next_0
     strd    r4, r1, [r12], #8
-.Ltiny_layer_1_next_0:
-    cbz     r5, .Ltiny_layer_1_next_1
+.Ltiny_packed_1_next_0:
+    cbz     r5, .Ltiny_packed_1_next_1
     addw    r3, r1, #16
     strd    r5, r3, [r12], #8
-.Ltiny_layer_1_next_1:
-    cbz     r6, .Ltiny_layer_1_next_2
+.Ltiny_packed_1_next_1:
+    cbz     r6, .Ltiny_packed_1_next_2
     addw    r3, r1, #32
     strd    r6, r3, [r12], #8
-.Ltiny_layer_1_next_2:
-    cbz     r7, .Ltiny_layer_1_next_3
+.Ltiny_packed_1_next_2:
+    cbz     r7, .Ltiny_packed_1_next_3
     addw    r3, r1, #48
     strd    r7, r3, [r12], #8
-.Ltiny_layer_1_next_3:
+.Ltiny_packed_1_next_3:
     addw    r1, r1, #64
 cmp     r0, r10
-    bne     .Ltiny_layer_1_scan
+    bne     .Ltiny_packed_1_scan
     ldr     r4, [r0], #4
-    cbz     r4, .Ltiny_layer_1_rest_0
+    cbz     r4, .Ltiny_packed_1_rest_0
     addw    r3, r1, #0
     strd    r4, r3, [r12], #8
-.Ltiny_layer_1_rest_0:
+.Ltiny_packed_1_rest_0:
     ldr     r4, [r0], #4
-    cbz     r4, .Ltiny_layer_1_rest_1
+    cbz     r4, .Ltiny_packed_1_rest_1
     addw    r3, r1, #16
     strd    r4, r3, [r12], #8
-.Ltiny_layer_1_rest_1:
+.Ltiny_packed_1_rest_1:
     movs    r2, #0
     str     r2, [r12]                           // ends the list
     vmov    r0, s18
     // The loop is unrolled 2 times and entered so that the list ends where the loop does.
     vmov    r1, s16
-    adr.w   r3, .Ltiny_layer_1_done
+    adr.w   r3, .Ltiny_packed_1_done
     subs    r1, r12, r1
-    beq     .Ltiny_layer_1_empty
+    beq     .Ltiny_packed_1_empty
     rsb     r1, r1, #0
     ubfx    r1, r1, #3, #1
     rsb     r1, r1, r1, lsl #4                  // fifteen instructions of four bytes each
-    adr.w   r3, .Ltiny_layer_1_walk
+    adr.w   r3, .Ltiny_packed_1_walk
     add     r3, r3, r1, lsl #2
-.Ltiny_layer_1_empty:
+.Ltiny_packed_1_empty:
     orr     r3, r3, #1
     vmov    s17, r3
     ldm     r0!, {r4-r11}
     vmov    s18, r0
-.Ltiny_layer_1_block:
+.Ltiny_packed_1_block:
     vmov    r0, r12, s16, s17
     ldrd    r1, r2, [r0], #8
     add.w   r2, sp, r2
     mov     r3, r1                              // odd units expect the first inputs there
     bx      r12
     .balign 4
-.Ltiny_layer_1_walk:
+.Ltiny_packed_1_walk:
     ldm.w   r2, {r2, r3, r12, lr}
     smlad   r4, r2, r1, r4
     sxtb16  r2, r2
@@ -233,8 +233,8 @@ cmp     r0, r10
     smlad   r11, lr, r3, r11
     smlad   r9, r12, r3, r9
     cmp     r1, #0
-    bne     .Ltiny_layer_1_walk
-.Ltiny_layer_1_done:
+    bne     .Ltiny_packed_1_walk
+.Ltiny_packed_1_done:
     vmov    r0, r12, s18, s19
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
     // reference's byte for every accumulator that can occur. T - L is 256 * B's accumulator and
@@ -275,7 +275,7 @@ cmp     r0, r10
     add     sp, sp, #16
     vpop    {s16-s21}
     pop     {r4-r11, pc}
-    .size   tiny_layer_1, . - tiny_layer_1
+    .size   tiny_packed_1, . - tiny_packed_1
 
 // gemm_16: 8 -> 4
 // Sparse: skips pairs of inputs that are zero.
@@ -288,10 +288,10 @@ cmp     r0, r10
 // s20 = end of the output.
     .section .nn.kernels, "ax", %progbits
     .balign 4
-    .global tiny_layer_2
-    .type   tiny_layer_2, %function
+    .global tiny_packed_2
+    .type   tiny_packed_2, %function
     .thumb_func
-tiny_layer_2:
+tiny_packed_2:
 
     push    {r4-r11, lr}
     vpush   {s16-s21}
@@ -306,26 +306,26 @@ mov     r3, sp
     // Four pairs at a time; the layer before left each pair of units as one word.
     addw    r10, r0, #16
 
-.Ltiny_layer_2_scan:
+.Ltiny_packed_2_scan:
     ldm     r0!, {r4-r7}
-    cbz     r4, .Ltiny_layer_2_next_0
+    cbz     r4, .Ltiny_packed_2_next_0
     strd    r4, r1, [r12], #8
-.Ltiny_layer_2_next_0:
-    cbz     r5, .Ltiny_layer_2_next_1
+.Ltiny_packed_2_next_0:
+    cbz     r5, .Ltiny_packed_2_next_1
     addw    r3, r1, #8
     strd    r5, r3, [r12], #8
-.Ltiny_layer_2_next_1:
-    cbz     r6, .Ltiny_layer_2_next_2
+.Ltiny_packed_2_next_1:
+    cbz     r6, .Ltiny_packed_2_next_2
     addw    r3, r1, #16
     strd    r6, r3, [r12], #8
-.Ltiny_layer_2_next_2:
-    cbz     r7, .Ltiny_layer_2_next_3
+.Ltiny_packed_2_next_2:
+    cbz     r7, .Ltiny_packed_2_next_3
     addw    r3, r1, #24
     strd    r7, r3, [r12], #8
-.Ltiny_layer_2_next_3:
+.Ltiny_packed_2_next_3:
     addw    r1, r1, #32
 cmp     r0, r10
-    bne     .Ltiny_layer_2_scan
+    bne     .Ltiny_packed_2_scan
     movs    r2, #0
     str     r2, [r12]                           // ends the list
     vmov    r0, s18
@@ -335,8 +335,8 @@ cmp     r0, r10
     vmov    r0, s16
     ldrd    r1, r2, [r0], #8
     add.w   r2, sp, r2
-    cbz     r1, .Ltiny_layer_2_tail_done
-.Ltiny_layer_2_tail:
+    cbz     r1, .Ltiny_packed_2_tail_done
+.Ltiny_packed_2_tail:
     ldm     r2, {r2, r3}
     smlad   r4, r2, r1, r4
     sxtb16  r2, r2
@@ -347,8 +347,8 @@ cmp     r0, r10
     ldrd    r1, r2, [r0], #8
     add.w   r2, sp, r2
 cmp     r1, #0
-    bne     .Ltiny_layer_2_tail
-.Ltiny_layer_2_tail_done:
+    bne     .Ltiny_packed_2_tail
+.Ltiny_packed_2_tail_done:
     vmov    r0, r12, s18, s19
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
     // reference's byte for every accumulator that can occur. T - L is 256 * B's accumulator and
@@ -369,16 +369,18 @@ cmp     r1, #0
     usat    r6, #8, r6, asr #13
     usat    r7, #8, r7, asr #13
     orr     r6, r7, r6, lsl #16
-    eor     r4, r4, #0x00800080   // u to int8
+    movw    lr, #65408
+    movt    lr, #65408
+    sadd16  r4, r4, lr          // u to int8
+    sadd16  r6, r6, lr          // u to int8
     strb    r4, [r12], #1
     lsr     r4, r4, #16
     strb    r4, [r12], #1
-    eor     r6, r6, #0x00800080   // u to int8
     strb    r6, [r12], #1
     lsr     r6, r6, #16
     strb    r6, [r12], #1
     vpop    {s16-s21}
     pop     {r4-r11, pc}
-    .size   tiny_layer_2, . - tiny_layer_2
+    .size   tiny_packed_2, . - tiny_packed_2
 
 #endif

@@ -8,7 +8,7 @@
 #if !NN_PACKED_ASSEMBLY
 
 /* gemm_4: 32 -> 12 */
-void tiny_layer_0(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena) {
+void tiny_packed_0(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena) {
     static const nn_packed_layer layer = {
         .inputs = 32,
         .outputs = 12,
@@ -21,15 +21,16 @@ void tiny_layer_0(const void *source, void *target, const ai_u8 *weights, ai_u8 
         .base = -128,
         .offset = 0,
         .floor = 0,
+        .low = -128,
         .constants = 0,
         .rows = 0,
+        .scratch = 0,
     };
-    AI_UNUSED(arena);
-    nn_packed(&layer, source, target, weights);
+    nn_packed(&layer, source, target, weights, arena);
 }
 
 /* gemm_10: 12 -> 8 */
-void tiny_layer_1(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena) {
+void tiny_packed_1(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena) {
     static const nn_packed_layer layer = {
         .inputs = 12,
         .outputs = 8,
@@ -42,15 +43,16 @@ void tiny_layer_1(const void *source, void *target, const ai_u8 *weights, ai_u8 
         .base = -128,
         .offset = 0,
         .floor = 0,
+        .low = -128,
         .constants = 504,
         .rows = 584,
+        .scratch = 0,
     };
-    AI_UNUSED(arena);
-    nn_packed(&layer, source, target, weights);
+    nn_packed(&layer, source, target, weights, arena);
 }
 
 /* gemm_16: 8 -> 4 */
-void tiny_layer_2(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena) {
+void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena) {
     static const nn_packed_layer layer = {
         .inputs = 8,
         .outputs = 4,
@@ -63,11 +65,12 @@ void tiny_layer_2(const void *source, void *target, const ai_u8 *weights, ai_u8 
         .base = -128,
         .offset = 0,
         .floor = 0,
+        .low = -128,
         .constants = 680,
         .rows = 720,
+        .scratch = 0,
     };
-    AI_UNUSED(arena);
-    nn_packed(&layer, source, target, weights);
+    nn_packed(&layer, source, target, weights, arena);
 }
 
 #else
@@ -79,17 +82,17 @@ typedef int tiny_kernels_unused;
 
 #ifdef NN_OBSERVE
 
-const ai_i8 *tiny_layer_0_bytes(const void *values) {
+const ai_i8 *tiny_packed_0_bytes(const void *values) {
     /* Where each output stands; -1 - (byte + 128) for one that is always the same byte. */
     static const ai_i16 places[] = {1, 2, 3, 4, 6, 8, 9, 10, 11, 0, 5, 7};
     static ai_i8 bytes[12];
-    return nn_packed_bytes(values, places, 12, 0, bytes);
+    return nn_packed_bytes(values, places, 12, -128, bytes);
 }
 
-const ai_i8 *tiny_layer_1_bytes(const void *values) {
+const ai_i8 *tiny_packed_1_bytes(const void *values) {
     /* Where each output stands; -1 - (byte + 128) for one that is always the same byte. */
     static const ai_i16 places[] = {0, 2, 3, 4, 1, 5, 6, 7};
     static ai_i8 bytes[8];
-    return nn_packed_bytes(values, places, 8, 0, bytes);
+    return nn_packed_bytes(values, places, 8, -128, bytes);
 }
 #endif

@@ -13,14 +13,14 @@ AI_API_DECLARE_BEGIN
 /* In assembly where the processor has the DSP extension and an FPU, else in C over the same packed
  * weights. Source, target and arena are 4-byte aligned, bytes of the output need not be. Between
  * two of these layers values are int16, in an order of their own. */
-void tiny_layer_0(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena);
-void tiny_layer_1(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena);
-void tiny_layer_2(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena);
+void tiny_packed_0(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena);
+void tiny_packed_1(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena);
+void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8 *arena);
 
 #ifdef NN_OBSERVE
 /* What a layer handed on, as the bytes that the model means. */
-const ai_i8 *tiny_layer_0_bytes(const void *values);
-const ai_i8 *tiny_layer_1_bytes(const void *values);
+const ai_i8 *tiny_packed_0_bytes(const void *values);
+const ai_i8 *tiny_packed_1_bytes(const void *values);
 #endif
 
 AI_API_DECLARE_END

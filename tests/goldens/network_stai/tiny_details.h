@@ -6,23 +6,23 @@
 
 /* Each computed layer in the order of execution: what debuggers and host programs may want to
  * know; the network itself does not need it. */
-/* gemm_5: fully connected 6 -> 4, ReLU */
+/* fully connected 6 -> 4, ReLU */
 #define STAI_TINY_NODE_1_NAME "gemm_5"
 #define STAI_TINY_NODE_1_MACC (24)
 #define STAI_TINY_NODE_1_OUT_SIZE (4)
-/* tanh_9: lookup 4 -> 4 */
+/* lookup 4 -> 4 */
 #define STAI_TINY_NODE_2_NAME "tanh_9"
 #define STAI_TINY_NODE_2_MACC (0)
 #define STAI_TINY_NODE_2_OUT_SIZE (4)
-/* matmul_13: fully connected 4 -> 3 */
+/* fully connected 4 -> 3 */
 #define STAI_TINY_NODE_3_NAME "matmul_13"
 #define STAI_TINY_NODE_3_MACC (12)
 #define STAI_TINY_NODE_3_OUT_SIZE (3)
-/* add_16: add 3 -> 3 */
+/* add 3 -> 3 */
 #define STAI_TINY_NODE_4_NAME "add_16"
 #define STAI_TINY_NODE_4_MACC (0)
 #define STAI_TINY_NODE_4_OUT_SIZE (3)
-/* softmax_19: softmax 3 -> 3 */
+/* softmax 3 -> 3 */
 #define STAI_TINY_NODE_5_NAME "softmax_19"
 #define STAI_TINY_NODE_5_MACC (0)
 #define STAI_TINY_NODE_5_OUT_SIZE (3)

@@ -4,6 +4,12 @@
 #ifndef AI_TINY_KERNELS_H
 #define AI_TINY_KERNELS_H
 
+#include "ai_platform.h"
+
+AI_API_DECLARE_BEGIN
+
 /* Kernels generated for this network's layers; portable ones live in the runtime. */
+
+AI_API_DECLARE_END
 
 #endif /* AI_TINY_KERNELS_H */
