@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from codegen.arena import ALIGNMENT, Buffer, align, place
 
-settings.register_profile("seeded", derandomize=True, database=None)
-settings.load_profile("seeded")
+seeded = settings(derandomize=True, database=None)
 
 SPANS = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(sorted)
 BUFFERS = st.lists(st.tuples(st.integers(1, 5000), SPANS), min_size=1, max_size=20).map(
@@ -18,6 +17,7 @@ BUFFERS = st.lists(st.tuples(st.integers(1, 5000), SPANS), min_size=1, max_size=
 )
 
 
+@seeded
 @given(BUFFERS)
 def test_no_two_living_buffers_overlap(buffers: list[Buffer]) -> None:
     offsets, size = place(buffers)
@@ -31,6 +31,7 @@ def test_no_two_living_buffers_overlap(buffers: list[Buffer]) -> None:
                 assert start + buffer.size <= begin or begin + other.size <= start
 
 
+@seeded
 @given(BUFFERS)
 def test_never_less_than_needed_nor_more_than_all(buffers: list[Buffer]) -> None:
     _, size = place(buffers)
@@ -40,6 +41,7 @@ def test_never_less_than_needed_nor_more_than_all(buffers: list[Buffer]) -> None
     assert needed <= size <= sum(align(b.size) for b in buffers)
 
 
+@seeded
 @given(BUFFERS)
 def test_the_same_buffers_get_the_same_places(buffers: list[Buffer]) -> None:
     assert place(buffers) == place(buffers[::-1])
