@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.project import SCONS, copy_tree, files_below
+from tests.build.project import NEWEST_SCONS, SCONS, copy_tree, files_below
 from tests.embed.hosts import Host, make_host
 from tests.embed.machines import COMPILER, MACHINES
 
@@ -40,8 +40,15 @@ def state(env):
 """
 
 
-@pytest.mark.parametrize("board", ["", ', "board": "mps2_an500"'], ids=("library", "board"))
-def test_nothing_of_the_host_changes(board: str, scons_host: Host) -> None:
+BOARD = ', "board": "mps2_an500"'
+
+
+@pytest.mark.parametrize(
+    ("board", "scons"),
+    [("", SCONS), (BOARD, SCONS), (BOARD, NEWEST_SCONS)],
+    ids=("library", "board", "newest"),
+)
+def test_nothing_of_the_host_changes(board: str, scons: str, scons_host: Host) -> None:
     scons_host.replace("SConstruct", '"c_api": api', f'"c_api": api{board}')
     scons_host.replace("SConstruct", "nets = [", "before = state(env)\nnets = [")
     script = (scons_host.root / "SConstruct").read_text()
@@ -51,7 +58,7 @@ def test_nothing_of_the_host_changes(board: str, scons_host: Host) -> None:
             "env.Append(", "print(json.dumps([before, state(env)]))\nenv.Append(", 1
         )
     )
-    run = scons_host.scons("-n", "mine=1")
+    run = scons_host.run(scons, "-Q", "-n", "mine=1")
     assert run.status == 0, run.output
     before, after = json.loads(next(x for x in run.output.splitlines() if x.startswith("[")))
     assert before == after
@@ -122,6 +129,17 @@ def test_nodes_lead_to_files(scons_host: Host) -> None:
     assert json.loads((root / manifest).read_text())["name"] == "digits"
     (report,) = nodes["report"]
     assert "digits" in (root / report).read_text()
+
+
+def test_host_writes_packages(scons_host: Host) -> None:
+    """`dest` is seen from the host's top folder, and is written to when asked for."""
+    scons_host.replace("SConstruct", '"c_api": api', '"c_api": api, "dest": f"out/{name}"')
+    scons_host.append("SConstruct", 'Alias("package", [net["package"] for net in nets])\n')
+    assert scons_host.scons("product").status == 0
+    assert not (scons_host.root / "out").exists()
+    assert scons_host.scons("package").status == 0
+    for name in ("digits", "gearbox"):
+        assert (scons_host.root / "out" / name / "manifest.json").is_file()
 
 
 def test_host_makes_the_model_itself(scons_host: Host) -> None:
