@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,9 @@ def render(template: str, context: Mapping[str, Any]) -> str:
 
 def _clang_format(text: str) -> str:
     """Format C with the project's style; generated C is what users debug."""
-    tool = Path(sys.executable).parent / "clang-format"
     style = f"--style=file:{ROOT / '.clang-format'}"
     done = subprocess.run(
-        [str(tool), style, "--assume-filename=generated.c"],
+        [_clang_format_program(), style, "--assume-filename=generated.c"],
         input=text,
         capture_output=True,
         text=True,
@@ -95,6 +95,20 @@ def _clang_format(text: str) -> str:
     if done.returncode != 0:
         raise UserError(f"clang-format failed: {done.stderr.strip()}", "run ./bootstrap")
     return done.stdout
+
+
+@cache
+def _clang_format_program() -> str:
+    """The program itself: the script of that name starts a Python for each file.
+
+    Raises:
+        UserError: the clang-format package is not installed.
+    """
+    try:
+        package = importlib.import_module("clang_format")
+    except ImportError:
+        raise UserError("clang-format is not installed", "run ./bootstrap") from None
+    return str(package.get_executable("clang-format"))
 
 
 def _comment(text: object) -> str:
