@@ -6,7 +6,8 @@
 static ai_handle network = AI_HANDLE_NULL;
 
 #if AI_TINY_DATA_ACTIVATIONS_COUNT == 1
-NN_SECTION_ACTIVATIONS AI_ALIGNED(4) static ai_u8 activations[AI_TINY_DATA_ACTIVATIONS_SIZE];
+NN_SECTION_ACTIVATIONS AI_ALIGNED(AI_TINY_ACTIVATIONS_ALIGNMENT) static ai_u8
+    activations[AI_TINY_DATA_ACTIVATIONS_SIZE];
 #else
 /* One array for all pools, each on the alignment that the generator assumes. */
 #define POOL_ALIGNMENT 32u

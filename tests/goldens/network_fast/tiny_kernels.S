@@ -114,7 +114,7 @@ str     r12, [sp]
     bne     .Ltiny_packed_0_block
     add     sp, sp, #12
     pop     {r4-r11, pc}
-    .size   tiny_packed_0, . - tiny_packed_0
+.size   tiny_packed_0, . - tiny_packed_0
 
 // gemm_10: 12 -> 8
 // Sparse: skips pairs of inputs that are zero.
