@@ -15,7 +15,11 @@ from tests.build.project import REPOSITORY, copy_tree
 from tests.embed.hosts import Host, make_host
 from tests.embed.models import WRITERS
 
-APIS = {"digits": "legacy", "gearbox": "st-ai"}
+# One of each interface, and of each of the fast kernels.
+OPTIONS = {
+    "digits": ("--c-api", "legacy", "--kernels", "sparse"),
+    "gearbox": ("--c-api", "st-ai", "--kernels", "dense"),
+}
 
 
 @contextmanager
@@ -49,8 +53,8 @@ def write_packages(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         model = write(folder / f"{name}.onnx")
         sources = folder / f"{name} sources"
-        words = ("--model", str(model), "--name", name, "--c-api", APIS[name])
-        codegen("generate", *words, "--out-dir", str(sources))
+        words = ("--model", str(model), "--name", name, "--out-dir", str(sources))
+        codegen("generate", *words, *OPTIONS[name])
         manifest = sources / f"{name}_manifest.json"
         codegen("package", "--manifest", str(manifest), "--out-dir", str(folder / name))
 

@@ -8,15 +8,21 @@ import numpy as np
 
 from codegen.reader.qdq import read_graph
 from codegen.reference import run
-from tests.codegen.models import QdqModel, random_layer, two_layers
+from tests.codegen.models import QdqModel, random_layer
 
 # Inferences that a product makes of each network.
 COUNT = 200
 
 
 def write_digits(path: Path, seed: int = 7) -> Path:
-    """6 → 5 → 3: two fully connected layers and a Softmax."""
-    return two_layers(seed, "Softmax").save(path)
+    """40 → 24 → 12: two fully connected layers with a ReLU between, and a Softmax."""
+    rng = np.random.default_rng(seed)
+    weights, bias = random_layer(rng, 24, 40)
+    model = QdqModel((1, 40)).qdq(0.05, 3)
+    model.gemm(weights, 0.005, bias, np.float32(0.05) * np.float32(0.005)).then("Relu")
+    weights, bias = random_layer(rng, 12, 24)
+    model.qdq(0.3, -128).gemm(weights, 0.01, bias, np.float32(0.3) * np.float32(0.01))
+    return model.qdq(0.9, 10).then("Softmax", axis=-1).qdq(1 / 256, -128).save(path)
 
 
 def write_gearbox(path: Path, seed: int = 8) -> Path:

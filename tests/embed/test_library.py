@@ -124,6 +124,40 @@ def test_host_places_the_constants(
     assert [words[-3] for words in weights] == [section]
 
 
+@pytest.mark.parametrize(
+    ("setting", "section"), [("-DUNUSED", ".nn.kernels"), ("-DNN_SECTION_KERNELS=.itcm", ".itcm")]
+)
+@pytest.mark.parametrize("name", WRITERS)
+def test_host_places_the_kernels(
+    name: str, setting: str, section: str, packages: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "kernels.o"
+    source = packages / name / "network" / f"{name}_kernels.S"
+    words = [*MACHINES["cortex-m7"].flags, setting, *includes(packages), "-c", str(source)]
+    run(COMPILER, *words, "-o", str(made))
+    table = run("arm-none-eabi-objdump", "-t", str(made)).splitlines()
+    functions = [x.split() for x in table if " g " in x and "F" in x.split()]
+    assert functions
+    assert {words[-3] for words in functions} == {section}
+
+
+def test_clang_for_a_cortex_m(
+    packages: Path, package_parts: dict[str, Path], tmp_path: Path
+) -> None:
+    """The library compiled by clang with newlib's headers, the program by GCC."""
+    machine = MACHINES["cortex-m7"]
+    host = make_host(tmp_path / "host", "make/package", package_parts)
+    machine.copy_to(host.root)
+    specs = run(COMPILER, "-print-file-name=nano.specs").strip()
+    headers = Path(specs).resolve().parents[1] / "include"
+    flags = ["--target=arm-none-eabi", *machine.flags, "-isystem", str(headers)]
+    flags += ["-O2", "-std=c11", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+    objects = compile_all(packages, tmp_path / "o", "clang", flags)
+    program = ["main.c", "machine.c", *map(str, objects)]
+    host.build(COMPILER, *machine.link_flags, *includes(packages), *program, "-o", "product", "-lm")
+    host.check(*machine.command("product"))
+
+
 def test_flags_of_the_host_do_not_change_bytes(
     packages: Path, package_parts: dict[str, Path], tmp_path: Path
 ) -> None:

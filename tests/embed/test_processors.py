@@ -14,6 +14,8 @@ PLAIN = "-O2"
 LTO = "-O2 -flto -ffunction-sections -fdata-sections"
 GCCS = [name for name in ("gcc-10", "gcc-11", "gcc-12", "gcc-13", "gcc-14") if shutil.which(name)]
 ALL_WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror"
+# The linker warns of a stack that could be executed.
+LINK = "-Wl,--fatal-warnings"
 SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=all"
 
 
@@ -55,5 +57,5 @@ def test_this_computer(
 ) -> None:
     """GCC in each version that is installed, clang, the sanitizers."""
     host = make_host(tmp_path / "host", "make/package", package_parts)
-    host.build("make", *settings(compiler, f"{flags} {ALL_WARNINGS}"))
+    host.build("make", *settings(compiler, f"{flags} {ALL_WARNINGS}", LINK))
     host.check("./product")

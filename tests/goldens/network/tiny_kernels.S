@@ -2,3 +2,7 @@
  * Model content SHA-256: 22392f48dc925fd06eefbe5d0ac901e821d4ba858a4f853ae3fed7942b5e7916
  */
 /* No layer of this network needs a generated assembly kernel. */
+
+#if defined(__linux__) && defined(__ELF__)
+    .section .note.GNU-stack, "", %progbits
+#endif

@@ -15,7 +15,7 @@
 
 // gemm_4: 32 -> 12
 // Dense: the same instructions for every input. On the stack: +0 output, +4 its end.
-    .section .nn.kernels, "ax", %progbits
+    .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_0
     .type   tiny_packed_0, %function
@@ -125,7 +125,7 @@ str     r12, [sp]
 // reserved, so interrupts may come at any time.
 // Between the blocks: s16 = list, s17 = where to enter the loop, s18 = constants, s19 = output,
 // s20 = end of the output.
-    .section .nn.kernels, "ax", %progbits
+    .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_1
     .type   tiny_packed_1, %function
@@ -286,7 +286,7 @@ cmp     r0, r10
 // reserved, so interrupts may come at any time.
 // Between the blocks: s16 = list, s17 = where to enter the loop, s18 = constants, s19 = output,
 // s20 = end of the output.
-    .section .nn.kernels, "ax", %progbits
+    .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_2
     .type   tiny_packed_2, %function
@@ -383,4 +383,8 @@ cmp     r1, #0
     pop     {r4-r11, pc}
     .size   tiny_packed_2, . - tiny_packed_2
 
+#endif
+
+#if defined(__linux__) && defined(__ELF__)
+    .section .note.GNU-stack, "", %progbits
 #endif

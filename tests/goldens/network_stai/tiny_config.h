@@ -14,13 +14,10 @@
 #define AI_TOOLS_API_VERSION_MINOR 5
 #define AI_TOOLS_API_VERSION_MICRO 0
 
-/* Where the network's objects go. A host project overrides them, or maps the sections in its
- * linker script; without either they land beside other constants, code and variables. */
+/* Where the constants go. A host project overrides it, or maps the section in its linker script;
+ * without either they land beside other constants. */
 #ifndef NN_SECTION_WEIGHTS
 #define NN_SECTION_WEIGHTS __attribute__((section(".nn.weights")))
-#endif
-#ifndef NN_SECTION_KERNELS
-#define NN_SECTION_KERNELS __attribute__((section(".nn.kernels")))
 #endif
 
 #endif /* AI_TINY_CONFIG_H */
