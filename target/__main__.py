@@ -22,6 +22,8 @@ _COMMANDS = {
     "debugging": "debugging",
     "monitor": "monitor",
     "validate": "validate",
+    "bench": "bench",
+    "profile": "profile",
     "demo": "demo",
     "cloud-login": "cloud_login",
     "cloud-logout": "cloud_login",

@@ -72,7 +72,7 @@ def boards() -> list[str]:
 
 # The board of the guide; `scons sim` takes one that QEMU has.
 DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
-SIMULATED = {"sim", "validate", "demo"}
+SIMULATED = {"sim", "validate", "demo", "profile"}
 VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")

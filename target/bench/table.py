@@ -1,0 +1,93 @@
+"""docs/performance.md and its chart: figures in, text and SVG out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+HEAD = """\
+# Performance
+
+Made by `scons bench`; do not edit. Figures are executed instructions of one inference on an
+emulated Cortex-M7, counted exactly; everything from the call of the network's run function to its
+return counts. They are not cycles, and nothing here ran on hardware. All runtimes were built in the
+same run with the same compiler for the same networks and the same inputs.
+
+"Any input" is the largest count over inputs without zeros and over extremes. "Identical" compares
+output bytes (classes, where a runtime answers with the class alone) with the integer reference.
+CMSIS-NN's kernel here is the per-tensor one: it computes other bytes, so only its count compares.
+"""
+
+
+def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
+    """The page, from the results of each network."""
+    parts = [HEAD, f"\n![Instructions of one inference]({chart})\n"]
+    for network in networks:
+        parts.append(_network(network))
+    return "".join(parts)
+
+
+def _network(network: dict[str, Any]) -> str:
+    base = next((c for c in network["costs"] if c["title"].startswith("CMSIS-NN")), None)
+    lines = [
+        f"\n## {network['title']}\n\n{network['text']}\n\n",
+        "| runtime | of CMSIS-NN | mean | largest | any input | instr/MAC | identical | code B |"
+        " tables B | RAM B | stack B |\n",
+        "|---|---|---|---|---|---|---|---|---|---|---|\n",
+    ]
+    for cost in network["costs"]:
+        ratio = "–" if base is None else f"**{100 * cost['mean'] / base['mean']:.1f} %**"
+        same = cost["identical"]
+        equal = "–" if same is None else f"{same[0]:,} of {same[1]:,}"
+        lines.append(
+            f"| {cost['title']} | {ratio} | {cost['mean']:,.0f} | {cost['largest']:,} | "
+            f"{cost['any_input']:,} | {cost['mean'] / network['macs']:.3f} | {equal} | "
+            f"{cost['code']:,} | {cost['tables']:,} | {cost['ram']:,} | {cost['stack']:,} |\n"
+        )
+    if network.get("executed_macs"):
+        auto = next(c for c in network["costs"] if "auto" in c["title"])
+        per = auto["mean"] / network["executed_macs"]
+        lines.append(
+            f"\nOf {network['macs']:,} multiply-accumulates the test inputs leave "
+            f"{network['executed_macs']:,.0f} whose pair of inputs is not zero: "
+            f"**{per:.3f}** instructions for each of them, everything included.\n"
+        )
+    return "".join(lines)
+
+
+BAR, GAP, LEFT, WIDTH = 22, 8, 300, 560
+
+
+def chart(networks: Sequence[dict[str, Any]]) -> str:
+    """A bar chart as SVG: mean instructions of each runtime, one group for each network."""
+    largest = max(cost["mean"] for network in networks for cost in network["costs"])
+    rows: list[str] = []
+    y = 10
+    for network in networks:
+        rows.append(f'<text x="10" y="{y + 14}" class="head">{_escape(network["title"])}</text>')
+        y += 26
+        for cost in network["costs"]:
+            length = max(2.0, WIDTH * cost["mean"] / largest)
+            kind = "ours" if cost["title"].startswith("nn2flash") else "peer"
+            middle = y + BAR - 6
+            rows.append(
+                f'<text x="{LEFT - 8}" y="{middle}" class="name">{_escape(cost["title"])}</text>'
+                f'<rect x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" class="{kind}"/>'
+                f'<text x="{LEFT + length + 6:.1f}" y="{middle}">{cost["mean"]:,.0f}</text>'
+            )
+            y += BAR + GAP
+        y += 14
+    style = (
+        "text{font:13px sans-serif;fill:#333}.head{font-weight:bold}.name{text-anchor:end}"
+        ".ours{fill:#2a7f62}.peer{fill:#9aa5b1}svg{background:#fff}"
+    )
+    total = LEFT + WIDTH + 90
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{y}" role="img" '
+        f'aria-label="Executed instructions of one inference">\n<style>{style}</style>\n'
+        f'<rect width="{total}" height="{y}" fill="#fff"/>\n' + "\n".join(rows) + "\n</svg>\n"
+    )
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
