@@ -68,6 +68,9 @@ def _stage(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
             "offset": layer.zero_point + 128 + (127 - layer.high),
             "floor": layer.low + 128 + (127 - layer.high),
             "low": layer.low,
+            # Two negative sums are two outputs of zero: a test that pays for units that ReLU
+            # switches off.
+            "skip": _skips(stage),
         },
         # Of the source: whole groups of 16 bytes or four pairs, and what is left.
         "groups": layer.inputs // 16 if stage.first else stage.pairs // 4,
@@ -81,6 +84,12 @@ def _stage(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
 def _observed(stage: Stage) -> npt.NDArray[np.int64]:
     """Where each of the model's outputs stands; -1 - (byte + 128) for one that is always `byte`."""
     return np.where(stage.places < 0, -129 - stage.fixed.astype(np.int64), stage.places)
+
+
+def _skips(stage: Stage) -> bool:
+    layer = stage.layer
+    relu = (layer.zero_point, layer.low, layer.high) == (-128, -128, 127)
+    return stage.sparse and stage.hidden and stage.integers is None and relu
 
 
 def _sparse(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
