@@ -1,4 +1,4 @@
-"""`profile`: instructions of each layer of a network in its firmware, counted on an emulated core."""
+"""`profile`: instructions of each layer of a firmware, counted on an emulated core."""
 
 from __future__ import annotations
 
