@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+from codegen.assembly import tidy
 from support.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +56,8 @@ def environment() -> jinja2.Environment:
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """Render a template of `templates/` by its path below that folder; C is clang-formatted.
+    """Render a template of `templates/` by its path below that folder; C and assembly are
+    formatted.
 
     Raises:
         UserError: no such template, or a name that the context does not have.
@@ -79,6 +81,8 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         ) from None
     suffix = Path(template.removesuffix(".j2")).suffix
     formatted = _clang_format(text) if suffix in (".c", ".h") else text
+    if suffix == ".S":
+        formatted = tidy(text)
     return _VERBATIM.sub(lambda match: verbatim[int(match[1])], formatted)
 
 

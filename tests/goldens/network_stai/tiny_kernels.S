@@ -5,4 +5,5 @@
 
 #if defined(__linux__) && defined(__ELF__)
     .section .note.GNU-stack, "", %progbits
+
 #endif
