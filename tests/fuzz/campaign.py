@@ -19,8 +19,10 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-# A case is the work of milliseconds; the machine may be busy.
+# A case is the work of milliseconds.
 CASE_SECONDS = 20
+# Real time without any progress; the machine may be very busy.
+PATIENCE = 300
 CHUNK = 500
 
 # A target runs one case by its number and says in a word how it ended.
@@ -68,33 +70,35 @@ def run_campaign(
     target: Target,
     cases: range,
     memory: int,
-    seconds: int = CASE_SECONDS,
+    limits: tuple[int, int] = (CASE_SECONDS, PATIENCE),
     progress: Callable[[Report], None] = lambda report: None,
 ) -> Report:
     """Run `target` on every number of `cases`.
 
     Args:
         memory: bytes of address space that a worker may add to what this process has.
-        seconds: a case may take, of real time.
+        limits: seconds of processor time, and of real time, that a case may take.
     """
     report, start = Report(), time.monotonic()
     at = cases.start
     while at < cases.stop:
-        at = _run_chunk(target, range(at, min(at + CHUNK, cases.stop)), memory, seconds, report)
+        chunk = range(at, min(at + CHUNK, cases.stop))
+        at = _run_chunk(target, chunk, (memory, *limits), report)
         report.seconds = time.monotonic() - start
         progress(report)
     return report
 
 
-def _run_chunk(target: Target, cases: range, memory: int, seconds: int, report: Report) -> int:
+def _run_chunk(target: Target, cases: range, limits: tuple[int, int, int], report: Report) -> int:
     """Run cases in a child process; returns the number to go on with."""
+    memory, seconds, patience = limits
     with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
         log = Path(folder) / "log"
         log.touch()
         child = os.fork()
         if child == 0:
             _work(target, cases, (memory, seconds), log)
-        status = _wait(child, log, seconds)
+        status = _wait(child, log, patience)
         *lines, rest = log.read_text().split("\n")
     at = cases.start
     for line in lines:
@@ -109,7 +113,7 @@ def _run_chunk(target: Target, cases: range, memory: int, seconds: int, report: 
     return at
 
 
-def _wait(child: int, log: Path, seconds: int) -> int:
+def _wait(child: int, log: Path, patience: int) -> int:
     """The child's exit status; it is killed when its log does not grow any more."""
     size, since = 0, time.monotonic()
     while True:
@@ -118,8 +122,8 @@ def _wait(child: int, log: Path, seconds: int) -> int:
             return os.waitstatus_to_exitcode(status)
         if log.stat().st_size != size:
             size, since = log.stat().st_size, time.monotonic()
-        # Longer than the limit: a case that heeds signals has ended itself by then.
-        if time.monotonic() - since > seconds + 5:
+        # A case that heeds signals and burns time has ended itself long before.
+        if time.monotonic() - since > patience:
             os.kill(child, signal.SIGKILL)
         time.sleep(0.02)
 
@@ -131,7 +135,7 @@ def _work(target: Target, cases: range, limits: tuple[int, int], log: Path) -> N
     try:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
-        signal.signal(signal.SIGALRM, _time_is_up)
+        signal.signal(signal.SIGPROF, _time_is_up)
         with log.open("w") as stream:
             for number in cases:
                 _log(stream, _run_case(target, number, seconds))
@@ -143,13 +147,13 @@ def _work(target: Target, cases: range, limits: tuple[int, int], log: Path) -> N
 def _run_case(target: Target, number: int, seconds: int) -> dict[str, Any]:
     start = time.monotonic()
     entry: dict[str, Any] = {}
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         entry["outcome"] = target(number)
     except (Exception, CaseTimeout):
         entry |= {"outcome": "finding", "finding": traceback.format_exc(limit=-6)}
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return {**entry, "seconds": time.monotonic() - start}
 
 
