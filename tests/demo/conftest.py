@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,57 +14,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from support.files import write_json
 from tests.build.project import SCONS
+from tests.demo.browse import CHROMIUM, Server, command, serving
 from tests.model.conftest import products  # noqa: F401 - a fixture
 from tests.model.products import Products
-from tests.protocol.toys import ROOT, board_toml, link_toy
-
-CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+from tests.protocol.toys import ROOT, link_toy
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running demo.
-
-    Attributes:
-        url: of its page.
-        process: what serves it.
-    """
-
-    url: str
-    process: subprocess.Popen[str]
-
-    @property
-    def port(self) -> int:
-        """The TCP port."""
-        return int(self.url.rpartition(":")[2].rstrip("/"))
-
-
-def command(board: str, elf: Path, folder: Path, *more: str) -> list[str]:
+def demo_of(board: str, elf: Path, folder: Path, *more: str) -> list[str]:
     """The command line of a demo whose manifest and page are in `folder`."""
-    words = ["--board", str(board_toml(board)), "--elf", str(elf), "--listen", "0"]
-    files = ["--manifest", str(folder / "manifest.json"), "--page", str(folder / "demo.html")]
-    return [sys.executable, "-m", "target", "demo", *words, *files, *more]
-
-
-@contextmanager
-def serving(words: list[str]) -> Iterator[Server]:
-    """Run a demo until the block ends."""
-    process = subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        url = ""
-        for line in process.stdout:
-            if found := re.search(r"http://\S+", line):
-                url = found[0]
-                break
-        assert url, process.communicate(timeout=10)[1]
-        threading.Thread(target=process.stdout.read, daemon=True).start()
-        yield Server(url, process)
-    finally:
-        process.terminate()
-        process.wait(20)
+    return command(board, elf, folder / "manifest.json", folder / "demo.html", *more)
 
 
 def render_page(folder: Path, manifest: Path, memories: Path) -> None:
@@ -93,7 +47,7 @@ def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def toy_server(toy_folder: Path) -> Iterator[Server]:
     """A demo of the toy on this computer."""
-    words = command("host", toy_folder / "toy.elf", toy_folder, "--normalize", "0,1")
+    words = demo_of("host", toy_folder / "toy.elf", toy_folder, "--normalize", "0,1")
     with serving(words) as server:
         yield server
 
@@ -126,7 +80,7 @@ def digits_folder(shared_dir: Path, mnist_dir: Path, products: Products) -> Path
 def digits_server(digits_folder: Path) -> Iterator[Server]:
     """A demo of that network in QEMU."""
     elf = digits_folder / "mps2_an500-validate" / "firmware.elf"
-    words = command("mps2_an500", elf, digits_folder, "--normalize", "0.5,0.5")
+    words = demo_of("mps2_an500", elf, digits_folder, "--normalize", "0.5,0.5")
     with serving(words) as server:
         yield server
 

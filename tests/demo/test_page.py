@@ -15,43 +15,9 @@ from playwright.sync_api import Page, expect
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
 from model.dataset import load
+from tests.demo.browse import FOUR, ONE, SEVEN, ZERO, Point, answered, draw, places
 from tests.demo.conftest import OpenTab
 from tests.model.products import Products
-
-Point = tuple[float, float]
-
-# Strokes in parts of the drawing area, as a person draws them.
-SEVEN = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)]]
-ONE = [[(0.5, 0.15), (0.5, 0.85)]]
-ZERO = [
-    [(0.5 + 0.2 * np.cos(angle), 0.5 + 0.33 * np.sin(angle)) for angle in np.linspace(0, 6.3, 25)]
-]
-FOUR = [[(0.4, 0.2), (0.3, 0.55), (0.72, 0.55)], [(0.62, 0.2), (0.6, 0.85)]]
-
-
-def answered(page: Page) -> str:
-    """The digit, once the page shows the answer to its newest drawing."""
-    page.locator("body[data-answered]").wait_for()
-    page.wait_for_timeout(300)
-    return page.locator("#digit").inner_text()
-
-
-def places(page: Page, stroke: list[Point]) -> list[Point]:
-    """A stroke in pixels of the window."""
-    box = page.locator("#paper").bounding_box()
-    assert box
-    return [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in stroke]
-
-
-def draw(page: Page, strokes: list[list[Point]]) -> None:
-    """With the mouse."""
-    for stroke in strokes:
-        first, *others = places(page, stroke)
-        page.mouse.move(*first)
-        page.mouse.down()
-        for x, y in others:
-            page.mouse.move(x, y, steps=6)
-        page.mouse.up()
 
 
 def canvas(page: Page, name: str) -> npt.NDArray[np.uint8]:
