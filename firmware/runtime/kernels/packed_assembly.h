@@ -13,8 +13,8 @@
 #define NN_PACKED_ASSEMBLY 0
 #endif
 
-/* Where the assembly goes: a section's name without quotes. A host project overrides it, or maps the
- * section in its linker script; without either the code lands beside other code. */
+/* Where the assembly goes: a section's name without quotes. A host project overrides it, or maps
+ * the section in its linker script; without either the code lands beside other code. */
 #ifndef NN_SECTION_KERNELS
 #define NN_SECTION_KERNELS .nn.kernels
 #endif
