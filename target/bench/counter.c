@@ -24,6 +24,7 @@ typedef struct {
     uint32_t stop;
     uint32_t profile_base;
     uint32_t profile_bytes;
+    uint32_t lowest;   /* stack pointer at the start of any block; not watched while 0 */
     uint32_t *profile; /* times each halfword of the profiled range was an instruction's first */
     block cache[1u << CACHE_BITS];
 } counter;
@@ -49,9 +50,13 @@ static void on_block(uc_engine *engine, uint64_t where, uint32_t bytes, void *us
     counter *self = user;
     uint32_t address = (uint32_t)where & ~1u;
     block *known = &self->cache[(address >> 1) & ((1u << CACHE_BITS) - 1u)];
-    (void)engine;
     if (address == self->stop) {
         return;
+    }
+    if (self->lowest != 0u) {
+        uint32_t sp = 0;
+        uc_reg_read(engine, UC_ARM_REG_SP, &sp);
+        self->lowest = sp < self->lowest ? sp : self->lowest;
     }
     if (known->address != address || known->bytes != bytes || self->profile != NULL) {
         known->address = address;
@@ -80,6 +85,14 @@ void counter_profile(counter *self, uint32_t base, uint32_t bytes, uint32_t *pro
     self->profile_base = base;
     self->profile_bytes = bytes;
     self->profile = profile;
+}
+
+/* Watch the stack pointer from now on (a start value), or no longer (0); returns the lowest seen.
+ */
+uint32_t counter_lowest(counter *self, uint32_t start) {
+    uint32_t lowest = self->lowest;
+    self->lowest = start;
+    return lowest;
 }
 
 uint64_t counter_read(counter *self) {

@@ -67,6 +67,7 @@ def _library(folder: Path) -> Any:
     loaded.counter_attach.restype = ctypes.c_void_p
     loaded.counter_attach.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
     loaded.counter_read.restype = ctypes.c_uint64
+    loaded.counter_lowest.restype = ctypes.c_uint32
     for name in ("counter_read", "counter_reset", "counter_free"):
         getattr(loaded, name).argtypes = [ctypes.c_void_p]
     return loaded
@@ -216,10 +217,16 @@ class Machine:
         return found
 
     def stack(self, name: str, inputs: Int8Array, output_size: int) -> int:
-        """Deepest stack in bytes over all inputs."""
+        """Deepest stack in bytes over all inputs.
+
+        What was reserved counts, written or not: an interrupt's frame goes below it.
+        """
         paint = bytes([STACK_PAINT]) * (STACK_TOP - STACK_LOW)
         self.engine.mem_write(STACK_LOW, paint)
+        self._native.counter_lowest(ctypes.c_void_p(self._counter), ctypes.c_uint32(STACK_TOP))
         self.count(name, inputs, output_size)
+        lowest = self._native.counter_lowest(ctypes.c_void_p(self._counter), ctypes.c_uint32(0))
         used = np.frombuffer(bytes(self.engine.mem_read(STACK_LOW, len(paint))), np.uint8)
         touched = np.nonzero(used != STACK_PAINT)[0]
-        return int(len(paint) - touched[0]) if len(touched) else 0
+        written = int(len(paint) - touched[0]) if len(touched) else 0
+        return max(written, STACK_TOP - int(lowest))
