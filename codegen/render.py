@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -108,11 +109,11 @@ def _clang_format_program() -> str:
     Raises:
         UserError: the clang-format package is not installed.
     """
-    try:
-        package = importlib.import_module("clang_format")
-    except ImportError:
-        raise UserError("clang-format is not installed", "run ./bootstrap") from None
-    return str(package.get_executable("clang-format"))
+    package = importlib.util.find_spec("clang_format")
+    if package is None or package.origin is None:
+        raise UserError("clang-format is not installed", "run ./bootstrap")
+    program = Path(package.origin).parent / "data" / "bin" / "clang-format"
+    return str(program if program.exists() else Path(sys.executable).parent / "clang-format")
 
 
 def _comment(text: object) -> str:

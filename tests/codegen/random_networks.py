@@ -65,25 +65,44 @@ def random_case(seed: int, number: int, folder: Path, most: int = MOST_WEIGHTS) 
     return Case(f"random_{number}", graph, inputs, kernels)
 
 
+@dataclass
+class Signal:
+    """What flows at one place of a network while it grows: real values float64 [32, size]."""
+
+    scale: np.float32
+    zero_point: int
+    values: Array
+
+    def quantized(self) -> Array:
+        """The values after QuantizeLinear and DequantizeLinear, int8."""
+        steps = np.rint(self.values / float(self.scale)) + self.zero_point
+        clipped: Array = np.clip(steps, -128, 127) - self.zero_point
+        return clipped * float(self.scale)
+
+
 def random_model(rng: Rng, most: int) -> QdqModel:
     """A network of one to four layers."""
     sizes = _sizes(rng, most)
     dtype = np.uint8 if rng.random() < 0.2 else np.int8
     shift = 128 if dtype == np.uint8 else 0
-    scale = np.float32(10.0 ** rng.uniform(-6, 3))
-    model = QdqModel(_shape(rng, sizes[0])).qdq(scale, _zero_point(rng) + shift, dtype)
+    scale, zero_point = np.float32(10.0 ** rng.uniform(-6, 3)), _zero_point(rng)
+    model = QdqModel(_shape(rng, sizes[0])).qdq(scale, zero_point + shift, dtype)
     if len(model.shape) > 2:
         model.then("Flatten")
-    for inputs, outputs in pairwise(sizes):
-        scale = _layer(rng, model, (outputs, inputs), scale, dtype)
-    _tail(rng, model, sizes[-1], scale)
+    values = (rng.integers(-128, 128, (32, sizes[0])) - zero_point) * float(scale)
+    signal = Signal(scale, zero_point, values)
+    for outputs in sizes[1:]:
+        signal = _layer(rng, model, outputs, signal)
+        model.qdq(signal.scale, signal.zero_point + shift, dtype)
+    _tail(rng, model, sizes[-1], signal.scale)
     return model
 
 
 def _sizes(rng: Rng, most: int) -> list[int]:
-    """Widths from 1 to 1,000, odd ones as often as any."""
+    """Widths from 1 to 1,000, odd ones as often as any, a few units not too often in a row."""
     while True:
-        drawn = np.rint(LARGEST ** rng.uniform(0, 1, rng.integers(2, 6)))
+        narrowest = rng.choice([1, 8, 8, 8], rng.integers(2, 6))
+        drawn = np.rint(narrowest * (LARGEST / narrowest) ** rng.uniform(0, 1, len(narrowest)))
         sizes = [int(size) for size in drawn]
         if sum(a * b for a, b in pairwise(sizes)) <= most:
             return sizes
@@ -98,7 +117,7 @@ def _shape(rng: Rng, size: int) -> tuple[int, ...]:
 
 def _zero_point(rng: Rng) -> int:
     """Both ends and the middle as often as all others together."""
-    return int(rng.choice([-128, -128, 127, 0, int(rng.integers(-128, 128))]))
+    return int(rng.choice([-128, 127, 0, *rng.integers(-128, 128, 3)]))
 
 
 def _weights(rng: Rng, shape: tuple[int, int]) -> Array:
@@ -116,7 +135,7 @@ def _weights(rng: Rng, shape: tuple[int, int]) -> Array:
 
 def _bias(rng: Rng, weights: Array) -> Array | None:
     """None, small, or as large as the accumulator takes."""
-    kind = rng.integers(10)
+    kind = rng.integers(20)
     room = 2**31 - 1 - 256 * np.abs(weights.astype(np.int64)).sum(1)
     if kind == 0:
         return None
@@ -126,31 +145,31 @@ def _bias(rng: Rng, weights: Array) -> Array | None:
     return rng.integers(-5000, 5001, len(weights)).astype(np.int32)
 
 
-def _layer(
-    rng: Rng, model: QdqModel, shape: tuple[int, int], scale: np.float32, dtype: Any
-) -> np.float32:
-    """Gemm, its clamp and its quantization; returns the scale of its output."""
-    weights = _weights(rng, shape)
+def _layer(rng: Rng, model: QdqModel, outputs: int, signal: Signal) -> Signal:
+    """Gemm and its clamp; returns what has to be quantized behind it, and how."""
+    weights = _weights(rng, (outputs, signal.values.shape[1]))
     bias = _bias(rng, weights)
     weight_scale: Any = np.float32(10.0 ** rng.uniform(-6, 0))
     if rng.random() < 0.5:
         spread = rng.choice([0.3, 0.3, 4.0])
-        weight_scale = (10.0 ** rng.uniform(-2 - spread, -2, shape[0])).astype(np.float32)
-    unit = (scale * weight_scale).astype(np.float32)
+        weight_scale = (10.0 ** rng.uniform(-2 - spread, -2, outputs)).astype(np.float32)
+    unit = (signal.scale * weight_scale).astype(np.float32)
     model.gemm(weights, weight_scale, bias, None if bias is None else unit)
-    after, zero_point = rng.choice(["Clip", *["Relu"] * 4, *[""] * 3]), _zero_point(rng)
-    # A typical value's size in output steps: useful, else all saturated, or all the zero point.
-    steps = 10.0 ** rng.choice([*rng.uniform(1.3, 2.0, 8), 5.0, -3.0])
-    typical = np.median(unit) * 100 * np.sqrt((weights.astype(float) ** 2).sum(1).mean())
-    output = np.float32(max(typical / steps, 1e-30))
+    values = signal.quantized() @ (weights.T * weight_scale.astype(float))
+    values += 0.0 if bias is None else bias * unit.astype(float)
+    # The output's range in steps: useful, else nearly all saturated, or all the zero point.
+    steps = rng.choice([*rng.uniform(60, 250, 18), 1e5, 1e-3])
+    scale = np.float32(max(np.percentile(np.abs(values), 95) / steps, 1e-30))
+    zero_point = _zero_point(rng)
+    after = rng.choice(["Clip", *["Relu"] * 4, *[""] * 3])
     if after == "Clip":
-        bounds = np.sort(rng.uniform(-100, 100, 2) * float(output)).astype(np.float32)
-        model.then("Clip", *(model.constant(bound) for bound in bounds))
+        low, high = np.sort(rng.choice(values.reshape(-1), 2)).astype(np.float32)
+        model.then("Clip", model.constant(low), model.constant(high))
+        values = np.clip(values, low, high)
     elif after == "Relu":
         model.then("Relu")
-        zero_point = -128
-    model.qdq(output, zero_point + (128 if dtype == np.uint8 else 0), dtype)
-    return output
+        values, zero_point = np.maximum(values, 0), -128
+    return Signal(scale, zero_point, values)
 
 
 def _tail(rng: Rng, model: QdqModel, size: int, scale: np.float32) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from codegen.generate import generate
 from codegen.graph import Graph
+from codegen.kernels.fuse import Kernels
 from codegen.reader.qdq import read_graph
 from codegen.subset import make_subset, render_header
 from tests.codegen.models import QdqModel, random_layer
@@ -69,10 +70,13 @@ class Network:
     folder: Path
 
 
-def _network(name: str, model: QdqModel, count: int, folder: Path) -> Network:
+def _network(
+    name: str, model: QdqModel, count: int, folder: Path, wanted: str = "portable"
+) -> Network:
     graph = read_graph(model.save(folder / f"{name}.onnx"))
-    generate(graph, name, folder)
-    return Network(name, graph, stored_inputs(graph, count=count), folder)
+    inputs = stored_inputs(graph, count=count)
+    generate(graph, name, folder, kernels=Kernels(wanted, inputs))
+    return Network(name, graph, inputs, folder)
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +89,8 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Network:
 
 @pytest.fixture(scope="session")
 def mnist(tmp_path_factory: pytest.TempPathFactory) -> Network:
-    """Network `network` with 20 inputs, in mnist_test_subset.h."""
-    network = _network("network", mnist_model(), 20, tmp_path_factory.mktemp("mnist"))
+    """Network `network`, the guide's with fast kernels; 20 inputs, in mnist_test_subset.h."""
+    network = _network("network", mnist_model(), 20, tmp_path_factory.mktemp("mnist"), "auto")
     quantization = network.graph.input.quantization
     real = (network.inputs.astype(np.float32) - quantization.zero_point) * quantization.scale
     arrays = {"inputs": real, "labels": np.arange(20, dtype=np.uint8) % 10}

@@ -43,19 +43,23 @@ def symbols(objects: list[Path], *options: str) -> set[str]:
 @pytest.mark.parametrize(
     ("compiler", "board"), [("gcc", "host"), ("clang", "host"), ("arm-none-eabi-gcc", "mps2_an500")]
 )
-def test_no_warnings(compiler: str, board: str, level: str, tiny: Network, tmp_path: Path) -> None:
+def test_no_warnings(  # noqa: PLR0917
+    compiler: str, board: str, level: str, tiny: Network, mnist: Network, tmp_path: Path
+) -> None:
     tools = toolchain(board, compiler, sanitize=False)
-    compile_all(tools, sources(tiny), tmp_path, *tools.includes(tiny.folder), *PEDANTIC, level)
+    for network in (tiny, mnist):
+        flags = [*tools.includes(network.folder), *PEDANTIC, level]
+        compile_all(tools, sources(network), tmp_path, *flags)
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_no_extensions_but_those_of_the_interface(
-    compiler: str, tiny: Network, tmp_path: Path
+    compiler: str, mnist: Network, tmp_path: Path
 ) -> None:
     """-Wpedantic: generated files keep to ISO C11."""
     tools = toolchain("host", compiler, sanitize=False)
-    for source in sources(tiny):
-        words = [compiler, *STRICT, "-Wpedantic", *tools.includes(tiny.folder), "-fsyntax-only"]
+    for source in sources(mnist):
+        words = [compiler, *STRICT, "-Wpedantic", *tools.includes(mnist.folder), "-fsyntax-only"]
         if source.suffix == ".c":
             run([*words, str(source)])
 
@@ -72,7 +76,7 @@ def test_double_precision_is_never_used(mnist: Network, tmp_path: Path) -> None:
 def test_every_global_name_has_the_networks_prefix(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    network: Network = request.getfixturevalue("tiny" if name == "tiny" else "mnist")
+    network: Network = request.getfixturevalue("mnist" if name == "network" else name)
     tools = toolchain("mps2_an500")
     made = compile_all(
         tools, generated_sources(network.folder, name), tmp_path, *tools.includes(network.folder)
@@ -90,9 +94,13 @@ def test_the_runtime_defines_only_its_own_names(tmp_path: Path) -> None:
     assert not {n for n in names if not re.match(r"nn_|ai_buffer_|stai_", n)}
 
 
-def test_no_heap_and_little_else_from_outside(mnist: Network, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["mnist", "tiny"])
+def test_no_heap_and_little_else_from_outside(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    network: Network = request.getfixturevalue(name)
     tools = toolchain("mps2_an500")
-    made = compile_all(tools, sources(mnist), tmp_path, *tools.includes(mnist.folder))
+    made = compile_all(tools, sources(network), tmp_path, *tools.includes(network.folder))
     wanted = symbols(made, "--undefined-only") - symbols(made, "--defined-only")
     assert wanted <= FOREIGN
 
