@@ -205,7 +205,7 @@ EDITS = (
         "`seed=`, `recipe=`, `epochs=`",
         nothing,
         (
-            *("TRAIN model/mnist.pt", "ONNX *", "QUANTIZE *", "IMAGES model/test.npz"),
+            *("TRAIN model/mnist.pt", "ONNX *", "QUANTIZE *", "IMAGES model/*.npz"),
             *("GENERATE *", "SUBSET *", *NETWORK_OBJECTS, GLUE_OBJECT, MAIN_OBJECT),
             *("PLACE *", *IMAGE),
         ),
