@@ -67,6 +67,19 @@ typedef struct {
     ai_buffer output;
 } nn_instance;
 
+/* What goes wrong, as type and code of nn_get_error, which gives the first error since it was last
+ * asked. Nothing is written then.
+ *   a handle that nn_create did not give, or destroyed     INVALID_HANDLE   NETWORK
+ *   no parameters                                          INVALID_PARAM    NETWORK_PARAMS
+ *   a map without exactly one buffer                       INVALID_PARAM    NETWORK_WEIGHTS or
+ *   a buffer that is too small                             INVALID_SIZE       NETWORK_ACTIVATIONS
+ *   an address that is NULL or not on 4 bytes              INIT_FAILED        likewise
+ *   a run before nn_init                                   INVALID_STATE    MISSED_INIT
+ *   no buffer, or one without data                         INVALID_INPUT or INVALID_PTR
+ *   another format than int8                                 INVALID_OUTPUT INVALID_FORMAT
+ *   no batch; fewer outputs than inputs                      likewise       INVALID_BATCH
+ *   another number of elements                               likewise       INVALID_SIZE
+ *   no report to fill                                      INVALID_PARAM    INVALID_PTR */
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle);
 ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
 ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params)

@@ -15,9 +15,9 @@ from tests.codegen.test_quantizers import INPUTS, OPTIONS, quantized
 BOARD = FIRMWARE / "boards" / "mps2_an500" / "board.toml"
 
 
-def command(room: str, *words: object) -> str:
-    """`python -m <room> <words>`, from the project's folder."""
-    return run([sys.executable, "-m", room, *map(str, words)])
+def command(*words: object) -> str:
+    """`python -m <words>`, from the project's folder."""
+    return run([sys.executable, "-m", *map(str, words)])
 
 
 def test_from_onnx_to_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

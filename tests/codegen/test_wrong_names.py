@@ -1,0 +1,85 @@
+"""Names that cannot be C, that others have, or that try to break out of comments and strings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen.names import check_name
+from codegen.reader.qdq import read_graph
+from tests.codegen.conftest import Refused, check
+from tests.codegen.models import two_layers
+from tests.codegen.programs import FIRMWARE, Case, run_cases
+
+GOOD = np.zeros((4, 6), np.int8)
+
+NO_IDENTIFIERS = [
+    "",
+    "Digits",
+    "9lives",
+    "my-net",
+    "a b",
+    "é",
+    "a" * 33,
+    "../a",
+    "a/b",
+    "a;b",
+    "_a",
+]
+# Every header that a firmware build sees beside the network's.
+TAKEN = sorted({path.stem for path in FIRMWARE.rglob("*.h")} - {"network"})
+
+
+@pytest.mark.parametrize("name", NO_IDENTIFIERS)
+def test_names_that_are_no_identifiers(
+    name: str, model: Path, tmp_path: Path, refused: Refused
+) -> None:
+    out = tmp_path / "out"
+    refusal = refused("generate", "--model", model, f"--name={name}", "--out-dir", out)
+    check(refusal, "is not a lower-case C identifier of up to 32", "name=digits")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["stdint", "string", "math", "nn", "platform", *TAKEN])
+def test_names_that_others_have(name: str, refused: Refused, tmp_path: Path) -> None:
+    if name.isidentifier() and name == name.lower():
+        refusal = refused("generate", "--name", name, "--out-dir", tmp_path, "--print-outputs")
+        check(refusal, f"network name '{name}' is taken", "name=digits")
+
+
+def test_odd_names_that_work(model: Path, tmp_path: Path) -> None:
+    """Keywords, names of the interface's own words, one letter, 32 letters: all in one program."""
+    graph = read_graph(model)
+    names = ["int", "main", "a", "buffer", "error", "tools", "network_1", "data", "n" * 32]
+    cases = [Case(check_name(name), graph, GOOD) for name in names]
+    for outputs_found, case in zip(run_cases(cases, tmp_path), cases, strict=True):
+        np.testing.assert_array_equal(outputs_found, case.expected)
+
+
+STRANGE = [
+    "what??)",
+    'quote"',
+    "back\\slash",
+    "* / ;",
+    "é✓",
+    "%s%n",
+    "??/",
+    "*/ int x; /*",
+    "a" * 999,
+]
+
+
+def test_names_in_a_model_cannot_break_the_c_sources(tmp_path: Path) -> None:
+    """The file's name and the nodes' names are written into comments and strings."""
+    cases = []
+    for index, text in enumerate(STRANGE):
+        strange = two_layers().build()
+        for node in strange.graph.node:
+            node.name = text
+        path = tmp_path / f"{text[:99].replace('/', '')}.onnx"
+        path.write_bytes(strange.SerializeToString())
+        cases.append(Case(f"strange_{index}", read_graph(path), GOOD))
+    for found, case in zip(run_cases(cases, tmp_path / "build"), cases, strict=True):
+        np.testing.assert_array_equal(found, case.expected)
