@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image
 from playwright.sync_api import Page
 
 from tests.protocol.toys import ROOT, board_toml
@@ -52,6 +55,18 @@ def draw(page: Page, strokes: list[list[Point]]) -> None:
         for x, y in others:
             page.mouse.move(x, y, steps=6)
         page.mouse.up()
+
+
+def read_picture(page: Page, pixels: npt.NDArray[np.uint8]) -> int:
+    """Open a picture, black on white, and wait for its answer."""
+    page.get_by_role("button", name="Clear").click()
+    page.locator("body:not([data-answered])").wait_for()
+    file = io.BytesIO()
+    Image.fromarray(255 - pixels).save(file, "png")
+    picture = {"name": "digit.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    page.set_input_files("#file", picture)
+    page.locator("body[data-answered]").wait_for()
+    return int(page.locator("#digit").inner_text())
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def _demo(browser: Browser, url: str, out: Path) -> None:
 
 def _save(png: bytes, path: Path) -> None:
     """With 256 colours, a third of the bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(png)
     Image.open(path).convert("RGB").quantize(256).save(path, optimize=True)
     print(path)

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
 from model.dataset import load
-from tests.demo.browse import FOUR, ONE, SEVEN, ZERO, Point, answered, draw, places
+from tests.demo.browse import FOUR, ONE, SEVEN, ZERO, Point, answered, draw, places, read_picture
 from tests.demo.conftest import OpenTab
 from tests.model.products import Products
 
@@ -175,15 +175,3 @@ def test_test_digits_through_the_pages_own_preprocessing(tab: OpenTab, mnist_dir
     misses = chosen[shown != labels]
     print(f"misses {misses.tolist()}; of the pictures themselves {int((direct != labels).sum())}")
     assert len(changed) <= 5, f"read differently: {changed.tolist()}"
-
-
-def read_picture(page: Page, pixels: npt.NDArray[np.uint8]) -> int:
-    """Open a picture, black on white, and wait for its answer."""
-    page.get_by_role("button", name="Clear").click()
-    page.locator("body:not([data-answered])").wait_for()
-    file = io.BytesIO()
-    Image.fromarray(255 - pixels).save(file, "png")
-    picture = {"name": "digit.png", "mimeType": "image/png", "buffer": file.getvalue()}
-    page.set_input_files("#file", picture)
-    page.locator("body[data-answered]").wait_for()
-    return int(page.locator("#digit").inner_text())
