@@ -178,6 +178,12 @@ FIELDS = (
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
+    (
+        "count",
+        "test images that validate runs (default: all)",
+        "",
+        matching(r"|[1-9]\d{0,8}", "a whole number, 1 or more"),
+    ),
     ("layers", "1: validate compares every layer", "0", yes_or_no),
     (
         "listen",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from target.validation.telling import as_json, as_junit, as_text
     from target.validation.verdict import judge
 
+    # Ended from outside, as by Ctrl-C: the results are written, the emulator does not stay behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     board = read_board(arguments.board)
     expected = read_manifest(arguments.manifest)
     reference = read_reference(arguments.reference, arguments.count, layers=arguments.layers)

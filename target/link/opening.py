@@ -28,7 +28,9 @@ def open_transport(board: Board, elf: Path | None, port: str | None = None) -> T
     """
     if port:
         if board.console.kind != "serial":
-            raise UserError(f"board {board.name} has no serial port", "leave out port=")
+            raise UserError(
+                f"board {board.name} has no serial port", "name the board with board=, or no port="
+            )
         name = find_port(board.console.usb_vendor) if port == AUTOMATIC else port
         return SerialTransport(name, board.console.baud)
     if elf is None:
