@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 REPOSITORY = Path(__file__).resolve().parent.parent
+# Started in the background, a shell has programs ignore Ctrl-C, and theirs inherit that; some tests
+# are about Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
@@ -50,3 +59,16 @@ def mnist_dir(shared_dir: Path) -> Path:
         result = _obtain_mnist(data)
     assert result.returncode == 0, result.stderr
     return data
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window; one for all rooms: Playwright starts once a process."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    assert path, "chromium is not installed: ./bootstrap scons test"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
+        yield launched
+        launched.close()

@@ -101,7 +101,7 @@ def _network(
     }
     if calibration is not None:
         activity = folder / "activity.json"
-        words = ("--calibration", calibration, "--inputs", folder / "test.npz", "--out", activity)
+        words = ("--calibration", calibration, "--inputs", folder / "run.npz", "--out", activity)
         command("codegen", "activity", "--model", model.resolve(), *words)
         found["executed_macs"] = json.loads(activity.read_text())["executed_macs"]
     return found
@@ -145,6 +145,9 @@ def _inputs(
     command("codegen", "reference", "--model", model, "--inputs", test, "--out", reference)
     with np.load(reference) as arrays:
         tests, outputs = arrays["inputs"], arrays["outputs"]
+    limit = arguments.limit
+    with np.load(test) as arrays:
+        np.savez(folder / "run.npz", inputs=arrays["inputs"][:limit])
     harsh = _harsh(tests)
     np.savez(folder / "harsh.npz", inputs=harsh)
     harsh_reference = folder.resolve() / "harsh_reference.npz"
@@ -152,7 +155,6 @@ def _inputs(
     command("codegen", "reference", "--model", model, *words)
     with np.load(harsh_reference) as arrays:
         harsh_outputs = arrays["outputs"]
-    limit = arguments.limit
     return calibration, Inputs(tests[:limit], outputs[:limit], harsh, harsh_outputs)
 
 

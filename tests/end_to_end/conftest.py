@@ -109,14 +109,25 @@ def other_model(shared_dir: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def firmware(shared_dir: Path, other_model: Path) -> Firmware:
-    """Built for QEMU and simulated once per session, with warnings as errors."""
-    folder, record = shared_dir / "other build", shared_dir / "other.out"
-    with (shared_dir / "other-build.lock").open("w") as lock:
+def build(shared_dir: Path, model: Path, kernels: str) -> Firmware:
+    """Build for QEMU and simulate once per session, with warnings as errors."""
+    folder, record = shared_dir / f"other build {kernels}", shared_dir / f"other-{kernels}.out"
+    with (shared_dir / f"other-build-{kernels}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not record.exists():
-            done = scons(folder, "sim", f"network={other_model}", "werror=1")
+            done = scons(folder, "sim", f"network={model}", f"kernels={kernels}", "werror=1")
             assert done.returncode == 0, done.stdout + done.stderr
             record.write_text(done.stdout)
     return Firmware(folder, record.read_text())
+
+
+@pytest.fixture(scope="session")
+def firmware(shared_dir: Path, other_model: Path) -> Firmware:
+    """With the kernels that are chosen by themselves."""
+    return build(shared_dir, other_model, "auto")
+
+
+@pytest.fixture(scope="session")
+def plain_firmware(shared_dir: Path, other_model: Path) -> Firmware:
+    """With portable kernels: weights and multipliers stand apart, so that one can be damaged."""
+    return build(shared_dir, other_model, "portable")
