@@ -19,8 +19,6 @@ from playwright.sync_api import Page
 
 from tests.protocol.toys import ROOT, board_toml
 
-CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-
 Point = tuple[float, float]
 
 # Strokes in parts of the drawing area, as a person draws them.

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from support.files import write_json
 from tests.build.project import SCONS
-from tests.demo.browse import CHROMIUM, Server, command, serving
+from tests.demo.browse import Server, command, serving
 from tests.model.conftest import products  # noqa: F401 - a fixture
 from tests.model.products import Products
 from tests.protocol.toys import ROOT, link_toy
@@ -83,17 +83,6 @@ def digits_server(digits_folder: Path) -> Iterator[Server]:
     words = demo_of("mps2_an500", elf, digits_folder, "--normalize", "0.5,0.5")
     with serving(words) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    path = shutil.which("chromium")
-    assert path, "chromium is not installed: ./bootstrap scons test"
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
-        yield launched
-        launched.close()
 
 
 OpenTab = Callable[[], Page]

@@ -12,7 +12,8 @@ from playwright.sync_api import sync_playwright
 from model.dataset import load
 from support.errors import UserError, run_cli
 from support.progress import track
-from tests.demo.browse import CHROMIUM, command, read_picture, serving
+from tests.conftest import CHROMIUM
+from tests.demo.browse import command, read_picture, serving
 
 
 def main() -> None:

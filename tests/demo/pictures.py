@@ -13,7 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from support.errors import UserError, run_cli
-from tests.demo.browse import CHROMIUM, SEVEN, answered, command, draw, serving
+from tests.conftest import CHROMIUM
+from tests.demo.browse import SEVEN, answered, command, draw, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 _REPORT = {"width": 1100, "height": 1500}

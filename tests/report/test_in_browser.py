@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.demo.conftest import browser  # noqa: F401 - a fixture
 from tests.report.conftest import Build
 
 # The relative luminance of colours and their contrast: WCAG 2.2, 1.4.3.
@@ -37,7 +36,7 @@ _CONTRASTS = """
 
 
 @pytest.fixture
-def page(browser: Browser, build: Build) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser, build: Build) -> Iterator[Page]:
     """The report, without a network; requests for anything else fail the test."""
     assert build.report().returncode == 0
     context = browser.new_context(offline=True)
