@@ -45,7 +45,8 @@ def places(page: Page, stroke: list[Point]) -> list[Point]:
 
 
 def draw(page: Page, strokes: list[list[Point]]) -> None:
-    """With the mouse."""
+    """With the mouse, in a tab that is brought to the front: others are drawn once a second."""
+    page.bring_to_front()
     for stroke in strokes:
         first, *others = places(page, stroke)
         page.mouse.move(*first)
