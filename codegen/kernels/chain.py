@@ -76,11 +76,10 @@ class Stage:
     @property
     def scratch(self) -> int:
         """Arena bytes while it runs: the list and its end, or the expanded inputs and theirs."""
-        expanded = 16 * self.steps + 16
         if not self.sparse:
-            return expanded if self.first else 0
+            return 16 * self.steps + 16 if self.first else 0
         if self.choice.capacity:
-            return max(8 * (self.choice.capacity + 1), expanded)
+            return max(8 * (self.choice.capacity + 1), 4 * (self.pairs + 1))
         return 8 * (self.pairs + 1)
 
     @property
@@ -215,12 +214,8 @@ def constants(chain: Chain) -> tuple[Constants, ...]:
         blocks = layout.sparse_constants(layer, integers)
         title = f"{stage.name}: sums and scales, by eight outputs"
         found.append(Constants(f"constants_{index}", title, blocks, counted=False))
-        bounded = stage.choice.capacity > 0
-        if bounded:
-            data = layout.corrections(layer).tobytes()
-            title = f"{stage.name}: corrections of the dense loop, int32 by pair of outputs"
-            found.append(Constants(f"corrections_{index}", title, data, counted=False))
-        rows = layout.sparse_rows(layer, bounded=bounded)
-        title = f"{shape}: by pair of inputs"
-        found.append(Constants(f"rows_{index}", title, rows))
+        rows = layout.sparse_rows(layer)
+        found.append(
+            Constants(f"rows_{index}", f"{shape}: by eight outputs and pair of inputs", rows)
+        )
     return tuple(found)

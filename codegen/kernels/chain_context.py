@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from codegen.kernels.chain import Chain, Stage
 from codegen.kernels.choose import limit
+from codegen.kernels.layout import WIDTH, rest_width
 
 # Unrolled code may take this part of the weights that it reads, and no more turns than these.
 CODE_PART = 8
 MAX_SPARSE_UNROLL, MAX_DENSE_UNROLL = 16, 16
-# Bytes of one turn: fifteen instructions of four bytes; twenty-three.
-SPARSE_TURN, DENSE_TURN = 60, 92
+# Bytes of one turn: thirteen instructions of four bytes; twenty-three.
+SPARSE_TURN, DENSE_TURN = 52, 92
 
 
 def context(
@@ -97,26 +98,23 @@ def _sparse(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
     rest = layer.outputs % 8
     room = layer.weights.size // CODE_PART // SPARSE_TURN
     unroll = _power_of_two(min(room, int(stage.choice.entries / 2)))
-    block_words = 20 if stage.integers is not None else 16
+    left = (rest + 1) // 2
+    width = rest_width(left)
     return {
         "blocks": layer.outputs // 8,
-        "tail": (rest + 1) // 2,
+        "tail": left,
         "tail_outputs": rest,
+        # From a pair of inputs to the next, in bytes; as a part of a whole block's.
+        "tail_bytes": 4 * width,
+        "tail_shift": 0 if width == 0 else (WIDTH // width).bit_length() - 1,
         "block_bytes": 16 if stage.hidden else 8,
-        "row": 4 * ((layer.outputs + 1) // 2),
         "capacity": capacity,
         "limit": limit(layer.inputs, capacity) if capacity else 0,
         "unroll": unroll,
         "unroll_bits": unroll.bit_length() - 1,
+        "bound_unroll": _divisor(stage.pairs, MAX_DENSE_UNROLL),
         "constants": offsets["constants"],
         "rows": offsets["rows"],
-        "bound": {
-            "corrections": offsets.get("corrections", 0) - offsets["constants"],
-            "rows": offsets["rows"] - offsets["constants"],
-            "block_constants": 4 * block_words,
-            "requantize_step": 24 if stage.integers is not None else 16,
-            "unroll": _divisor(stage.steps, MAX_DENSE_UNROLL),
-        },
     }
 
 

@@ -11,17 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.graph import Int8Array
+from codegen.kernels import quad_split
 from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.layout import STEP
 
-# The sparse kernel lowers sp by 16 bytes for each eight outputs: 1 KiB of stack at most.
-MAX_SPARSE_OUTPUTS = 512
 # Fewer inputs than one step of the dense loop are not worth its padding.
 MIN_INPUTS = STEP
 # A list entry and a block of eight outputs; what the list costs for an input byte and an entry.
-ENTRY_COST, SPARSE_BLOCK_COST, BYTE_COST, APPEND_COST = 15.2, 60.0, 1.0, 7.0
-# Four inputs times four outputs, dense and over rows of sparse weights; a block of four outputs.
-QUAD_COST, STRIDED_QUAD_COST, DENSE_BLOCK_COST = 11.6, 12.6, 38.0
+ENTRY_COST, SPARSE_BLOCK_COST, BYTE_COST, APPEND_COST = 13.2, 70.0, 1.0, 8.0
+# Four inputs times four outputs of the dense kernel; a block of four outputs.
+QUAD_COST, DENSE_BLOCK_COST = 11.6, 38.0
+# A pair of inputs and a block of eight outputs of a sparse layer gone dense; an input byte of it.
+BOUND_COST, EXPAND_COST = 12.2, 2.0
 # Bounding a layer by a dense loop takes code; below this many inputs there is nothing to bound.
 MIN_BOUNDED_INPUTS = 64
 # Entries that fit beyond the largest number seen.
@@ -61,10 +62,16 @@ def sparse_cost(layer: IntegerLayer, found: float) -> float:
     return gathered + blocks * (ENTRY_COST * found + SPARSE_BLOCK_COST)
 
 
-def dense_cost(layer: IntegerLayer, quad: float = QUAD_COST) -> float:
+def dense_cost(layer: IntegerLayer) -> float:
     """Instructions of the dense kernel."""
     quads, blocks = -(-layer.inputs // STEP) * 2, -(-layer.outputs // 4)
-    return 1.2 * layer.inputs + blocks * (quad * quads + DENSE_BLOCK_COST)
+    return 1.2 * layer.inputs + blocks * (QUAD_COST * quads + DENSE_BLOCK_COST)
+
+
+def bound_cost(layer: IntegerLayer) -> float:
+    """Instructions of the sparse kernel gone dense."""
+    pairs, blocks = (layer.inputs + 1) // 2, layer.outputs / 8
+    return EXPAND_COST * layer.inputs + blocks * (BOUND_COST * pairs + SPARSE_BLOCK_COST)
 
 
 def choose(layer: IntegerLayer, values: Int8Array | None, wanted: str, *, first: bool) -> Choice:
@@ -75,10 +82,12 @@ def choose(layer: IntegerLayer, values: Int8Array | None, wanted: str, *, first:
         wanted: "auto", or "dense" or "sparse" as the user asked.
         first: its inputs are bytes that come from outside.
     """
-    if layer.outputs > MAX_SPARSE_OUTPUTS:
-        return Choice("dense", f"more than {MAX_SPARSE_OUTPUTS} outputs")
     if wanted == "dense":
         return Choice("dense", "asked for by kernels=dense")
+    if layer.outputs % 8 == 7:
+        return Choice("dense", "seven outputs are left of blocks of eight")
+    if not quad_split.is_exact(layer):
+        return Choice("dense", "its weights or sums do not fit four outputs in three sums")
     pairs = (layer.inputs + 1) // 2
     found = None if values is None else entries(values, layer.base)
     why = "asked for by kernels=sparse"
@@ -108,11 +117,11 @@ def _capacity(layer: IntegerLayer, found: npt.NDArray[np.int64] | None) -> int:
     pairs = (layer.inputs + 1) // 2
     if layer.outputs % 8 or layer.outputs < 16 or layer.inputs < MIN_BOUNDED_INPUTS:
         return 0
-    worst = dense_cost(layer, STRIDED_QUAD_COST)
+    worst = bound_cost(layer)
     if sparse_cost(layer, pairs) <= worst:
         return 0
     slack = TURN + 8
     crossing = int((worst - BYTE_COST * layer.inputs) / (ENTRY_COST * layer.outputs / 8)) + slack
-    shared = 2 * -(-layer.inputs // STEP) + 1
+    shared = (pairs + 1) // 2
     seen = 0 if found is None else int(found.max() * MARGIN) + slack
     return min(crossing, max(shared, seen), pairs + slack)

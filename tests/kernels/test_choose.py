@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from codegen.graph import Int8Array
-from codegen.kernels.choose import MAX_SPARSE_OUTPUTS, choose, entries
+from codegen.kernels.choose import choose, entries
 from codegen.kernels.integer_layer import IntegerLayer
 from tests.kernels.networks import random_integer_layer
 
@@ -67,10 +69,21 @@ def test_only_a_first_layer_is_bounded(layer: IntegerLayer) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["auto", "sparse"])
-def test_too_many_outputs_for_the_sparse_kernel(wanted: str) -> None:
+@pytest.mark.parametrize("outputs", [7, 15, 519])
+def test_seven_outputs_beside_blocks_of_eight(wanted: str, outputs: int) -> None:
     rng = np.random.default_rng(15)
-    wide = random_integer_layer(rng, MAX_SPARSE_OUTPUTS + 1, 16)
-    choice = choose(wide, values(wide, 0.05), wanted, first=True)
-    assert (choice.kernel, choice.why) == ("dense", f"more than {MAX_SPARSE_OUTPUTS} outputs")
-    narrow = random_integer_layer(rng, MAX_SPARSE_OUTPUTS, 16)
-    assert choose(narrow, values(narrow, 0.05), "sparse", first=False).kernel == "sparse"
+    odd = random_integer_layer(rng, outputs, 16)
+    choice = choose(odd, values(odd, 0.05), wanted, first=True)
+    assert (choice.kernel, choice.why) == ("dense", "seven outputs are left of blocks of eight")
+    even = random_integer_layer(rng, outputs + 1, 16)
+    assert choose(even, values(even, 0.05), "sparse", first=False).kernel == "sparse"
+
+
+@pytest.mark.parametrize("wanted", ["auto", "sparse"])
+def test_sums_that_three_registers_cannot_hold(wanted: str, layer: IntegerLayer) -> None:
+    """A low output may have 32 bits in a pair, but no more than 24 in a quad."""
+    large = replace(layer, bias=layer.bias + np.where(np.arange(32) == 4, 2**23, 0))
+    choice = choose(large, values(layer, 0.05), wanted, first=True)
+    assert choice.kernel == "dense"
+    assert choice.why == "its weights or sums do not fit four outputs in three sums"
+    assert choose(layer, values(layer, 0.05), wanted, first=True).kernel == "sparse"

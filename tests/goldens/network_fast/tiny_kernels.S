@@ -8,8 +8,9 @@
 // Fully connected layers: void layer(source, target, weights, arena); tiny_kernels.h.
 //
 // Two outputs A, B share a halfword 256 * B + A, so a word holds two inputs' weights for both. One
-// SMLAD with the word and two inputs sums 256 * B + A into T, one with the word's even bytes sums A
-// into L; 256 * B is T - L. Zero points are folded into the biases that the sums start from.
+// SMLAD with the word and two inputs sums 256 * B + A. What tells A from B: dense layers have a second
+// sum for each pair, of A alone; sparse layers one for each two pairs, which ties them together. Zero
+// points are folded into the biases that the sums start from.
     .syntax unified
     .thumb
 
@@ -90,20 +91,19 @@ tiny_packed_0:
     bne     .Ltiny_packed_0_unit_0
     add     r5, r5, r3
     add     r7, r7, r3
+    sub     r4, r4, r5
+    sub     r6, r6, r7
 
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
-    // reference's byte for every accumulator that can occur. T - L is 256 * B's accumulator and
-    // carries c already; A's is scaled here.
-    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A)
-    sub     r4, r4, r5
+    // reference's byte for every accumulator that can occur.
+    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A); T carried c(B)
     add     r5, r8, r5, lsl #8
     smmul   r4, r4, r3
     smmul   r5, r5, r2
     usat    r4, #8, r4, asr #13
     usat    r5, #8, r5, asr #13
     orr     r4, r5, r4, lsl #16
-    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A)
-    sub     r6, r6, r7
+    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A); T carried c(B)
     add     r7, r8, r7, lsl #8
     smmul   r6, r6, r3
     smmul   r7, r7, r2
@@ -123,12 +123,8 @@ tiny_packed_0:
 // gemm_10: 12 -> 8
 // Sparse: skips pairs of inputs that are zero.
 //
-// sp is lowered by 16 bytes for each block of eight outputs and raised by 16 after each block. The
-// list holds addresses less sp, so that adding sp finds the block's words in a row of weights: one
-// instruction and no register, where all fourteen are taken. sp stays inside what this function
-// reserved, so interrupts may come at any time.
 // Between the blocks: s16 = list, s17 = where to enter the loop, s18 = constants, s19 = output,
-// s20 = end of the output.
+// s20 = end of the output, s21 = -128 * the sum of all inputs.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_1
@@ -137,52 +133,56 @@ tiny_packed_0:
 tiny_packed_1:
     push    {r4-r11, lr}
     vpush   {s16-s21}
-    sub     sp, sp, #16
     vmov    s19, r1
     mov     r12, r3
     vmov    s16, r12
     addw    r4, r2, #504
     vmov    s18, r4
-    addw    r1, r2, #584
-    mov     r3, sp
-    sub     r1, r1, r3
+    addw    r1, r2, #592
+    movw    r8, #65408
+    movt    r8, #65408
+    mov     lr, #0
 
     // Four pairs at a time; the layer before left each pair of units as one word.
     addw    r10, r0, #16
 .Ltiny_packed_1_scan:
     ldm     r0!, {r4-r7}
     cbz     r4, .Ltiny_packed_1_next_0
+    smlad   lr, r4, r8, lr
     strd    r4, r1, [r12], #8
 .Ltiny_packed_1_next_0:
     cbz     r5, .Ltiny_packed_1_next_1
-    addw    r3, r1, #16
+    smlad   lr, r5, r8, lr
+    add     r3, r1, #16
     strd    r5, r3, [r12], #8
 .Ltiny_packed_1_next_1:
     cbz     r6, .Ltiny_packed_1_next_2
-    addw    r3, r1, #32
+    smlad   lr, r6, r8, lr
+    add     r3, r1, #32
     strd    r6, r3, [r12], #8
 .Ltiny_packed_1_next_2:
     cbz     r7, .Ltiny_packed_1_next_3
-    addw    r3, r1, #48
+    smlad   lr, r7, r8, lr
+    add     r3, r1, #48
     strd    r7, r3, [r12], #8
 .Ltiny_packed_1_next_3:
-    addw    r1, r1, #64
+    add     r1, r1, #64
     cmp     r0, r10
     bne     .Ltiny_packed_1_scan
     ldr     r4, [r0], #4
     cbz     r4, .Ltiny_packed_1_rest_0
-    addw    r3, r1, #0
-    strd    r4, r3, [r12], #8
+    smlad   lr, r4, r8, lr
+    strd    r4, r1, [r12], #8
 .Ltiny_packed_1_rest_0:
     ldr     r4, [r0], #4
     cbz     r4, .Ltiny_packed_1_rest_1
-    addw    r3, r1, #16
+    smlad   lr, r4, r8, lr
+    add     r3, r1, #16
     strd    r4, r3, [r12], #8
 .Ltiny_packed_1_rest_1:
     // A zero ends the list.
     movs    r2, #0
     str     r2, [r12]
-    vmov    r0, s18
 
     // The loop is unrolled 2 times and entered so that the list ends where the loop does.
     vmov    r1, s16
@@ -191,112 +191,124 @@ tiny_packed_1:
     beq     .Ltiny_packed_1_empty
     rsb     r1, r1, #0
     ubfx    r1, r1, #3, #1
-    rsb     r1, r1, r1, lsl #4                  // fifteen instructions of four bytes each
+    mov     r2, #52                             // thirteen instructions of four bytes each
     adr.w   r3, .Ltiny_packed_1_walk
-    add     r3, r3, r1, lsl #2
+    mla     r3, r1, r2, r3
 .Ltiny_packed_1_empty:
+    vmov    s21, lr
     orr     r3, r3, #1
     vmov    s17, r3
-    ldm     r0!, {r4-r11}
+    mov     r10, #0xFF00FF00
+    mov     r11, #0
+    vmov    r0, s18
+    ldm     r0!, {r4-r9}
     vmov    s18, r0
 .Ltiny_packed_1_block:
-    // Eight outputs: T, L of their pairs are r4, r5 to r10, r11. Load the first entry, enter the loop.
+    // Eight outputs: U, V, W of their quads are r4, r5, r6 and r7, r8, r9. Load the first entry, enter
+    // the loop.
     vmov    r0, r12, s16, s17
     ldrd    r1, r2, [r0], #8
-    add.w   r2, sp, r2
+    add.w   r2, r11, r2
     mov     r3, r1                              // odd units expect the first inputs there
     bx      r12
     .balign 4
 .Ltiny_packed_1_walk:
-    // An entry: T += word . x, L += even bytes . x for four words. One product starts per cycle; a
-    // word's bytes are extracted as soon as its first product has read it, and the next entry is
-    // fetched when the first word is done with, two products before it is needed.
+    // An entry: U += first word . x, V += second word . x for two quads; then lanes B + 256 * C of both
+    // words for W. One product starts per cycle; a word is taken apart as soon as its own product has
+    // read it, and the next entry is fetched when the first words are done with.
     ldm.w   r2, {r2, r3, r12, lr}
     smlad   r4, r2, r1, r4
-    sxtb16  r2, r2
+    smlad   r5, r3, r1, r5
+    and     r3, r10, r3, lsl #8
+    smlad   r7, r12, r1, r7
+    sxtab16 r3, r3, r2, ror #8
+    smlad   r8, lr, r1, r8
+    and     lr, r10, lr, lsl #8
     smlad   r6, r3, r1, r6
-    sxtb16  r3, r3
-    smlad   r10, lr, r1, r10
-    smlad   r8, r12, r1, r8
-    sxtb16  lr, lr
-    smlad   r5, r2, r1, r5
-    sxtb16  r12, r12
-    smlad   r7, r3, r1, r7
+    sxtab16 lr, lr, r12, ror #8
     ldrd    r3, r2, [r0], #8
-    add.w   r2, sp, r2
-    smlad   r11, lr, r1, r11
-    smlad   r9, r12, r1, r9
+    add.w   r2, r11, r2
+    smlad   r9, lr, r1, r9
     ldm.w   r2, {r1, r2, r12, lr}
     smlad   r4, r1, r3, r4
-    sxtb16  r1, r1
+    smlad   r5, r2, r3, r5
+    and     r2, r10, r2, lsl #8
+    smlad   r7, r12, r3, r7
+    sxtab16 r2, r2, r1, ror #8
+    smlad   r8, lr, r3, r8
+    and     lr, r10, lr, lsl #8
     smlad   r6, r2, r3, r6
-    sxtb16  r2, r2
-    smlad   r10, lr, r3, r10
-    smlad   r8, r12, r3, r8
-    sxtb16  lr, lr
-    smlad   r5, r1, r3, r5
-    sxtb16  r12, r12
-    smlad   r7, r2, r3, r7
+    sxtab16 lr, lr, r12, ror #8
     ldrd    r1, r2, [r0], #8
-    add.w   r2, sp, r2
-    smlad   r11, lr, r3, r11
-    smlad   r9, r12, r3, r9
+    add.w   r2, r11, r2
+    smlad   r9, lr, r3, r9
     cmp     r1, #0
     bne     .Ltiny_packed_1_walk
 .Ltiny_packed_1_done:
-    // The list is through: from sums to outputs.
+    // The list is through. Each sum has 8 bits of one output beyond doubt, which W carries from word
+    // to word: three sums make four accumulators, A, 256 * B, 256 * C, 256 * D.
     vmov    r0, r12, s18, s19
+    vmov    lr, s21
+    add     r4, r4, lr
+    sub     r1, r6, r5, lsl #8                  // B - 2^16 * D
+    sub     r1, r4, r1, lsl #8                  // A + 2^24 * D
+    sbfx    r1, r1, #0, #24
+    sub     r4, r4, r1
+    sub     r6, r6, r4, asr #8
+    sub     r5, r5, r6, asr #8
+    add     r7, r7, lr
+    sub     r2, r9, r8, lsl #8                  // B - 2^16 * D
+    sub     r2, r7, r2, lsl #8                  // A + 2^24 * D
+    sbfx    r2, r2, #0, #24
+    sub     r7, r7, r2
+    sub     r9, r9, r7, asr #8
+    sub     r8, r8, r9, asr #8
 
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
-    // reference's byte for every accumulator that can occur. T - L is 256 * B's accumulator and
-    // carries c already; A's is scaled here.
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A)
-    sub     r4, r4, r5
-    add     r5, r3, r5, lsl #8
-    smmul   r4, r4, r2
-    smmul   r5, r5, r1
+    // reference's byte for every accumulator that can occur.
+    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
+    add     r1, r3, r1, lsl #8
+    add     r4, r4, lr
+    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
+    smmul   r4, r4, lr
+    smmul   r1, r1, r3
     usat    r4, #8, r4, asr #13
+    usat    r1, #8, r1, asr #13
+    orr     r4, r1, r4, lsl #16
+    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
+    add     r6, r3, r6
+    add     r5, r5, lr
+    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
+    smmul   r5, r5, lr
+    smmul   r6, r6, r3
     usat    r5, #8, r5, asr #13
-    orr     r4, r5, r4, lsl #16
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A)
-    sub     r6, r6, r7
-    add     r7, r3, r7, lsl #8
-    smmul   r6, r6, r2
-    smmul   r7, r7, r1
     usat    r6, #8, r6, asr #13
+    orr     r5, r6, r5, lsl #16
+    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
+    add     r2, r3, r2, lsl #8
+    add     r7, r7, lr
+    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
+    smmul   r7, r7, lr
+    smmul   r2, r2, r3
     usat    r7, #8, r7, asr #13
-    orr     r6, r7, r6, lsl #16
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A)
-    sub     r8, r8, r9
-    add     r9, r3, r9, lsl #8
-    smmul   r8, r8, r2
-    smmul   r9, r9, r1
+    usat    r2, #8, r2, asr #13
+    orr     r7, r2, r7, lsl #16
+    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
+    add     r9, r3, r9
+    add     r8, r8, lr
+    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
+    smmul   r8, r8, lr
+    smmul   r9, r9, r3
     usat    r8, #8, r8, asr #13
     usat    r9, #8, r9, asr #13
     orr     r8, r9, r8, lsl #16
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A)
-    sub     r10, r10, r11
-    add     r11, r3, r11, lsl #8
-    smmul   r10, r10, r2
-    smmul   r11, r11, r1
-    usat    r10, #8, r10, asr #13
-    usat    r11, #8, r11, asr #13
-    orr     r10, r11, r10, lsl #16
-    stm     r12!, {r4, r6, r8, r10}
-    add     sp, sp, #16
+    stm     r12!, {r4, r5, r7, r8}
     vpop    {s16-s21}
     pop     {r4-r11, pc}
     .size   tiny_packed_1, . - tiny_packed_1
 
 // gemm_16: 8 -> 4
-// Sparse: skips pairs of inputs that are zero.
-//
-// sp is lowered by 16 bytes for each block of eight outputs and raised by 16 after each block. The
-// list holds addresses less sp, so that adding sp finds the block's words in a row of weights: one
-// instruction and no register, where all fourteen are taken. sp stays inside what this function
-// reserved, so interrupts may come at any time.
-// Between the blocks: s16 = list, s17 = where to enter the loop, s18 = constants, s19 = output,
-// s20 = end of the output.
+// Dense: the same instructions for every input. On the stack: +0 output, +4 its end.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_2
@@ -304,85 +316,80 @@ tiny_packed_1:
     .thumb_func
 tiny_packed_2:
     push    {r4-r11, lr}
-    vpush   {s16-s21}
-    vmov    s19, r1
-    mov     r12, r3
-    vmov    s16, r12
-    addw    r4, r2, #680
-    vmov    s18, r4
-    addw    r1, r2, #720
-    mov     r3, sp
-    sub     r1, r1, r3
-
-    // Four pairs at a time; the layer before left each pair of units as one word.
+    sub     sp, sp, #12
+    addw    r12, r1, #4
+    strd    r1, r12, [sp]
+    addw    r2, r2, #688
+    str     r2, [sp, #8]
+    mov     r1, r0
+    mov     r12, #0
     addw    r10, r0, #16
-.Ltiny_packed_2_scan:
+.Ltiny_packed_2_sum:
+    ldm     r1!, {r4-r7}
+    smlad   r12, r4, r5, r12
+    smlad   r12, r6, r7, r12
+    cmp     r1, r10
+    bne     .Ltiny_packed_2_sum
+    mov     r2, #0x80008000
+    rsb     r3, r12, #0
+    strd    r2, r3, [r1]
+    mov     r1, r0
+    ldr     r0, [sp, #8]
+.Ltiny_packed_2_block:
     ldm     r0!, {r4-r7}
-    cbz     r4, .Ltiny_packed_2_next_0
-    strd    r4, r1, [r12], #8
-.Ltiny_packed_2_next_0:
-    cbz     r5, .Ltiny_packed_2_next_1
-    addw    r3, r1, #8
-    strd    r5, r3, [r12], #8
-.Ltiny_packed_2_next_1:
-    cbz     r6, .Ltiny_packed_2_next_2
-    addw    r3, r1, #16
-    strd    r6, r3, [r12], #8
-.Ltiny_packed_2_next_2:
-    cbz     r7, .Ltiny_packed_2_next_3
-    addw    r3, r1, #24
-    strd    r7, r3, [r12], #8
-.Ltiny_packed_2_next_3:
-    addw    r1, r1, #32
-    cmp     r0, r10
-    bne     .Ltiny_packed_2_scan
 
-    // A zero ends the list.
-    movs    r2, #0
-    str     r2, [r12]
-    vmov    r0, s18
-    ldm     r0!, {r4-r7}
-    vmov    s18, r0
-
-    // The last 4 outputs.
-    vmov    r0, s16
-    ldrd    r1, r2, [r0], #8
-    add.w   r2, sp, r2
-    cbz     r1, .Ltiny_packed_2_tail_done
-.Ltiny_packed_2_tail:
-    ldm     r2, {r2, r3}
-    smlad   r4, r2, r1, r4
-    sxtb16  r2, r2
-    smlad   r6, r3, r1, r6
-    sxtb16  r3, r3
-    smlad   r5, r2, r1, r5
-    smlad   r7, r3, r1, r7
-    ldrd    r1, r2, [r0], #8
-    add.w   r2, sp, r2
-    cmp     r1, #0
-    bne     .Ltiny_packed_2_tail
-.Ltiny_packed_2_tail_done:
-    vmov    r0, r12, s18, s19
+    // Four inputs X0, X1 at a time: T += W0 . X0 + W1 . X1; L += (X1 + A0) . (X0 + A1), one product
+    // for two. A word is extracted and added to as soon as its own product has read it; what the
+    // inner product adds beside A . X, constants and the end mark's sum take away.
+    ldm     r1!, {r2, r3, r8, r9}
+.Ltiny_packed_2_unit_0:
+    ldm     r0!, {r10, r11, r12, lr}
+    smlad   r4, r10, r2, r4
+    sxtab16 r10, r3, r10
+    smlad   r6, r12, r2, r6
+    sxtab16 r12, r3, r12
+    smlad   r4, r11, r3, r4
+    sxtab16 r11, r2, r11
+    smlad   r6, lr, r3, r6
+    sxtab16 lr, r2, lr
+    smlad   r5, r10, r11, r5
+    smlad   r7, r12, lr, r7
+    ldm     r0!, {r10, r11, r12, lr}
+    smlad   r4, r10, r8, r4
+    sxtab16 r10, r9, r10
+    smlad   r6, r12, r8, r6
+    sxtab16 r12, r9, r12
+    smlad   r4, r11, r9, r4
+    sxtab16 r11, r8, r11
+    smlad   r6, lr, r9, r6
+    sxtab16 lr, r8, lr
+    smlad   r5, r10, r11, r5
+    smlad   r7, r12, lr, r7
+    ldm     r1!, {r2, r3, r8, r9}
+    cmp     r2, #0x80008000                     // the end mark: no pair of inputs looks like it
+    bne     .Ltiny_packed_2_unit_0
+    add     r5, r5, r3
+    add     r7, r7, r3
+    sub     r4, r4, r5
+    sub     r6, r6, r7
 
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
-    // reference's byte for every accumulator that can occur. T - L is 256 * B's accumulator and
-    // carries c already; A's is scaled here.
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A)
-    sub     r4, r4, r5
-    add     r5, r3, r5, lsl #8
-    smmul   r4, r4, r2
-    smmul   r5, r5, r1
+    // reference's byte for every accumulator that can occur.
+    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A); T carried c(B)
+    add     r5, r8, r5, lsl #8
+    smmul   r4, r4, r3
+    smmul   r5, r5, r2
     usat    r4, #8, r4, asr #13
     usat    r5, #8, r5, asr #13
     orr     r4, r5, r4, lsl #16
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A)
-    sub     r6, r6, r7
-    add     r7, r3, r7, lsl #8
-    smmul   r6, r6, r2
-    smmul   r7, r7, r1
+    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A); T carried c(B)
+    add     r7, r8, r7, lsl #8
+    smmul   r6, r6, r3
+    smmul   r7, r7, r2
     usat    r6, #8, r6, asr #13
     usat    r7, #8, r7, asr #13
     orr     r6, r7, r6, lsl #16
+    ldrd    r12, r3, [sp]
     movw    lr, #65408
     movt    lr, #65408
     sadd16  r4, r4, lr                          // u to int8
@@ -393,7 +400,9 @@ tiny_packed_2:
     strb    r6, [r12], #1
     lsr     r6, r6, #16
     strb    r6, [r12], #1
-    vpop    {s16-s21}
+    str     r12, [sp]
+    subw    r1, r1, #32
+    add     sp, sp, #12
     pop     {r4-r11, pc}
     .size   tiny_packed_2, . - tiny_packed_2
 

@@ -45,7 +45,7 @@ void tiny_packed_1(const void *source, void *target, const ai_u8 *weights, ai_u8
         .floor = 0,
         .low = -128,
         .constants = 504,
-        .rows = 584,
+        .rows = 592,
         .scratch = 0,
     };
     nn_packed(&layer, source, target, weights, arena);
@@ -58,7 +58,7 @@ void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8
         .outputs = 4,
         .from_pairs = true,
         .to_pairs = false,
-        .dense = false,
+        .dense = true,
         .alternate = false,
         .integers = true,
         .shift = 13,
@@ -66,8 +66,8 @@ void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8
         .offset = 0,
         .floor = 0,
         .low = -128,
-        .constants = 680,
-        .rows = 720,
+        .constants = 688,
+        .rows = 0,
         .scratch = 0,
     };
     nn_packed(&layer, source, target, weights, arena);
