@@ -217,28 +217,28 @@ tiny_packed_1:
     // words for W. One product starts per cycle; a word is taken apart as soon as its own product has
     // read it, and the next entry is fetched when the first words are done with.
     ldm.w   r2, {r2, r3, r12, lr}
-    smlad   r4, r2, r1, r4
     smlad   r5, r3, r1, r5
     and     r3, r10, r3, lsl #8
-    smlad   r7, r12, r1, r7
+    smlad   r4, r2, r1, r4
     sxtab16 r3, r3, r2, ror #8
     smlad   r8, lr, r1, r8
     and     lr, r10, lr, lsl #8
-    smlad   r6, r3, r1, r6
+    smlad   r7, r12, r1, r7
     sxtab16 lr, lr, r12, ror #8
+    smlad   r6, r3, r1, r6
     ldrd    r3, r2, [r0], #8
     add.w   r2, r11, r2
     smlad   r9, lr, r1, r9
     ldm.w   r2, {r1, r2, r12, lr}
-    smlad   r4, r1, r3, r4
     smlad   r5, r2, r3, r5
     and     r2, r10, r2, lsl #8
-    smlad   r7, r12, r3, r7
+    smlad   r4, r1, r3, r4
     sxtab16 r2, r2, r1, ror #8
     smlad   r8, lr, r3, r8
     and     lr, r10, lr, lsl #8
-    smlad   r6, r2, r3, r6
+    smlad   r7, r12, r3, r7
     sxtab16 lr, lr, r12, ror #8
+    smlad   r6, r2, r3, r6
     ldrd    r1, r2, [r0], #8
     add.w   r2, r11, r2
     smlad   r9, lr, r3, r9
