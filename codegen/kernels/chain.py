@@ -83,6 +83,14 @@ class Stage:
         return 8 * (self.pairs + 1)
 
     @property
+    def stack(self) -> int:
+        """Stack bytes of its assembly: nine registers, s16 and up, what a dense loop keeps."""
+        if not self.sparse:
+            return 4 * 9 + 12
+        words_kept = self.choice.capacity or self.layer.outputs % 8
+        return 4 * (9 + (7 if words_kept else 6))
+
+    @property
     def input_bytes(self) -> int:
         """Arena bytes of its input when another stage wrote it; a dense loop adds its end mark."""
         return 4 * self.pairs if self.sparse else 16 * self.steps + 16

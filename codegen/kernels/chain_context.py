@@ -39,7 +39,7 @@ def context(
         symbol = f"{name}_packed_{first + index}"
         layers.append({**_stage(stage, own), "symbol": symbol, "number": first + index})
         layers[-1] |= {"scratch": scratch, "reads": before, "writes": after}
-    return {"layers": layers}
+    return {"layers": layers, "stack": max(stage.stack for stage in chain.stages)}
 
 
 def _is(key: str, index: int) -> bool:
@@ -59,6 +59,7 @@ def _stage(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
         "outputs": layer.outputs,
         "pairs": stage.pairs,
         "steps": stage.steps,
+        "stack": stage.stack,
         "base": layer.base,
         "odd": bool(layer.outputs % 2),
         "requantize": {

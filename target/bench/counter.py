@@ -6,7 +6,7 @@ import ctypes
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,6 +83,7 @@ class Machine:
     """
 
     def __init__(self, elf: Path, folder: Path) -> None:
+        self.elf = elf
         self.engine = unicorn.Uc(
             unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
         )
@@ -216,6 +217,23 @@ class Machine:
         )
         return found
 
+    def trace(self, name: str, value: Int8Array) -> list[int]:
+        """Addresses of all instructions that `name(input, output)` executes for int8 [n]."""
+        found: list[int] = []
+
+        def on_block(engine: Any, address: int, size: int, _: object) -> None:
+            code = np.frombuffer(bytes(engine.mem_read(address, size)), np.uint16)
+            at = 0
+            while at < len(code) and address != RETURN:
+                found.append(address + 2 * at)
+                at += 2 if code[at] >> 11 >= 0x1D else 1  # ARMv7-M ARM A5.1: 32-bit encodings
+
+        hook = self.engine.hook_add(unicorn.UC_HOOK_BLOCK, on_block)
+        self.engine.ctl_flush_tb()  # what was translated before knows no new hook
+        self.count(name, value[np.newaxis], 1)
+        self.engine.hook_del(hook)
+        return found
+
     def stack(self, name: str, inputs: Int8Array, output_size: int) -> int:
         """Deepest stack in bytes over all inputs.
 
@@ -223,10 +241,14 @@ class Machine:
         """
         paint = bytes([STACK_PAINT]) * (STACK_TOP - STACK_LOW)
         self.engine.mem_write(STACK_LOW, paint)
-        self._native.counter_lowest(ctypes.c_void_p(self._counter), ctypes.c_uint32(STACK_TOP))
-        self.count(name, inputs, output_size)
-        lowest = self._native.counter_lowest(ctypes.c_void_p(self._counter), ctypes.c_uint32(0))
+        lowest = self.lowest_stack(lambda: self.count(name, inputs, output_size))
         used = np.frombuffer(bytes(self.engine.mem_read(STACK_LOW, len(paint))), np.uint8)
         touched = np.nonzero(used != STACK_PAINT)[0]
         written = int(len(paint) - touched[0]) if len(touched) else 0
-        return max(written, STACK_TOP - int(lowest))
+        return max(written, STACK_TOP - lowest)
+
+    def lowest_stack(self, run: Callable[[], object]) -> int:
+        """The lowest stack pointer at the start of any block while `run` executes."""
+        self._native.counter_lowest(ctypes.c_void_p(self._counter), ctypes.c_uint32(STACK_TOP))
+        run()
+        return int(self._native.counter_lowest(ctypes.c_void_p(self._counter), ctypes.c_uint32(0)))

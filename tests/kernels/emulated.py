@@ -50,9 +50,11 @@ class Routine:
 
     Attributes:
         reads, writes: arena offsets, or None: the chain's input, its output.
+        stack: bytes that the generator says it takes.
     """
 
     symbol: str
+    stack: int
     reads: int | None = None
     writes: int | None = None
 
@@ -116,9 +118,10 @@ def routines(planned: Planned) -> list[list[Routine]]:
     """The routines of each of the network's chains, in the order of their calls."""
     chains = network_context(planned.plan, planned.name)["chains"]
     return [
-        [Routine(layer["symbol"], layer["reads"], layer["writes"]) for layer in chain["layers"]]
-        if "layers" in chain
-        else [Routine(f"{planned.name}_chain_{chain['index']}")]
+        [
+            Routine(layer["symbol"], layer["stack"], layer["reads"], layer["writes"])
+            for layer in chain["layers"]
+        ]
         for chain in chains
     ]
 
@@ -148,7 +151,7 @@ def call(
     for routine in chain:
         reads = source if routine.reads is None else arena + routine.reads
         writes = output if routine.writes is None else arena + routine.writes
-        wrong += _call(machine, routine.symbol, (reads, writes, weights, arena))
+        wrong += _call(machine, routine, (reads, writes, weights, arena))
     for name, start in (("arena", arena), ("output", output)):
         if bytes(engine.mem_read(start - len(GUARD), len(GUARD))) != GUARD:
             wrong.append(f"written below the {name}")
@@ -156,13 +159,13 @@ def call(
     return made, wrong
 
 
-def _call(machine: Machine, symbol: str, arguments: Sequence[int]) -> list[str]:
-    engine = machine.engine
+def _call(machine: Machine, routine: Routine, arguments: Sequence[int]) -> list[str]:
+    engine, symbol = machine.engine, routine.symbol
     patterns = [0x40400001 + 0x01010101 * number for number in range(len(PRESERVED))]
     for register, pattern in zip(PRESERVED, patterns, strict=True):
         engine.reg_write(register, pattern)
     try:
-        machine.call(symbol, arguments)
+        lowest = machine.lowest_stack(lambda: machine.call(symbol, arguments))
     except unicorn.UcError as error:
         return [f"{symbol}: {error}, pc {engine.reg_read(arm_const.UC_ARM_REG_PC):#x}"]
     wrong = []
@@ -170,6 +173,8 @@ def _call(machine: Machine, symbol: str, arguments: Sequence[int]) -> list[str]:
         wrong.append(f"{symbol}: registers not preserved")
     if engine.reg_read(arm_const.UC_ARM_REG_SP) != STACK_TOP:
         wrong.append(f"{symbol}: sp not restored")
+    if STACK_TOP - lowest != routine.stack:
+        wrong.append(f"{symbol}: {STACK_TOP - lowest} bytes of stack, not {routine.stack}")
     return wrong
 
 
