@@ -10,12 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from elftools.elf.elffile import ELFFile
 
-from target.bench.counter import Machine
+from target.bench import estimate
+from target.bench.counter import Counts, Machine
+from target.bench.layers import layer_rows, routines
 from target.bench.network import Network, write_layers
 
 Int8Array = npt.NDArray[np.int8]
 # How many of the inputs the slow measurements look at.
 FEW = 50
+# A longer trace takes llvm-mca minutes.
+MOST_ESTIMATED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Cost:
         tables: constants beside the model's own weights and biases, bytes.
         ram: .data and .bss without the emulated weights, bytes.
         stack: deepest stack, bytes.
+        cycles: of the input whose count is the median, as llvm-mca estimates them; None without
+            llvm, or where so many instructions would take too long.
     """
 
     title: str
@@ -43,6 +49,7 @@ class Cost:
     tables: int
     ram: int
     stack: int
+    cycles: int | None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -98,7 +105,46 @@ def measure(
         max(0, sizes["weights"] - model) if sizes["weights"] else 0,
         sizes["ram"],
         stack,
+        _estimate(machine, inputs, counts),
     )
+
+
+def measure_layers(
+    elf: Path, manifest: dict[str, Any], inputs: Inputs, folder: Path
+) -> list[dict[str, Any]]:
+    """Instructions of each layer of a network of ours, which `layer_rows` has as the mean.
+
+    Returns:
+        the rows with `code`, bytes of the routine; `largest` and `any_input`, its instructions in
+        the test input and in the harsh input that take most in all.
+    """
+    machine = Machine(elf, folder)
+    machine.call("bench_init", (0, 0))
+    size = inputs.outputs.shape[1]
+
+    def rows(values: Int8Array) -> list[dict[str, Any]]:
+        functions = machine.profile("bench_run", values, size)
+        return layer_rows(manifest, functions, len(values))
+
+    def costliest(values: Int8Array) -> list[dict[str, Any]]:
+        at = int(machine.count("bench_run", values, size)[1].argmax())
+        return rows(values[at : at + 1])
+
+    code = {function.name: function.size for function in machine.functions}
+    found = rows(inputs.tests)
+    for row, own, large, harsh in zip(
+        *(found, routines(manifest), costliest(inputs.tests), costliest(inputs.harsh)), strict=True
+    ):
+        row["code"] = code.get(own)
+        row["largest"], row["any_input"] = large["instructions"], harsh["instructions"]
+    return found
+
+
+def _estimate(machine: Machine, inputs: Inputs, counts: Counts) -> int | None:
+    median = int(np.argsort(counts, kind="stable")[len(counts) // 2])
+    if counts[median] > MOST_ESTIMATED:
+        return None
+    return estimate.cycles(machine, "bench_run", inputs.tests[median])
 
 
 def _identical(

@@ -17,11 +17,18 @@ same run with the same compiler for the same networks and the same inputs.
 output bytes (classes, where a runtime answers with the class alone) with the integer reference.
 CMSIS-NN's kernel here is the per-tensor one: it computes other bytes, so only its count compares.
 """
+ESTIMATES = """
+"Estimated cycles" are llvm-mca's for what one typical input executes: a model of the Cortex-M7's
+pipelines that takes an LDM for one access and knows no caches, wait states or branch misses. Their
+ratios tell how well instructions are arranged, not how long anything takes on a board.
+"""
 
 
 def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
     """The page, from the results of each network."""
-    parts = [HEAD, f"\n![Instructions of one inference]({chart})\n"]
+    estimated = any(cost["cycles"] for network in networks for cost in network["costs"])
+    picture = f"\n![Instructions of one inference]({chart})\n"
+    parts = [HEAD, ESTIMATES if estimated else "", picture]
     for network in networks:
         parts.append(_network(network))
     return "".join(parts)
@@ -31,17 +38,18 @@ def _network(network: dict[str, Any]) -> str:
     base = next((c for c in network["costs"] if c["title"].startswith("CMSIS-NN")), None)
     lines = [
         f"\n## {network['title']}\n\n{network['text']}\n\n",
-        "| runtime | of CMSIS-NN | mean | largest | any input | instr/MAC | identical | code B |"
-        " tables B | RAM B | stack B |\n",
-        "|---|---|---|---|---|---|---|---|---|---|---|\n",
+        "| runtime | of CMSIS-NN | mean | largest | any input | instr/MAC | estimated cycles |"
+        " identical | code B | tables B | RAM B | stack B |\n",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     ]
     for cost in network["costs"]:
         ratio = "–" if base is None else f"**{100 * cost['mean'] / base['mean']:.1f} %**"
         same = cost["identical"]
         equal = "–" if same is None else f"{same[0]:,} of {same[1]:,}"
+        cycles = f"{cost['cycles']:,}" if cost["cycles"] else "–"
         lines.append(
             f"| {cost['title']} | {ratio} | {cost['mean']:,.0f} | {cost['largest']:,} | "
-            f"{cost['any_input']:,} | {cost['mean'] / network['macs']:.3f} | {equal} | "
+            f"{cost['any_input']:,} | {cost['mean'] / network['macs']:.3f} | {cycles} | {equal} | "
             f"{cost['code']:,} | {cost['tables']:,} | {cost['ram']:,} | {cost['stack']:,} |\n"
         )
     if network.get("executed_macs"):
@@ -52,7 +60,28 @@ def _network(network: dict[str, Any]) -> str:
             f"{network['executed_macs']:,.0f} whose pair of inputs is not zero: "
             f"**{per:.3f}** instructions for each of them, everything included.\n"
         )
+    for title, layers in network["layers"].items():
+        lines += ["\n", *_layers(title, layers)]
     return "".join(lines)
+
+
+def _layers(title: str, layers: Sequence[dict[str, Any]]) -> list[str]:
+    """The layers of one of our networks; largest and any input are single inferences."""
+    lines = [
+        f"| {title}: layer | kernel | MACs | mean | in the largest | in any input | instr/MAC |"
+        " constants B | code B |\n",
+        "|---|---|---|---|---|---|---|---|---|\n",
+    ]
+    for layer in layers:
+        counts = [layer[key] for key in ("instructions", "largest", "any_input")]
+        shown = " | ".join("shared" if count is None else f"{count:,.0f}" for count in counts)
+        each = f"{counts[0] / layer['macs']:.3f}" if counts[0] and layer["macs"] else "–"
+        code = "shared" if layer["code"] is None else f"{layer['code']:,}"
+        lines.append(
+            f"| `{layer['name']}` | {layer['kernel']} | {layer['macs']:,} | {shown} | {each} | "
+            f"{layer['bytes']:,} | {code} |\n"
+        )
+    return lines
 
 
 BAR, GAP, LEFT, WIDTH = 22, 8, 300, 560

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from support.errors import UserError
-from support.files import write_json, write_text
+from support.files import read_json, write_json, write_text
 
 # The committed networks, and how their recipe normalized images; None: random inputs.
 FIXTURES = (
@@ -66,7 +66,7 @@ def _network(
 ) -> dict[str, Any]:
     """Everything about one network, as JSON."""
     from support.progress import Progress
-    from target.bench.measure import measure
+    from target.bench.measure import measure, measure_layers
     from target.bench.network import read_network
     from target.bench.ours import build as build_ours
     from target.bench.ours import command
@@ -79,11 +79,14 @@ def _network(
     network = read_network(folder / "layers.npz")
     kinds = ("auto", "dense", "portable")
     progress = Progress(title, len(kinds) + len(PEERS))
-    costs = []
+    costs, layers = [], {}
     for kernels in kinds:
         elf = build_ours(model.resolve(), kernels, calibration, folder / kernels)
         name = f"nn2flash, kernels={kernels}"
         costs.append(measure((name, "bytes"), elf, network, inputs, arguments.work).as_json())
+        if kernels != "portable":
+            manifest = read_json(folder / kernels / "network_manifest.json")
+            layers[name] = measure_layers(elf, manifest, inputs, arguments.work)
         progress.advance(note=name)
     for peer in PEERS:
         elf = build_peer(peer, model, folder / "peers")
@@ -97,6 +100,7 @@ def _network(
         "title": title,
         "macs": network.macs,
         "costs": costs,
+        "layers": layers,
         "text": _text(inputs, model, arguments.peer_limit),
     }
     if calibration is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from support.errors import UserError
 from support.files import read_json, write_json, write_text
+from target.bench.layers import layer_rows, routines
 
 # Inputs beyond these change no mean that anybody reads.
 MAX_INPUTS = 1000
@@ -56,30 +57,18 @@ def _rows(
     manifest: dict[str, Any], functions: dict[str, int], inferences: int, counts: Any
 ) -> dict[str, Any]:
     """Each layer with the mean instructions of its own routine; what several share stands apart."""
-    name, rest = manifest["name"], dict(functions)
-    layers = []
-    for index, layer in enumerate(manifest["layers"]):
-        own = rest.pop(f"{name}_packed_{index}", None)
-        mean = None if own is None else own / inferences
-        layers.append(
-            {
-                "name": layer["name"],
-                "kernel": layer["kernel"],
-                "macs": layer["macs"],
-                "bytes": layer["constants_bytes"],
-                "instructions": mean,
-            }
-        )
+    own = set(routines(manifest))
+    rest = {key: total / inferences for key, total in functions.items() if key not in own}
     return {
-        "network": name,
+        "network": manifest["name"],
         "inferences": inferences,
         "instructions": {
             "mean": float(counts.mean()),
             "least": int(counts.min()),
             "largest": int(counts.max()),
         },
-        "layers": layers,
-        "functions": {key: total / inferences for key, total in sorted(rest.items())},
+        "layers": layer_rows(manifest, functions, inferences),
+        "functions": dict(sorted(rest.items())),
     }
 
 

@@ -21,7 +21,7 @@ ORDINARY = (
 PYTHON = os.path.realpath(sys.executable)
 TOOLS = (
     *("scons", "arm-none-eabi-gcc", "qemu-system-arm", "gdb-multiarch", "openocd", "gcc", "clang"),
-    *("g++", "cmake", "make", "ninja", "chromium"),
+    *("g++", "cmake", "make", "ninja", "chromium", "llvm-mca"),
 )
 
 
@@ -103,7 +103,8 @@ def test_half_made_venv_is_made_again(clone: Path, path_with: Path) -> None:
     ("arguments", "packages"),
     [
         (["scons", "sim"], {"scons", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}),
-        (["scons", "test"], {"gdb-multiarch", "openocd", "clang", "qemu-system-arm"}),
+        (["scons", "test"], {"gdb-multiarch", "openocd", "clang", "llvm", "qemu-system-arm"}),
+        (["scons", "bench"], {"llvm", "gcc-arm-none-eabi"}),
     ],
 )
 def test_names_the_packages_where_it_may_not_install(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from support.errors import UserError
+from target.bench import estimate
 from target.bench.counter import Machine
 
 # Each function gets r0 = input, r1 = output, as counter_calls passes them.
@@ -92,6 +93,23 @@ def test_a_loop_counts_each_turn(machine: Machine) -> None:
 
 def test_profile_adds_up(machine: Machine) -> None:
     assert machine.profile("loop", rows(7), 1) == {"loop": 16}
+
+
+@pytest.mark.parametrize(("name", "value"), [("straight", 1), ("skipped", -5), ("loop", 9)])
+def test_a_trace_has_every_instruction_counted(machine: Machine, name: str, value: int) -> None:
+    """In order, from the function's start; also when it ran without a trace before."""
+    count = int(machine.count(name, rows(value), 1)[1][0])
+    trace = machine.trace(name, rows(value)[0])
+    assert len(trace) == count and trace[0] == machine.symbol(name)
+    assert int(machine.count(name, rows(value), 1)[1][0]) == count
+
+
+def test_an_estimate_follows_what_executes(machine: Machine) -> None:
+    """A loop of two dependent instructions: each turn takes as many cycles as the one before."""
+    few, more, most = (estimate.cycles(machine, "loop", rows(turns)[0]) for turns in (20, 60, 100))
+    assert few and more and most
+    assert more - few == most - more > 0
+    assert estimate.cycles(machine, "skipped", rows(5)[0])
 
 
 def test_reserved_stack_counts(machine: Machine) -> None:

@@ -1,0 +1,31 @@
+"""What each layer of one of our networks costs: its own routine, told from the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def routines(manifest: Mapping[str, Any]) -> list[str]:
+    """The name that the routine of each layer has, if it has one of its own."""
+    return [f"{manifest['name']}_packed_{index}" for index in range(len(manifest["layers"]))]
+
+
+def layer_rows(
+    manifest: Mapping[str, Any], functions: Mapping[str, int], inferences: int
+) -> list[dict[str, Any]]:
+    """Each layer with the mean instructions of its own routine; None where several share one.
+
+    Args:
+        functions: instructions by function over all inferences.
+    """
+    return [
+        {
+            "name": layer["name"],
+            "kernel": layer["kernel"],
+            "macs": layer["macs"],
+            "bytes": layer["constants_bytes"],
+            "instructions": functions[own] / inferences if own in functions else None,
+        }
+        for layer, own in zip(manifest["layers"], routines(manifest), strict=True)
+    ]
