@@ -36,8 +36,8 @@ class Cost:
         tables: constants beside the model's own weights and biases, bytes.
         ram: .data and .bss without the emulated weights, bytes.
         stack: deepest stack, bytes.
-        cycles: of the input whose count is the median, as llvm-mca estimates them; None without
-            llvm, or where so many instructions would take too long.
+        cycles: of the input whose count is the median, as llvm-mca estimates them; None where it
+            cannot, or where so many instructions would take too long.
     """
 
     title: str

@@ -20,7 +20,8 @@ CMSIS-NN's kernel here is the per-tensor one: it computes other bytes, so only i
 ESTIMATES = """
 "Estimated cycles" are llvm-mca's for what one typical input executes: a model of the Cortex-M7's
 pipelines that takes an LDM for one access and knows no caches, wait states or branch misses. Their
-ratios tell how well instructions are arranged, not how long anything takes on a board.
+ratios tell how well instructions are arranged, not how long anything takes on a board. A dash: the
+model lacks an instruction, or the trace is too long for it.
 """
 
 
