@@ -25,6 +25,8 @@ Words = npt.NDArray[np.uint32]
 WIDTH, DENSE_BLOCK = 4, 2
 # Inputs of one turn of the dense loop.
 STEP = 8
+# The Cortex-M7's tightly coupled data memory has 64 bits: words that are read together start there.
+ALIGNMENT = 8
 # The sparse kernel loads the sums of a next block, whether there is one or not.
 _READ_AHEAD = 24
 
@@ -83,7 +85,7 @@ def sparse_constants(layer: IntegerLayer, integers: IntegerConstants | None) -> 
         _sums(layer, integers)[rest].tobytes(),
         _requantization(layer, integers)[rest].tobytes(),
     ]
-    return b"".join(parts)
+    return _aligned(b"".join(parts))
 
 
 def sparse_rows(layer: IntegerLayer) -> bytes:
@@ -94,7 +96,7 @@ def sparse_rows(layer: IntegerLayer) -> bytes:
     rest = words[:, whole:]
     rest = np.pad(rest, ((0, 0), (0, rest_width(rest.shape[1]) - rest.shape[1])))
     data = blocks.tobytes() + rest.tobytes()
-    return data + bytes(max(0, _READ_AHEAD - len(data)))
+    return _aligned(data + bytes(max(0, _READ_AHEAD - len(data))))
 
 
 def rest_width(pairs: int) -> int:
@@ -127,7 +129,12 @@ def dense_stream(layer: IntegerLayer, integers: IntegerConstants | None) -> byte
         # [quads of inputs, pair in the quad, pair of outputs] to [quads, outputs, pair in it].
         quads = rows[:, block].reshape(len(rows) // 2, 2, -1).transpose(0, 2, 1)
         parts += [start[block].tobytes(), quads.tobytes(), scale[block].tobytes()]
-    return b"".join(parts)
+    return _aligned(b"".join(parts))
+
+
+def _aligned(data: bytes) -> bytes:
+    """What follows in the weights array starts at a multiple of ALIGNMENT, as this did."""
+    return data + bytes(-len(data) % ALIGNMENT)
 
 
 def alternate(layer: IntegerLayer) -> IntegerLayer:
