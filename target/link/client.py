@@ -98,10 +98,10 @@ class Client:
             LinkError: the target does not answer, or refuses.
         """
         layers: list[Layer] = []
-        body = pack(image.tobytes())
+        body, size = pack(image.tobytes()), self.info.output.size
 
         def whole(answer: bytes) -> Int8Array:
-            count, outputs = messages.parse_layers_end(answer, self.info.output.size)
+            count, outputs = messages.parse_layers_end(answer, size)
             if count != len(layers):
                 raise messages.BadBody(f"{len(layers)} of {count} LAYER frames arrived")
             return outputs
@@ -144,11 +144,15 @@ class Client:
         """One attempt: the answer, or None when it does not come."""
         self._sequence = (self._sequence + 1) & 0xFFFF
         self.transport.send(frames.encode(Frame(verb, self._sequence, body)))
-        while (frame := self._next(time.monotonic() + self.transport.patience)) is not None:
+        end = time.monotonic() + self.transport.patience
+        while (frame := self._next(end)) is not None:
             if frame.sequence != self._sequence:
-                continue  # a late answer to what was given up
+                continue  # a late answer to what was given up: no reason to wait longer
             if frame.verb == Verb.LAYER and layers is not None:
+                if len(layers) == self.info.nodes:
+                    raise messages.BadBody(f"more than {len(layers)} LAYER frames arrived")
                 layers.append(messages.parse_layer(frame.body))
+                end = time.monotonic() + self.transport.patience
             elif frame.verb == verb | ANSWER:
                 return frame
             elif frame.verb == Verb.ERROR:

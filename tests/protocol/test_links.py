@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import struct
 import subprocess
 import sys
 import threading
@@ -24,7 +25,7 @@ from target.link.opening import open_transport
 from target.link.process import ProcessTransport
 from target.link.serial_link import SerialTransport
 from target.link.transport import LinkError
-from tests.protocol.toys import board_toml, toy_inputs, toy_outputs
+from tests.protocol.toys import INPUTS, OUTPUTS, ROOT, board_toml, toy_inputs, toy_outputs
 
 
 class Cable:
@@ -188,25 +189,50 @@ def test_newer_firmware_is_told_apart() -> None:
     client.close()
 
 
-def test_nonsense_in_good_frames_is_no_crash() -> None:
-    """Answers every request with a body that fits none."""
-    code = (
-        f"sys.path.insert(0, {str(Path.cwd())!r})\n"
+def answering(code: str) -> Client:
+    """A client of a program that answers SYNC as it should, and any other frame `f` by `code`."""
+    return script(
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import os\n"
         "from target.link.frames import Frame, FrameReader, encode\n"
+        "def send(verb, sequence, body): out.write(encode(Frame(verb, sequence, body)))\n"
         "reader = FrameReader()\n"
         "while data := os.read(0, 4096):\n"
         "    reader.feed(data)\n"
         "    while reader.frames:\n"
         "        f = reader.frames.popleft()\n"
-        "        body = f.body if f.verb == 1 else b'nonsense'\n"
-        "        out.write(encode(Frame(f.verb | 0x80, f.sequence, body))); out.flush()\n"
+        f"        if f.verb == 1: send(f.verb | {ANSWER}, f.sequence, f.body)\n"
+        f"        else:\n            {code}\n"
+        "        out.flush()\n"
     )
-    client = script(code)
+
+
+def test_nonsense_in_good_frames_is_no_crash() -> None:
+    client = answering(f"send(f.verb | {ANSWER}, f.sequence, b'nonsense')")
     with pytest.raises(LinkError, match="INFO failed 3 times: INFO answer of 8 bytes"):
         client.connect()
     client.close()
-    assert ANSWER == 0x80
+
+
+def test_endless_good_frames_do_not_keep_us() -> None:
+    """Answers to somebody else, each within our patience: another program may be at the port."""
+    client = answering(f"while True: send({Verb.RUN | ANSWER}, f.sequence - 1 & 0xFFFF, b'')")
+    client.transport.patience = 0.5
+    with pytest.raises(LinkError, match="does not answer"):
+        client.connect(timeout=5)
+    client.close()
+
+
+def test_endless_layers_do_not_keep_us() -> None:
+    info = struct.pack("<IHIIIfbIfb", 2048, 16, 0, 2, INPUTS, 1.0, 0, OUTPUTS, 1.0, 0) + bytes(5)
+    client = answering(
+        f"send(f.verb | {ANSWER}, f.sequence, {info!r}) if f.verb == {Verb.INFO} else "
+        f"[send({Verb.LAYER}, f.sequence, bytes(11)) for _ in range(100)]"
+    )
+    client.connect()
+    with pytest.raises(LinkError, match="RUN_LAYERS failed 3 times: more than 2 LAYER frames"):
+        client.run_layers(toy_inputs(1)[0])
+    client.close()
 
 
 def test_program_that_cannot_run() -> None:
