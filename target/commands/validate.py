@@ -53,7 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
     client = Client(transport)
     try:
         info = client.connect(arguments.wait)
-        print(_introduce(transport.name, info))
+        print(_introduce(transport.name, info), flush=True)
         check_identity(info, board.name, expected)
         check_fits(client, reference)
         progress = Progress("validate", len(reference.inputs))
