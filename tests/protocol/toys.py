@@ -41,9 +41,9 @@ def link_toy(board: str, out: Path, flags: Sequence[str] = ()) -> Path:
     return _compile(compiler, [*machine, f'-DTOY_BOARD="{board}"', *flags], sources, out)
 
 
-def link_fuzz(out: Path) -> Path:
-    """The fuzzer of the receiver, under address and undefined-behaviour sanitizers."""
-    return _compile("gcc", [*_SANITIZERS, '-DTOY_BOARD="fuzz"'], [APPS / "fuzz.c"], out)
+def link_fuzz(out: Path, flags: Sequence[str] = _SANITIZERS) -> Path:
+    """The fuzzer of the receiver; without other `flags` under sanitizers of addresses and more."""
+    return _compile("gcc", [*flags, '-DTOY_BOARD="fuzz"'], [APPS / "fuzz.c"], out)
 
 
 def _compile(compiler: str, flags: Sequence[str], sources: Sequence[Path], out: Path) -> Path:

@@ -162,6 +162,9 @@ static size_t make_run(uint32_t count) {
     for (uint32_t i = 0; i < count; ++i) {
         size += make_packed(body + size, LONGEST_BODY - size);
     }
+    if (chance(30) == 0) {
+        body[0] = (uint8_t)chance(40); /* another number of inputs than follow */
+    }
     return size;
 }
 
