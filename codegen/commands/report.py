@@ -8,11 +8,19 @@ from typing import Any
 
 from codegen.report.changes import remembered, summarize
 from codegen.report.page import page
-from codegen.report.sources import Sources, compiler_of, hashed, read_object, read_reference
+from codegen.report.sources import (
+    Sources,
+    compiler_of,
+    hashed,
+    is_of,
+    read_object,
+    read_reference,
+)
 from support.errors import UserError
 from support.files import write_json, write_text
 
-_JSON = ("training", "quantization", "evaluation", "memory", "placement", "validation")
+_JSON = ("training", "quantization", "evaluation", "memory", "placement")
+_MEASURED = ("validation", "profile")
 _PIPELINE = (
     ("checkpoint", "trained weights"),
     ("onnx", "float network"),
@@ -24,7 +32,7 @@ _PIPELINE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `report`."""
     parser.add_argument("--manifest", type=Path, required=True, help="<name>_manifest.json")
-    for name in _JSON:
+    for name in (*_JSON, *_MEASURED):
         parser.add_argument(f"--{name}", type=Path, help=f"{name}.json")
     for name, text in _PIPELINE:
         parser.add_argument(f"--{name}", type=Path, help=f"file of the {text}")
@@ -66,11 +74,17 @@ def _read(arguments: argparse.Namespace) -> Sources:
 
         graph = read_graph(arguments.model)
     given = {name: getattr(arguments, name) for name, _ in _PIPELINE}
+    manifest = read_object(arguments.manifest)
+    measured = {name: read_object(getattr(arguments, name)) for name in _MEASURED}
     return Sources(
-        manifest=read_object(arguments.manifest),
+        manifest=manifest,
         graph=graph,
         reference=read_reference(arguments.reference),
         **{name: read_object(getattr(arguments, name)) for name in _JSON},
+        **{name: content for name, content in measured.items() if is_of(manifest, content)},
+        outdated=tuple(
+            name for name, content in measured.items() if content and not is_of(manifest, content)
+        ),
         files=tuple(hashed(text, given[name]) for name, text in _PIPELINE if given[name]),
         compiler=compiler_of(arguments.elf),
     )

@@ -33,6 +33,7 @@ def page(sources: Sources, kept: Mapping[str, Any]) -> str:
         "reading": read,
         "spreads": spreads(sources),
         "layers": _layers(sources),
+        "costs": _costs(sources),
         "bars": used,
         "empty": empty,
         "bar_width": memory.WIDTH,
@@ -87,6 +88,20 @@ def _charts(sources: Sources) -> list[Chart]:
     return [line_chart("Loss by epoch", loss), line_chart("Accuracy by epoch", accuracy, " %")]
 
 
+def _costs(sources: Sources) -> dict[str, Any]:
+    """What each layer costs: on the target where it showed them all, else as `profile` counted."""
+    validation, profile = sources.validation, sources.profile
+    shown = [layer["mean_cost"] for layer in validation.get("layers", [])]
+    counted = [layer["instructions"] for layer in profile.get("layers", [])]
+    if shown and all(shown):
+        unit, inputs = validation["cost"]["unit"], validation["done"]
+        return {"unit": unit, "inputs": inputs, "where": validation["board"], "each": shown}
+    if any(counted):
+        where, inputs = "an emulated core", profile["inferences"]
+        return {"unit": "instructions", "inputs": inputs, "where": where, "each": counted}
+    return {}
+
+
 def _layers(sources: Sources) -> list[dict[str, Any]]:
     """The manifest's layers, with what the firmware showed of each."""
     shown = {layer["index"]: layer for layer in sources.validation.get("layers", [])}
@@ -104,7 +119,6 @@ def _layers(sources: Sources) -> list[dict[str, Any]]:
                 "macs": layer.get("macs"),
                 "constants": layer.get("constants_bytes"),
                 "scratch": layer.get("scratch_bytes"),
-                "cost": found.get("mean_cost"),
                 "comparison": found.get("comparison"),
             }
         )

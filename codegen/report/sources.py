@@ -23,7 +23,9 @@ class Sources:
         manifest: of the network.
         graph: the quantized model, or None for a network that came without.
         reference: arrays of reference_test.npz, or {}.
-        training, quantization, evaluation, memory, placement, validation: JSON files, or {}.
+        training, quantization, evaluation, memory, placement: JSON files, or {}.
+        validation, profile: what was measured last with this very network, or {}.
+        outdated: names of those that were measured with another network, and left out.
         files: (what it is, its base name, SHA-256 of its bytes) in the order of the pipeline.
         compiler: as the compiler signed the ELF, or "".
     """
@@ -37,6 +39,8 @@ class Sources:
     memory: Json = field(default_factory=dict)
     placement: Json = field(default_factory=dict)
     validation: Json = field(default_factory=dict)
+    profile: Json = field(default_factory=dict)
+    outdated: tuple[str, ...] = ()
     files: tuple[tuple[str, str, str], ...] = ()
     compiler: str = ""
 
@@ -53,6 +57,12 @@ def read_object(path: Path | None) -> Json:
     if not isinstance(content, dict):
         raise UserError(f"{path}: not a JSON object", "delete it and build again")
     return content
+
+
+def is_of(manifest: Json, measured: Json) -> bool:
+    """Whether something was measured with this very network, by the hash of its model."""
+    model = measured.get("model", measured.get("firmware", {}).get("model"))
+    return bool(model == manifest["model_sha256"])
 
 
 def read_reference(path: Path | None) -> Mapping[str, Array]:

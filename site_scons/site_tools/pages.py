@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from SCons.Script import COMMAND_LINE_TARGETS
+
+_MEASURE = ("validate", "profile")
+
 
 def options_of(files: Mapping[str, Any]) -> list[Any]:
     """`--name file` for each file that there is."""
@@ -20,11 +24,17 @@ def report(
     Args:
         page: node of the page; what changed from build to build is kept beside it.
         files: option of `codegen report` -> node; None for what this build does not have.
-        optional: the same for files that only some runs leave, such as a validation's results.
+        optional: the same for files that only some runs leave, such as a validation's results:
+            those that are there, or are asked for in this very run.
         templates: the page's.
     """
     kept = page.dir.File(f"{Path(page.name).stem}.json")
-    there = {name: node for name, node in optional.items() if Path(str(node)).is_file()}
+    measures = any(target in _MEASURE for target in COMMAND_LINE_TARGETS)
+    there = {
+        name: node
+        for name, node in optional.items()
+        if Path(str(node)).is_file() or (measures and node.has_builder())
+    }
     words = [*options_of({**files, **there}), "--kept", kept, "--out", page]
     made = env.Run("REPORT", "codegen report", [page, kept], words, also=templates)
     env.Precious(made)

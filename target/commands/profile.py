@@ -61,6 +61,7 @@ def _rows(
     rest = {key: total / inferences for key, total in functions.items() if key not in own}
     return {
         "network": manifest["name"],
+        "model": manifest["model_sha256"],
         "inferences": inferences,
         "instructions": {
             "mean": float(counts.mean()),

@@ -35,7 +35,8 @@ class Build:
             words += ["--reference", str(self.path("reference.npz"))]
             for name in ("training", "quantization", "evaluation", "memory", "placement"):
                 words += [f"--{name}", str(self.path(f"{name}.json"))]
-            words += ["--validation", str(self.path("validation.json"))]
+            for name in ("validation", "profile"):
+                words += [f"--{name}", str(self.path(f"{name}.json"))]
         return codegen("report", *words, *more)
 
     @property
@@ -129,6 +130,7 @@ PLACEMENT = {
 _EQUAL = {"identical": 160, "total": 160, "received": 160, "first": None}
 VALIDATION = {
     "board": "toy",
+    "firmware": {"model": MANIFEST["model_sha256"]},
     "inputs": 40,
     "done": 40,
     "seconds": 1.5,
@@ -147,6 +149,11 @@ VALIDATION = {
     ],
     "first_wrong_layer": "a",
     "passed": False,
+}
+PROFILE = {
+    "model": MANIFEST["model_sha256"],
+    "inferences": 25,
+    "layers": [{"instructions": 654.4}, {"instructions": None}],
 }
 
 
@@ -170,6 +177,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("memory", MEMORY),
         ("placement", PLACEMENT),
         ("validation", VALIDATION),
+        ("profile", PROFILE),
     ):
         write_json(folder / f"{name}.json", content)
     return folder

@@ -98,6 +98,30 @@ def test_numbers_are_those_of_the_reference(build: Build) -> None:
     assert [alt.partition(": ")[2] for alt in alts if alt] == wrong
 
 
+def test_layers_tell_their_instructions(build: Build) -> None:
+    """As the target counted them for every layer, else as `profile` did."""
+    build.report()
+    assert "180 654" in Page(build.html).words() and "25 inferences" in Page(build.html).words()
+    validation = read_json(build.path("validation.json"))
+    validation["layers"][1]["mean_cost"] = 321.0
+    write_json(build.path("validation.json"), validation)
+    build.report()
+    words = Page(build.html).words()
+    assert "180 900" in words and "36 321" in words and "40 inferences on toy" in words
+
+
+def test_what_another_network_measured_is_no_part_of_it(build: Build) -> None:
+    for name in ("validation", "profile"):
+        content = read_json(build.path(f"{name}.json"))
+        (content["firmware"] if name == "validation" else content)["model"] = "beef"
+        write_json(build.path(f"{name}.json"), content)
+    assert build.report().returncode == 0
+    words = Page(build.html).words()
+    assert "the last validation was of another network" in words
+    assert "those at hand are of another network" in words
+    assert "identical" not in words and "654" not in words and "1,234" not in words
+
+
 def test_manifest_alone_gives_a_page(build: Build) -> None:
     done = build.report(every=False)
     assert done.returncode == 0, done.stderr
@@ -149,9 +173,11 @@ def test_broken_kept_file_is_named(build: Build) -> None:
     assert not build.path("report.html").exists()
 
 
-@pytest.mark.parametrize("name", ["training", "quantization", "memory", "validation"])
+@pytest.mark.parametrize("name", ["training", "quantization", "memory", "validation", "profile"])
 def test_file_of_another_version_is_no_traceback(build: Build, name: str) -> None:
     content = {"regions": [{}], "recipe": 1, "calibration": 3, "comparison": {}, "cost": {"x": 1}}
+    content |= {"model": read_json(build.path("network_manifest.json"))["model_sha256"]}
+    content |= {"layers": [{"index": 0}]}
     write_json(build.path(f"{name}.json"), content)
     done = build.report()
     assert done.returncode == 1, done.stdout
