@@ -56,6 +56,14 @@ def page(browser: Browser, build: Build) -> Iterator[Page]:
 def test_nothing_sticks_out_at_the_side(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+    # Nor out of its card; tables that are too wide scroll inside of theirs.
+    drawn = page.locator("section svg, section .scroll, section ul")
+    assert drawn.count() > 5
+    for box in drawn.all():
+        edges = box.evaluate(
+            "e => [e, e.closest('section')].map(n => n.getBoundingClientRect().right)"
+        )
+        assert edges[0] <= edges[1]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -72,6 +80,17 @@ def test_prints_on_several_pages(page: Page) -> None:
     assert pdf.startswith(b"%PDF") and pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 2
     page.emulate_media(media="print")
     assert not page.locator("nav").is_visible()
+
+
+def test_paper_cuts_nothing_and_is_white_in_the_dark(page: Page) -> None:
+    page.set_viewport_size({"width": 700, "height": 1000})  # A4 without its margins
+    page.emulate_media(media="print", color_scheme="dark")
+    tables = page.locator(".scroll:visible")
+    assert tables.count() > 2
+    for table in tables.all():
+        assert table.evaluate("e => e.scrollWidth <= e.clientWidth")
+    weak = [(value, text[:40]) for value, text in page.evaluate(_CONTRASTS) if value < 4.5]
+    assert not weak
 
 
 def test_links_lead_to_their_sections(page: Page) -> None:
