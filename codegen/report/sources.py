@@ -25,7 +25,7 @@ class Sources:
         reference: arrays of reference_test.npz, or {}.
         training, quantization, evaluation, memory, placement: JSON files, or {}.
         validation, profile: what was measured last with this very network, or {}.
-        outdated: names of those that were measured with another network, and left out.
+        outdated: names of those that were measured with another one, and left out.
         files: (what it is, its base name, SHA-256 of its bytes) in the order of the pipeline.
         compiler: as the compiler signed the ELF, or "".
     """
@@ -60,9 +60,10 @@ def read_object(path: Path | None) -> Json:
 
 
 def is_of(manifest: Json, measured: Json) -> bool:
-    """Whether something was measured with this very network, by the hash of its model."""
+    """Whether something was measured with this very network: its model and its kernels."""
     model = measured.get("model", measured.get("firmware", {}).get("model"))
-    return bool(model == manifest["model_sha256"])
+    kernels = [layer.get("kernel", "") for layer in manifest["layers"]]
+    return bool(model == manifest["model_sha256"] and measured.get("kernels") == kernels)
 
 
 def read_reference(path: Path | None) -> Mapping[str, Array]:

@@ -62,6 +62,7 @@ def _rows(
     return {
         "network": manifest["name"],
         "model": manifest["model_sha256"],
+        "kernels": [layer["kernel"] for layer in manifest["layers"]],
         "inferences": inferences,
         "instructions": {
             "mean": float(counts.mean()),

@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if client.retries:
         print(f"{client.retries} requests had to be sent again: a bad cable or a busy computer")
     if arguments.json:
-        write_json(arguments.json, as_json(verdict, info, report, board.name))
+        write_json(arguments.json, as_json(verdict, info, report, board.name, expected.kernels))
     if arguments.junit:
         write_text(arguments.junit, as_junit(verdict, board.name))
     if measured.stopped == INTERRUPTED:

@@ -71,10 +71,12 @@ class Expected:
     Attributes:
         model: SHA-256 of the model's content, hex.
         layers: names of the computed layers, in order.
+        kernels: what each of them is computed by.
     """
 
     model: str
     layers: tuple[str, ...]
+    kernels: tuple[str, ...]
 
 
 def read_manifest(path: Path) -> Expected:
@@ -86,6 +88,7 @@ def read_manifest(path: Path) -> Expected:
     content: Any = read_json(path)
     try:
         names = tuple(str(layer["name"]) for layer in content["layers"])
-        return Expected(str(content["model_sha256"]), names)
+        kernels = tuple(str(layer.get("kernel", "")) for layer in content["layers"])
+        return Expected(str(content["model_sha256"]), names, kernels)
     except (KeyError, TypeError):
         raise UserError(f"{path}: not a network's manifest", "build it again") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,8 @@ def as_text(verdict: Verdict) -> str:
     lines = []
     if verdict.recognition is not None:
         lines += _recognition(verdict.recognition)
-    lines += [_layer(layer) for layer in verdict.layers]
+    unit = verdict.cost.unit if verdict.cost else ""
+    lines += [_layer(layer, unit) for layer in verdict.layers]
     if any(layer.comparison is None for layer in verdict.layers):
         lines.append("layers inside of fused kernels do not show; kernels=portable has none")
     wrong = verdict.first_wrong_layer
@@ -46,11 +48,11 @@ def _recognition(found: Recognition) -> list[str]:
     return lines
 
 
-def _layer(layer: LayerVerdict) -> str:
+def _layer(layer: LayerVerdict, unit: str) -> str:
     text = f"layer {layer.index} ({layer.name}): "
     if layer.comparison is None:
         return text + "not observable in this firmware"
-    cost = "" if layer.mean_cost is None else f", {layer.mean_cost:,.0f} each"
+    cost = "" if layer.mean_cost is None else f", {layer.mean_cost:,.0f} {unit} each"
     return text + layer.comparison.text().replace("output bytes", "bytes") + cost
 
 
@@ -64,7 +66,9 @@ def _cost(cost: Cost | None) -> str:
     return f"cost: {text}" + (", emulated: says nothing about time" if emulated else "")
 
 
-def as_json(verdict: Verdict, info: Info, report: Report | None, board: str) -> dict[str, Any]:
+def as_json(
+    verdict: Verdict, info: Info, report: Report | None, board: str, kernels: Sequence[str]
+) -> dict[str, Any]:
     """Everything, for other programs."""
     content = asdict(verdict)
     first = verdict.first_wrong_layer
@@ -72,6 +76,7 @@ def as_json(verdict: Verdict, info: Info, report: Report | None, board: str) -> 
         **content,
         "board": board,
         "firmware": asdict(info),
+        "kernels": list(kernels),
         "link": None if report is None else asdict(report),
         "first_wrong_layer": None if first is None else first.name,
         "passed": verdict.passed,

@@ -131,6 +131,7 @@ _EQUAL = {"identical": 160, "total": 160, "received": 160, "first": None}
 VALIDATION = {
     "board": "toy",
     "firmware": {"model": MANIFEST["model_sha256"]},
+    "kernels": ["portable", "portable"],
     "inputs": 40,
     "done": 40,
     "seconds": 1.5,
@@ -152,6 +153,7 @@ VALIDATION = {
 }
 PROFILE = {
     "model": MANIFEST["model_sha256"],
+    "kernels": ["portable", "portable"],
     "inferences": 25,
     "layers": [{"instructions": 654.4}, {"instructions": None}],
 }

@@ -110,15 +110,18 @@ def test_layers_tell_their_instructions(build: Build) -> None:
     assert "180 900" in words and "36 321" in words and "40 inferences on toy" in words
 
 
-def test_what_another_network_measured_is_no_part_of_it(build: Build) -> None:
-    for name in ("validation", "profile"):
-        content = read_json(build.path(f"{name}.json"))
-        (content["firmware"] if name == "validation" else content)["model"] = "beef"
-        write_json(build.path(f"{name}.json"), content)
+@pytest.mark.parametrize("other", ["weights", "kernels"])
+def test_what_another_network_measured_is_no_part_of_it(build: Build, other: str) -> None:
+    manifest = read_json(build.path("network_manifest.json"))
+    if other == "weights":
+        manifest["model_sha256"] = "beef" * 16
+    else:
+        manifest["layers"][1]["kernel"] = "sparse"
+    write_json(build.path("network_manifest.json"), manifest)
     assert build.report().returncode == 0
     words = Page(build.html).words()
-    assert "the last validation was of another network" in words
-    assert "those at hand are of another network" in words
+    assert "the last validation had other weights or kernels" in words
+    assert "what was counted last had other weights or kernels" in words
     assert "identical" not in words and "654" not in words and "1,234" not in words
 
 
@@ -177,7 +180,7 @@ def test_broken_kept_file_is_named(build: Build) -> None:
 def test_file_of_another_version_is_no_traceback(build: Build, name: str) -> None:
     content = {"regions": [{}], "recipe": 1, "calibration": 3, "comparison": {}, "cost": {"x": 1}}
     content |= {"model": read_json(build.path("network_manifest.json"))["model_sha256"]}
-    content |= {"layers": [{"index": 0}]}
+    content |= {"layers": [{"index": 0}], "kernels": ["portable", "portable"]}
     write_json(build.path(f"{name}.json"), content)
     done = build.report()
     assert done.returncode == 1, done.stdout
