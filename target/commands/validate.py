@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from support.errors import UserError
 from support.files import write_json, write_text
-from target.boards import read_board
+from target.boards import Board, read_board
 
 if TYPE_CHECKING:
     from target.link.client import Client
     from target.link.messages import Info, Report
+    from target.validation.measure import Measurement
+    from target.validation.verdict import Verdict
 
 
 def register(commands: Any) -> None:
@@ -35,18 +37,43 @@ def register(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from support.progress import Progress
-    from target.link.client import Client
-    from target.link.opening import open_transport
-    from target.validation.identity import check_identity
-    from target.validation.measure import INTERRUPTED, check_fits, measure
-    from target.validation.reference import read_manifest, read_reference
-    from target.validation.telling import as_json, as_junit, as_text
-    from target.validation.verdict import judge
+    from target.validation.measure import INTERRUPTED
+    from target.validation.telling import as_junit_refused
 
     # Ended from outside, as by Ctrl-C: the results are written, the emulator does not stay behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     board = read_board(arguments.board)
+    try:
+        measured, verdict = _validate(arguments, board)
+    except UserError as error:
+        # The JSON of an earlier run stays; CI must not take that run for this one.
+        if arguments.junit:
+            write_text(arguments.junit, as_junit_refused(str(error), board.name))
+        raise
+    if measured.stopped == INTERRUPTED:
+        raise KeyboardInterrupt
+    if measured.stopped:
+        raise UserError(measured.stopped, measured.remedy)
+    if not verdict.passed:
+        raise UserError("the firmware computes other bytes than the reference")
+    return 0
+
+
+def _validate(arguments: argparse.Namespace, board: Board) -> tuple[Measurement, Verdict]:
+    """Measure, tell and write what was measured.
+
+    Raises:
+        UserError: nothing could be measured.
+    """
+    from support.progress import Progress
+    from target.link.client import Client
+    from target.link.opening import open_transport
+    from target.validation.identity import check_identity
+    from target.validation.measure import check_fits, measure
+    from target.validation.reference import read_manifest, read_reference
+    from target.validation.telling import as_json, as_junit, as_text
+    from target.validation.verdict import judge
+
     expected = read_manifest(arguments.manifest)
     reference = read_reference(arguments.reference, arguments.count, layers=arguments.layers)
     transport = open_transport(board, arguments.elf, arguments.port)
@@ -70,13 +97,7 @@ def _run(arguments: argparse.Namespace) -> int:
         write_json(arguments.json, as_json(verdict, info, report, board.name, expected.kernels))
     if arguments.junit:
         write_text(arguments.junit, as_junit(verdict, board.name))
-    if measured.stopped == INTERRUPTED:
-        raise KeyboardInterrupt
-    if measured.stopped:
-        raise UserError(measured.stopped, measured.remedy)
-    if not verdict.passed:
-        raise UserError("the firmware computes other bytes than the reference")
-    return 0
+    return measured, verdict
 
 
 def _introduce(name: str, info: Info) -> str:

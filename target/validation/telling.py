@@ -92,6 +92,16 @@ def as_junit(verdict: Verdict, board: str) -> str:
         cases.append((f"layer {layer.index} {layer.name}", text, shown is None))
     comparison = verdict.comparison
     cases.append(("outputs", "" if comparison.equal else comparison.text(), False))
+    return _suite(cases, board, verdict.seconds)
+
+
+def as_junit_refused(why: str, board: str) -> str:
+    """JUnit XML of a run that measured nothing."""
+    return _suite([("firmware of this build answers", why, False)], board, 0.0)
+
+
+def _suite(cases: Sequence[tuple[str, str, bool]], board: str, seconds: float) -> str:
+    """Cases: (name, why it failed or "", whether it was skipped)."""
     suite = ET.Element(
         "testsuite",
         name=f"validate {board}",
@@ -99,7 +109,7 @@ def as_junit(verdict: Verdict, board: str) -> str:
         failures=str(sum(1 for _, text, _ in cases if text)),
         skipped=str(sum(1 for _, _, skipped in cases if skipped)),
         errors="0",
-        time=f"{verdict.seconds:.3f}",
+        time=f"{seconds:.3f}",
     )
     for name, text, skipped in cases:
         case = ET.SubElement(suite, "testcase", classname=f"validate.{board}", name=name)

@@ -148,8 +148,11 @@ def test_target_that_dies_in_the_middle_loses_nothing(case: MakeCase) -> None:
 
 # --- wrong input ----------------------------------------------------------------------------------
 def refused(toy: Case, *more: str) -> str:
-    """The message of a run that must be refused in a few lines."""
+    """The message of a run that must be refused: few lines, told to CI, and earlier results stay."""
+    (toy.folder / "json").write_text("{}")
     done = toy.run(*more)
+    suite = ET.parse(toy.folder / "junit").getroot()
+    assert (suite.get("tests"), suite.get("failures"), written(toy)) == ("1", "1", {})
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) <= 4, done.stderr
     return done.stderr
