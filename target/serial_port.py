@@ -62,6 +62,8 @@ def _refused(name: str, error: OSError | ValueError) -> UserError:
         return UserError(f"{name}: another program has it open", "close that program")
     if code == errno.ENOENT or "FileNotFoundError" in text:
         return UserError(f"{name}: no such serial port")
+    if Path(name).exists() and not Path(name).is_char_device():
+        return UserError(f"{name} is no serial port")
     return UserError(f"{name}: cannot open it ({text})")
 
 

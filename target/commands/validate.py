@@ -90,7 +90,7 @@ def _validate(arguments: argparse.Namespace, board: Board) -> tuple[Measurement,
     finally:
         client.close()
     verdict = judge(measured, reference, info, expected.layers, emulated=transport.emulated)
-    print(as_text(verdict))
+    print(as_text(verdict), flush=True)
     if client.retries:
         print(f"{client.retries} requests had to be sent again: a bad cable or a busy computer")
     if arguments.json:

@@ -148,7 +148,7 @@ def test_target_that_dies_in_the_middle_loses_nothing(case: MakeCase) -> None:
 
 # --- wrong input ----------------------------------------------------------------------------------
 def refused(toy: Case, *more: str) -> str:
-    """The message of a run that must be refused: few lines, told to CI, and earlier results stay."""
+    """The message of a run that must be refused: few lines, CI told, earlier results kept."""
     (toy.folder / "json").write_text("{}")
     done = toy.run(*more)
     suite = ET.parse(toy.folder / "junit").getroot()
