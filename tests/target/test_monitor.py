@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +83,36 @@ def test_keyboard_and_screen(line: tuple[int, str]) -> None:
 def test_port_that_is_not_there() -> None:
     done = target("monitor", "--board", BOARD, "--port", "/dev/no-such-port")
     assert done.returncode == 1 and "no such serial port" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["/", __file__])
+def test_path_that_is_no_port(name: str) -> None:
+    with pytest.raises(UserError, match=f"{name} is no serial port"):
+        serial_port.open_port(name, 115200)
+
+
+def test_port_without_permission_names_its_group(line: tuple[int, str]) -> None:
+    """Root may open everything: a child without root's rights tries."""
+    port = Path(line[1])
+    port.chmod(0)
+    group = port.group()  # here: that user may not even import what tells it
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            serial_port.open_port(line[1], 115200)
+        except BaseException as error:
+            os.write(writing, str(error).encode())
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    message = os.read(reading, 4096).decode()
+    os.close(reading)
+    assert "this user may not open it" in message
+    assert f"usermod -aG {group} " in message
 
 
 def test_board_without_a_serial_console() -> None:
