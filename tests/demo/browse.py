@@ -86,6 +86,13 @@ class Server:
         return int(self.url.rpartition(":")[2].rstrip("/"))
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process started: its firmware."""
+    # Each thread has its own; the firmware is started again by whichever answers.
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(word) for each in lists for word in each.read_text().split()]
+
+
 def command(board: str, elf: Path, manifest: Path, page: Path, *more: str) -> list[str]:
     """The command line of a demo on any free port."""
     words = ["--board", str(board_toml(board)), "--elf", str(elf), "--listen", "0"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
+import signal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,19 @@ from playwright.sync_api import Page, expect
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
 from model.dataset import load
-from tests.demo.browse import FOUR, ONE, SEVEN, ZERO, Point, answered, draw, places, read_picture
+from tests.demo.browse import (
+    FOUR,
+    ONE,
+    SEVEN,
+    ZERO,
+    Point,
+    Server,
+    answered,
+    children,
+    draw,
+    places,
+    read_picture,
+)
 from tests.demo.conftest import OpenTab
 from tests.model.products import Products
 
@@ -133,6 +147,41 @@ def test_tabs_do_not_disturb_each_other(tab: OpenTab) -> None:
     second.get_by_role("button", name="Clear").click()
     draw(second, ONE)
     assert (answered(second), answered(third)) == ("1", "0")
+
+
+def test_firmware_that_stops_and_dies_is_told_and_comes_back(
+    tab: OpenTab, digits_server: Server
+) -> None:
+    page = tab()
+    draw(page, SEVEN)
+    assert answered(page) == "7"
+    page.evaluate(
+        """() => {
+            const status = document.getElementById("status");
+            window.told = [];
+            new MutationObserver(() => window.told.push(status.textContent)).observe(
+                status, {childList: true});
+        }"""
+    )
+    (firmware,) = children(digits_server.process.pid)
+    os.kill(firmware, signal.SIGSTOP)
+    page.get_by_role("button", name="Clear").click()
+    draw(page, ONE)
+    expect(page.locator("#status")).to_have_text("waiting for the firmware …")
+    os.kill(firmware, signal.SIGKILL)
+    expect(page.locator("#digit")).to_have_text("1")  # asked again without another stroke
+    expect(page.locator("#status")).to_have_text("ready")
+    assert any("ended by signal 9" in text for text in page.evaluate("window.told"))
+
+
+def test_drawing_and_digit_on_one_screen_of_a_phone(tab: OpenTab) -> None:
+    page = tab()
+    page.set_viewport_size({"width": 390, "height": 740})
+    draw(page, FOUR)
+    assert answered(page) == "4"
+    for name in ("#paper", "#status", "#digit", "#seen"):
+        expect(page.locator(name)).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
 
 
 def test_dark_and_light(tab: OpenTab) -> None:

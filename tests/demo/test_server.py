@@ -22,7 +22,7 @@ from support.errors import UserError
 from target.demo.pictures import Normalization, parse_normalization, quantize, seen
 from target.demo.server import listen
 from target.link.messages import Port
-from tests.demo.browse import Server
+from tests.demo.browse import Server, children
 from tests.demo.conftest import demo_of
 from tests.protocol.toys import ROOT, link_toy, toy_outputs
 
@@ -165,14 +165,10 @@ def test_loopback_only(toy_server: Server) -> None:
     assert [address for address in local if address.endswith(f":{port}")] == [f"0100007F:{port}"]
 
 
-def _children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def test_firmware_that_died_is_started_again(toy_server: Server) -> None:
     with opened(toy_server) as tab:
         ask(tab, 1, picture(1))
-        for child in _children(toy_server.process.pid):
+        for child in children(toy_server.process.pid):
             os.kill(child, signal.SIGKILL)
         answers = [ask(tab, number, picture(4)) for number in (2, 3)]
         assert "ended by signal 9" in answers[0]["error"]
@@ -228,7 +224,7 @@ def test_ctrl_c_ends_it_and_its_firmware(toy_folder: Path) -> None:
     assert process.stdout is not None
     while "http://" not in process.stdout.readline():
         pass
-    firmware = _children(process.pid)
+    firmware = children(process.pid)
     assert len(firmware) == 1
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
