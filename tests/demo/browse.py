@@ -21,6 +21,11 @@ from tests.protocol.toys import ROOT, board_toml
 
 Point = tuple[float, float]
 
+# What a build leaves: defaults of the commands that look at one.
+DATA = ROOT / "build" / "data"
+VALIDATE = ROOT / "build" / "mps2_an500-validate"
+MANIFEST = ROOT / "build" / "network" / "network_manifest.json"
+
 # Strokes in parts of the drawing area, as a person draws them.
 SEVEN = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)]]
 ONE = [[(0.5, 0.15), (0.5, 0.85)]]

@@ -13,16 +13,16 @@ from model.dataset import load
 from support.errors import UserError, run_cli
 from support.progress import track
 from tests.conftest import CHROMIUM
-from tests.demo.browse import command, read_picture, serving
+from tests.demo.browse import DATA, MANIFEST, VALIDATE, command, read_picture, serving
 
 
 def main() -> None:
     """Open each digit as a picture, let the page centre it and the firmware read it."""
     parser = argparse.ArgumentParser(prog="python -m tests.demo.digits", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder that holds MNIST/raw")
     parser.add_argument("--board", default="mps2_an500", help="board of the demo's firmware")
-    parser.add_argument("--validate", type=Path, required=True, help="folder of that firmware")
-    parser.add_argument("--manifest", type=Path, required=True, help="of its network")
+    parser.add_argument("--validate", type=Path, default=VALIDATE, help="folder of that firmware")
+    parser.add_argument("--manifest", type=Path, default=MANIFEST, help="of its network")
     parser.add_argument("--normalize", default="0.5,0.5", help="of the network's input")
     parser.add_argument("--count", type=int, default=100, help="how many (100)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the choice (0)")

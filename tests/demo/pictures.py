@@ -1,6 +1,7 @@
 """`python -m tests.demo.pictures`: the pictures of report and demo page that stand in docs/.
 
-Looks at a finished build: `scons validate report demo` leaves all that it needs.
+Looks at a finished build: `scons validate`, `scons profile`, `scons report` and `scons demo`, one
+after the other, leave all that it needs.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from support.errors import UserError, run_cli
 from tests.conftest import CHROMIUM
-from tests.demo.browse import SEVEN, answered, command, draw, serving
+from tests.demo.browse import MANIFEST, SEVEN, VALIDATE, answered, command, draw, serving
 
 ROOT = Path(__file__).resolve().parents[2]
+_PAGE = ROOT / "build" / "stm32h750b_dk" / "report.html"
 _REPORT = {"width": 1100, "height": 1500}
 _DEMO = {"width": 920, "height": 720}
 
@@ -24,16 +26,19 @@ _DEMO = {"width": 920, "height": 720}
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(prog="python -m tests.demo.pictures", description=__doc__)
-    parser.add_argument("--report", type=Path, required=True, help="report.html")
+    parser.add_argument("--report", type=Path, default=_PAGE, help="report.html")
     parser.add_argument("--board", default="mps2_an500", help="board of the demo's firmware")
-    parser.add_argument("--validate", type=Path, required=True, help="folder of that firmware")
-    parser.add_argument("--manifest", type=Path, required=True, help="of its network")
+    parser.add_argument("--validate", type=Path, default=VALIDATE, help="folder of that firmware")
+    parser.add_argument("--manifest", type=Path, default=MANIFEST, help="of its network")
     parser.add_argument("--normalize", default="0.5,0.5", help="of the network's input")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder (default: docs)")
     arguments = parser.parse_args()
     path = shutil.which("chromium")
     if path is None:
         raise UserError("chromium is not installed", "./bootstrap scons test")
+    for file in (arguments.report, arguments.validate / "demo.html"):
+        if not file.is_file():
+            raise UserError(f"{file}: no such file", "scons report, scons demo")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
         _report(browser, arguments.report, arguments.out)
