@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import re
@@ -96,6 +97,43 @@ def test_numbers_are_those_of_the_reference(build: Build) -> None:
     wrong = [f"a {a} that was read as {b}" for a, b in zip(labels, read, strict=True) if a != b]
     alts = [attrs["alt"] for tag, attrs in Page(build.html).tags if tag == "img"]
     assert [alt.partition(": ")[2] for alt in alts if alt] == wrong
+
+
+def test_confusion_matrix_has_the_labels_in_its_rows(build: Build) -> None:
+    build.report()
+    arrays = np.load(build.path("reference.npz"))
+    expected = np.zeros((4, 4), int)
+    for label, read in zip(arrays["labels"], arrays["outputs"].argmax(axis=1), strict=True):
+        expected[label, read] += 1
+    assert (expected != expected.T).any()
+    table = build.html.partition('class="matrix"')[2].partition("</table>")[0]
+    rows = re.findall(r'<tr><th scope="row">\d</th>(.*?)</tr>', table)
+    shown = [re.findall(r">([\d·]+)</td>", row) for row in rows]
+    assert shown == [
+        [str(n) if n or x == y else "·" for x, n in enumerate(row)]
+        for y, row in enumerate(expected.tolist())
+    ]
+
+
+def test_pipeline_has_the_hashes_of_its_files_and_the_compiler(build: Build) -> None:
+    build.path("a.pt").write_bytes(b"weights")
+    build.path("a.elf").write_bytes(b"\x7fELF...GCC: (somewhere) 12.3.4\0...")
+    build.report("--checkpoint", str(build.path("a.pt")), "--elf", str(build.path("a.elf")))
+    words = Page(build.html).words()
+    for name in ("a.pt", "model.onnx", "a.elf"):
+        assert f"{name} {hashlib.sha256(build.path(name).read_bytes()).hexdigest()}" in words
+    assert "GCC: (somewhere) 12.3.4" in words
+
+
+def test_quantization_ranges_are_those_of_the_values(build: Build) -> None:
+    """The first layer ends in a ReLU, stored with scale 0.02 and zero point -128."""
+    build.report()
+    stored = np.load(build.path("reference.npz"))["layer_0"].astype(int)
+    low, high = (0.02 * (q + 128) for q in (stored.min(), stored.max()))
+    told = "9, 40 inputs of the test set. Scale 0.02, zero point -128: holds 0 to 5.1, "
+    told += f"seen {low:.4g} to {high:.4g}. {len(np.unique(stored))} of 256 levels used, "
+    told += f"{100 * (stored == 127).mean():.2f} % at an end."
+    assert told in Page(build.html).words()
 
 
 def test_layers_tell_their_instructions(build: Build) -> None:
