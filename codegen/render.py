@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ TEMPLATES = ROOT / "templates"
 _VERBATIM = re.compile(r"[ \t]*/\*verbatim:(\d+)\*/")
 
 _used: set[Path] = set()
+# What `verbatim` keeps out of clang-format's way while a template is rendered.
+_aside: ContextVar[list[str]] = ContextVar("aside")
 
 
 class _Loader(jinja2.FileSystemLoader):
@@ -40,8 +43,9 @@ def used_templates() -> frozenset[Path]:
     return frozenset(_used)
 
 
+@cache
 def environment() -> jinja2.Environment:
-    """Jinja2 that fails on undefined names and keeps the last newline."""
+    """Jinja2 that fails on undefined names and keeps the last newline; a file is parsed once."""
     env = jinja2.Environment(
         loader=_Loader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -53,6 +57,7 @@ def environment() -> jinja2.Environment:
     env.filters["hex8"] = lambda value: f"0x{value:08X}"
     env.filters["comment"] = _comment
     env.filters["cstring"] = _c_string
+    env.filters["verbatim"] = _set_aside
     return env
 
 
@@ -64,16 +69,9 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         UserError: no such template, or a name that the context does not have.
     """
     verbatim: list[str] = []
-
-    def set_aside(text: str) -> str:
-        """Keep data out of clang-format's way: megabytes of numbers take it minutes."""
-        verbatim.append(text)
-        return f"/*verbatim:{len(verbatim) - 1}*/"
-
-    env = environment()
-    env.filters["verbatim"] = set_aside
+    _aside.set(verbatim)
     try:
-        text = env.get_template(template).render(context)
+        text = environment().get_template(template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"template '{error.name}' not found below {TEMPLATES}") from None
     except jinja2.UndefinedError as error:
@@ -85,6 +83,14 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     if suffix == ".S":
         formatted = tidy(text)
     return _VERBATIM.sub(lambda match: verbatim[int(match[1])], formatted)
+
+
+@jinja2.pass_context  # or Jinja2 calls it for constants when it parses
+def _set_aside(_: jinja2.runtime.Context, text: str) -> str:
+    """Keep data out of clang-format's way: megabytes of numbers take it minutes."""
+    aside = _aside.get()
+    aside.append(text)
+    return f"/*verbatim:{len(aside) - 1}*/"
 
 
 def _clang_format(text: str) -> str:
