@@ -55,6 +55,20 @@ CAMPAIGNS = {
             "newer than SCons' record (`test_edit_taken_back_after_a_kill`).",
         ),
     ),
+    "networks": Campaign(
+        "Random fully connected networks as C on this computer under sanitizers, against the "
+        "reference",
+        ("tests.codegen.random_networks", "--networks", "{count}", "--seed", "{seed}"),
+        2_500,
+    ),
+    "networks-emulated": Campaign(
+        "A sample of them on an emulated Cortex-M7",
+        (
+            *("tests.codegen.random_networks", "--board", "mps2_an500"),
+            *("--networks", "{count}", "--first", "10000", "--seed", "{seed}"),
+        ),
+        250,
+    ),
     "reader": Campaign(
         "Mutated ONNX files read by the generator",
         ("tests.fuzz.fuzz_reader", "--cases", "{count}", "--seed", "{seed}"),

@@ -11,13 +11,13 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.errors import run_cli
 from support.progress import Progress
 from tests.build.project import SHOWN, Project, copy_tree, files_below
 from tests.build.tiny_model import write_tiny_model
@@ -155,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_cli("kills", main)

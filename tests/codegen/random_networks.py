@@ -22,7 +22,7 @@ import numpy as np
 
 from codegen.kernels.fuse import WANTED, Kernels
 from codegen.reader.qdq import read_graph
-from support.errors import UserError
+from support.errors import UserError, run_cli
 from tests.codegen.models import Array, QdqModel
 from tests.codegen.programs import Case, Int8Array, run_cases
 
@@ -262,4 +262,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_cli("random_networks", main)

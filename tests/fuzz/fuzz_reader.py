@@ -24,7 +24,7 @@ from codegen.ops.fully_connected import FullyConnected
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
-from support.errors import UserError
+from support.errors import UserError, run_cli
 from tests.codegen.oracle import Int8Array, onnxruntime_outputs, stored_inputs
 from tests.fuzz.campaign import Report, run_campaign
 from tests.fuzz.corpus import corpus
@@ -158,4 +158,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_cli("fuzz_reader", main)
