@@ -116,7 +116,10 @@ def random_inputs(graph: Graph, count: int, seed: int) -> dict[str, Array]:
     """
     most = MAX_ELEMENTS // graph.input.size
     if not 1 <= count <= most:
-        raise UserError(f"count {count}: there can be 1 to {most:,} random inputs", "count=1000")
+        raise UserError(
+            f"count {count}: there can be 1 to {most:,} random inputs",
+            "give another --count, or of a build a smaller subset_size=",
+        )
     stored = generator(seed).integers(-128, 128, (count, graph.input.size))
     parameters = graph.input.quantization
     with np.errstate(over="ignore"):

@@ -51,10 +51,13 @@ def find_compiler(name: str) -> str:
         raise SCons.Errors.UserError(f"{path}: {error.strerror}: {remedy}") from None
     # Clang says 4.2.1 or its own version here; it is new enough wherever this project runs.
     major = re.match(r"\d+", version)
-    if "clang" not in Path(path).name and (not major or int(major[0]) < OLDEST_GCC):
-        raise SCons.Errors.UserError(
-            f"{path} is version {version or 'unknown'}, older than {OLDEST_GCC}: {remedy}"
-        )
+    if "clang" not in Path(path).name:
+        if not major:
+            raise SCons.Errors.UserError(f"{path} does not tell its version: {remedy}")
+        if int(major[0]) < OLDEST_GCC:
+            raise SCons.Errors.UserError(
+                f"{path} is version {version}, older than {OLDEST_GCC}: {remedy}"
+            )
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -10,11 +11,20 @@ from typing import Any, NoReturn
 import SCons.Errors
 from SCons.Script import COMMAND_LINE_TARGETS, Exit, GetOption
 
+# SCons' words for a file in the place of a folder, or the other way round.
+IN_THE_WAY = re.compile(r"(File|Directory) (.+) found where (directory|file) expected")
 TRAINED = {"train", "onnx", "quantize", "evaluate", "model", "data"}
 
 
-def stop(env: Any, message: str) -> NoReturn:
-    """End the run with one line and exit status 2."""
+def stop(env: Any, error: Exception) -> NoReturn:
+    """End the run with one line and exit status 2; an error of ours keeps its traceback."""
+    message = str(error)
+    if isinstance(error, TypeError):
+        found = IN_THE_WAY.match(message)
+        if not found:
+            raise error
+        what, path, wanted = found.groups()
+        message = f"{path} is a {what.lower()}, not a {wanted}: move it away"
     sys.stderr.write(f"scons: error: {message}\n")
     Exit(2)
     raise SystemExit(2)
@@ -67,6 +77,8 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
                 why = "say where with dest=FOLDER"
             raise SCons.Errors.UserError(f"'{target}' cannot be made: {why}")
         if "/" not in target and not Path(env.GetLaunchDir(), target).exists():
+            if target in env["SETTINGS"]:
+                raise SCons.Errors.UserError(f"'{target}' is a variable: give {target}=VALUE")
             known = {*made, *menu}
             raise SCons.Errors.UserError(f"unknown target '{target}': {env.Nearest(target, known)}")
 

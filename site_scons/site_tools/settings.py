@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import os
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -44,7 +46,7 @@ def matching(pattern: str, meaning: str) -> Validator:
 def existing_file(key: str, value: Any, env: Any) -> None:
     """Nothing, or a file that is there, or one that a host's build makes."""
     path = Path(env.GetLaunchDir(), value)
-    if value and not path.is_file() and not env.Entry(str(path)).has_builder():
+    if value and not path.is_file() and (path.is_dir() or not env.Entry(str(path)).has_builder()):
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
 
 
@@ -52,6 +54,18 @@ def existing_path(key: str, value: Any, env: Any) -> None:
     """Nothing, or a file or folder that is there."""
     if value and not Path(env.GetLaunchDir(), value).exists():
         raise SCons.Errors.UserError(f"{key}={value}: no such file or folder")
+
+
+def folder(key: str, value: Any, env: Any) -> None:
+    """Nothing, or a folder, or one that can be made."""
+    path = Path(env.GetLaunchDir(), value)
+    if not value or path.is_dir():
+        return
+    above = next(parent for parent in (path, *path.parents) if parent.exists())
+    if not above.is_dir():
+        raise SCons.Errors.UserError(f"{key}={value}: {above} is not a folder, choose another")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise SCons.Errors.UserError(f"{key}={value}: cannot write to {above}, choose another")
 
 
 def existing_inputs(key: str, value: Any, env: Any) -> None:
@@ -90,10 +104,10 @@ FIELDS = (
         "data_dir",
         "folder of the MNIST files, fetched when missing (default: in build_dir)",
         "",
-        None,
+        folder,
     ),
-    ("dest", "package: folder that the library is written to", "", None),
-    ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", None),
+    ("dest", "package: folder that the library is written to", "", folder),
+    ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", folder),
     (
         "name",
         "C prefix of the network",
@@ -191,10 +205,18 @@ FIELDS = (
         "",
         matching(r"|\d{1,5}", "a TCP port"),
     ),
-    ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", None),
+    ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
+
+
+def assigned(path: Path) -> list[str]:
+    """The names that a file of variables sets; those of its own begin with an underscore."""
+    tree = ast.parse(path.read_bytes(), path.name)
+    targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
+    names = [t.id for t in targets if isinstance(t, ast.Name)]
+    return [name for name in names if not name.startswith("_")]
 
 
 def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> dict[str, str]:
@@ -218,15 +240,19 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         variables.Add(key, text, implied.get(key, default), check)
     try:
         variables.Update(env)
-    except (SyntaxError, NameError) as error:
+        words = [(word, "") for word in sorted(variables.UnknownVariables())]
+        for path in filter(Path.exists, map(Path, variables.files or ())):
+            words += [(word, f"{path.name}: ") for word in assigned(path)]
+    except (SyntaxError, NameError, OSError, UnicodeDecodeError) as error:
         raise SCons.Errors.UserError(
             f"custom.py: {error} (lines are NAME = VALUE, VALUE in quotes)"
         ) from None
-    known = [key for key, *_ in FIELDS]
-    if unknown := sorted(variables.UnknownVariables()):
-        raise SCons.Errors.UserError(
-            f"unknown variable '{unknown[0]}': {nearest(unknown[0], known)}"
-        )
+    known = env["SETTINGS"] = [key for key, *_ in FIELDS]
+    for word, where in words:
+        if word not in known:
+            raise SCons.Errors.UserError(
+                f"{where}unknown variable '{word}': {nearest(word, known)}"
+            )
     return {key: env[key] for key in known}
 
 

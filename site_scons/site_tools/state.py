@@ -38,7 +38,7 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
     """Keep the record in the build folder, use all cores, and the cache if there is one.
 
     Raises:
-        SCons.Errors.UserError: the build folder cannot be made or written to.
+        SCons.Errors.UserError: a folder cannot be made or written to.
     """
     root = Path(env.Dir("#").abspath)
     folder = Path(os.path.abspath(root / build_dir))  # noqa: PTH100 (links stay)
@@ -56,7 +56,12 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
     # The end of the output belongs to the last command, such as pytest's summary.
     SetOption("no_progress", True)
     if cache_dir:
-        CacheDir(str(Path(env.GetLaunchDir(), cache_dir)), FreshCacheDir)
+        cache = str(Path(env.GetLaunchDir(), cache_dir))
+        try:
+            CacheDir(cache, FreshCacheDir)
+        except (OSError, SCons.Errors.SConsEnvironmentError):
+            message = f"cannot write to {cache}: choose another with cache_dir="
+            raise SCons.Errors.UserError(message) from None
 
 
 def forget(env: Any, build_dir: str) -> None:

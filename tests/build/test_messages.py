@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,11 +64,39 @@ MISTAKES = {
         variables={"cc": "./old-gcc"},
         prepare=old_compiler,
     ),
+    "broken compiler": Mistake(
+        ("old-gcc does not tell its version", "cc="),
+        variables={"cc": "./old-gcc"},
+        prepare=lambda p: (old_compiler(p), p.replace("old-gcc", "echo 9.4.0", "exit 1")),
+    ),
     "unwritable build folder": Mistake(
         ("cannot write to", "build_dir="), variables={"build_dir": "tiny.onnx/build"}
     ),
     "build folder in the way": Mistake(
         ("build_dir=.", "a folder of its own"), variables={"build_dir": "."}
+    ),
+    "file for the data set's folder": Mistake(
+        ("data_dir=tiny.onnx", "not a folder"), variables={"data_dir": "tiny.onnx"}
+    ),
+    "unwritable cache": Mistake(
+        ("/proc", "choose another"), variables={"cache_dir": "/proc/nothing"}
+    ),
+    "file in a folder's place": Mistake(
+        ("build/app is a file", "move it away"),
+        prepare=lambda p: (shutil.rmtree(p.path("build/app")), write("build/app", "")(p)),
+    ),
+    "folder in a file's place": Mistake(
+        ("build/app/main.c is a directory", "move it away"),
+        prepare=lambda p: (p.path("build/app/main.c").unlink(), p.path("build/app/main.c").mkdir()),
+    ),
+    "folder for a network": Mistake(("network=/", "no such file"), variables={"network": "/"}),
+    "variable for a target": Mistake(("'board' is a variable", "board=VALUE"), ("board",)),
+    "unknown variable in custom.py": Mistake(
+        ("custom.py: unknown variable 'bord'", "did you mean 'board'?"),
+        prepare=write("custom.py", "_mine = 'host'\nbord = _mine\n"),
+    ),
+    "folder for custom.py": Mistake(
+        ("custom.py", "Is a directory"), prepare=lambda p: p.path("custom.py").mkdir()
     ),
     "no .venv": Mistake(
         ("no ", ".venv", "run ./bootstrap"), prepare=lambda p: p.path(".venv").unlink()
@@ -110,17 +139,28 @@ def test_package_of_another_version_is_told_only_when_it_is_needed(project: Proj
 
 
 def test_not_an_onnx_file(project: Project) -> None:
+    """Told once, though several commands read it, and nothing is half written."""
     project.path("tiny.onnx").write_bytes(b"not an ONNX file")
-    run = project.scons()
+    built = {str(path) for path in project.path("build").rglob("*")}
+    run = project.scons("-j4")
     assert run.status != 0
-    assert "tiny.onnx" in run.output
-    assert "Traceback" not in run.output
-    assert not list(project.path("build/network").iterdir())
+    shown, error, remedy, last = run.output.strip().splitlines()
+    assert shown.startswith("INPUTS ") and last.startswith("scons: *** [build/model/test.npz]")
+    assert error.startswith("codegen: error: tiny.onnx: not an ONNX file")
+    assert remedy.startswith("  remedy: export the model again")
+    # What is out of date may go; nothing comes.
+    assert {str(path) for path in project.path("build").rglob("*")} <= built
 
 
-def test_help_and_clean_need_nothing(project: Project, tmp_path: Path) -> None:
-    """Neither .venv nor a compiler: the first thing that a newcomer may type."""
-    project.path(".venv").unlink()
+def test_no_compiler(project: Project, tmp_path: Path) -> None:
+    run = project.scons(env={"PATH": str(bare_path(tmp_path))})
+    assert run.status != 0
+    (line,) = run.output.strip().splitlines()
+    assert "'arm-none-eabi-gcc' not found" in line and "gcc-arm-none-eabi" in line
+
+
+def bare_path(tmp_path: Path) -> Path:
+    """A folder for PATH that has what starts SCons, and no compiler."""
     path = tmp_path / "bin"
     path.mkdir()
     for tool in ("python3", "env", "scons"):
@@ -130,6 +170,13 @@ def test_help_and_clean_need_nothing(project: Project, tmp_path: Path) -> None:
             if Path(folder, tool).exists()
         )
         (path / tool).symlink_to(found)
+    return path
+
+
+def test_help_and_clean_need_nothing(project: Project, tmp_path: Path) -> None:
+    """Neither .venv nor a compiler: the first thing that a newcomer may type."""
+    project.path(".venv").unlink()
+    path = bare_path(tmp_path)
     run = project.scons("-h", env={"PATH": str(path)})
     assert run.status == 0, run.output
     for words in ("train", "flash", "subset_size", "guide"):
