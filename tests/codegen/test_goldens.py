@@ -17,12 +17,14 @@ import pytest
 from codegen.generate import generate, manifest
 from codegen.graph import Graph
 from codegen.kernels.fuse import Kernels
+from codegen.package import VERBATIM
 from codegen.place import place_objects
 from codegen.plan import PORTABLE, plan_network
 from codegen.reader.qdq import read_graph
 from codegen.render import TEMPLATES, environment, render
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
+from tests.codegen.golden_sets import SETS
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -112,8 +114,6 @@ NETWORKS = {"network": "legacy", "network_stai": "st-ai", "network_fast": "legac
 FAST = "network_fast"
 # Of the fast one, what looks otherwise than the first.
 FAST_PARTS = (".c", "_kernels.h", "_kernels.c", "_kernels.S", "_generate_report.txt")
-# Rooms of templates whose own tests look at what they render.
-ELSEWHERE = ("demo", "ide", "package", "report")
 
 
 def make(folder: str, graph: Graph, out: Path) -> None:
@@ -151,9 +151,18 @@ def test_golden_network(folder: str, graph: Graph, tmp_path: Path) -> None:
     assert {path.name for path in (GOLDENS / folder).iterdir()} == set(made)
 
 
+@pytest.mark.parametrize("folder", SETS)
+def test_golden_set(folder: str, graph: Graph, tmp_path: Path) -> None:
+    made = SETS[folder](graph, tmp_path)
+    for name, text in made.items():
+        compare(GOLDENS / folder / name, text)
+    found = [path for path in (GOLDENS / folder).rglob("*") if path.is_file()]
+    assert {str(path.relative_to(GOLDENS / folder)) for path in found} == set(made)
+
+
 def test_no_golden_is_left_over() -> None:
     found = {str(path.relative_to(GOLDENS)) for path in GOLDENS.rglob("*") if path.is_file()}
-    loose = {name for name in found if name.split("/")[0] not in NETWORKS}
+    loose = {name for name in found if name.split("/")[0] not in {*NETWORKS, *SETS}}
     assert loose == set(RENDERED)
 
 
@@ -175,10 +184,12 @@ def test_every_template_is_rendered(
         rendered(graph)
     for folder in NETWORKS:
         make(folder, graph, tmp_path / folder)
-    paths = [path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*.j2")]
-    own = {str(path) for path in paths if path.parts[0] not in ELSEWHERE}
-    # A view renders nothing; its template is there so that every operator has one.
-    assert own - loaded == {"ops/reshape.c.j2"}
+    for folder, files in SETS.items():
+        files(graph, tmp_path / folder)
+    paths = {str(p.relative_to(TEMPLATES)) for p in TEMPLATES.rglob("*") if p.is_file()}
+    # A view renders nothing; its template is there so that every operator has one. And what a
+    # package copies as it is needs no rendering.
+    assert paths - loaded == {"ops/reshape.c.j2", *(f"package/{name}" for name in VERBATIM)}
 
 
 def test_generated_c_is_formatted() -> None:
@@ -190,8 +201,10 @@ def test_generated_c_is_formatted() -> None:
 
 def test_clean_text() -> None:
     """One newline at the end, no tabs, no blanks before line ends, no paths of this machine."""
-    for path in GOLDENS.rglob("*.*"):
+    for path in filter(Path.is_file, GOLDENS.rglob("*")):
         text = path.read_text()
         assert text.endswith("\n") and not text.endswith("\n\n"), path
+        if path.suffix == ".launch" or path.name in (".cproject", ".project", "Kconfig"):
+            continue  # with tabs, as Eclipse and Zephyr have them
         assert not any(line != line.rstrip() or "\t" in line for line in text.split("\n")), path
         assert str(ROOT) not in text and "/tmp" not in text, path

@@ -1,0 +1,113 @@
+"""Goldens that come several at a time: files for IDEs, a package, the report, the demo's page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codegen.generate import generate, manifest
+from codegen.graph import Graph
+from codegen.ide import cubeide, vscode
+from codegen.ide.build import Build
+from codegen.outputs import MANIFEST
+from codegen.package import RENDERED, package_files
+from codegen.place import place_objects
+from codegen.plan import plan_network
+from codegen.reference import run as run_reference
+from codegen.render import render
+from codegen.report.changes import summarize
+from codegen.report.page import page
+from codegen.report.sources import Sources
+from tests.codegen.oracle import stored_inputs
+from tests.codegen.programs import toolchain
+from tests.report.conftest import MEMORY, PLACEMENT, QUANTIZATION, TRAINING, VALIDATION
+
+BOARD = "stm32h750b_dk"
+
+
+def placed() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Memories of the board, and a placement that uses its external flash."""
+    memories = toolchain(BOARD).board.to_json()
+    sizes = {"weights": 1000, "activations": 64, "subset": 1_000_000, "results": 12}
+    return memories, {"objects": place_objects(memories, sizes, {})}
+
+
+def ide_files(graph: Graph, folder: Path) -> dict[str, str]:
+    """What `scons ide` writes to the build folder, and what only the project's own folder gets."""
+    memories, placement = placed()
+    board = toolchain(BOARD).board
+    project = Path("/home/me/digits")
+    debugging = {
+        "board": {"name": board.name, "title": board.title},
+        "gdb": "gdb-multiarch",
+        "programmers": [{"name": name, **keys} for name, keys in board.programmers.items()],
+        "qemu": [{"board": "mps2_an500", "machine": "mps2-an500", "cpu": "cortex-m7"}],
+    }
+    build = Build(
+        folder=project / "build" / BOARD / "ide",
+        project=project,
+        build_dir=project / "build",
+        elf=project / "build" / BOARD / "firmware.elf",
+        database=project / "build" / "compile_commands.json",
+        compiler="arm-none-eabi-gcc",
+        includes=[project / "firmware" / "app", project / "build" / "network"],
+        sources=[project / "firmware", project / "build" / "app", project / "build" / "network"],
+        variables=[f"board={BOARD}", "subset_size=20", "serial=0123"],
+        targets=["elf", "sim", "flash", "debug", "monitor"],
+        debugging=debugging,
+        memories=memories,
+        placement=placement,
+    )
+    here = vscode.files(replace(build, folder=project))
+    return {**vscode.files(build), **cubeide.files(build), ".clangd": here[".clangd"]}
+
+
+def package(graph: Graph, folder: Path) -> dict[str, str]:
+    """What is rendered for a package; the network and the runtime are shown elsewhere."""
+    folder.mkdir(exist_ok=True)
+    generate(graph, "tiny", folder)
+    files = package_files(folder / f"tiny{MANIFEST}")
+    return {name: files[name].decode() for name in (each.format(name="tiny") for each in RENDERED)}
+
+
+def report(graph: Graph, folder: Path) -> dict[str, str]:
+    """A report of all that a build can know, and one of the manifest alone; without pixels."""
+    facts = manifest(plan_network(graph), "tiny")
+    inputs = stored_inputs(graph, count=9)
+    labels = np.arange(9) % graph.output.size
+    sources = Sources(
+        manifest=facts,
+        graph=graph,
+        reference={"inputs": inputs, "outputs": run_reference(graph, inputs), "labels": labels},
+        training=TRAINING,
+        quantization=QUANTIZATION,
+        evaluation={"float": {"accuracy": 0.75}},
+        memory=MEMORY,
+        placement=PLACEMENT,
+        validation=VALIDATION,
+        files=(("quantized network", "golden.onnx", "ab" * 32),),
+        compiler="GCC: (tests) 12.2.1",
+    )
+    now = summarize(sources)
+    before = {**now, "training epochs": 2, "compiler": "GCC: (tests) 11"}
+    text = page(sources, {"current": now, "previous": before})
+    alone = Sources(manifest=facts)
+    return {
+        # How zlib packs a picture is its own business.
+        "report.html": re.sub(r"(data:image/png;base64),[\w+/=]+", r"\1,", text),
+        "manifest_alone.html": page(alone, {"current": summarize(alone), "previous": None}),
+    }
+
+
+def demo(graph: Graph, folder: Path) -> dict[str, str]:
+    """The page that draws."""
+    facts = manifest(plan_network(graph), "tiny")
+    context = {"memories": placed()[0], "manifest": facts, "name": "tiny"}
+    return {"demo.html": render("demo/page.html.j2", context)}
+
+
+SETS = {"demo": demo, "ide": ide_files, "package": package, "report": report}
