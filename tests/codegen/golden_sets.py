@@ -40,7 +40,7 @@ def ide_files(graph: Graph, folder: Path) -> dict[str, str]:
     """What `scons ide` writes to the build folder, and what only the project's own folder gets."""
     memories, placement = placed()
     board = toolchain(BOARD).board
-    project = Path("/home/me/digits")
+    project = Path("/src/digits")
     debugging = {
         "board": {"name": board.name, "title": board.title},
         "gdb": "gdb-multiarch",
