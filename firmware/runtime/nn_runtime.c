@@ -29,7 +29,8 @@ static void fill_buffer(ai_buffer *buffer, const nn_port *port, ai_shape_dimensi
     *buffer = (ai_buffer){
         .format = AI_BUFFER_FORMAT_S8 | AI_BUFFER_FMT_FLAG_IS_IO,
         .data = data,
-        .meta_info = port->meta_info,
+        /* The interface takes no const; nothing here or in a program changes what is constant. */
+        .meta_info = (ai_buffer_meta_info *)(ai_uptr)port->meta_info,
         .flags = AI_FLAG_NONE,
         .size = port->size,
         .shape = {AI_SHAPE_BCWH, 4u, shape},

@@ -32,7 +32,7 @@ typedef struct {
     ai_size size; /* elements of one batch */
     ai_size arena_offset;
     const ai_shape_dimension *shape; /* 4, batch first (BCWH) */
-    ai_buffer_meta_info *meta_info;
+    const ai_buffer_meta_info *meta_info;
 } nn_port;
 
 typedef struct {

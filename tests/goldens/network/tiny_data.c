@@ -82,17 +82,19 @@ ai_handle ai_tiny_data_weights_get(void) {
 }
 
 ai_buffer ai_tiny_data_activations_buffer_get(const ai_handle activations) {
-    static ai_shape_dimension shape[4] = {1, AI_TINY_DATA_ACTIVATIONS_SIZE, 1,
-                                          AI_TINY_DATA_ACTIVATIONS_COUNT};
-    return (ai_buffer)AI_BUFFER_INIT(AI_FLAG_NONE, AI_BUFFER_FORMAT_U8,
-                                     AI_BUFFER_SHAPE_INIT_FROM_ARRAY(AI_SHAPE_BCWH, 4, shape),
-                                     AI_TINY_DATA_ACTIVATIONS_SIZE, NULL, activations);
+    static const ai_shape_dimension shape[4] = {1, AI_TINY_DATA_ACTIVATIONS_SIZE, 1,
+                                                AI_TINY_DATA_ACTIVATIONS_COUNT};
+    return (ai_buffer)AI_BUFFER_INIT(
+        AI_FLAG_NONE, AI_BUFFER_FORMAT_U8,
+        AI_BUFFER_SHAPE_INIT_FROM_ARRAY(AI_SHAPE_BCWH, 4, (ai_shape_dimension *)(ai_uptr)shape),
+        AI_TINY_DATA_ACTIVATIONS_SIZE, NULL, activations);
 }
 
 ai_buffer ai_tiny_data_weights_buffer_get(const ai_handle weights) {
-    static ai_shape_dimension shape[4] = {1, AI_TINY_DATA_WEIGHTS_SIZE, 1,
-                                          AI_TINY_DATA_WEIGHTS_COUNT};
-    return (ai_buffer)AI_BUFFER_INIT(AI_FLAG_NONE, AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
-                                     AI_BUFFER_SHAPE_INIT_FROM_ARRAY(AI_SHAPE_BCWH, 4, shape),
-                                     AI_TINY_DATA_WEIGHTS_SIZE, NULL, weights);
+    static const ai_shape_dimension shape[4] = {1, AI_TINY_DATA_WEIGHTS_SIZE, 1,
+                                                AI_TINY_DATA_WEIGHTS_COUNT};
+    return (ai_buffer)AI_BUFFER_INIT(
+        AI_FLAG_NONE, AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
+        AI_BUFFER_SHAPE_INIT_FROM_ARRAY(AI_SHAPE_BCWH, 4, (ai_shape_dimension *)(ai_uptr)shape),
+        AI_TINY_DATA_WEIGHTS_SIZE, NULL, weights);
 }

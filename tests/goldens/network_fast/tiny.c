@@ -32,7 +32,7 @@ static const ai_i8 tiny_input_zero_point[] = {-128};
 static const ai_intq_info tiny_input_intq = {tiny_input_scale, tiny_input_zero_point};
 static const ai_intq_info_list tiny_input_intq_list = {
     AI_BUFFER_META_FLAG_SCALE_FLOAT | AI_BUFFER_META_FLAG_ZEROPOINT_S8, 1, &tiny_input_intq};
-static ai_buffer_meta_info tiny_input_meta =
+static const ai_buffer_meta_info tiny_input_meta =
     AI_BUFFER_META_INFO_INIT(AI_BUFFER_META_HAS_INTQ_INFO, &tiny_input_intq_list);
 static const ai_shape_dimension tiny_input_shape[4] = {1, 32, 1, 1};
 
@@ -41,7 +41,7 @@ static const ai_i8 tiny_output_zero_point[] = {-128};
 static const ai_intq_info tiny_output_intq = {tiny_output_scale, tiny_output_zero_point};
 static const ai_intq_info_list tiny_output_intq_list = {
     AI_BUFFER_META_FLAG_SCALE_FLOAT | AI_BUFFER_META_FLAG_ZEROPOINT_S8, 1, &tiny_output_intq};
-static ai_buffer_meta_info tiny_output_meta =
+static const ai_buffer_meta_info tiny_output_meta =
     AI_BUFFER_META_INFO_INIT(AI_BUFFER_META_HAS_INTQ_INFO, &tiny_output_intq_list);
 static const ai_shape_dimension tiny_output_shape[4] = {1, 4, 1, 1};
 
