@@ -37,6 +37,18 @@ def test_sample_takes_every_way_through_the_receiver(tmp_path: Path) -> None:
     assert "Taken at least once:100.00% of" in told.partition("protocol.c'")[2], told
 
 
+def test_exactly_the_whole_frames_are_answered(fuzz: Path, toy) -> None:
+    """What another receiver, the host's, takes for frames: no damaged one, and each of the rest."""
+    stream = subprocess.run([fuzz, "3", "3000", "-"], capture_output=True, check=True).stdout
+    done = subprocess.run([toy("host")], input=stream + b"\0", capture_output=True, check=True)
+    sent, answers = FrameReader(), FrameReader()
+    sent.feed(stream + b"\0")
+    answers.feed(done.stdout)
+    taken = [frame.sequence for frame in sent.frames if len(frame.body) <= 2048]
+    assert 1500 < len(taken) < len(sent.frames) and sent.broken > 300
+    assert [f.sequence for f in answers.frames if f.verb != Verb.LAYER] == taken
+
+
 def _comparable(reader: FrameReader) -> list[tuple[int, int, bytes]]:
     """Verb, sequence and body of answers, without what differs from board to board."""
     found = []

@@ -214,6 +214,17 @@ def test_nonsense_in_good_frames_is_no_crash() -> None:
     client.close()
 
 
+def test_answer_to_somebody_else_is_not_ours() -> None:
+    info = struct.pack("<IHIIIfbIfb", 2048, 16, 0, 2, 1, 1.0, 0, 1, 1.0, 0)
+    client = answering(
+        f"for n in (1, 0): send({Verb.INFO | ANSWER}, f.sequence - n & 0xFFFF, "
+        f"{info!r} + bytes([1, 66 - n]) * 5)"
+    )
+    assert client.connect().board == "B"
+    assert client.retries == 0
+    client.close()
+
+
 def test_endless_good_frames_do_not_keep_us() -> None:
     """Answers to somebody else, each within our patience: another program may be at the port."""
     client = answering(f"while True: send({Verb.RUN | ANSWER}, f.sequence - 1 & 0xFFFF, b'')")
