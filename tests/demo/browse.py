@@ -25,6 +25,7 @@ Point = tuple[float, float]
 DATA = ROOT / "build" / "data"
 VALIDATE = ROOT / "build" / "mps2_an500-validate"
 MANIFEST = ROOT / "build" / "network" / "network_manifest.json"
+TRAINING = ROOT / "build" / "model" / "training.json"
 
 # Strokes in parts of the drawing area, as a person draws them.
 SEVEN = [[(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)]]

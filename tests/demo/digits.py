@@ -13,7 +13,7 @@ from model.dataset import load
 from support.errors import UserError, run_cli
 from support.progress import track
 from tests.conftest import CHROMIUM
-from tests.demo.browse import DATA, MANIFEST, VALIDATE, command, read_picture, serving
+from tests.demo.browse import DATA, MANIFEST, TRAINING, VALIDATE, command, read_picture, serving
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--board", default="mps2_an500", help="board of the demo's firmware")
     parser.add_argument("--validate", type=Path, default=VALIDATE, help="folder of that firmware")
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help="of its network")
-    parser.add_argument("--normalize", default="0.5,0.5", help="of the network's input")
+    parser.add_argument("--training", type=Path, default=TRAINING, help="its training.json")
     parser.add_argument("--count", type=int, default=100, help="how many (100)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the choice (0)")
     arguments = parser.parse_args()
@@ -38,7 +38,7 @@ def main() -> None:
         arguments.validate / "firmware.elf",
         arguments.manifest,
         arguments.validate / "demo.html",
-        *("--normalize", arguments.normalize),
+        *("--training", str(arguments.training)),
     )
     misses = []
     with sync_playwright() as playwright, serving(words) as server:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from support.errors import UserError, run_cli
 from tests.conftest import CHROMIUM
-from tests.demo.browse import MANIFEST, SEVEN, VALIDATE, answered, command, draw, serving
+from tests.demo.browse import MANIFEST, SEVEN, TRAINING, VALIDATE, answered, command, draw, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 _PAGE = ROOT / "build" / "stm32h750b_dk" / "report.html"
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--board", default="mps2_an500", help="board of the demo's firmware")
     parser.add_argument("--validate", type=Path, default=VALIDATE, help="folder of that firmware")
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help="of its network")
-    parser.add_argument("--normalize", default="0.5,0.5", help="of the network's input")
+    parser.add_argument("--training", type=Path, default=TRAINING, help="its training.json")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder (default: docs)")
     arguments = parser.parse_args()
     path = shutil.which("chromium")
@@ -47,7 +47,7 @@ def main() -> None:
             arguments.validate / "firmware.elf",
             arguments.manifest,
             arguments.validate / "demo.html",
-            *("--normalize", arguments.normalize),
+            *("--training", str(arguments.training)),
         )
         with serving(words) as server:
             _demo(browser, server.url, arguments.out)
