@@ -24,7 +24,7 @@ def run(folder: Path, model: Path, *words: str) -> str:
 
 
 def test_every_layer_and_the_report_of_it(folder: Path, other_model: Path) -> None:  # noqa: F811
-    words = ("validate", "layers=1", "kernels=portable", "count=200")
+    words = ("validate", "report", "layers=1", "kernels=portable", "count=200")
     printed = run(folder, other_model, *words)
     assert "1000/1000 output bytes identical to the reference" in printed
     found = json.loads((folder / "mps2_an500-validate" / "validation.json").read_text())
@@ -37,8 +37,13 @@ def test_every_layer_and_the_report_of_it(folder: Path, other_model: Path) -> No
     )
     assert all(layer["mean_cost"] > 0 for layer in found["layers"])
     run(folder, other_model, "report", "kernels=portable", "board=mps2_an500")
+    for board in ("mps2_an500-validate", "mps2_an500"):  # in the same run, and later
+        page = (folder / board / "report.html").read_text()
+        assert "10,600 of 10,600" in page and "Training</h2>" not in page
+    # What was measured with these kernels is not told of others.
+    run(folder, other_model, "report", "board=mps2_an500")
     page = (folder / "mps2_an500" / "report.html").read_text()
-    assert "10,600 of 10,600" in page and "Training</h2>" not in page
+    assert "10,600" not in page and "other weights or kernels" in page
 
 
 def test_on_the_boards_model_with_fast_kernels(folder: Path, other_model: Path) -> None:  # noqa: F811
