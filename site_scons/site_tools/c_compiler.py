@@ -82,8 +82,9 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
         CFLAGS=LANGUAGE,
         CCFLAGS=[*machine, "$OPTIMIZE", *SECTIONS, *WARNINGS],
         OPTIMIZE="-Os",
-        # The last map that matches wins, and the build folder may lie in the project's.
-        PREFIX_MAPS=[f"-ffile-prefix-map={root}=.", f"-ffile-prefix-map={build_dir}=./build"],
+        # The last map that matches wins, and the build folder may lie in the project's. Maps know
+        # no folders, only letters: without its slash, /fw would match /fw-project, too.
+        PREFIX_MAPS=[f"-ffile-prefix-map={root}=.", f"-ffile-prefix-map={build_dir}/=./build/"],
         MACHINE=machine,
         # Absolute paths, mapped away: the same objects wherever the two folders lie. "$(" keeps
         # them out of the signature, so that clones share a cache.

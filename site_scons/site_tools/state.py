@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import SCons.CacheDir
+import SCons.dblite
 import SCons.Errors
 from SCons.Script import COMMAND_LINE_TARGETS, CacheDir, GetOption, SConsignFile, SetOption
 
@@ -34,6 +36,30 @@ class FreshCacheDir(SCons.CacheDir.CacheDir):  # type: ignore[misc]
         return result
 
 
+class Database:
+    """The record in SCons' own format; a full disk gets one line."""
+
+    @staticmethod
+    def open(path: str, *how: Any) -> Any:
+        """Open the record; what is written goes to `<path>.tmp` first."""
+        database = SCons.dblite.open(path, *how)
+        sync = database.sync
+
+        def write() -> None:
+            try:
+                sync()
+            except OSError as error:
+                database._needs_sync = False  # or it tries once more when Python ends
+                with contextlib.suppress(OSError):
+                    Path(f"{path}.tmp").unlink()
+                words = f"cannot write {path}: {error.strerror}: mend that and run scons again"
+                sys.stderr.write(f"scons: error: {words}\n")
+                sys.exit(2)
+
+        database.sync = write
+        return database
+
+
 def state(env: Any, build_dir: str, cache_dir: str) -> None:
     """Keep the record in the build folder, use all cores, and the cache if there is one.
 
@@ -49,7 +75,7 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise SCons.Errors.UserError(f"cannot write to {folder}: choose another with build_dir=")
     env["RECORD"] = f"{folder / RECORD}.dblite"
-    SConsignFile(str(folder / RECORD))
+    SConsignFile(str(folder / RECORD), Database)
     SetOption("num_jobs", len(os.sched_getaffinity(0)))
     # A file that did not change for a second, by its time stamp, is not read again to hash it.
     SetOption("max_drift", 1)

@@ -53,6 +53,19 @@ def test_kill_at_random_points(project: Project) -> None:
     assert found.total() == 3
 
 
+def test_record_that_cannot_be_written(given: Built, project: Project) -> None:
+    """A disk that is full at the very end: one line, and the next run ends right."""
+    in_the_way = project.path("build/.sconsign.tmp")
+    in_the_way.mkdir()
+    run = project.scons(subset_seed="7")
+    assert run.status != 0
+    assert "cannot write" in run.output.splitlines()[-1]
+    assert "Traceback" not in run.output and 'File "' not in run.output
+    in_the_way.rmdir()
+    project.build()
+    assert built_files(project) == built_files(given.project)
+
+
 def test_disk_full(given: Built, tmp_path: Path) -> None:
     """A build folder on a file system that fills up: a message, and nothing half-written."""
     disk = tmp_path / "disk"
