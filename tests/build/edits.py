@@ -31,6 +31,7 @@ class Edit:
         trained: start from the trained network instead of a given one.
         elsewhere: what is built lies in another folder, so it is compared with a build from clean
             with the same variables.
+        depending: a command that runs too if a built file has changed, and that file.
     """
 
     what: str
@@ -40,6 +41,7 @@ class Edit:
     variables: dict[str, str] = field(default_factory=dict)
     trained: bool = False
     elsewhere: bool = False
+    depending: tuple[str, str] | None = None
 
 
 def nothing(project: Project) -> None:
@@ -80,7 +82,7 @@ EDITS = (
             *("SUBSET app/mnist_test_subset.h", *NETWORK_OBJECTS),
             *(GLUE_OBJECT, MAIN_OBJECT, "PLACE placement.json", *IMAGE),
         ),
-        stops="layers of the same sizes take the same places",
+        stops="constants of the same sizes take the same places",
     ),
     Edit(
         "`templates/app/main.c.j2`",
@@ -209,9 +211,11 @@ EDITS = (
             *("GENERATE *", "SUBSET *", *NETWORK_OBJECTS, GLUE_OBJECT, MAIN_OBJECT),
             *("PLACE *", *IMAGE),
         ),
-        stops="layers of the same sizes take the same places",
+        stops="constants of the same sizes take the same places",
         variables={"seed": "1"},
         trained=True,
+        # How large packed weights are depends on what they are.
+        depending=("RENDER firmware.ld", "placement.json"),
     ),
     Edit(
         "`model/augmentation.py`",
