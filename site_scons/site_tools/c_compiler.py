@@ -73,7 +73,7 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
     # Cleaning and help need no compiler.
     compiler = name if GetOption("clean") or GetOption("help") else find_compiler(name)
     machine = [] if native else machine_flags(cpu)
-    root = env["PROJECT_ROOT"]
+    root, env["BUILD_FOLDER"] = env["PROJECT_ROOT"], build_dir
     # Quoted: these words become one string in compile_commands.json, too.
     env["CC"] = env["LINK"] = f'"{compiler}"' if " " in compiler else compiler
     for tool in ("cc", "as", "compilation_db"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,20 @@ def generated_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any
     for source in sources:
         made += env.Object(folder.File(f"{source.name}.o"), source, OPTIMIZE=_optimize(source.name))
     return made
+
+
+def _without_folder(target: Sequence[Any], source: Sequence[Any], env: Any) -> int:
+    """The map of a build folder elsewhere names objects as one in the project does."""
+    path = Path(target[1].get_abspath())
+    temporary = path.with_name(f".tmp-{path.name}")
+    try:
+        text = path.read_text(encoding="utf-8").replace(f"{env['BUILD_FOLDER']}/", "build/")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        sys.stderr.write(f"scons: error: {path}: {error.strerror}\n")
+        return 1
+    return 0
 
 
 def firmware(
@@ -65,8 +80,9 @@ def firmware(
             *((*libraries, "-lm") if libraries else ()),
             *("-o", elf),
         ]
-    action = Action([words], **env.Shown("LINK"))
-    return env.Command([elf, link_map], [*parts, *libraries, *([script] if script else [])], action)
+    actions = [Action([words], **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
+    sources = [*parts, *libraries, *([script] if script else [])]
+    return env.Command([elf, link_map], sources, actions)
 
 
 def generate(env: Any, **kw: Any) -> None:
