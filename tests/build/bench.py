@@ -83,12 +83,12 @@ def measure(project: Project, case: Case) -> float:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.build.bench", description=__doc__)
-    parser.add_argument("--data", required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         empty = empty_run(Path(folder, "empty"))
-        variables = {"data_dir": arguments.data, "recipe": "guide", "board": "mps2_an500"}
-        project = copy_tree(Path(folder, "project"), **variables)
+        variables = {"data_dir": str(arguments.data.resolve()), "recipe": "guide"}
+        project = copy_tree(Path(folder, "project"), board="mps2_an500", **variables)
         project.build()
         print(f"{'build':<30} {'seconds':>8} {'ratio':>7}  budget")
         print(f"{'SCons alone, nothing to do':<30} {empty:>8.2f} {1:>7.1f}")
@@ -99,7 +99,10 @@ def main() -> None:
                 over = taken - empty
                 verdict = "within" if over <= BUDGETS[case.what] else "OVER"
                 budget = f"{over:.2f} s more than SCons alone: {verdict} {BUDGETS[case.what]} s"
-            print(f"{case.what:<30} {taken:>8.2f} {taken / empty:>7.1f}  {budget}".rstrip())
+            print(
+                f"{case.what:<30} {taken:>8.2f} {taken / empty:>7.1f}  {budget}".rstrip(),
+                flush=True,
+            )
         print_hosts(Path(folder, "hosts"))
 
 

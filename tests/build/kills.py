@@ -130,7 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.build.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--data", required=True, help="folder that holds MNIST/raw")
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds MNIST/raw")
     arguments = parser.parse_args()
     changes = {"subset_seed": "7", "subset_size": "9", "name": "other", "board": "host"}
     with tempfile.TemporaryDirectory() as folder:
@@ -138,7 +138,7 @@ def main() -> None:
         write_tiny_model(given.path("tiny.onnx"))
         trained = copy_tree(
             Path(folder, "trained"),
-            data_dir=arguments.data,
+            data_dir=str(arguments.data.resolve()),
             recipe="guide",
             epochs="1",
             board="mps2_an500",
