@@ -65,7 +65,7 @@ def test_a_part_leaves_the_page(page: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_interrupt_ends_it_in_a_line() -> None:
     """As Ctrl-C does: the signal comes to all processes at once."""
-    words = ["--data", "none", "--only", "networks", "--divide", "50"]
+    words = ["--data", "none", "--only", "reader", "--divide", "20"]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.soak", *words],
         cwd=ROOT,
@@ -74,8 +74,8 @@ def test_interrupt_ends_it_in_a_line() -> None:
         text=True,
         start_new_session=True,
     )
-    assert process.stdout and process.stdout.readline().startswith("soak: networks: ")
-    assert process.stderr and "networks in" in process.stderr.readline()
+    assert process.stdout and process.stdout.readline().startswith("soak: reader: ")
+    assert process.stderr and "cases in" in process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
