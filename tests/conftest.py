@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 REPOSITORY = Path(__file__).resolve().parent.parent
+# No test measures time: a busy machine is no failure.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 # Started in the background, a shell has programs ignore Ctrl-C, and theirs inherit that; some tests
 # are about Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -29,7 +29,7 @@ def tree(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Pat
     copy = tmp_path_factory.mktemp("tree")
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", ".clang-format"):
+    for name in ("pyproject.toml", ".clang-format", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
     for path, text in files.items():
         assert not (copy / path).exists(), f"{path} is there already"

@@ -87,7 +87,6 @@ def c_unpack(protocol: ctypes.CDLL, packed: bytes, size: int) -> tuple[int, byte
     return (taken, out.raw) if taken else None
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=3), st.integers(1, 300)), max_size=6))
 def test_packing_is_undone_by_the_firmware(
     protocol: ctypes.CDLL, parts: list[tuple[bytes, int]]
@@ -99,7 +98,7 @@ def test_packing_is_undone_by_the_firmware(
     assert c_unpack(protocol, packed, len(plain)) == (len(packed), plain)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.binary(max_size=40), st.integers(1, 200))
 @example(b"\x05abc", 6)  # literals cut off
 @example(b"\x80", 3)  # a run without its byte
