@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -32,14 +33,19 @@ def copy_sources(built: Built, root: Path) -> Project:
 
 
 def test_other_folder_with_spaces_through_a_link_in_parallel(given: Built, tmp_path: Path) -> None:
-    """One build shows it all: from clean with -j8, a path with spaces, entered by a link."""
+    """One build shows it all: from clean with -j8, a path with spaces, entered by a link.
+
+    Five times, because steps that lack a dependency fall into a wrong order only now and then.
+    """
     project = copy_sources(given, tmp_path / "other place" / "a b")
     link = tmp_path / "link"
     link.symlink_to(project.root)
     linked = Project(link, project.variables)
-    linked.build("-j8")
-    assert not linked.build().commands
-    assert built_files(project) == built_files(given.project)
+    for _ in range(5):
+        shutil.rmtree(project.path("build"), ignore_errors=True)
+        linked.build("-j8")
+        assert not linked.build().commands
+        assert built_files(project) == built_files(given.project)
 
 
 def test_no_artefact_names_the_folder(given: Built, trained: Built) -> None:
