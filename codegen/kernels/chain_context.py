@@ -15,8 +15,8 @@ from codegen.kernels.layout import WIDTH, rest_width
 # Unrolled code may take this part of the weights that it reads, and no more turns than these.
 CODE_PART = 8
 MAX_SPARSE_UNROLL, MAX_DENSE_UNROLL = 16, 16
-# Bytes of one turn: thirteen instructions of four bytes; twenty-three.
-SPARSE_TURN, DENSE_TURN = 52, 92
+# Bytes of one turn: thirteen instructions of four bytes; twelve; twenty-three.
+SPARSE_TURN, BOUND_TURN, DENSE_TURN = 52, 48, 92
 
 
 def context(
@@ -99,21 +99,21 @@ def _sparse(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
     rest = layer.outputs % 8
     room = layer.weights.size // CODE_PART // SPARSE_TURN
     unroll = _power_of_two(min(room, int(stage.choice.entries / 2)))
+    bound = max(1, layer.weights.size // CODE_PART // BOUND_TURN)
     left = (rest + 1) // 2
     width = rest_width(left)
     return {
         "blocks": layer.outputs // 8,
         "tail": left,
         "tail_outputs": rest,
-        # From a pair of inputs to the next, in bytes; as a part of a whole block's.
-        "tail_bytes": 4 * width,
+        # How far a whole block's distance between pairs of inputs is shifted for the tail's.
         "tail_shift": 0 if width == 0 else (WIDTH // width).bit_length() - 1,
         "block_bytes": 16 if stage.hidden else 8,
         "capacity": capacity,
         "limit": limit(layer.inputs, capacity) if capacity else 0,
         "unroll": unroll,
         "unroll_bits": unroll.bit_length() - 1,
-        "bound_unroll": _divisor(stage.pairs, MAX_DENSE_UNROLL),
+        "bound_unroll": _divisor(stage.pairs, min(bound, MAX_DENSE_UNROLL)),
         "constants": offsets["constants"],
         "rows": offsets["rows"],
     }

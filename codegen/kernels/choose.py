@@ -19,6 +19,8 @@ from codegen.kernels.layout import STEP
 MIN_INPUTS = STEP
 # A list entry and a block of eight outputs; what the list costs for an input byte and an entry.
 ENTRY_COST, SPARSE_BLOCK_COST, BYTE_COST, APPEND_COST = 13.2, 70.0, 1.0, 8.0
+# An entry of the last one to three pairs of outputs, and what each pair adds; a pair's end.
+TAIL_COST, TAIL_PAIR_COST, TAIL_BLOCK_COST = 5.0, 3.0, 20.0
 # Four inputs times four outputs of the dense kernel; a block of four outputs.
 QUAD_COST, DENSE_BLOCK_COST = 11.6, 38.0
 # A pair of inputs and a block of eight outputs of a sparse layer gone dense; an input byte of it.
@@ -57,9 +59,10 @@ def entries(values: Int8Array, base: int) -> npt.NDArray[np.int64]:
 
 def sparse_cost(layer: IntegerLayer, found: float) -> float:
     """Instructions of the sparse kernel for a list of `found` entries."""
-    blocks = layer.outputs / 8
+    blocks, left = layer.outputs // 8, (layer.outputs % 8 + 1) // 2
     gathered = BYTE_COST * layer.inputs + APPEND_COST * found
-    return gathered + blocks * (ENTRY_COST * found + SPARSE_BLOCK_COST)
+    tail = (TAIL_COST + TAIL_PAIR_COST * left) * found + TAIL_BLOCK_COST * left if left else 0.0
+    return gathered + blocks * (ENTRY_COST * found + SPARSE_BLOCK_COST) + tail
 
 
 def dense_cost(layer: IntegerLayer) -> float:
@@ -121,7 +124,8 @@ def _capacity(layer: IntegerLayer, found: npt.NDArray[np.int64] | None) -> int:
     if sparse_cost(layer, pairs) <= worst:
         return 0
     slack = TURN + 8
-    crossing = int((worst - BYTE_COST * layer.inputs) / (ENTRY_COST * layer.outputs / 8)) + slack
+    blocks = layer.outputs / 8
+    crossing = int((worst - blocks * SPARSE_BLOCK_COST) / (ENTRY_COST * blocks)) + slack
     shared = (pairs + 1) // 2
     seen = 0 if found is None else int(found.max() * MARGIN) + slack
     return min(crossing, max(shared, seen), pairs + slack)

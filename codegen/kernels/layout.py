@@ -27,8 +27,6 @@ WIDTH, DENSE_BLOCK = 4, 2
 STEP = 8
 # The Cortex-M7's tightly coupled data memory has 64 bits: words that are read together start there.
 ALIGNMENT = 8
-# The sparse kernel loads the sums of a next block, whether there is one or not.
-_READ_AHEAD = 24
 
 
 def _requantization(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
@@ -95,8 +93,7 @@ def sparse_rows(layer: IntegerLayer) -> bytes:
     blocks = words[:, :whole].reshape(len(words), -1, WIDTH).transpose(1, 0, 2)
     rest = words[:, whole:]
     rest = np.pad(rest, ((0, 0), (0, rest_width(rest.shape[1]) - rest.shape[1])))
-    data = blocks.tobytes() + rest.tobytes()
-    return _aligned(data + bytes(max(0, _READ_AHEAD - len(data))))
+    return _aligned(blocks.tobytes() + rest.tobytes())
 
 
 def rest_width(pairs: int) -> int:
@@ -133,7 +130,7 @@ def dense_stream(layer: IntegerLayer, integers: IntegerConstants | None) -> byte
 
 
 def _aligned(data: bytes) -> bytes:
-    """What follows in the weights array starts at a multiple of ALIGNMENT, as this did."""
+    """What follows in the weights array starts at a multiple of ALIGNMENT if this does."""
     return data + bytes(-len(data) % ALIGNMENT)
 
 

@@ -9,8 +9,9 @@
 //
 // Two outputs A, B share a halfword 256 * B + A, so a word holds two inputs' weights for both. One
 // SMLAD with the word and two inputs sums 256 * B + A. What tells A from B: dense layers have a second
-// sum for each pair, of A alone; sparse layers one for each two pairs, which ties them together. Zero
-// points are folded into the biases that the sums start from.
+// sum for each pair, of A alone; sparse layers one for each two pairs, which ties them together, but
+// for the pairs that blocks of eight outputs leave. Zero points are folded into the biases that the
+// sums start from.
     .syntax unified
     .thumb
 
@@ -123,8 +124,8 @@ tiny_packed_0:
 // gemm_10: 12 -> 8
 // Sparse: skips pairs of inputs that are zero.
 //
-// Between the blocks: s16 = list, s17 = where to enter the loop, s18 = constants, s19 = output,
-// s20 = end of the output, s21 = -128 * the sum of all inputs.
+// Kept: s16 = list, s18 = constants, s19 = output, s17 = where to enter the loop, s21 = -128 *
+// the sum of all inputs.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_1
