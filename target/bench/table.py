@@ -67,7 +67,7 @@ def _network(network: dict[str, Any]) -> str:
 
 
 def _layers(title: str, layers: Sequence[dict[str, Any]]) -> list[str]:
-    """The layers of one of our networks; the largest and the costliest made are single inferences."""
+    """The layers of one of our networks; largest and costliest are single inferences."""
     lines = [
         f"| {title}: layer | kernel | MACs | mean | in the largest | in the costliest made |"
         " instr/MAC | constants B | code B |\n",
