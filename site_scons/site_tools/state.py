@@ -5,10 +5,14 @@ it recorded. A run that was killed leaves new files beside the old record; if th
 them is then taken back, the record fits again and the file would pass as up to date. So a built
 file that is newer than the record was not written by a run that ended: `forget` removes it, and it
 is made again. The same catches built files that were edited by hand.
+
+A command that fails or is interrupted may have written before: the record, written when its run
+ends, is newer and still describes what was there. So what such a command makes is removed.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
@@ -18,7 +22,14 @@ from typing import Any
 import SCons.CacheDir
 import SCons.dblite
 import SCons.Errors
-from SCons.Script import COMMAND_LINE_TARGETS, CacheDir, GetOption, SConsignFile, SetOption
+from SCons.Script import (
+    COMMAND_LINE_TARGETS,
+    CacheDir,
+    GetBuildFailures,
+    GetOption,
+    SConsignFile,
+    SetOption,
+)
 
 RECORD = ".sconsign"
 TEMPORARY = ".tmp-"  # support/files.py
@@ -76,6 +87,7 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
         raise SCons.Errors.UserError(f"cannot write to {folder}: choose another with build_dir=")
     env["RECORD"] = f"{folder / RECORD}.dblite"
     SConsignFile(str(folder / RECORD), Database)
+    atexit.register(remove_failed)
     SetOption("num_jobs", len(os.sched_getaffinity(0)))
     # A file that did not change for a second, by its time stamp, is not read again to hash it.
     SetOption("max_drift", 1)
@@ -88,6 +100,16 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
         except (OSError, SCons.Errors.SConsEnvironmentError):
             message = f"cannot write to {cache}: choose another with cache_dir="
             raise SCons.Errors.UserError(message) from None
+
+
+def remove_failed() -> None:
+    """Remove what failed commands make, except what is kept on purpose (`Precious`)."""
+    for failure in GetBuildFailures():
+        executor = getattr(failure.node, "get_executor", lambda: None)()
+        for made in executor.get_all_targets() if executor else ():
+            if not made.precious:
+                with contextlib.suppress(OSError):
+                    Path(made.abspath).unlink()
 
 
 def forget(env: Any, build_dir: str) -> None:

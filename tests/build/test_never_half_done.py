@@ -26,6 +26,33 @@ def test_edit_taken_back_after_a_kill(given: Built, project: Project) -> None:
     assert built_files(project) == built_files(given.project)
 
 
+def test_edit_taken_back_after_a_command_that_wrote_and_failed(
+    given: Built, project: Project
+) -> None:
+    """As when Ctrl-C comes between a command's last file and its end, after others have ended."""
+    venv = project.path(".venv")
+    real = venv.resolve()
+    python = real / "bin" / "python"
+    venv.unlink()
+    (venv / "bin").mkdir(parents=True)
+    for path in (*real.iterdir(), *(real / "bin").iterdir()):
+        link = venv / path.relative_to(real)
+        if path.name not in ("bin", "python"):
+            link.symlink_to(path)
+    (venv / "bin" / "python").write_text(
+        f'#!/bin/sh\n"{python}" "$@" || exit\n'
+        'case "$*" in *"codegen subset"*) sleep 3; exit 130; esac\n'
+    )
+    (venv / "bin" / "python").chmod(0o755)
+    run = project.scons("-j2", subset_size="9")
+    assert run.status != 0
+    assert {"SUBSET build/app/mnist_test_subset.h", "RENDER build/app/main.c"} <= run.commands
+    shutil.rmtree(venv)
+    venv.symlink_to(real)
+    assert "SUBSET build/app/mnist_test_subset.h" in project.build().commands
+    assert built_files(project) == built_files(given.project)
+
+
 def test_built_file_edited_by_hand(given: Built, project: Project) -> None:
     project.append("build/app/main.c", "\n#error edited by hand\n")
     assert "RENDER build/app/main.c" in project.build().commands
