@@ -53,8 +53,8 @@ CAMPAIGNS = {
         (
             "An edit taken back after a kill left the edited file: `state.py` removes built files "
             "newer than SCons' record (`test_edit_taken_back_after_a_kill`).",
-            "So did one taken back after Ctrl-C between a command's last file and its end, when other "
-            "commands had ended: what a failed command makes is removed now "
+            "So did one taken back after Ctrl-C between a command's last file and its end, when "
+            "others had ended: what a failed command makes is removed now "
             "(`test_edit_taken_back_after_a_command_that_wrote_and_failed`).",
         ),
     ),
