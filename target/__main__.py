@@ -1,48 +1,12 @@
-"""`python -m target COMMAND`: boards, ELF files, simulation, flashing, debugging."""
+"""`python -m target` under its former name: `python -m device` since 0.1; gone with 0.2."""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from importlib import import_module
 
+from device.__main__ import main
 from support.errors import run_cli
 
-# Command -> module of target.commands. Only the chosen one is loaded.
-_COMMANDS = {
-    "memories": "memories",
-    "images": "images",
-    "size": "size",
-    "sim": "sim",
-    "flash": "probe",
-    "erase": "probe",
-    "reset": "probe",
-    "gdbserver": "debug",
-    "debug": "debug",
-    "debugging": "debugging",
-    "monitor": "monitor",
-    "validate": "validate",
-    "bench": "bench",
-    "profile": "profile",
-    "demo": "demo",
-    "cloud-login": "cloud_login",
-    "cloud-logout": "cloud_login",
-    "cloud-generate": "cloud_generate",
-    "cloud-benchmark": "cloud_benchmark",
-}
-
-
-def main() -> int | None:
-    """Parse the command line and run the command; its status, or None for success."""
-    parser = argparse.ArgumentParser(prog="python -m target", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    chosen = _COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
-    for name in [chosen] if chosen else dict.fromkeys(_COMMANDS.values()):
-        import_module(f"target.commands.{name}").register(commands)
-    arguments = parser.parse_args()
-    status: int | None = arguments.run(arguments)
-    return status
-
-
 if __name__ == "__main__":
-    run_cli("target", main)
+    print("python -m target is python -m device now", file=sys.stderr)
+    run_cli("device", main)

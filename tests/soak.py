@@ -48,7 +48,7 @@ class Campaign:
 CAMPAIGNS = {
     "kills": Campaign(
         "Builds killed at random points",
-        ("tests.build.kills", "--kills", "{count}", "--seed", "{seed}", "--data", "{data}"),
+        ("tests.graph.kills", "--kills", "{count}", "--seed", "{seed}", "--data", "{data}"),
         200,
         (
             "An edit taken back after a kill left the edited file: `state.py` removes built files "

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("support", "model", "codegen", "target")
+ROOMS = ("support", "model", "codegen", "device")
 STANDARD = sys.stdlib_module_names
 TRAINING = {"torch", "torchvision", "onnxruntime"}
 
 # Room → what it must not import; further down, rooms that may import the standard library only.
 MUST_NOT = {
-    "model": {"codegen", "target", "jinja2", "serial", "elftools", "unicorn"},
-    "codegen": {"model", "target", "serial", "unicorn", *TRAINING},
-    "target": {"model", "codegen", "onnx", "jinja2", *TRAINING},
+    "model": {"codegen", "device", "jinja2", "serial", "elftools", "unicorn"},
+    "codegen": {"model", "device", "serial", "unicorn", *TRAINING},
+    "device": {"model", "codegen", "onnx", "jinja2", *TRAINING},
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SOURCES = (
-    *("support", "model", "codegen", "target", "tests", "site_scons", "SConstruct", "SConscript"),
+    *("support", "model", "codegen", "device", "tests", "site_scons", "SConstruct", "SConscript"),
 )
 
 

@@ -1,6 +1,6 @@
 /*
  * Lets a host ask the running firmware: what are you, run these inputs, show me every layer. The
- * other side is `python -m target validate`; between them is docs/protocol.md.
+ * other side is `python -m device validate`; between them is docs/protocol.md.
  */
 #ifndef NN_VALIDATE_H
 #define NN_VALIDATE_H

@@ -1,6 +1,6 @@
 """What the graph must know of a board before anything runs: its core, and which images it has.
 
-`python -m target memories` checks the whole board.toml and explains what is wrong with it; this
+`python -m device memories` checks the whole board.toml and explains what is wrong with it; this
 only looks.
 """
 

@@ -63,7 +63,7 @@ def ide_files(
     out_dir = str(Path(env.GetLaunchDir(), given)) if given else f"{board}/ide"
     debugging = env.Always(
         board.File("debugging.json"),
-        "target debugging",
+        "device debugging",
         ["--board", board_toml, "--out", board.File("debugging.json")],
     )
     return env.Always(

@@ -177,7 +177,7 @@ def _cloud(env: Any, folder: Any, model: Any, memories: Any) -> Way:
     zipped = folder.File(f"{env['name']}.zip")
     made = _with_account(env).Run(
         "CLOUD",
-        "target cloud-generate",
+        "device cloud-generate",
         [zipped, folder.File(f"{env['name']}.json")],
         [*_order(env, folder, model, memories), "--out", zipped],
     )
@@ -192,7 +192,7 @@ def cloud_targets(
     """Declare what is done in ST's cloud rather than made: name of the target → nodes."""
     account = _with_account(env)
     made = {
-        verb: account.Always(folder.File(f"{verb}.run"), f"target {verb}", [])
+        verb: account.Always(folder.File(f"{verb}.run"), f"device {verb}", [])
         for verb in ("cloud-login", "cloud-logout")
     }
     if model:
@@ -201,7 +201,7 @@ def cloud_targets(
         order = _order(env, folder, model, memories)
         made["cloud-benchmark"] = account.Always(
             measured,
-            "target cloud-benchmark",
+            "device cloud-benchmark",
             ["--board", board_toml, *farm, *order, "--json", measured],
         )
     return made

@@ -57,7 +57,7 @@ def validation(env: Any, out: Any, board: Any) -> Any:
 
 def demo(env: Any, page: Any, words: Sequence[Any], also: Sequence[Any]) -> Any:
     """Declare the serving of the demo's rendered page, until Ctrl-C."""
-    return env.Always(page.dir.File("demo.run"), "target demo", [*words, "--page", page], also=also)
+    return env.Always(page.dir.File("demo.run"), "device demo", [*words, "--page", page], also=also)
 
 
 def generate(env: Any, **kw: Any) -> None:

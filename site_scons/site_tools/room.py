@@ -146,7 +146,7 @@ def always(
 
     Args:
         out: nodes of the files it writes, or one that stands for the run and is never written.
-        command: room and command, such as "target sim".
+        command: room and command, such as "device sim".
         arguments: words of the command line; nodes are sources.
         also: further sources, built first.
     """

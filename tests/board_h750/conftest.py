@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from target.emulators import SimOptions, SimResult, emulator
+from device.emulators import SimOptions, SimResult, emulator
 from tests.board_h750.firmware import BOARD, Workshop
 
 Run = Callable[..., SimResult]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from target.boards import read_board
+from device.boards import read_board
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from device.emulators.h750.memories import REGIONS
 from support.errors import UserError
-from target.emulators.h750.memories import REGIONS
 from tests.board_h750.conftest import Run
 from tests.board_h750.firmware import BOARD, FIRMWARE, RESULTS, Edit, Workshop
 
@@ -84,7 +84,7 @@ def test_board_toml_has_the_sizes_of_the_model() -> None:
 
 def test_a_firmware_that_hangs_is_named(workshop: Workshop, run: Run) -> None:
     loop = Edit("board.c", "    caches_start();\n", "    for (;;) {\n    }\n")
-    from target.emulators import SimOptions, emulator
+    from device.emulators import SimOptions, emulator
 
     options = SimOptions(0.5, lambda text: None, {"revision": "V"})
     with pytest.raises(UserError, match=r"within 0.5 s; revision V was at .* in board_init"):

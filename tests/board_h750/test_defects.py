@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target.emulators.h750.chip import DEFECTS
+from device.emulators.h750.chip import DEFECTS
 from tests.board_h750.conftest import Run
 from tests.board_h750.firmware import RESULTS, Workshop
 

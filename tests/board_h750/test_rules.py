@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from device.emulators.h750.rules import RULES
 from support.errors import UserError
-from target.emulators.h750.rules import RULES
 from tests.board_h750.conftest import Run
 from tests.board_h750.firmware import RESULTS, Edit, Workshop
 from tests.board_h750.mutants import MUTANTS, Mutant

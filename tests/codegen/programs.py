@@ -24,8 +24,8 @@ from codegen.place import place_objects
 from codegen.plan import PORTABLE
 from codegen.reference import run as run_reference
 from codegen.render import render
-from target.boards import Board, read_board
-from target.emulators import SimOptions, SimResult, emulator
+from device.boards import Board, read_board
+from device.emulators import SimOptions, SimResult, emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"

@@ -40,7 +40,7 @@ def test_from_onnx_to_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     command("codegen", "reference", *ends, "--inputs", out["subset.npz"], "--out", out["ref.npz"])
     elf = build(tmp_path, subset)
     verdict = command(
-        "target", "sim", "--board", BOARD, "--elf", elf, "--reference", out["ref.npz"]
+        "device", "sim", "--board", BOARD, "--elf", elf, "--reference", out["ref.npz"]
     )
     assert "40/40 output bytes identical to the reference" in verdict
     assert "accuracy" in verdict
@@ -49,7 +49,7 @@ def test_from_onnx_to_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def build(folder: Path, subset: int) -> Path:
     """Place, render, compile and link, with files only."""
     memories, placement = folder / "memories.json", folder / "placement.json"
-    command("target", "memories", "--board", BOARD, "--out", memories)
+    command("device", "memories", "--board", BOARD, "--out", memories)
     command(
         *("codegen", "place", "--memories", memories, "--subset-size", subset),
         *("--manifest", folder / "others_manifest.json", "--subset", folder / "subset.npz"),

@@ -103,7 +103,7 @@ def command(board: str, elf: Path, manifest: Path, page: Path, *more: str) -> li
     """The command line of a demo on any free port."""
     words = ["--board", str(board_toml(board)), "--elf", str(elf), "--listen", "0"]
     files = ["--manifest", str(manifest), "--page", str(page)]
-    return [sys.executable, "-m", "target", "demo", *words, *files, *more]
+    return [sys.executable, "-m", "device", "demo", *words, *files, *more]
 
 
 @contextmanager

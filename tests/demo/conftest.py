@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from support.files import write_json
-from tests.build.project import SCONS
 from tests.demo.browse import Server, command, serving
+from tests.graph.project import SCONS
 from tests.model.conftest import products  # noqa: F401 - a fixture
 from tests.model.products import Products
 from tests.protocol.toys import ROOT, link_toy

@@ -18,10 +18,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from device.demo.pictures import Normalization, parse_normalization, quantize, seen
+from device.demo.server import listen
+from device.link.messages import Port
 from support.errors import UserError
-from target.demo.pictures import Normalization, parse_normalization, quantize, seen
-from target.demo.server import listen
-from target.link.messages import Port
 from tests.demo.browse import Server, children
 from tests.demo.conftest import demo_of
 from tests.protocol.toys import ROOT, link_toy, toy_outputs

@@ -10,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.build.project import REPOSITORY, SCONS
 from tests.embed.hosts import Host, make_host
+from tests.graph.project import REPOSITORY, SCONS
 
 BUDGET = 0.5  # seconds
 TIMES = 7

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.project import REPOSITORY, copy_tree
 from tests.embed.hosts import Host, make_host
 from tests.embed.models import WRITERS
+from tests.graph.project import REPOSITORY, copy_tree
 
 # One of each interface, and of each of the fast kernels.
 OPTIONS = {

@@ -9,8 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.build.project import SCONS
 from tests.embed.models import WRITERS, expected, write_run
+from tests.graph.project import SCONS
 
 EXAMPLES = Path(__file__).resolve().parent
 # What a build shows of its commands: the output of a compiler or linker, an archive, a network.

@@ -9,8 +9,8 @@ import os
 import re
 from pathlib import Path
 
-from tests.build.project import REPOSITORY
 from tests.embed.hosts import EXAMPLES
+from tests.graph.project import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "embedding.md"
 SHOWN = re.compile(

@@ -13,10 +13,10 @@ import pytest
 
 from codegen.version import TEXT
 from support.files import sha256_file
-from tests.build.project import REPOSITORY, SCONS, files_below
 from tests.embed.conftest import codegen
 from tests.embed.hosts import Host, make_host
 from tests.embed.models import write_digits
+from tests.graph.project import REPOSITORY, SCONS, files_below
 
 
 @pytest.fixture

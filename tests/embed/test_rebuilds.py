@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.project import SCONS, copy_tree
 from tests.embed.hosts import make_host
+from tests.graph.project import SCONS, copy_tree
 
 
 @dataclass(frozen=True)

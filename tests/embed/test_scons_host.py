@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.project import NEWEST_SCONS, SCONS, copy_tree, files_below
 from tests.embed.hosts import Host, make_host
 from tests.embed.machines import COMPILER, MACHINES
+from tests.graph.project import NEWEST_SCONS, SCONS, copy_tree, files_below
 
 # Everything that a host may rely on, as text, before and after our SConscript.
 STATE = """

@@ -14,7 +14,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from tests.build.project import REPOSITORY, SCONS
+from tests.graph.project import REPOSITORY, SCONS
 
 SIZES = (37, 53, 11, 5)
 

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from tests.build.project import REPOSITORY, SCONS
 from tests.end_to_end.conftest import SIZES, Firmware, scons
+from tests.graph.project import REPOSITORY, SCONS
 
 BOARD = REPOSITORY / "firmware" / "boards" / "mps2_an500" / "board.toml"
 
 
 def simulate(elf: Path, reference: Path) -> subprocess.CompletedProcess[str]:
     """Run an ELF on QEMU against a reference."""
-    command = [sys.executable, "-m", "target", "sim", "--board", str(BOARD), "--elf", str(elf)]
+    command = [sys.executable, "-m", "device", "sim", "--board", str(BOARD), "--elf", str(elf)]
     return subprocess.run(
         [*command, "--reference", str(reference)],
         cwd=REPOSITORY,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.project import Project, copy_tree
-from tests.build.tiny_model import write_tiny_model
+from tests.graph.project import Project, copy_tree
+from tests.graph.tiny_model import write_tiny_model
 from tests.ide.opened import Opened
 
 # The test images in external flash.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.build.project import Project
+from tests.graph.project import Project
 
 RECORD = ".nn2flash-ide.json"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.project import Project
+from tests.graph.project import Project
 from tests.ide.opened import Opened
 
 LOADER = "MT25TL01G_STM32H750B-DISCO.stldr"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.build.project import REPOSITORY
+from tests.graph.project import REPOSITORY
 
 
 def debugging(tmp_path: Path, board: str, **env: str) -> Any:
@@ -19,7 +19,7 @@ def debugging(tmp_path: Path, board: str, **env: str) -> Any:
     toml = REPOSITORY / "firmware" / "boards" / board / "board.toml"
     out = tmp_path / "debugging.json"
     subprocess.run(
-        [sys.executable, "-m", "target", "debugging", "--board", toml, "--out", out],
+        [sys.executable, "-m", "device", "debugging", "--board", toml, "--out", out],
         cwd=REPOSITORY,
         env={**os.environ, **env},
         check=True,

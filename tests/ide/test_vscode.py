@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from target.gdb import free_port
-from tests.build.project import SCONS, Project
+from device.gdb import free_port
+from tests.graph.project import SCONS, Project
 from tests.ide.opened import Opened, menu, strings
 
 LOADER = "MT25TL01G_STM32H750B-DISCO.stldr"

@@ -8,7 +8,7 @@ import pytest
 
 from codegen.ide.written import RECORD, write_generated
 from support.errors import UserError
-from tests.build.project import Project, files_below
+from tests.graph.project import Project, files_below
 from tests.ide.opened import Opened
 
 

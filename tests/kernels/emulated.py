@@ -20,7 +20,7 @@ from codegen.kernels.fuse import STEM
 from codegen.plan import Plan, plan_network
 from codegen.reference import layers
 from codegen.render import render
-from target.bench.counter import PAGE, STACK_TOP, Machine
+from device.bench.counter import PAGE, STACK_TOP, Machine
 from tests.codegen.programs import FIRMWARE, run, toolchain
 from tests.kernels.networks import Network
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from target.boards import read_board
-from target.link.client import Client
-from target.link.opening import open_transport
+from device.boards import read_board
+from device.link.client import Client
+from device.link.opening import open_transport
 from tests.protocol.toys import FIRMWARE, board_toml, link_fuzz, link_toy
 
 Toy = Callable[[str], Path]

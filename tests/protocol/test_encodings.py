@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from target.link import cobs, frames
-from target.link.frames import Frame, FrameReader
-from target.link.packing import pack
+from device.link import cobs, frames
+from device.link.frames import Frame, FrameReader
+from device.link.packing import pack
 
 # Many zeros and long stretches without one: where COBS has its edges.
 BYTES = st.lists(

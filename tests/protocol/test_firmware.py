@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from target.link import frames
-from target.link.client import Client
-from target.link.frames import ANSWER, ErrorCode, Frame, Verb
-from target.link.packing import pack
-from target.link.transport import LinkError
+from device.link import frames
+from device.link.client import Client
+from device.link.frames import ANSWER, ErrorCode, Frame, Verb
+from device.link.packing import pack
+from device.link.transport import LinkError
 from tests.protocol.toys import INPUTS, OUTPUTS, POISON, toy_inputs, toy_layers, toy_outputs
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from target.boards import read_board
-from target.link.client import Client
-from target.link.frames import ANSWER, FrameReader, Verb
-from target.link.opening import open_transport
+from device.boards import read_board
+from device.link.client import Client
+from device.link.frames import ANSWER, FrameReader, Verb
+from device.link.opening import open_transport
 from tests.protocol.toys import OUTPUTS, board_toml, link_fuzz, toy_inputs, toy_outputs
 
 

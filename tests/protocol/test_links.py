@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from device.boards import read_board
+from device.link import frames
+from device.link.client import Client
+from device.link.frames import ANSWER, Frame, Verb
+from device.link.opening import open_transport
+from device.link.process import ProcessTransport
+from device.link.serial_link import SerialTransport
+from device.link.transport import LinkError
 from support.errors import UserError
-from target.boards import read_board
-from target.link import frames
-from target.link.client import Client
-from target.link.frames import ANSWER, Frame, Verb
-from target.link.opening import open_transport
-from target.link.process import ProcessTransport
-from target.link.serial_link import SerialTransport
-from target.link.transport import LinkError
 from tests.protocol.toys import INPUTS, OUTPUTS, ROOT, board_toml, toy_inputs, toy_outputs
 
 
@@ -194,7 +194,7 @@ def answering(code: str) -> Client:
     return script(
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import os\n"
-        "from target.link.frames import Frame, FrameReader, encode\n"
+        "from device.link.frames import Frame, FrameReader, encode\n"
         "def send(verb, sequence, body): out.write(encode(Frame(verb, sequence, body)))\n"
         "reader = FrameReader()\n"
         "while data := os.read(0, 4096):\n"

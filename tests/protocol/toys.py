@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from target.boards import read_board
-from target.comparison import Int8Array
+from device.boards import read_board
+from device.comparison import Int8Array
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 APPS = Path(__file__).parent / "apps"
-TINY_LD = ROOT / "tests" / "target" / "apps" / "tiny.ld"
+TINY_LD = ROOT / "tests" / "device" / "apps" / "tiny.ld"
 
 INPUTS, OUTPUTS, POISON = 260, 7, 99
 _OPTIONS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O2", "-g"]

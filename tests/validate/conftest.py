@@ -40,7 +40,7 @@ class Case:
         words = ["--board", str(board_toml(self.board)), "--elf", str(self.elf)]
         for name in ("reference.npz", "manifest.json", "json", "junit"):
             words += [f"--{Path(name).stem}", str(self.folder / name)]
-        return [sys.executable, "-m", "target", "validate", *words, *more]
+        return [sys.executable, "-m", "device", "validate", *words, *more]
 
     def run(self, *more: str) -> subprocess.CompletedProcess[str]:
         """Run it."""

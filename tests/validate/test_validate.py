@@ -1,4 +1,4 @@
-"""`python -m target validate` against real firmware: what it says, writes and returns."""
+"""`python -m device validate` against real firmware: what it says, writes and returns."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 from codegen import reference
 from codegen.arrays import read_arrays, write_arrays
 from codegen.graph import Graph
-from tests.build.project import Project, Run, copy_tree
+from tests.graph.project import Project, Run, copy_tree
 from tests.xcube.standins import REPOSITORY, Standin, write_network, write_pack
 
 Make = Callable[..., Path]
@@ -77,7 +77,7 @@ def test_a_bundle_alone_is_the_network(
     subset = read_arrays(tree.path("build/app-bundle/subset.npz"))["inputs"]
     expected = tmp_path / "expected.npz"
     write_arrays(expected, {"inputs": subset, "outputs": reference.run(graph, subset)})
-    command = [sys.executable, "-m", "target", "sim", "--reference", str(expected)]
+    command = [sys.executable, "-m", "device", "sim", "--reference", str(expected)]
     command += ["--board", "firmware/boards/mps2_an500/board.toml"]
     command += ["--elf", str(tree.path("build/mps2_an500/firmware.elf"))]
     done = subprocess.run(command, cwd=tree.root, capture_output=True, text=True, check=False)

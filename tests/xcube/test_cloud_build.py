@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.build.project import copy_tree
-from tests.target.cloud.standin_cloud import PASSWORD, USER, Cloud, Server
+from tests.device.cloud.standin_cloud import PASSWORD, USER, Cloud, Server
+from tests.graph.project import copy_tree
 
 IDENTICAL = "160/160 output bytes identical to the reference"
 

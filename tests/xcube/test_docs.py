@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.build.project import SCONS
+from tests.graph.project import SCONS
 from tests.xcube.standins import REPOSITORY
 
 TEXT = (REPOSITORY / "docs" / "x-cube-ai.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from codegen.xcube.tool import Tool, ask, find_tool, read_banner
 from codegen.xcube.versions import Version
 from support.errors import UserError
 from support.files import read_json
-from tests.build.project import Project, copy_tree
+from tests.graph.project import Project, copy_tree
 from tests.xcube.standins import REPOSITORY, Standin, write_network, write_pack
 
 SCRIPT = Path(__file__).with_name("standin_tool.py")
@@ -276,7 +276,7 @@ def test_one_that_cannot_start(tmp_path: Path) -> None:
 def test_pools_are_the_board_s_ram_for_activations(tmp_path: Path) -> None:
     memories = tmp_path / "memories.json"
     board = "firmware/boards/stm32h750b_dk/board.toml"
-    command = [sys.executable, "-m", "target", "memories", "--board", board, "--out", str(memories)]
+    command = [sys.executable, "-m", "device", "memories", "--board", board, "--out", str(memories)]
     subprocess.run(command, cwd=REPOSITORY, check=True)
     content = read_json(memories)
     pools = memory_pools(content)["memory"]["mempools"]

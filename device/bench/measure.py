@@ -1,0 +1,169 @@
+"""Run one built network or peer over inputs and collect what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from elftools.elf.elffile import ELFFile
+
+from device.bench import estimate
+from device.bench.counter import Counts, Machine
+from device.bench.layers import layer_rows, routines
+from device.bench.network import Network, write_layers
+
+Int8Array = npt.NDArray[np.int8]
+# How many of the inputs the slow measurements look at.
+FEW = 50
+# A longer trace takes llvm-mca minutes.
+MOST_ESTIMATED = 1_000_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one runtime needs for one network. All instructions are executed ones, emulated.
+
+    Attributes:
+        title: the runtime.
+        mean, largest: instructions of an inference over the test inputs.
+        any_input: the largest over inputs made to cost most: none of them zero, all extremes.
+        identical: output bytes (or classes) equal to the reference's, of how many; None when the
+            runtime computes something else.
+        code: bytes of .text and kernels that are reached.
+        tables: constants beside the model's own weights and biases, bytes.
+        ram: .data and .bss without the emulated weights, bytes.
+        stack: deepest stack, bytes.
+        cycles: of the input whose count is the median, as llvm-mca estimates them; None where it
+            cannot, or where so many instructions would take too long.
+    """
+
+    title: str
+    mean: float
+    largest: int
+    any_input: int
+    identical: tuple[int, int] | None
+    code: int
+    tables: int
+    ram: int
+    stack: int
+    cycles: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Inputs with the reference's outputs: int8 [N, n]; the harsh ones are made to cost most."""
+
+    tests: Int8Array
+    outputs: Int8Array
+    harsh: Int8Array
+    harsh_outputs: Int8Array
+
+    def first(self, count: int) -> Inputs:
+        """The same with at most `count` of each."""
+        return Inputs(
+            self.tests[:count],
+            self.outputs[:count],
+            self.harsh[:count],
+            self.harsh_outputs[:count],
+        )
+
+
+def measure(
+    name: tuple[str, str], elf: Path, network: Network, inputs: Inputs, folder: Path
+) -> Cost:
+    """Count over all inputs.
+
+    Args:
+        name: the runtime's title, and "bytes", "class" or "count": what of its output can be
+            compared.
+        folder: where the compiled counter is kept.
+    """
+    title, answers = name
+    machine = Machine(elf, folder)
+    table, count = write_layers(machine, network)
+    machine.call("bench_init", (table, count))
+    size = inputs.outputs.shape[1]
+    outputs, counts = machine.count("bench_run", inputs.tests, size)
+    harsh, harsh_counts = machine.count("bench_run", inputs.harsh, size)
+    stack = machine.stack("bench_run", inputs.tests[:FEW], size)
+    sizes = _sizes(elf)
+    model = sum(layer.weights.size + 4 * layer.bias.size for layer in network.layers)
+    return Cost(
+        title,
+        float(counts.mean()),
+        int(counts.max()),
+        int(max(harsh_counts.max(), counts.max())),
+        _identical(answers, outputs, inputs.outputs, harsh, inputs.harsh_outputs),
+        sizes["code"],
+        max(0, sizes["weights"] - model) if sizes["weights"] else 0,
+        sizes["ram"],
+        stack,
+        _estimate(machine, inputs, counts),
+    )
+
+
+def measure_layers(
+    elf: Path, manifest: dict[str, Any], inputs: Inputs, folder: Path
+) -> list[dict[str, Any]]:
+    """Instructions of each layer of a network of ours, which `layer_rows` has as the mean.
+
+    Returns:
+        the rows with `code`, bytes of the routine; `largest` and `any_input`, its instructions in
+        the test input and in the harsh input that take most in all.
+    """
+    machine = Machine(elf, folder)
+    machine.call("bench_init", (0, 0))
+    size = inputs.outputs.shape[1]
+
+    def rows(values: Int8Array) -> list[dict[str, Any]]:
+        functions = machine.profile("bench_run", values, size)
+        return layer_rows(manifest, functions, len(values))
+
+    def costliest(values: Int8Array) -> list[dict[str, Any]]:
+        at = int(machine.count("bench_run", values, size)[1].argmax())
+        return rows(values[at : at + 1])
+
+    code = {function.name: function.size for function in machine.functions}
+    found = rows(inputs.tests)
+    for row, own, large, harsh in zip(
+        *(found, routines(manifest), costliest(inputs.tests), costliest(inputs.harsh)), strict=True
+    ):
+        row["code"] = code.get(own)
+        row["largest"], row["any_input"] = large["instructions"], harsh["instructions"]
+    return found
+
+
+def _estimate(machine: Machine, inputs: Inputs, counts: Counts) -> int | None:
+    median = int(np.argsort(counts, kind="stable")[len(counts) // 2])
+    if counts[median] > MOST_ESTIMATED:
+        return None
+    return estimate.cycles(machine, "bench_run", inputs.tests[median])
+
+
+def _identical(
+    answers: str, outputs: Int8Array, wanted: Int8Array, harsh: Int8Array, harsh_wanted: Int8Array
+) -> tuple[int, int] | None:
+    if answers == "bytes":
+        equal = int((outputs == wanted).sum() + (harsh == harsh_wanted).sum())
+        return equal, outputs.size + harsh.size
+    if answers == "class":
+        return int((outputs[:, 0] == wanted.argmax(1)).sum()), len(outputs)
+    return None
+
+
+def _sizes(elf: Path) -> dict[str, int]:
+    """Bytes of code, packed weights and RAM, by the sections of peers/peer.ld."""
+    with elf.open("rb") as stream:
+        sections = {s.name: int(s["sh_size"]) for s in ELFFile(stream).iter_sections()}
+    return {
+        "code": sections.get(".text", 0) + sections.get(".nn_kernels", 0),
+        "weights": sections.get(".nn_weights", 0),
+        "ram": sections.get(".data", 0) + sections.get(".bss", 0),
+    }

@@ -1,0 +1,75 @@
+"""`demo`: a page on this computer where you draw a digit and the firmware reads it."""
+
+from __future__ import annotations
+
+import argparse
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from device.boards import read_board
+from support.errors import UserError
+
+_PREFERRED = 8750
+
+
+def register(commands: Any) -> None:
+    """Add the parser of `demo`."""
+    parser = commands.add_parser("demo", help="draw a digit, the firmware reads it")
+    parser.add_argument("--board", type=Path, required=True, help="board.toml")
+    parser.add_argument("--elf", type=Path, help="firmware for the emulator (app=validate)")
+    parser.add_argument("--port", help="serial port of a real board; auto finds it")
+    parser.add_argument("--manifest", type=Path, required=True, help="the build's manifest")
+    parser.add_argument("--page", type=Path, required=True, help="the rendered page")
+    parser.add_argument("--training", help="training.json: how inputs are normalized")
+    parser.add_argument("--normalize", metavar="MEAN,STD", help="the same, given by hand")
+    parser.add_argument(
+        "--listen", type=int, metavar="PORT", help=f"of the page ({_PREFERRED}, or a free one)"
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from device.demo.pictures import Normalization, parse_normalization, read_normalization
+    from device.demo.reader import Reader
+    from device.demo.server import ADDRESS, application, listen, serve
+    from device.link.messages import Info
+    from device.link.opening import open_transport
+    from device.validation.identity import check_identity
+    from device.validation.reference import read_manifest
+
+    board = read_board(arguments.board)
+    expected = read_manifest(arguments.manifest)
+    page = _read_page(arguments.page)
+    normalization = Normalization(0.0, 1.0)
+    if arguments.normalize:
+        normalization = parse_normalization(arguments.normalize)
+    elif arguments.training:
+        normalization = read_normalization(arguments.training)
+
+    def check(info: Info) -> None:
+        check_identity(info, board.name, expected)
+
+    reader = Reader(
+        lambda: open_transport(board, arguments.elf, arguments.port), normalization, check
+    )
+    try:
+        info = reader.start()
+        listener = listen(arguments.listen, _PREFERRED)
+        number = int(listener.getsockname()[1])
+        where = arguments.port or f"{board.title} (emulated)"
+        print(f"network '{info.network}', model {info.model[:12]}, on {where}")
+        print(f"draw at http://{ADDRESS}:{number}/  (Ctrl-C ends)", flush=True)
+        if arguments.open:
+            webbrowser.open(f"http://{ADDRESS}:{number}/")
+        serve(application(page, reader, number), listener)
+    finally:
+        reader.close()
+
+
+def _read_page(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file", "build it first: scons demo") from None

@@ -1,0 +1,98 @@
+"""`profile`: instructions of each layer of a firmware, counted on an emulated core."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from device.bench.layers import layer_rows, routines
+from support.errors import UserError
+from support.files import read_json, write_json, write_text
+
+# Inputs beyond these change no mean that anybody reads.
+MAX_INPUTS = 1000
+
+
+def register(commands: Any) -> None:
+    """Add the parser of `profile`."""
+    parser = commands.add_parser("profile", help="instructions of each layer of the network")
+    parser.add_argument("--elf", type=Path, required=True, help="firmware for mps2_an500")
+    parser.add_argument("--reference", type=Path, required=True, help="reference.npz: the inputs")
+    parser.add_argument("--manifest", type=Path, required=True, help="the network's manifest")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the compiled counter")
+    parser.add_argument("--out", type=Path, help="text file to write")
+    parser.add_argument("--json", type=Path, help="JSON file to write")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    import numpy as np
+
+    from device.bench.counter import Machine
+
+    manifest = read_json(arguments.manifest)
+    with np.load(arguments.reference, allow_pickle=False) as arrays:
+        inputs, outputs = arrays["inputs"][:MAX_INPUTS], arrays["outputs"][:MAX_INPUTS]
+    machine = Machine(arguments.elf, arguments.work)
+    machine.map(0x40004000, 0x1000)  # the console: plain memory, always ready
+    machine.run_until("Reset_Handler", "main")
+    if machine.call("app_network_init") != 1:
+        raise UserError(f"{arguments.elf}: the network does not start", "run scons sim first")
+    size = outputs.shape[1]
+    made, counts = machine.count("app_network_inference", inputs, size)
+    if not np.array_equal(made, outputs):
+        raise UserError(f"{arguments.elf}: outputs differ from the reference", "run scons sim")
+    functions = machine.profile("app_network_inference", inputs, size)
+    result = _rows(manifest, functions, len(inputs), counts)
+    text = as_text(result)
+    print(text, end="")
+    if arguments.out:
+        write_text(arguments.out, text)
+    if arguments.json:
+        write_json(arguments.json, result)
+
+
+def _rows(
+    manifest: dict[str, Any], functions: dict[str, int], inferences: int, counts: Any
+) -> dict[str, Any]:
+    """Each layer with the mean instructions of its own routine; what several share stands apart."""
+    own = set(routines(manifest))
+    rest = {key: total / inferences for key, total in functions.items() if key not in own}
+    return {
+        "network": manifest["name"],
+        "model": manifest["model_sha256"],
+        "kernels": [layer["kernel"] for layer in manifest["layers"]],
+        "inferences": inferences,
+        "instructions": {
+            "mean": float(counts.mean()),
+            "least": int(counts.min()),
+            "largest": int(counts.max()),
+        },
+        "layers": layer_rows(manifest, functions, inferences),
+        "functions": dict(sorted(rest.items())),
+    }
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The table for people."""
+    lines = [
+        f"{'layer':<28}{'kernel':<12}{'MACs':>10}{'bytes':>10}{'instructions':>14}{'a MAC':>8}"
+    ]
+    for layer in result["layers"]:
+        mean, macs = layer["instructions"], layer["macs"]
+        shown = "shared" if mean is None else f"{mean:,.0f}"
+        each = f"{mean / macs:.3f}" if mean is not None and macs else "-"
+        lines.append(
+            f"{layer['name']:<28}{layer['kernel']:<12}{macs:>10,}{layer['bytes']:>10,}"
+            f"{shown:>14}{each:>8}"
+        )
+    lines.append("")
+    for name, mean in sorted(result["functions"].items(), key=lambda item: -item[1]):
+        lines.append(f"{name:<60}{mean:>14,.0f}")
+    total = result["instructions"]
+    lines.append(
+        f"\none inference, everything included: {total['mean']:,.0f} instructions, emulated "
+        f"({total['least']:,} to {total['largest']:,}, {result['inferences']} inputs)"
+    )
+    return "\n".join(lines) + "\n"

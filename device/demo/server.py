@@ -1,0 +1,164 @@
+"""The page and its WebSocket, for this computer only.
+
+A message of the page is four bytes of number and 784 grey values; the answer is JSON with the same
+number. Anything else ends the connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import re
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from anyio import CapacityLimiter, to_thread
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from device.demo.pictures import BYTES
+from device.demo.reader import Reader
+from support.errors import UserError
+
+ADDRESS = "127.0.0.1"
+_NUMBER = 4
+_MESSAGE = _NUMBER + BYTES
+_MOST_TABS = 16
+# RFC 6455, 7.4.1: close codes.
+_UNSUPPORTED, _POLICY, _TRY_LATER = 1003, 1008, 1013
+
+
+def application(page: str, reader: Reader, port: int) -> Starlette:
+    """The web application.
+
+    Args:
+        page: HTML with its script and style inside.
+        reader: asked for each picture; one at a time.
+        port: that it is served on: part of the names it answers to.
+    """
+    hosts = {f"{name}:{port}" for name in (ADDRESS, "localhost")}
+    headers = _headers(page, hosts)
+    tabs: set[WebSocket] = set()
+    one_at_a_time = CapacityLimiter(1)
+
+    def is_us(connection: HTTPConnection) -> bool:
+        """A name that leads here from elsewhere (DNS rebinding) is not ours."""
+        return connection.headers.get("host", "") in hosts
+
+    async def index(request: Request) -> Response:
+        if not is_us(request):
+            return PlainTextResponse("this page is served to this computer only\n", 421)
+        return HTMLResponse(page, headers=headers)
+
+    async def read(websocket: WebSocket) -> None:
+        origin = websocket.headers.get("origin", "")
+        if not is_us(websocket) or origin.removeprefix("http://") not in hosts:
+            await websocket.close(_POLICY)  # before accept: the handshake is refused, 403
+            return
+        await websocket.accept()
+        if len(tabs) >= _MOST_TABS:
+            await websocket.close(_TRY_LATER, "too many tabs")
+            return
+        tabs.add(websocket)
+        try:
+            while True:
+                await _answer(websocket, reader, one_at_a_time)
+        except WebSocketDisconnect:
+            pass  # closed, perhaps in the middle of a stroke
+        finally:
+            tabs.discard(websocket)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await to_thread.run_sync(reader.close)
+
+    routes = [Route("/", index), WebSocketRoute("/read", read)]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _answer(websocket: WebSocket, reader: Reader, limiter: CapacityLimiter) -> None:
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    data = message.get("bytes")
+    if data is None or len(data) != _MESSAGE:
+        await websocket.close(_UNSUPPORTED, f"a message has {_MESSAGE} bytes")
+        raise WebSocketDisconnect(_UNSUPPORTED)
+    answer: dict[str, Any]
+    try:
+        answer = await to_thread.run_sync(reader.read, data[_NUMBER:], limiter=limiter)
+    except UserError as error:
+        answer = {"error": str(error)}
+    answer["number"] = int.from_bytes(data[:_NUMBER], "little")
+    with contextlib.suppress(RuntimeError):  # closed while the firmware was at work
+        await websocket.send_json(answer)
+
+
+def _headers(page: str, hosts: set[str]) -> dict[str, str]:
+    """Only what stands in the page runs, and it talks to nobody but us."""
+    talks_to = " ".join(f"ws://{host}" for host in sorted(hosts))
+    policy = [
+        "default-src 'none'",
+        f"script-src {_sources(page, 'script')}",
+        f"style-src {_sources(page, 'style')}",
+        f"connect-src {talks_to}",
+        "img-src data: blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+    return {
+        "Content-Security-Policy": "; ".join(policy),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+
+
+def _sources(page: str, tag: str) -> str:
+    """The hashes of all inline elements (Content Security Policy Level 3, 2.3.1)."""
+    found = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in found]
+    return " ".join(f"'sha256-{digest.decode()}'" for digest in digests) or "'none'"
+
+
+def listen(port: int | None, preferred: int) -> socket.socket:
+    """A socket on the loopback interface.
+
+    Args:
+        port: that must be it; None takes `preferred`, or any when that is in use.
+
+    Raises:
+        UserError: `port` is in use, or not permitted.
+    """
+    for candidate in (preferred, 0) if port is None else (port,):
+        try:
+            return socket.create_server((ADDRESS, candidate))
+        except OSError as error:
+            refused = error
+    raise UserError(
+        f"{ADDRESS}:{port}: cannot listen there ({refused.strerror})", "give another, or none"
+    )
+
+
+def serve(app: Starlette, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        ws="websockets-sansio",
+        ws_max_size=_MESSAGE,
+        ws_per_message_deflate=False,  # noise grows when it is packed, beyond that size
+        ws_ping_interval=20,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

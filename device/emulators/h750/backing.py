@@ -1,0 +1,125 @@
+"""The bytes behind the memories, mapped into Unicorn with the rights that hold at the moment."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import unicorn as uc
+
+from device.elf import Elf
+from device.emulators.h750.memories import FLASH, QSPI, REGIONS, SDRAM, Region
+
+PAGE = 4096
+
+
+@dataclass(frozen=True)
+class Span:
+    """Addresses from `start` up to but without `end`."""
+
+    start: int
+    end: int
+
+    def pages(self) -> Span:
+        """The whole pages that hold it."""
+        return Span(self.start // PAGE * PAGE, -(-self.end // PAGE) * PAGE)
+
+    def cut(self, other: Span) -> Span:
+        """What both have in common; empty when `end` is not above `start`."""
+        return Span(max(self.start, other.start), min(self.end, other.end))
+
+
+def joined_pages(spans: list[Span], within: Span) -> list[Span]:
+    """The pages of `spans` inside `within`, overlaps joined."""
+    joined: list[Span] = []
+    for span in sorted((s.pages().cut(within) for s in spans), key=lambda s: s.start):
+        if span.end <= span.start:
+            continue
+        if joined and span.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return joined
+
+
+def stored(elf: Elf, region: Region) -> bytearray:
+    """What a programmer writes into a flash: the ELF's load segments, 0xFF elsewhere.
+
+    Of the QSPI flash only whole pages up to the last byte that is used.
+    """
+    parts = [s for s in elf.segments if s.data and region.base <= s.load < region.end]
+    used = max((s.load + len(s.data) - region.base for s in parts), default=0)
+    content = bytearray(b"\xff" * (region.size if region is FLASH else -(-used // PAGE) * PAGE))
+    for segment in parts:
+        start = segment.load - region.base
+        content[start : start + len(segment.data)] = segment.data
+    return content
+
+
+class Backing:
+    """One memory: its bytes, and the spans of it that are mapped.
+
+    Args:
+        engine: the Unicorn instance.
+        region: where it lies.
+        content: initial bytes; they may be fewer than the region has, the rest is not mapped.
+        folded: bytes after which the content repeats (a stuck address line), 0 for none.
+    """
+
+    def __init__(
+        self, engine: uc.Uc, region: Region, content: bytes | bytearray, folded: int = 0
+    ) -> None:
+        self.region = region
+        self._engine, self._folded = engine, folded
+        self.content = bytearray(content)
+        self._buffer = (ctypes.c_char * len(content)).from_buffer(self.content)
+        self.span = Span(region.base, region.base + len(content))
+        self._mapped: list[tuple[Span, int]] = []
+
+    def map(self, spans: Sequence[Span], rights: int) -> None:
+        """Make exactly these spans of the memory accessible, whole pages each."""
+        wanted = []
+        for span in spans:
+            cut = span.pages().cut(self.span)
+            if cut.end > cut.start and rights:
+                wanted.append((cut, rights))
+        if wanted == self._mapped:
+            return
+        for span, _ in self._mapped:
+            self._engine.mem_unmap(span.start, span.end - span.start)
+        for span, _ in wanted:
+            for part in self._parts(span):
+                offset = part.start - self.span.start
+                offset %= self._folded or len(self.content)
+                address = ctypes.addressof(self._buffer) + offset
+                self._engine.mem_map_ptr(part.start, part.end - part.start, rights, address)
+        self._mapped = wanted
+
+    def _parts(self, span: Span) -> list[Span]:
+        if not self._folded:
+            return [span]
+        edges = range(self.span.start, self.span.end, self._folded)
+        return [span.cut(Span(edge, edge + self._folded)) for edge in edges]
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes as they are stored; 0xFF behind them."""
+        found = bytes(self.content[offset : offset + length])
+        return found + b"\xff" * (length - len(found))
+
+
+def make_backings(engine: uc.Uc, elf: Elf, broken: Collection[str]) -> dict[Region, Backing]:
+    """All memories: flash as a programmer left it, RAM with a pattern that is no useful value."""
+    backings = {}
+    for region in REGIONS:
+        if region in (FLASH, QSPI):
+            content = stored(elf, region)
+            if not content:
+                continue
+        else:
+            content = bytearray(b"\xa5" * region.size)
+        if region is QSPI and "qspi-lines" in broken:
+            content[0] ^= 1  # reads on four lines differ from those on one
+        folded = region.size // 2 if region is SDRAM and "sdram-address" in broken else 0
+        backings[region] = Backing(engine, region, content, folded)
+    return backings

@@ -1,0 +1,128 @@
+"""The STM32H750 and its board: all blocks, and the checks that involve more than one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from device.emulators.h750.bus import Bus
+from device.emulators.h750.dwt import Dwt
+from device.emulators.h750.flash import Flash
+from device.emulators.h750.fmc import Fmc
+from device.emulators.h750.gpio import Gpio
+from device.emulators.h750.identity import AxiTarget7, Dbgmcu
+from device.emulators.h750.memories import QSPI
+from device.emulators.h750.mt25q import Mt25q
+from device.emulators.h750.peripheral import Peripheral
+from device.emulators.h750.pwr import Pwr
+from device.emulators.h750.quadspi import Quadspi
+from device.emulators.h750.rcc import AHB3ENR, AHB3RSTR, APB1LRSTR, Rcc
+from device.emulators.h750.rules import Examiner
+from device.emulators.h750.scs import Scs
+from device.emulators.h750.syscfg import Syscfg
+from device.emulators.h750.timekeeper import Time
+from device.emulators.h750.usart import Usart3
+
+_WINDOW_END = 0xA0000000
+_SAFE_MARGIN = 32  # a cache line: what the core fetches around the last byte (ES0396 2.4.4)
+
+# What can be broken on the board, for testing the firmware's error paths.
+DEFECTS = (
+    "supply",
+    "voltage",
+    "hse",
+    "hse-bypass",
+    "csi",
+    "pll1",
+    "wait-states",
+    "compensation",
+    "console",
+    "qspi-busy",
+    "qspi-absent",
+    "qspi-vcr",
+    "qspi-lines",
+    "sdram-address",
+)
+
+
+class Chip:
+    """A board after power-on.
+
+    Args:
+        revision: silicon, "Y" or "V".
+        qspi: content of both flash chips as the core sees it, from address 0x90000000.
+        console: takes each byte that is sent.
+        examiner: holds the rules.
+        broken: names out of `DEFECTS`.
+        qpi: whether the flash chips start in four-line mode.
+
+    Attributes:
+        receive: gives the next byte that the console received, or -1; to be replaced.
+        stale: whether the rights of memories must be computed again.
+    """
+
+    def __init__(
+        self,
+        revision: str,
+        qspi: Callable[[int, int], bytes],
+        console: Callable[[int], None],
+        examiner: Examiner,
+        broken: Collection[str] = (),
+        *,
+        qpi: bool = False,
+    ) -> None:
+        self.revision, self.console = revision, console
+        self.receive: Callable[[], int] = lambda: -1
+        self.examiner, self.broken = examiner, frozenset(broken)
+        self.stale = False
+        self.pwr, self.flash, self.syscfg = Pwr(self), Flash(self), Syscfg(self)
+        self.rcc, self.scs, self.dwt = Rcc(self), Scs(self), Dwt(self)
+        self.time = Time(lambda: self.rcc.clocks().cpu)
+        self.ports = {port: Gpio(self, port) for port in "ABCDEFGHIJK"}
+        self.fmc, self.usart3, self.axi = Fmc(self), Usart3(self), AxiTarget7(self)
+
+        def half(which: int) -> Mt25q:
+            def read(address: int, length: int) -> bytes:
+                return qspi(2 * address, 2 * length)[which::2]
+
+            return Mt25q(read, examiner, qpi=qpi, broken=self.broken)
+
+        self.quadspi = Quadspi(self, (half(0), half(1)))
+        blocks: list[Peripheral] = [self.pwr, self.flash, self.syscfg, self.rcc, self.scs]
+        blocks += [self.dwt, *self.ports.values(), self.fmc, self.usart3, self.axi]
+        blocks += [self.quadspi, Dbgmcu(self)]
+        self.bus = Bus(blocks, self.rcc, examiner)
+
+    def memories_changed(self) -> None:
+        """A register was written that decides what the core may do with memories."""
+        self.stale = True
+
+    def rcc_written(self, offset: int, before: int, after: int) -> None:
+        """An RCC register other than clocks and PLLs was written."""
+        if offset == AHB3RSTR and after & ~before & 1 << 14:
+            self.quadspi.reset()
+        if offset == APB1LRSTR and after & ~before & 1 << 18:
+            self.usart3.reset()
+        self.memories_changed()
+        if offset == AHB3ENR:
+            self.check_window()
+
+    def check_window(self) -> None:
+        """The core may read ahead wherever the MPU lets it: not into what would hang the bus."""
+        mpu = self.scs.mpu
+        live = self.rcc.enabled(*Quadspi.gate) or self.scs.caches_on
+        if not self.quadspi.mapped:
+            closed = not mpu.at(QSPI.base).read
+            self.examiner.demand(not live or closed, "qspi.window-open", "MPU region missing")
+            return
+        unsafe = QSPI.base + self.quadspi.claimed - _SAFE_MARGIN
+        reachable = unsafe < _WINDOW_END and mpu.at(unsafe).read
+        detail = f"the MPU opens {unsafe:#010x}, FSIZE ends there"
+        self.examiner.demand(not reachable, "qspi.safe-end", detail)
+
+    def caches_started(self) -> None:
+        """From here on the core reads ahead in earnest."""
+        demand = self.examiner.demand
+        demand(not self.fmc.bank1_on, "fmc.bank1", "FMC_BCR1.MBKEN")
+        needs = self.revision == "Y"
+        demand(not needs or self.axi.read_override, "errata.axi-sram", "AXI_TARG7_FN_MOD")
+        self.check_window()

@@ -1,0 +1,44 @@
+"""What an inference may touch, found in the ELF: memory that the placement gave it, and no more."""
+
+from __future__ import annotations
+
+from device.elf import Elf
+from device.emulators.h750.backing import Span
+from device.emulators.h750.memories import REGIONS
+
+_ENTRY_SUFFIX = "_forward_pass"  # templates/network/network.c.j2: the inference without its API
+# Sections of an inference (docs/architecture.md); each has __nn_<name>_start and _end.
+_OWN = ("kernels", "weights", "activations")
+
+
+class Fence:
+    """Where inferences begin, and what stays open while they run.
+
+    Args:
+        elf: the firmware.
+
+    Attributes:
+        entry: address of the function that computes one inference, or None when there is none or
+            when its code was not placed at all (nothing is in .nn.kernels).
+        spans: tightly coupled memories, and what the placement put elsewhere on purpose.
+    """
+
+    def __init__(self, elf: Elf) -> None:
+        names = {symbol.name: symbol.address for symbol in elf.symbols}
+        self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
+        placed = []
+        for name in _OWN:
+            start, end = (names.get(f"__nn_{name}_{edge}", 0) for edge in ("start", "end"))
+            if end > start:
+                placed.append(name)
+                self.spans.append(Span(start, end))
+        functions = [s for s in elf.symbols if s.function and s.name.endswith(_ENTRY_SUFFIX)]
+        self.entry = functions[0].address if functions and "kernels" in placed else None
+        self._objects = [s for s in elf.symbols if not s.function and s.size]
+
+    def image(self, address: int) -> Span:
+        """The object that holds the input image at `address`: all of it stays open."""
+        for symbol in self._objects:
+            if symbol.address <= address < symbol.address + symbol.size:
+                return Span(symbol.address, symbol.address + symbol.size)
+        return Span(address, address + 1)

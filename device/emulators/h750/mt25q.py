@@ -1,0 +1,161 @@
+"""One MT25QL512ABB as a state machine, command by command. Micron, MT25Q data sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from device.emulators.h750.rules import Examiner
+
+_ID = bytes((0x20, 0xBA, 0x20))
+_WIP_WEL = 2  # status register: write enable latch is bit 1
+_XIP_AND_WRAP = 0x0B
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the controller puts on the wires. Lines: 0 when the phase is absent, else 1, 2, 4.
+
+    Attributes:
+        address: byte address in this chip.
+        dummy: clock cycles between address and data.
+        length: bytes this chip shall give (reads).
+        data: bytes for this chip (writes).
+        hertz: the clock.
+    """
+
+    opcode: int
+    opcode_lines: int
+    address_lines: int
+    address_bytes: int
+    data_lines: int
+    dummy: int
+    address: int = 0
+    length: int = 0
+    data: bytes = b""
+    hertz: int = 0
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A memory read with 32-bit address: its lines when the chip is not in QPI."""
+
+    address_lines: int
+    data_lines: int
+    default_dummy: int
+    max_hertz: int
+
+
+# READ has no dummy cycles; the others take theirs from the VCR.
+_READS = {
+    0x13: _Read(1, 1, 0, 54_000_000),
+    0x0C: _Read(1, 1, 8, 133_000_000),
+    0x6C: _Read(1, 4, 8, 133_000_000),
+    0xEC: _Read(4, 4, 10, 133_000_000),
+}
+_READ_SLOW = 0x13
+
+
+class Mt25q:
+    """A chip. Its memory belongs to the caller.
+
+    Args:
+        read: gives `length` bytes from a byte address of this chip.
+        examiner: holds the rules.
+        qpi: whether the chip starts in four-line mode, as a debugger's loader may leave it.
+        broken: defects of the board (`chip.DEFECTS`).
+    """
+
+    def __init__(
+        self,
+        read: Callable[[int, int], bytes],
+        examiner: Examiner,
+        *,
+        qpi: bool = False,
+        broken: Collection[str] = (),
+    ) -> None:
+        self._read, self._demand, self._broken = read, examiner.demand, broken
+        self._power_on()
+        self.qpi = qpi
+
+    def _power_on(self) -> None:
+        self.qpi = False
+        self.vcr, self.evcr = 0xFB, 0xFF
+        self._write_enabled = self._reset_armed = False
+
+    def execute(self, command: Command) -> bytes:
+        """Run one command; what the chip drives on the data lines, all ones when it is silent."""
+        silence = b"\xff" * command.length
+        absent = "qspi-absent" in self._broken
+        if absent or command.opcode_lines != (4 if self.qpi else 1):
+            return silence  # on other lines than the chip listens to, nothing is understood
+        armed, self._reset_armed = self._reset_armed, command.opcode == 0x66
+        if command.opcode == 0x99:
+            if armed:
+                self._power_on()
+            return silence
+        if command.opcode in _READS:
+            self.check_read(command)
+            return self._read(command.address, command.length)
+        register = self._register(command.opcode)
+        if register is not None:
+            self._check_lines(command, 0, 4 if self.qpi else 1)
+            return (register * command.length)[: command.length]
+        return self._settings(command, silence)
+
+    def _register(self, opcode: int) -> bytes | None:
+        if opcode in ((0xAF,) if self.qpi else (0x9E, 0x9F)):
+            return _ID + b"\x00" * 17
+        values = {
+            0x05: _WIP_WEL if self._write_enabled else 0,
+            0x70: 0x80,
+            0x85: self.vcr,
+            0x65: self.evcr,
+        }
+        return bytes((values[opcode],)) if opcode in values else None
+
+    def _settings(self, command: Command, silence: bytes) -> bytes:
+        if command.opcode in (0x06, 0x04):
+            self._write_enabled = command.opcode == 0x06
+        elif command.opcode in (0x81, 0x61) and self._write_enabled and command.data:
+            self._check_lines(command, 0, 4 if self.qpi else 1)
+            self._write_enabled = False
+            if command.opcode == 0x81:
+                self.vcr = self.vcr if "qspi-vcr" in self._broken else command.data[0]
+            else:
+                self.evcr = command.data[0]
+                self.qpi = not self.evcr & 0x80
+        elif command.opcode in (0x35, 0xF5):
+            self.qpi = command.opcode == 0x35
+        return silence
+
+    def check_read(self, command: Command) -> None:
+        """Hold a memory read's lines, dummy cycles and clock against the chip's settings."""
+        read = _READS.get(command.opcode)
+        what = f"opcode {command.opcode:#04x}"
+        self._demand(read is not None, "qspi.protocol", f"{what} is no memory read")
+        self._demand(
+            command.opcode_lines == (4 if self.qpi else 1), "qspi.protocol", f"{what}: wrong lines"
+        )
+        if read is None:
+            return
+        self._check_lines(
+            command, 4 if self.qpi else read.address_lines, 4 if self.qpi else read.data_lines
+        )
+        self._demand(command.address_bytes == 4, "qspi.protocol", f"{what}: 4 address bytes")
+        set_cycles = self.vcr >> 4
+        needed = read.default_dummy if set_cycles in (0, 15) else set_cycles
+        if command.opcode == _READ_SLOW:
+            needed = 0
+        detail = f"{what}: {command.dummy} sent, the flash expects {needed}"
+        self._demand(command.dummy == needed, "qspi.dummy-cycles", detail)
+        self._demand(
+            self.vcr & _XIP_AND_WRAP == _XIP_AND_WRAP, "qspi.protocol", "VCR: XIP or wrap is on"
+        )
+        detail = f"{what} at {command.hertz / 1e6:g} MHz"
+        self._demand(command.hertz <= read.max_hertz, "qspi.speed", detail)
+
+    def _check_lines(self, command: Command, address: int, data: int) -> None:
+        found = (command.address_lines, command.data_lines)
+        detail = f"opcode {command.opcode:#04x}: lines {found}, the flash expects {(address, data)}"
+        self._demand(found == (address, data), "qspi.protocol", detail)

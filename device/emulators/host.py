@@ -1,0 +1,62 @@
+"""The host board: the firmware is a program of this computer; results come through a file."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from device.boards import Board
+from device.emulators import refuse_unknown
+from device.emulators.base import SimOptions, SimResult
+from device.emulators.stream import ConsolePump
+from support.errors import UserError
+
+
+def console_command(board: Board, elf: Path) -> list[str]:
+    """The program itself; see `device.emulators.base.Emulator`."""
+    del board
+    return [str(elf.resolve())]
+
+
+def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
+    """Run the program `elf`; see `device.emulators.base.Emulator`.
+
+    Its exit status is the firmware's status; stderr (sanitizer reports) stays visible.
+    """
+    del board
+    refuse_unknown(options.settings, ())
+    with tempfile.TemporaryDirectory(prefix="sim-") as folder:
+        results = Path(folder) / "results"
+        try:
+            process = subprocess.Popen(
+                [elf.resolve()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "NN_RESULTS": str(results)},
+            )
+        except OSError as error:
+            raise UserError(f"{elf}: cannot run it: {error.strerror}", "build it first") from None
+        with process:
+            assert process.stdout is not None
+            pump = ConsolePump(process.stdout, options.console)
+            try:
+                status = process.wait(options.timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise UserError(
+                    f"the program did not finish within {options.timeout:g} s",
+                    "allow more time (--timeout) or look where it loops with gdb",
+                ) from None
+            except BaseException:
+                process.kill()
+                raise
+            console = pump.finish()
+        if status < 0:
+            raise UserError(f"{elf}: the program was ended by signal {-status}")
+        if not results.exists():
+            raise UserError(
+                f"{elf}: the program exited with status {status} without calling board_finish"
+            )
+        return SimResult(status, results.read_bytes(), console)

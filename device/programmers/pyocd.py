@@ -1,0 +1,71 @@
+"""pyOCD: the chip's own flash.
+
+Commands: `pyocd load|erase|reset|gdbserver|commander --help` of pyOCD 0.46.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from device.programmers.base import Image, Problem, Programmer, Sign
+from device.steps import Server, Step
+
+
+class PyOcd(Programmer):
+    """See the module."""
+
+    name = "pyocd"
+    program = "pyocd"
+    required = frozenset({"target"})
+    install = "pip install pyocd"
+    signs: ClassVar[Sequence[Sign]] = (
+        Sign(Problem.NO_PERMISSION, r"insufficient permissions|Access denied"),
+        Sign(Problem.PROBE_BUSY, r"Unable to claim interface|Resource busy|already open"),
+        Sign(Problem.WRONG_SERIAL, r"(no|matching).*unique ID"),
+        Sign(Problem.NO_PROBE, r"No (connected|available) debug probes"),
+        Sign(Problem.PORT_TAKEN, r"Address already in use"),
+        Sign(Problem.PROTECTED, r"target is (permanently )?locked|permanently locked"),
+        Sign(Problem.NOT_VERIFIED, r"Mismatched byte at"),
+        Sign(Problem.NOT_WRITTEN, r"flash (program|erase|write).*fail|Flash\w*Failure"),
+        Sign(
+            Problem.NO_TARGET,
+            r"No ACK|transfer (error|fault|failed)|Error while initing target|"
+            r"Unexpected ACK|STLink error|timed? ?out",
+        ),
+    )
+
+    @classmethod
+    def find(cls) -> Path | None:
+        found = shutil.which(cls.program)
+        return Path(found) if found else None
+
+    def flash(self, image: Image, serial: str | None) -> list[Step]:
+        steps = [Step((*self._begin("load", serial), "--no-reset", str(image.hex)))]
+        # `load` does not read back, and `compare` reports a difference with exit status 0.
+        for memory in image.memories:
+            path = image.raw[memory.name]
+            compare = f"compare {memory.origin:#x} {shlex.quote(path.as_posix())}"
+            begin = self._begin("commander", serial)
+            proof = r"All \d+ bytes match"
+            steps.append(Step((*begin, "-c", compare, "-c", "reset"), proof=proof))
+        return steps
+
+    def erase(self, serial: str | None) -> list[Step]:
+        return [Step((*self._begin("erase", serial), "--chip"))]
+
+    def reset(self, serial: str | None) -> list[Step]:
+        return [Step(self._begin("reset", serial))]
+
+    def gdb_server(self, port: int, serial: str | None, *, attach: bool) -> Server:
+        command = (*self._begin("gdbserver", serial, attach=attach), "-p", str(port), "-bh")
+        halt = () if attach else ("monitor reset halt",)
+        return Server(Step(command), r"GDB server listening on port", halt)
+
+    def _begin(self, command: str, serial: str | None, *, attach: bool = False) -> tuple[str, ...]:
+        select = ("-u", serial) if serial else ()
+        mode = "attach" if attach else "under-reset"
+        return (self.executable, command, "-W", "-t", self.settings["target"], "-M", mode, *select)

@@ -1,0 +1,94 @@
+"""What the firmware should compute, as codegen wrote it down."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from device.comparison import Int8Array, read_outputs
+from support.errors import UserError
+from support.files import read_json
+
+_LAYER = "layer_"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference.npz.
+
+    Attributes:
+        inputs: int8 [N, input size].
+        outputs: int8 [N, output size].
+        labels: uint8 [N], or None for inputs without.
+        layers: layer's index -> int8 [N, its output size].
+    """
+
+    inputs: Int8Array
+    outputs: Int8Array
+    labels: npt.NDArray[np.uint8] | None
+    layers: Mapping[int, Int8Array] = field(default_factory=dict)
+
+
+def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
+    """The first `count` inputs (None: all) of a reference.npz, with their layers when asked for.
+
+    Raises:
+        UserError: missing, damaged, or without what is asked for.
+    """
+    outputs = read_outputs(path)
+    if count is not None and not 1 <= count <= len(outputs):
+        raise UserError(
+            f"{count} inputs asked for, {path} has {len(outputs)}", f"1 to {len(outputs)}"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            inputs: Int8Array = arrays["inputs"][:count]
+            labels = arrays["labels"][:count] if "labels" in arrays else None
+            names = [name for name in arrays.files if name.startswith(_LAYER)] if layers else []
+            found = {int(name.removeprefix(_LAYER)): arrays[name][:count] for name in names}
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: not a reference.npz ({error})", "build it again") from None
+    if inputs.dtype != np.int8 or inputs.ndim != 2 or len(inputs) != len(outputs[:count]):
+        raise UserError(f"{path}: its inputs are {inputs.dtype} {inputs.shape}", "build it again")
+    if layers and not found:
+        raise UserError(
+            f"{path}: holds no layers",
+            "make it again with fewer inputs: above 64 MiB they are left out",
+        )
+    return Reference(inputs, outputs[:count], labels, found)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The build that the firmware should be of.
+
+    Attributes:
+        model: SHA-256 of the model's content, hex.
+        layers: names of the computed layers, in order.
+        kernels: what each of them is computed by.
+    """
+
+    model: str
+    layers: tuple[str, ...]
+    kernels: tuple[str, ...]
+
+
+def read_manifest(path: Path) -> Expected:
+    """What a network's manifest says about its identity.
+
+    Raises:
+        UserError: missing or not a manifest.
+    """
+    content: Any = read_json(path)
+    try:
+        names = tuple(str(layer["name"]) for layer in content["layers"])
+        kernels = tuple(str(layer.get("kernel", "")) for layer in content["layers"])
+        return Expected(str(content["model_sha256"]), names, kernels)
+    except (KeyError, TypeError):
+        raise UserError(f"{path}: not a network's manifest", "build it again") from None

@@ -1,0 +1,156 @@
+"""The serial terminal, on a pseudo-terminal in place of a serial port."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device import serial_port
+from support.errors import UserError
+from tests.device.boards_with_probes import BOARD, device
+from tests.device.conftest import ROOT, board_toml
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[int, str]]:
+    """A serial line: the board's end as a descriptor, the computer's end as a port name."""
+    board, port = pty.openpty()
+    yield board, os.ttyname(port)
+    for descriptor in (board, port):
+        os.close(descriptor)
+
+
+def monitor(port: str) -> subprocess.Popen[bytes]:
+    """A running monitor whose port is open."""
+    command = [sys.executable, "-m", "device", "monitor", "--board", str(BOARD), "--port", port]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    assert b"115200 baud" in process.stderr.readline()
+    return process
+
+
+def test_shows_what_the_board_says(line: tuple[int, str]) -> None:
+    process = monitor(line[1])
+    assert process.stdout is not None
+    os.write(line[0], b"image 0: 7\r\nimage 1: 2\r\n")
+    assert process.stdout.readline() + process.stdout.readline() == b"image 0: 7\nimage 1: 2\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert b"Traceback" not in errors
+
+
+def test_one_program_at_a_time(line: tuple[int, str]) -> None:
+    process = monitor(line[1])
+    second = device("monitor", "--board", BOARD, "--port", line[1])
+    process.kill()
+    process.communicate()
+    assert second.returncode == 1 and "another program has it open" in second.stderr
+
+
+def test_keyboard_and_screen(line: tuple[int, str]) -> None:
+    """On a terminal: keys go to the board, Ctrl-] ends."""
+    screen, keyboard = pty.openpty()
+    command = [sys.executable, "-m", "device", "monitor", "--board", str(BOARD), "--port", line[1]]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=keyboard, stdout=keyboard, stderr=keyboard)
+    os.close(keyboard)
+    shown = b""
+    while b"Ctrl-] ends" not in shown:
+        shown += os.read(screen, 1000)
+    os.write(line[0], b"ready\r\n")
+    while b"ready" not in shown:
+        shown += os.read(screen, 1000)
+    os.write(screen, b"?")
+    assert os.read(line[0], 1) == b"?"
+    os.write(screen, b"\x1d")
+    assert process.wait(20) == 0
+    os.close(screen)
+
+
+def test_port_that_is_not_there() -> None:
+    done = device("monitor", "--board", BOARD, "--port", "/dev/no-such-port")
+    assert done.returncode == 1 and "no such serial port" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["/", __file__])
+def test_path_that_is_no_port(name: str) -> None:
+    with pytest.raises(UserError, match=f"{name} is no serial port"):
+        serial_port.open_port(name, 115200)
+
+
+def test_port_without_permission_names_its_group(line: tuple[int, str]) -> None:
+    """Root may open everything: a child without root's rights tries."""
+    port = Path(line[1])
+    port.chmod(0)
+    group = port.group()  # here: that user may not even import what tells it
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            serial_port.open_port(line[1], 115200)
+        except BaseException as error:
+            os.write(writing, str(error).encode())
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    message = os.read(reading, 4096).decode()
+    os.close(reading)
+    assert "this user may not open it" in message
+    assert f"usermod -aG {group} " in message
+
+
+def test_board_without_a_serial_console() -> None:
+    done = device("monitor", "--board", board_toml("mps2_an500"))
+    assert done.returncode == 1 and "has no serial console" in done.stderr
+
+
+def port(device: str, vendor: int | None, serial_number: str = "") -> types.SimpleNamespace:
+    return types.SimpleNamespace(device=device, vid=vendor, serial_number=serial_number)
+
+
+def test_finding_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = [port("COM1", None), port("COM5", 0x1234), port("COM7", 0x0483, "AB12")]
+    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: ports)
+    assert serial_port.find_port(0x0483) == "COM7"
+    assert serial_port.find_port(0x0483, "ab12") == "COM7"
+    with pytest.raises(UserError, match="with serial number CD34"):
+        serial_port.find_port(0x0483, "CD34")
+    ports.append(port("COM8", 0x0483, "CD34"))
+    with pytest.raises(UserError, match=r"several.*COM7.*AB12.*COM8.*CD34"):
+        serial_port.find_port(0x0483)
+    assert serial_port.find_port(0x0483, "CD34") == "COM8"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "message"),
+    [
+        (
+            13,
+            "[Errno 13] could not open port /dev/ttyACM0: [Errno 13] Permission denied",
+            "dialout",
+        ),
+        (None, "could not open port 'COM7': PermissionError(13, 'Access is denied.')", "dialout"),
+        (None, "could not open port 'COM9': FileNotFoundError(2, '...')", "no such serial port"),
+        (11, "Could not exclusively lock port /dev/ttyACM0", "another program"),
+        (None, "Cannot configure port", "cannot open it (Cannot configure port)"),
+    ],
+)
+def test_refused_ports(code: int | None, text: str, message: str) -> None:
+    error = OSError(text) if code is None else OSError(code, text)
+    assert message in str(serial_port._refused("port", error))

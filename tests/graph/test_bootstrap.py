@@ -1,0 +1,223 @@
+"""`bootstrap`: from nothing to a running command, and a message where it may not install."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.graph.project import REPOSITORY
+
+# What a POSIX system has; everything else that bootstrap uses is found or missed.
+ORDINARY = (
+    *("sh", "dirname", "readlink", "cat", "cksum", "id", "tr", "sort", "printf", "rm", "ls"),
+    *("env", "true", "pwd"),
+)
+# Not a launcher that needs more of the PATH than a test gives it.
+PYTHON = os.path.realpath(sys.executable)
+TOOLS = (
+    *("scons", "arm-none-eabi-gcc", "qemu-system-arm", "gdb-multiarch", "openocd", "gcc", "clang"),
+    *("g++", "cmake", "make", "ninja", "chromium", "llvm-mca"),
+)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A folder with bootstrap and requirement files that require nothing."""
+    root = tmp_path / "a clone"
+    (root / "requirements").mkdir(parents=True)
+    shutil.copy2(REPOSITORY / "bootstrap", root)
+    for path in (REPOSITORY / "requirements").glob("*.txt"):
+        (root / "requirements" / path.name).write_text("# nothing\n")
+    return root
+
+
+@pytest.fixture
+def path_with(tmp_path: Path) -> Path:
+    """A folder of links to ordinary programs, to stand as PATH; tests add tools."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ORDINARY:
+        if found := shutil.which(name):
+            (folder / name).symlink_to(found)
+    (folder / "python3").symlink_to(PYTHON)
+    return folder
+
+
+def add_tools(folder: Path, *names: str) -> None:
+    for name in names:
+        found = shutil.which(name)
+        assert found, f"{name} is not installed"
+        (folder / name).symlink_to(found)
+
+
+def call(clone: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Call bootstrap from another folder."""
+    return subprocess.run(
+        [str(clone / "bootstrap"), *arguments],
+        cwd="/",
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_makes_a_venv_once_and_runs_its_arguments(clone: Path, path_with: Path) -> None:
+    add_tools(path_with, *TOOLS)
+    first = call(
+        clone, "sh", "-c", 'pwd; command -v python; echo "$1"', "-", "a  b", PATH=str(path_with)
+    )
+    assert first.returncode == 0, first.stderr
+    assert "making .venv" in first.stderr
+    assert first.stdout.splitlines() == [str(clone), str(clone / ".venv/bin/python"), "a  b"]
+    link = clone.parent / "link"
+    link.symlink_to(clone / "bootstrap")
+    again = call(clone, "pwd", PATH=str(path_with))
+    assert (again.returncode, again.stdout, again.stderr) == (0, f"{clone}\n", "")
+    linked = subprocess.run([str(link), "pwd"], capture_output=True, text=True, check=True)
+    assert linked.stdout == f"{clone}\n"
+    # Another pin: installed again, once.
+    (clone / "requirements" / "train.txt").write_text("# another\n")
+    assert "requirements/train.txt" in call(clone, "true", PATH=str(path_with)).stderr
+    assert call(clone, "true", PATH=str(path_with)).stderr == ""
+
+
+def test_half_made_venv_is_made_again(clone: Path, path_with: Path) -> None:
+    """Killed between Python and pip."""
+    add_tools(path_with, *TOOLS)
+    python = clone / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(PYTHON)
+    (clone / ".venv" / "pyvenv.cfg").write_text("home = /nowhere\n")
+    run = call(clone, "python", "-m", "pip", "--version", PATH=str(path_with))
+    assert run.returncode == 0, run.stderr
+    assert str(clone) in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "packages"),
+    [
+        (["scons", "sim"], {"scons", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}),
+        (["scons", "test"], {"gdb-multiarch", "openocd", "clang", "llvm", "qemu-system-arm"}),
+        (["scons", "bench"], {"llvm", "gcc-arm-none-eabi"}),
+    ],
+)
+def test_names_the_packages_where_it_may_not_install(
+    clone: Path, path_with: Path, arguments: list[str], packages: set[str]
+) -> None:
+    """No apt-get on this PATH."""
+    run = call(clone, *arguments, PATH=str(path_with))
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "install these packages" in line
+    assert packages <= {*line.split()}
+    assert not (clone / ".venv").exists()
+
+
+def test_names_only_what_is_missing(clone: Path, path_with: Path) -> None:
+    add_tools(path_with, *(tool for tool in TOOLS if tool != "qemu-system-arm"))
+    run = call(clone, "scons", "sim", PATH=str(path_with))
+    assert run.returncode == 1
+    assert run.stderr.strip().endswith(": qemu-system-arm")
+
+
+def test_installs_with_apt_where_it_may(clone: Path, path_with: Path) -> None:
+    """An apt-get that puts the tool on the PATH, as the real one does."""
+    add_tools(path_with, *(tool for tool in TOOLS if tool != "qemu-system-arm"))
+    apt = path_with / "apt-get"
+    log = clone.parent / "apt.log"
+    apt.write_text(
+        f'#!/bin/sh\necho "$@" >>"{log}"\ncase $* in *install*qemu-system-arm*) '
+        f'ln -s "{shutil.which("qemu-system-arm")}" "{path_with}/qemu-system-arm" ;; esac\n'
+    )
+    apt.chmod(0o755)
+    (path_with / "sudo").write_text('#!/bin/sh\n[ "$1" != -n ] || shift\nexec "$@"\n')
+    (path_with / "sudo").chmod(0o755)
+    (path_with / "ln").symlink_to(shutil.which("ln") or "")
+    run = call(clone, "true", PATH=str(path_with))
+    assert run.returncode == 0, run.stderr
+    calls = log.read_text().splitlines()
+    assert calls[0].startswith("update")
+    assert calls[1].split()[-1] == "qemu-system-arm"
+
+
+def test_too_old_a_python_is_named(clone: Path, path_with: Path) -> None:
+    add_tools(path_with, *TOOLS)
+    (path_with / "python3").unlink()
+    (path_with / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (path_with / "python3").chmod(0o755)
+    run = call(clone, "true", PATH=str(path_with))
+    assert run.returncode == 1
+    assert "python3" in run.stderr
+
+
+def ready_venv(clone: Path, path_with: Path) -> Path:
+    """A .venv that is made already, whose pip only succeeds."""
+    venv = clone / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").write_text("#!/bin/sh\n")
+    (venv / "bin" / "python").chmod(0o755)
+    (venv / "whole.stamp").touch()
+    (venv / "scons.stamp").write_text(f"{path_with / 'true'}\n")
+    return venv
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["scons", "network=x.onnx", "sim"], "core"),
+        (["scons", "network=x.onnx", "inputs=mnist"], "train"),
+        (["scons", "ai=bundle", "bundle=x", "inputs=x.npz"], "core"),
+        (["scons", "ai=bundle", "bundle=x"], "train"),  # tried on MNIST
+        (["scons", "-h"], "core"),
+        (["scons"], "train"),
+        (["scons", "network=x.onnx", "test"], "test"),
+    ],
+)
+def test_installs_no_more_than_is_needed(
+    clone: Path, path_with: Path, arguments: list[str], needed: str
+) -> None:
+    add_tools(path_with, *TOOLS)
+    ready_venv(clone, path_with)
+    run = call(clone, *arguments, PATH=str(path_with))
+    assert run.returncode == 0, run.stderr
+    assert f"requirements/{needed}.txt" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["scons", "cloud-login"], {"core", "cloud"}),
+        (["scons", "ai=cloud", "network=x.onnx"], {"core", "cloud"}),
+        (["scons", "ai=cloud", "test"], {"test"}),
+        (["scons", "ai=stedgeai", "network=x.onnx"], {"core"}),
+    ],
+)
+def test_the_cloud_s_packages_come_when_they_are_needed(
+    clone: Path, path_with: Path, arguments: list[str], asked: set[str]
+) -> None:
+    add_tools(path_with, *TOOLS)
+    venv = ready_venv(clone, path_with)
+    run = call(clone, *arguments, PATH=str(path_with))
+    assert run.returncode == 0, run.stderr
+    assert {path.stem.removeprefix("requirements-") for path in venv.glob("req*.stamp")} == asked
+
+
+def test_no_arguments_print_help(clone: Path) -> None:
+    run = call(clone)
+    assert run.returncode == 0
+    assert "usage: ./bootstrap" in run.stdout
+    assert not (clone / ".venv").exists()
+
+
+def test_plain_posix_shell() -> None:
+    dash = shutil.which("dash")
+    if dash is None:
+        pytest.skip("no dash")
+    subprocess.run([dash, "-n", str(REPOSITORY / "bootstrap")], check=True)
+    subprocess.run([dash, "-n", str(REPOSITORY / ".ci" / "run")], check=True)

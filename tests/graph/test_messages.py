@@ -1,0 +1,184 @@
+"""A mistake gets one line that names the thing and the remedy, and a status that is not 0."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.graph.project import Project, Run
+
+
+def error_lines(run: Run) -> list[str]:
+    """What is left of the output without the commands that were shown."""
+    return [line for line in run.output.splitlines() if ": error: " in line or "***" in line]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A way to call the build that cannot work.
+
+    Attributes:
+        told: words that the message must have.
+    """
+
+    told: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    prepare: Callable[[Project], object] = lambda project: None
+
+
+def old_compiler(project: Project) -> None:
+    script = project.path("old-gcc")
+    script.write_text("#!/bin/sh\necho 9.4.0\n")
+    script.chmod(0o755)
+
+
+def write(name: str, text: str) -> Callable[[Project], object]:
+    return lambda project: project.path(name).write_text(text)
+
+
+MISTAKES = {
+    "unknown variable": Mistake(
+        ("unknown variable 'subset_sized'", "did you mean 'subset_size'?"),
+        variables={"subset_sized": "3"},
+    ),
+    "unknown value": Mistake(
+        ("board=mps2_an50", "did you mean 'mps2_an500'?"), variables={"board": "mps2_an50"}
+    ),
+    "not a number": Mistake(("subset_size=ten", "whole number"), variables={"subset_size": "ten"}),
+    "not a flag": Mistake(("werror=yes", "known: 0, 1"), variables={"werror": "yes"}),
+    "unknown target": Mistake(("unknown target 'frimware'", "'firmware'"), ("frimware",)),
+    "target of another kind of network": Mistake(("'train'", "given, not trained"), ("train",)),
+    "target of another board": Mistake(("'flash'", "mps2_an500"), ("flash",)),
+    "no such network": Mistake(
+        ("network=none.onnx", "no such file"), variables={"network": "none.onnx"}
+    ),
+    "no such compiler": Mistake(("'nix-gcc' not found",), variables={"cc": "nix-gcc"}),
+    "too old a compiler": Mistake(
+        ("old-gcc is version 9.4.0", "older than 10"),
+        variables={"cc": "./old-gcc"},
+        prepare=old_compiler,
+    ),
+    "broken compiler": Mistake(
+        ("old-gcc does not tell its version", "cc="),
+        variables={"cc": "./old-gcc"},
+        prepare=lambda p: (old_compiler(p), p.replace("old-gcc", "echo 9.4.0", "exit 1")),
+    ),
+    "unwritable build folder": Mistake(
+        ("cannot write to", "build_dir="), variables={"build_dir": "tiny.onnx/build"}
+    ),
+    "build folder in the way": Mistake(
+        ("build_dir=.", "a folder of its own"), variables={"build_dir": "."}
+    ),
+    "file for the data set's folder": Mistake(
+        ("data_dir=tiny.onnx", "not a folder"), variables={"data_dir": "tiny.onnx"}
+    ),
+    "unwritable cache": Mistake(
+        ("/proc", "choose another"), variables={"cache_dir": "/proc/nothing"}
+    ),
+    "file in a folder's place": Mistake(
+        ("build/app is a file", "move it away"),
+        prepare=lambda p: (shutil.rmtree(p.path("build/app")), write("build/app", "")(p)),
+    ),
+    "folder in a file's place": Mistake(
+        ("build/app/main.c is a directory", "move it away"),
+        prepare=lambda p: (p.path("build/app/main.c").unlink(), p.path("build/app/main.c").mkdir()),
+    ),
+    "folder for a network": Mistake(("network=/", "no such file"), variables={"network": "/"}),
+    "variable for a target": Mistake(("'board' is a variable", "board=VALUE"), ("board",)),
+    "unknown variable in custom.py": Mistake(
+        ("custom.py: unknown variable 'bord'", "did you mean 'board'?"),
+        prepare=write("custom.py", "_mine = 'host'\nbord = _mine\n"),
+    ),
+    "folder for custom.py": Mistake(
+        ("custom.py", "Is a directory"), prepare=lambda p: p.path("custom.py").mkdir()
+    ),
+    "no .venv": Mistake(
+        ("no ", ".venv", "run ./bootstrap"), prepare=lambda p: p.path(".venv").unlink()
+    ),
+    "broken custom.py": Mistake(
+        ("custom.py", "VALUE in quotes"), prepare=write("custom.py", "board = mps2_an500\n")
+    ),
+    "broken board.toml": Mistake(
+        ("board.toml", "not valid TOML"),
+        prepare=write("firmware/boards/mps2_an500/board.toml", "[board\n"),
+    ),
+    "board.toml without a core": Mistake(
+        ("board.toml", "missing key 'core'"),
+        prepare=lambda p: p.replace("firmware/boards/mps2_an500/board.toml", "core =", "cores ="),
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_mistake_gets_one_line(mistake: Mistake, project: Project) -> None:
+    mistake.prepare(project)
+    run = project.scons(*mistake.targets, **mistake.variables)
+    assert run.status != 0
+    lines = run.output.strip().splitlines()
+    assert len(lines) == 1, run.output
+    for words in mistake.told:
+        assert words in lines[0]
+
+
+def test_package_of_another_version_is_told_only_when_it_is_needed(project: Project) -> None:
+    project.replace("requirements/core.txt", "jinja2==", "jinja2==0.")
+    run = project.scons()
+    assert run.status != 0
+    assert "not in .venv: jinja2==0." in run.output
+    assert "run ./bootstrap" in run.output
+    assert "Traceback" not in run.output
+    # Compiling needs no package at all.
+    project.append("firmware/app/console.c", "\nint edited;\n")
+    assert project.scons("build/mps2_an500/obj/firmware/app/console.o").status == 0
+
+
+def test_not_an_onnx_file(project: Project) -> None:
+    """Told once, though several commands read it, and nothing is half written."""
+    project.path("tiny.onnx").write_bytes(b"not an ONNX file")
+    built = {str(path) for path in project.path("build").rglob("*")}
+    run = project.scons("-j4")
+    assert run.status != 0
+    shown, error, remedy, last = run.output.strip().splitlines()
+    assert shown.startswith("INPUTS ") and last.startswith("scons: *** [build/model/test.npz]")
+    assert error.startswith("codegen: error: tiny.onnx: not an ONNX file")
+    assert remedy.startswith("  remedy: export the model again")
+    # What is out of date may go; nothing comes.
+    assert {str(path) for path in project.path("build").rglob("*")} <= built
+
+
+def test_no_compiler(project: Project, tmp_path: Path) -> None:
+    run = project.scons(env={"PATH": str(bare_path(tmp_path))})
+    assert run.status != 0
+    (line,) = run.output.strip().splitlines()
+    assert "'arm-none-eabi-gcc' not found" in line and "gcc-arm-none-eabi" in line
+
+
+def bare_path(tmp_path: Path) -> Path:
+    """A folder for PATH that has what starts SCons, and no compiler."""
+    path = tmp_path / "bin"
+    path.mkdir()
+    for tool in ("python3", "env", "scons"):
+        found = next(
+            Path(folder, tool)
+            for folder in os.environ["PATH"].split(os.pathsep)
+            if Path(folder, tool).exists()
+        )
+        (path / tool).symlink_to(found)
+    return path
+
+
+def test_help_and_clean_need_nothing(project: Project, tmp_path: Path) -> None:
+    """Neither .venv nor a compiler: the first thing that a newcomer may type."""
+    project.path(".venv").unlink()
+    path = bare_path(tmp_path)
+    run = project.scons("-h", env={"PATH": str(path)})
+    assert run.status == 0, run.output
+    for words in ("train", "flash", "subset_size", "guide"):
+        assert words in run.output
+    assert project.scons("-c", env={"PATH": str(path)}).status == 0
