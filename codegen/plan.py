@@ -1,45 +1,62 @@
-"""From graph to plan: kernels, the weights array, the arena."""
+"""From graph to plan: passes, kernels, the weights array, the arena."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from codegen.arena import Buffer, align, place
-from codegen.graph import Graph, Tensor
-from codegen.kernels.fuse import Kernels, fuse
-from codegen.operator import Constants, LayerPlan
-from codegen.ops import operator_of
+import numpy as np
 
-INPUT, OUTPUT = "input", "output"
-PORTABLE = Kernels()
+from codegen.ir.graph import Graph, Op, Value
+from codegen.kernels.kernel import Activity, Constants, Lowered
+from codegen.kernels.registry import choose
+from codegen.kernels.wanted import PORTABLE, Kernels
+from codegen.memory.arena import Arena as ArenaPlan
+from codegen.memory.arena import align, place
+from codegen.memory.homes import Homes
+from codegen.memory.liveness import late_name, lifetimes, scratch_name
+from codegen.memory.places import Arena, Input, Output, Place, Weights
+from codegen.passes.lowering import Lowering
+from codegen.passes.pipeline import run_passes
+from codegen.reference import all_values
+from codegen.target import CORTEX_M7, Target
+
+# Calibration inputs beyond this many tell nothing new.
+MAX_SAMPLES = 2000
 
 
 @dataclass(frozen=True)
 class PlacedConstants:
-    """A block of constants and where it starts in the network's weights array."""
+    """A block of constants and where it lies among the network's weights."""
 
     block: Constants
-    layer: int
-    offset: int
+    step: int
+    place: Weights
 
 
 @dataclass(frozen=True)
 class Step:
-    """A layer with the places of what it reads and writes.
+    """An operation with the places of what it reads and writes.
 
     Attributes:
-        source, target: `input`, `output`, or the arena offset in bytes.
-        scratch, late: arena offsets of its scratch bytes and of those it needs late, or None.
-        constants: offset in the weights array by block key.
+        first: number of its first row: among all of the model's operations that are computed.
+        scratch, late: its scratch bytes and those it needs late, or None.
+        constants: in the order of `lowered.constants`.
     """
 
     index: int
-    layer: LayerPlan
-    source: str | int
-    target: str | int
-    scratch: int | None
-    late: int | None
-    constants: dict[str, int]
+    first: int
+    lowered: Lowered
+    inputs: tuple[Place, ...]
+    outputs: tuple[Place, ...]
+    scratch: Arena | None
+    late: Arena | None
+    constants: tuple[Weights, ...]
+
+    @property
+    def last(self) -> int:
+        """Number of its last row."""
+        return self.first + len(self.lowered.rows) - 1
 
 
 @dataclass(frozen=True)
@@ -47,80 +64,116 @@ class Plan:
     """Everything the templates need to know about a network.
 
     Attributes:
-        steps: what is computed, in order; views (reshapes) are left out.
-        constants: the weights array, in the order in which it is read.
-        weights_size: its bytes.
-        arena_size: bytes of the activations array.
-        input_offset, output_offset: the network's own input and output buffers in the arena.
+        graph: as it was read.
+        lowered: after all passes.
+        steps: what is computed, in order; views are left out.
+        constants: the weights, in the order in which they are read.
+        blocks: bytes of each block of weights.
+        arena: the activations array.
+        inputs, outputs: where the network's own buffers lie in the arena.
+        target: the processor that kernels were chosen for.
     """
 
     graph: Graph
+    lowered: Graph
     steps: tuple[Step, ...]
     constants: tuple[PlacedConstants, ...]
-    weights_size: int
-    arena_size: int
-    input_offset: int
-    output_offset: int
+    blocks: tuple[int, ...]
+    arena: ArenaPlan
+    inputs: tuple[Arena, ...]
+    outputs: tuple[Arena, ...]
+    target: Target
+
+    @property
+    def arena_size(self) -> int:
+        """Bytes of the activations array."""
+        return self.arena.size
+
+    @property
+    def weights_size(self) -> int:
+        """Bytes of all blocks of weights."""
+        return sum(self.blocks)
 
 
-def plan_network(graph: Graph, kernels: Kernels = PORTABLE) -> Plan:
-    """Plan every node, fuse what has fast kernels, lay out constants and arena."""
-    layers = [operator_of(node).plan(node) for node in graph.nodes]
-    computed = fuse(graph, [layer for layer in layers if layer.kernel != "view"], kernels)
-    constants, weights_size = _lay_out(computed)
-    buffers, names = _buffers(graph.input, computed)
-    offsets, arena_size = place(buffers)
-    steps = []
-    for index, layer in enumerate(computed):
+def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = CORTEX_M7) -> Plan:
+    """Run the passes, choose kernels, lay out constants and arena.
+
+    Raises:
+        UserError: an operation that no kernel takes.
+    """
+    lowering = Lowering(target, kernels, _activity(graph, kernels))
+    *_, (_, final) = run_passes(graph, lowering)
+    homes = Homes(final)
+    lowered = [_lower(op, lowering) for op in final.ops if not homes.vanishes(op)]
+    constants, blocks = _lay_out(lowered)
+    lives = lifetimes(final, homes, lowered)
+    arena = place(lives.buffers, lives.sharings)
+
+    def in_arena(value: Value) -> Arena:
+        home = homes[value]
+        return Arena(arena.offsets[lives.names[home.root]] + home.offset)
+
+    ends: dict[Value, Input | Output] = {
+        homes[value].root: Input(index) for index, value in enumerate(final.inputs)
+    }
+    ends |= {homes[value].root: Output(index) for index, value in enumerate(final.outputs)}
+
+    def where(value: Value) -> Place:
+        home = homes[value]
+        end = ends.get(home.root)
+        return in_arena(value) if end is None else replace(end, offset=home.offset)
+
+    steps, rows = [], 0
+    for index, each in enumerate(lowered):
         steps.append(
             Step(
-                index,
-                layer,
-                INPUT if index == 0 else offsets[names[index - 1]],
-                OUTPUT if index == len(computed) - 1 else offsets[names[index]],
-                offsets.get(f"scratch {index}"),
-                offsets.get(f"late {index}"),
-                {c.block.key: c.offset for c in constants if c.layer == index},
+                index=index,
+                first=rows,
+                lowered=each,
+                inputs=tuple(map(where, each.op.inputs)),
+                outputs=tuple(map(where, each.op.outputs)),
+                scratch=_found(arena.offsets, scratch_name(index)),
+                late=_found(arena.offsets, late_name(index)),
+                constants=tuple(c.place for c in constants if c.step == index),
             )
         )
+        rows += len(each.rows)
     return Plan(
-        graph,
-        tuple(steps),
-        tuple(constants),
-        weights_size,
-        arena_size,
-        offsets[INPUT],
-        offsets[OUTPUT],
+        graph=graph,
+        lowered=final,
+        steps=tuple(steps),
+        constants=tuple(constants),
+        blocks=tuple(blocks),
+        arena=arena,
+        inputs=tuple(map(in_arena, final.inputs)),
+        outputs=tuple(map(in_arena, final.outputs)),
+        target=target,
     )
 
 
-def _lay_out(layers: list[LayerPlan]) -> tuple[list[PlacedConstants], int]:
+def _activity(graph: Graph, kernels: Kernels) -> Activity:
+    """Every value's elements for the calibration inputs."""
+    inputs = kernels.calibration
+    if kernels.wanted == "portable" or inputs is None or not len(inputs):
+        return {}
+    return all_values(graph, np.ascontiguousarray(inputs[:MAX_SAMPLES]))
+
+
+def _lower(op: Op, lowering: Lowering) -> Lowered:
+    lowered = choose(op, lowering.target, lowering.activity)
+    refused = lowering.refused.get(op)
+    return replace(lowered, why=f"{lowered.kernel}: {refused}") if refused else lowered
+
+
+def _found(offsets: Mapping[str, int], name: str) -> Arena | None:
+    return Arena(offsets[name]) if name in offsets else None
+
+
+def _lay_out(steps: Sequence[Lowered]) -> tuple[list[PlacedConstants], list[int]]:
+    """All constants in one block, in the order in which they are read; and its bytes."""
     constants, offset = [], 0
-    for index, layer in enumerate(layers):
-        for block in layer.constants:
-            constants.append(PlacedConstants(block, index, offset))
+    for index, step in enumerate(steps):
+        for block in step.constants:
+            constants.append(PlacedConstants(block, index, Weights(0, offset)))
             offset += align(len(block.data))
-    return constants, offset
-
-
-def _buffers(network_input: Tensor, layers: list[LayerPlan]) -> tuple[list[Buffer], list[str]]:
-    """The arena's buffers with their lifetimes, and the name of each step's output.
-
-    A step has two times: it reads at 2 * index and writes at 2 * index + 1. Most kernels write
-    while they read, so their input lives through both.
-    """
-    last = len(layers) - 1
-    names = [OUTPUT if index == last else f"tensor {index}" for index in range(len(layers))]
-    read = [2 * i + (1 if layer.late is None else 0) for i, layer in enumerate(layers)]
-    buffers = [Buffer(INPUT, network_input.size, 0, read[0] if read else 0)]
-    for index, layer in enumerate(layers):
-        writes = 2 * index + (0 if layer.late is None else 1)
-        until = read[index + 1] if index < last else 2 * index + 1
-        buffers.append(Buffer(names[index], layer.node.output.size, writes, until))
-        if layer.scratch:
-            buffers.append(Buffer(f"scratch {index}", layer.scratch, 2 * index, 2 * index + 1))
-        if layer.late:
-            buffers.append(Buffer(f"late {index}", layer.late, 2 * index + 1, 2 * index + 1))
-    if not layers:
-        buffers.append(Buffer(OUTPUT, network_input.size, 0, 0))
-    return buffers, names
+    return constants, [offset]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import read_arrays
-from codegen.kernels.choose import entries
+from codegen.kernels.fully_connected.chain.choose import entries
 from codegen.kernels.fuse import STEM, Kernels
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph

@@ -23,26 +23,46 @@ AI_API_DECLARE_BEGIN
     __asm__(NN_TEXT(__USER_LABEL_PREFIX__) name "_" NN_TEXT(NN_RUNTIME_VERSION_MAJOR) "_" NN_TEXT( \
         NN_RUNTIME_VERSION_MINOR) "_" NN_TEXT(NN_RUNTIME_VERSION_MICRO))
 
-/* Compute one inference: `input` and `arena` are 4-byte aligned; `weights` is the network's
- * constants array; `output` may be anywhere. */
-typedef void (*nn_forward)(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights, ai_u8 *arena);
+/* Compute one inference: `inputs`, `outputs` and `weights` are as many as the network has, in its
+ * order. Inputs, weights and the arena are 4-byte aligned; int8 outputs may be anywhere, others lie
+ * on their elements' alignment. */
+typedef void (*nn_forward)(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                           const ai_u8 *const weights[], ai_u8 *arena);
 
 /* One end of the network: the format, the shape and where it lies in the arena. */
 typedef struct {
-    ai_size size; /* elements of one batch */
+    ai_size size;  /* elements of one batch */
+    ai_size bytes; /* of one batch */
     ai_size arena_offset;
+    ai_buffer_format format;
     const ai_shape_dimension *shape; /* 4, batch first (BCWH) */
     const ai_buffer_meta_info *meta_info;
 } nn_port;
+
+/* Room of one network for what its instance keeps: an element for each input, output or block of
+ * weights. */
+typedef struct {
+    ai_buffer *inputs;
+    ai_buffer *outputs;
+    ai_shape_dimension (*input_shapes)[4];
+    ai_shape_dimension (*output_shapes)[4];
+    const ai_i8 **sources;
+    ai_i8 **targets;
+    const ai_u8 **weights;
+} nn_storage;
 
 typedef struct {
     const char *model_name;
     const char *model_signature;
     const char *origin_model_name;
     nn_forward forward;
-    nn_port input;
-    nn_port output;
-    ai_size weights_size;
+    const nn_port *inputs;
+    const nn_port *outputs;
+    const ai_size *weights_sizes;
+    nn_storage storage;
+    ai_u16 n_inputs;
+    ai_u16 n_outputs;
+    ai_u16 n_weights;
     ai_size activations_size;
     ai_macc macc;
     ai_u32 nodes;
@@ -59,25 +79,20 @@ typedef struct {
     const nn_network *network;
     nn_state state;
     ai_error error;
-    const ai_u8 *weights;
     ai_u8 *arena;
-    ai_shape_dimension input_shape[4];
-    ai_shape_dimension output_shape[4];
-    ai_buffer input;
-    ai_buffer output;
 } nn_instance;
 
 /* What goes wrong, as type and code of nn_get_error, which gives the first error since it was last
  * asked. Nothing is written then.
  *   a handle that nn_create did not give, or destroyed     INVALID_HANDLE   NETWORK
  *   no parameters                                          INVALID_PARAM    NETWORK_PARAMS
- *   a map without exactly one buffer                       INVALID_PARAM    NETWORK_WEIGHTS or
+ *   a map of another number of buffers                     INVALID_PARAM    NETWORK_WEIGHTS or
  *   a buffer that is too small                             INVALID_SIZE       NETWORK_ACTIVATIONS
  *   an address that is NULL or not on 4 bytes              INIT_FAILED        likewise
  *   a run before nn_init                                   INVALID_STATE    MISSED_INIT
  *   no buffer, or one without data                         INVALID_INPUT or INVALID_PTR
- *   another format than int8                                 INVALID_OUTPUT INVALID_FORMAT
- *   no batch; fewer outputs than inputs                      likewise       INVALID_BATCH
+ *   another format than the network's                        INVALID_OUTPUT INVALID_FORMAT
+ *   no batch; inputs of unequal batches; fewer outputs       likewise       INVALID_BATCH
  *   another number of elements                               likewise       INVALID_SIZE
  *   no report to fill                                      INVALID_PARAM    INVALID_PTR */
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle);
@@ -91,10 +106,11 @@ ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_ha
 ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                           ai_u16 *count);
 
-/* Batches computed; 0 or less is an error, told by nn_get_error. */
+/* `input` and `output` are arrays, a buffer for each of the network's. Batches computed; 0 or less is
+ * an error, told by nn_get_error. */
 ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, ai_buffer *output);
 
-/* The same, with the result in the network's own output buffer in the arena. */
+/* The same, with the results in the network's own output buffers in the arena. */
 ai_i32 nn_forward_only(nn_instance *instance, ai_handle handle, const ai_buffer *input);
 
 /* A network compiled with NN_OBSERVE tells the application what each layer computed: its index in

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_stai.h"
 
+#include <string.h>
+
 #define MAGIC 0x4E4E5354u /* "NNST" */
 #define BUFFER_ALIGNMENT 4u
 #define CONTEXT_ALIGNMENT 8u
@@ -25,6 +27,22 @@ static stai_return_code fail(nn_stai_context *context, stai_return_code code) {
     return code;
 }
 
+/* How many buffers of a kind there are, and where they begin among the context's. */
+static uint16_t count_of(const nn_stai_context *context, nn_stai_kind kind) {
+    const stai_network_info *info = &context->network->info;
+    const uint16_t counts[] = {info->n_activations, info->n_weights, info->n_inputs,
+                               info->n_outputs};
+    return counts[kind];
+}
+
+static stai_ptr *buffers_of(nn_stai_context *context, nn_stai_kind kind) {
+    stai_ptr *buffers = (stai_ptr *)(context + 1);
+    for (uint32_t before = 0; before < (uint32_t)kind; before++) {
+        buffers += count_of(context, (nn_stai_kind)before);
+    }
+    return buffers;
+}
+
 stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *network) {
     if (bytes == NULL) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
@@ -32,12 +50,16 @@ stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *networ
     if (!is_aligned(bytes, CONTEXT_ALIGNMENT)) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT;
     }
-    *(nn_stai_context *)(void *)bytes = (nn_stai_context){
-        .magic = MAGIC,
-        .error = STAI_SUCCESS,
-        .network = network,
-        .weights = (stai_ptr)(uintptr_t)network->weights,
-    };
+    nn_stai_context *context = (nn_stai_context *)(void *)bytes;
+    context->magic = MAGIC;
+    context->error = STAI_SUCCESS;
+    context->network = network;
+    for (uint32_t kind = NN_STAI_ACTIVATIONS; kind <= NN_STAI_OUTPUTS; kind++) {
+        stai_ptr *buffers = buffers_of(context, (nn_stai_kind)kind);
+        for (uint16_t i = 0; i < count_of(context, (nn_stai_kind)kind); i++) {
+            buffers[i] = kind == NN_STAI_WEIGHTS ? network->weights[i] : NULL;
+        }
+    }
     return STAI_SUCCESS;
 }
 
@@ -58,11 +80,17 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     if (mode != STAI_MODE_SYNC) {
         return fail(context, STAI_ERROR_NOT_IMPLEMENTED);
     }
-    if (context->activations == NULL) {
+    stai_ptr *activations = (stai_ptr *)(context + 1);
+    if (activations[0] == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
-    context->network->forward((const ai_i8 *)context->input, (ai_i8 *)context->output,
-                              context->weights, context->activations);
+    const stai_network_info *info = &context->network->info;
+    stai_ptr *weights = activations + 1;
+    stai_ptr *inputs = weights + info->n_weights;
+    /* Bytes by any name: uint8_t and int8_t may alias, and so may pointers to them be read. */
+    context->network->forward((const ai_i8 *const *)(const void *)inputs,
+                              (ai_i8 *const *)(const void *)(inputs + info->n_inputs),
+                              (const ai_u8 *const *)weights, activations[0]);
     return STAI_SUCCESS;
 }
 
@@ -81,20 +109,6 @@ stai_return_code nn_stai_get_info(stai_network *bytes, stai_network_info *info) 
 stai_return_code nn_stai_get_error(stai_network *bytes) {
     const nn_stai_context *context = context_of(bytes);
     return context == NULL ? STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE : context->error;
-}
-
-static stai_ptr *buffer_of(nn_stai_context *context, nn_stai_kind kind) {
-    switch (kind) {
-    case NN_STAI_ACTIVATIONS:
-        return &context->activations;
-    case NN_STAI_WEIGHTS:
-        return &context->weights;
-    case NN_STAI_INPUTS:
-        return &context->input;
-    case NN_STAI_OUTPUTS:
-    default:
-        return &context->output;
-    }
 }
 
 /* Errors about a kind's number of buffers; the one about its pointers is one less. */
@@ -117,11 +131,22 @@ stai_return_code nn_stai_get(stai_network *bytes, nn_stai_kind kind, stai_ptr *b
     if (count == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_API_ARGUMENTS);
     }
-    *count = 1u;
-    if (buffers != NULL) {
-        buffers[0] = *buffer_of(context, kind);
+    *count = count_of(context, kind);
+    for (uint16_t i = 0; buffers != NULL && i < count_of(context, kind); i++) {
+        buffers[i] = buffers_of(context, kind)[i];
     }
     return STAI_SUCCESS;
+}
+
+/* Inputs and outputs lie in the activations until others are set. */
+static void place_ends(nn_stai_context *context, stai_ptr activations) {
+    const nn_stai_network *network = context->network;
+    for (uint16_t i = 0; i < network->info.n_inputs; i++) {
+        buffers_of(context, NN_STAI_INPUTS)[i] = activations + network->input_offsets[i];
+    }
+    for (uint16_t i = 0; i < network->info.n_outputs; i++) {
+        buffers_of(context, NN_STAI_OUTPUTS)[i] = activations + network->output_offsets[i];
+    }
 }
 
 stai_return_code nn_stai_set(stai_network *bytes, nn_stai_kind kind, const stai_ptr *buffers,
@@ -133,20 +158,23 @@ stai_return_code nn_stai_set(stai_network *bytes, nn_stai_kind kind, const stai_
     if (buffers == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_API_ARGUMENTS);
     }
-    if (count != 1u) {
+    if (count != count_of(context, kind)) {
         return fail(context, number_error(kind));
     }
-    if (buffers[0] == NULL) {
-        return fail(context, (stai_return_code)(number_error(kind) - 1));
+    for (stai_size i = 0; i < count; i++) {
+        if (buffers[i] == NULL) {
+            return fail(context, (stai_return_code)(number_error(kind) - 1));
+        }
+        /* Kernels read words, and write int8 outputs by bytes. */
+        const bool bytes_only =
+            kind == NN_STAI_OUTPUTS && context->network->info.outputs[i].format == STAI_FORMAT_S8;
+        if (!bytes_only && !is_aligned(buffers[i], BUFFER_ALIGNMENT)) {
+            return fail(context, STAI_ERROR_INVALID_BUFFER_ALIGNMENT);
+        }
     }
-    /* Kernels read words, and write bytes. */
-    if (kind != NN_STAI_OUTPUTS && !is_aligned(buffers[0], BUFFER_ALIGNMENT)) {
-        return fail(context, STAI_ERROR_INVALID_BUFFER_ALIGNMENT);
-    }
-    *buffer_of(context, kind) = buffers[0];
+    memcpy(buffers_of(context, kind), buffers, count * sizeof(*buffers));
     if (kind == NN_STAI_ACTIVATIONS) {
-        context->input = buffers[0] + context->network->input_offset;
-        context->output = buffers[0] + context->network->output_offset;
+        place_ends(context, buffers[0]);
     }
     return STAI_SUCCESS;
 }

@@ -17,22 +17,19 @@ STAI_API_DECLARE_BEGIN
 typedef struct {
     stai_network_info info;
     nn_forward forward;
-    const uint32_t *weights;
-    stai_size input_offset; /* in the activations */
-    stai_size output_offset;
+    const stai_ptr *weights;         /* each block's address */
+    const stai_size *input_offsets;  /* in the activations */
+    const stai_size *output_offsets; /* likewise */
 } nn_stai_network;
 
+/* Behind it the buffers, in the order of nn_stai_kind, as many as the network has of each. */
 typedef struct {
     uint32_t magic;
     stai_return_code error;
     const nn_stai_network *network;
-    stai_ptr activations;
-    stai_ptr weights;
-    stai_ptr input;
-    stai_ptr output;
 } nn_stai_context;
 
-/* Buffers that the application may ask for and set, one of each kind. */
+/* Buffers that the application may ask for and set. */
 typedef enum {
     NN_STAI_ACTIVATIONS,
     NN_STAI_WEIGHTS,

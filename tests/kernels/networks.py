@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from codegen.graph import Graph, Int8Array, Node, Quantization, Tensor
 from codegen.kernels.fuse import Kernels
-from codegen.kernels.integer_layer import IntegerLayer
+from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.ops.fully_connected import FullyConnected
 
 # Around every unit the kernels work in: pairs, quads, blocks of 4 and 8, the reach of LDRD.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codegen.graph import Quantization, Tensor
-from codegen.kernels.folding import integer_layer, limit_inputs, rebase
+from codegen.kernels.fully_connected.chain.folding import integer_layer, limit_inputs, rebase
 from codegen.ops import operator_of
 from tests.kernels.networks import (
     WEIGHTS,
