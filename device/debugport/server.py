@@ -67,7 +67,7 @@ class Server:
 
     def __init__(self, target: Target, finish: int | None) -> None:
         self._target, self._finish = target, finish
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.SelectSelector()  # epoll takes no file as standard input
         self._wires: dict[socket.socket, Wire] = {}
         port = DebugPort(PacedTarget(target))
         self._makers: Sequence[Callable[[], Wire]] = (
