@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from codegen.cli import main
+from codegen.graph import Quantization, Tensor
+from codegen.input_range import complaint
 from support.errors import run_cli
 from tests.codegen.conftest import Refused, check
 
@@ -71,6 +73,16 @@ def test_wrong_inputs_are_told_of(
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("warning: ") and "strict=1" in line
     assert list(tmp_path.glob("[rs].npz"))
+
+
+def test_rounding_at_an_end_is_not_clipping() -> None:
+    """A background of exactly -1 is half a step outside of what this input holds."""
+    background = np.full((3, 784), -1, np.float32)
+    background[:, ::5] = np.linspace(-1, 1, 157)
+    tensor = Tensor("input", (1, 784), Quantization(np.float32(2 / 255), -1))
+    assert tensor.quantization.quantize(background).min() == -128
+    assert not complaint(background, tensor)
+    assert complaint(background * np.float32(1.05), tensor)
 
 
 @pytest.mark.parametrize(
