@@ -30,6 +30,7 @@ def generate(
     folder: Path,
     c_api: str = LEGACY,
     kernels: Kernels = PORTABLE,
+    *,
     target: Target = CORTEX_M7,
 ) -> Plan:
     """Write all sources, the report and the manifest of `graph` into `folder`.
@@ -142,7 +143,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
 
 def _layers(plan: Plan, name: str) -> list[dict[str, Any]]:
     """The rows of the manifest, with the symbol of a layer that is a routine of its own."""
-    symbols = {}
+    symbols: dict[int, str] = {}
     for step in _steps(plan, name):
         if step["chain"]:
             symbols |= {part["number"]: part["symbol"] for part in step["chain"]["layers"]}
@@ -230,8 +231,8 @@ def _chain(step: Step, name: str) -> dict[str, Any] | None:
     for block, place in zip(step.lowered.constants, step.constants, strict=True):
         offsets[block.part][block.key] = place.offset
     regions = tuple(0 if place is None else place.offset for place in (step.scratch, step.late))
-    block = step.constants[0].block
-    return chain_context(chain, name, step.first, offsets, regions, block)
+    layers = chain_context(chain, f"{name}_packed", step.first, offsets, regions)
+    return {**layers, "block": step.constants[0].block}
 
 
 def _words(data: bytes) -> str:

@@ -49,7 +49,7 @@ class Port:
     arena_offset: int
 
     @property
-    def KIND(self) -> str:  # noqa: N802 - as in the macros' names
+    def KIND(self) -> str:
         """IN or OUT."""
         return self.kind.upper()
 

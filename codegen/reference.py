@@ -38,6 +38,25 @@ def quantize(values: npt.NDArray[np.float32], value: Value) -> Int8Array:
     return stored
 
 
+def quantize_inputs(values: npt.NDArray[np.float32], graph: Graph) -> Int8Array:
+    """float32 [N, elements of all inputs] → int8 [N, bytes of all inputs].
+
+    Raises:
+        UserError: rows of another size, or numbers that are not finite.
+    """
+    rows = values.reshape(values.shape[0], -1)
+    if rows.shape[1] != graph.input_size:
+        raise UserError(
+            f"the inputs have {rows.shape[1]} values each, the network takes {graph.input_size}",
+            "give inputs of the network's shape",
+        )
+    parts, start = [], 0
+    for value in graph.inputs:
+        parts.append(quantize(rows[:, start : start + value.size], value))
+        start += value.size
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
 def split(values: tuple[Value, ...], rows: Array) -> dict[Value, Array]:
     """Rows of bytes [N, sum of bytes] → each value's elements [N, *shape[1:]]."""
     found, start = {}, 0

@@ -174,6 +174,11 @@ class Graph:
         return value
 
     @property
+    def input_size(self) -> int:
+        """Elements of all inputs."""
+        return sum(value.size for value in self.inputs)
+
+    @property
     def input_bytes(self) -> int:
         """Bytes of all inputs."""
         return sum(value.bytes for value in self.inputs)
@@ -231,8 +236,5 @@ class Graph:
                 moved = any(value in renamed for value in new.inputs)
                 inputs = (renamed.get(value, value) for value in new.inputs)
                 ops.append(new.with_inputs(inputs) if moved else new)
-        ends = (
-            tuple(renamed.get(value, value) for value in end) for end in (self.inputs, self.outputs)
-        )
-        inputs, outputs = ends
-        return replace(self, inputs=inputs, outputs=outputs, ops=tuple(ops))
+        ends = [tuple(renamed.get(v, v) for v in end) for end in (self.inputs, self.outputs)]
+        return replace(self, inputs=ends[0], outputs=ends[1], ops=tuple(ops))

@@ -122,9 +122,10 @@ class _Fit:
         self._rooms = [buffer.room for buffer in buffers]
         self._rivals = [
             [
-                (other, tuple(_forbidden(self._rooms[mine], self._rooms[other], mine, other, shared)))
+                (other, tuple(_forbidden((self._rooms[mine], self._rooms[other]), offers)))
                 for other, rival in enumerate(buffers)
                 if other != mine and buffer.meets(rival)
+                for offers in [(shared.get((other, mine)), shared.get((mine, other)))]
             ]
             for mine, buffer in enumerate(buffers)
         ]
@@ -177,11 +178,16 @@ class _Fit:
 
 
 def _forbidden(
-    room: int, other_room: int, mine: int, other: int, shared: Mapping[tuple[int, int], Sharing]
+    rooms: tuple[int, int], offers: tuple[Sharing | None, Sharing | None]
 ) -> Iterator[tuple[int, int]]:
-    """Open intervals of forbidden offsets of `mine`, counted from the other's offset."""
-    lower, upper = -room, other_room
-    as_output, as_input = shared.get((other, mine)), shared.get((mine, other))
+    """Open intervals of forbidden offsets of a buffer, counted from another's offset.
+
+    Args:
+        rooms: bytes of the buffer and of the other.
+        offers: what may be shared with the other's as input and this one's as output; the opposite.
+    """
+    lower, upper = -rooms[0], rooms[1]
+    as_output, as_input = offers
     sharing = as_output or as_input
     if sharing is None:
         yield lower, upper

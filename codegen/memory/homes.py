@@ -75,5 +75,3 @@ class Homes:
         )
         if movable:
             self._parents[home.root] = Home(target, alias.output_offset)
-
-

@@ -93,7 +93,11 @@ def _sharings(
     found = []
     for root in dict.fromkeys(homes[value].root for value in step.op.inputs):
         reading = [i for i, value in enumerate(step.op.inputs) if homes[value].root is root]
-        if root is target.root or spans[root][1] > time + 1 or not all(i in stated for i in reading):
+        if (
+            root is target.root
+            or spans[root][1] > time + 1
+            or not all(i in stated for i in reading)
+        ):
             continue
         distances = [
             stated[i].distance - homes[step.op.inputs[i]].offset + target.offset for i in reading
@@ -103,5 +107,3 @@ def _sharings(
             continue
         found.append(Sharing(names[root], names[target.root], max(distances), exact))
     return found
-
-

@@ -11,7 +11,7 @@ import onnx
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array
 from codegen.operator import Operator
-from codegen.reader.context import QUANTIZE_ALL, Context, label, quantized_input
+from codegen.reader.context import Context, label, quantized_input
 from codegen.reader.stages import Pending, Stage
 
 

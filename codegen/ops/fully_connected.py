@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value
-from codegen.ir.types import Array, Float32Array, Int8Array, Int32Array
+from codegen.ir.types import Array, Float32Array, Int8Array, Int32Array, Int64Array
 from codegen.operator import Operator
 from codegen.reader.constants import Constant
 from codegen.reader.context import (
@@ -24,6 +24,9 @@ from codegen.reader.context import (
 )
 from codegen.reader.stages import Pending, Stage
 
+# Sums of products and biases below it are exact in float64, which the reference computes with.
+MAX_REACH = 2**52
+
 
 @dataclass(frozen=True, eq=False)
 class FullyConnected(Op):
@@ -31,14 +34,15 @@ class FullyConnected(Op):
 
     Attributes:
         weights: int8 [outputs, inputs], zero point 0.
-        bias: int32 [outputs], scale input_scale * weight_scales[o].
+        bias: int32 [outputs], scale input_scale * weight_scales[o]; int64 where a bias and its
+            products can leave int32 together, as those of a nearly dead row do.
         weight_scales: float32 [outputs] (per tensor: repeated).
         relu: the output is clamped from below at its zero point.
         low, high: clamp of the output bytes from a Clip, -128 and 127 without one.
     """
 
     weights: Int8Array = field(repr=False)
-    bias: Int32Array = field(repr=False)
+    bias: Int32Array | Int64Array = field(repr=False)
     weight_scales: Float32Array = field(repr=False)
     relu: bool = False
     low: int = -128
@@ -69,7 +73,7 @@ class FullyConnected(Op):
         """Weights, biases and scales, for the model's identity."""
         return (
             self.weights.tobytes(),
-            self.bias.astype("<i4").tobytes(),
+            self.bias.astype("<i8" if self.wide else "<i4").tobytes(),
             self.weight_scales.astype("<f4").tobytes(),
             bytes([self.relu, self.low & 0xFF, self.high & 0xFF]),
         )
@@ -94,14 +98,19 @@ class FullyConnected(Op):
         zero_point = self.output.quantization.zero_point
         return (zero_point if self.relu else self.low), self.high
 
+    @property
+    def wide(self) -> bool:
+        """Biases take 64 bits; the sums of products alone fit 32 always."""
+        return self.bias.dtype == np.int64
+
     @cached_property
-    def folded_bias(self) -> Int32Array:
-        """int32 [outputs]: bias with the input's zero point folded in, so that
+    def folded_bias(self) -> Int32Array | Int64Array:
+        """int32 or int64 [outputs]: bias with the input's zero point folded in, so that
         acc = folded_bias + Σ w * q for the stored bytes q."""
         zero = self.input.quantization.zero_point
         sums = self.weights.astype(np.int64).sum(axis=1)
-        folded: Int32Array = (self.bias.astype(np.int64) - zero * sums).astype(np.int32)
-        return folded
+        folded: Int64Array = self.bias.astype(np.int64) - zero * sums
+        return folded if self.wide else folded.astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -116,8 +125,8 @@ class Draft(Pending):
     bias: Constant | None = None
 
     def finish(self, output: Value) -> Op:
-        """The operation; proves that no accumulator can leave int32."""
-        bias = self._quantized_bias()
+        """The operation; proves that no sum can leave the accumulator that it asks for."""
+        bias = self._narrowed(self._quantized_bias())
         # A ReLU is told apart from other clamps for the sake of the reports only.
         relu = (self.low, self.high) == (0.0, np.inf)
         low, high = (-128, 127) if relu else self.clamp(output.quantization)
@@ -140,16 +149,25 @@ class Draft(Pending):
                 f"its scales give output {int(np.argmin(usable))} a multiplier outside float32",
                 QUANTIZE_ALL,
             )
+        return layer
+
+    def _narrowed(self, bias: Int64Array) -> Int32Array | Int64Array:
+        """The biases as int32, unless one and its row's products can leave int32 together.
+
+        A row whose weights are nearly zero has a tiny scale, by which its bias is large:
+        onnxruntime's quantizer lets it come up to 2^31.
+        """
         # |q| <= 128 for the bytes and the zero point: 256 * Σ|w| bounds both forms of the sum.
-        reach = np.abs(bias.astype(np.int64)) + 256 * np.abs(self.weights.astype(np.int64)).sum(1)
-        if int(reach.max()) >= 2**31:
-            row = int(reach.argmax())
+        products = 256 * np.abs(self.weights.astype(np.int64)).sum(1)
+        if int(products.max()) >= 2**31:
+            row = int(products.argmax())
             raise self.context.fail(
                 self.node,
-                f"output {row} can overflow the 32-bit accumulator (reach {int(reach.max()):,})",
-                "use fewer inputs per layer, or a bias that its scale can express",
+                f"output {row} can overflow the 32-bit accumulator (reach {int(products.max()):,})",
+                "use fewer inputs per layer",
             )
-        return layer
+        fits = int((np.abs(bias) + products).max()) < 2**31
+        return bias.astype(np.int32) if fits else bias
 
     def with_bias(self, node: onnx.NodeProto, index: int) -> Draft:
         """The layer with operand `index` of `node` as its bias."""
@@ -169,11 +187,11 @@ class Draft(Pending):
             )
         return replace(self, bias=bias)
 
-    def _quantized_bias(self) -> Int32Array:
-        """int32 [outputs] at scale input_scale * weight_scale."""
+    def _quantized_bias(self) -> Int64Array:
+        """int64 [outputs] at scale input_scale * weight_scale."""
         outputs = self.weights.shape[0]
         if self.bias is None:
-            return np.zeros(outputs, np.int32)
+            return np.zeros(outputs, np.int64)
         with np.errstate(over="ignore", under="ignore"):
             unit = np.float32(self.source.quantization.scale) * self.scales
         bias = self.bias
@@ -183,18 +201,18 @@ class Draft(Pending):
             and not bias.zero_point.any()
             and np.array_equal(np.broadcast_to(bias.scale, unit.shape), unit)
         ):
-            return np.broadcast_to(bias.values.reshape(-1), (outputs,)).astype(np.int32)
+            return np.broadcast_to(bias.values.reshape(-1), (outputs,)).astype(np.int64)
         real = np.broadcast_to(bias.real().reshape(-1), (outputs,)).astype(np.float64)
         with np.errstate(all="ignore"):
             rounded = np.rint(real / unit.astype(np.float64))
-        if not (np.abs(rounded) < 2**31).all():
+        fits = np.abs(rounded) < MAX_REACH - 2**31
+        if not fits.all():
             raise self.context.fail(
                 self.node,
-                f"the bias of output {int(np.argmin(np.abs(rounded) < 2**31))} does not fit int32 "
-                "at its scale",
+                f"the bias of output {int(np.argmin(fits))} is beyond 2^52 steps of its scale",
                 QUANTIZE_ALL,
             )
-        return rounded.astype(np.int32)
+        return rounded.astype(np.int64)
 
 
 def _weights(
@@ -283,7 +301,7 @@ class FullyConnectedOperator(Operator):
         """docs/numerics.md: int32 accumulation, float32 requantization, half to even."""
         (values,) = inputs
         zero = op.input.quantization.zero_point
-        # float64 products and sums are exact: every partial sum is below 2^31 (proved on reading).
+        # float64 products and sums are exact: every partial sum is below MAX_REACH.
         shifted = values.astype(np.float64) - zero
         accumulators = shifted @ op.weights.T.astype(np.float64) + op.bias
         with np.errstate(over="ignore"):

@@ -69,7 +69,7 @@ class _Draft(Pending):
 
     def unquantized_output(self) -> Value:
         """Scale 1/256, zero point -128."""
-        return tensor(self.name, self.shape, DEFAULT_OUTPUT)
+        return tensor(self.node.output[0], self.shape, DEFAULT_OUTPUT)
 
 
 def _softmax(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:

@@ -81,7 +81,7 @@ def _plan(
     found = plan_chain(run, activity, lowering.kernels.wanted)
     if isinstance(found, Chain):
         return [(run, found)]
-    at = run.index(found.layer)
-    # The refusal names the layer that does not fit: it alone stays portable.
-    lowering.refused[found.layer] = found.reason
-    return [*_plan(run[:at], lowering), *_plan(run[at + 1 :], lowering)]
+    # Only the layer that does not fit stays portable.
+    before, after = run[: found.layer], run[found.layer + 1 :]
+    lowering.refused[run[found.layer]] = found.reason
+    return [*_plan(before, lowering), *_plan(after, lowering)]

@@ -1,4 +1,4 @@
-"""What passes and kernels know beside the graph: the processor, the user's wishes, typical inputs."""
+"""What passes know beside the graph: the processor, the user's wishes, typical inputs."""
 
 from __future__ import annotations
 

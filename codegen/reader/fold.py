@@ -107,7 +107,7 @@ def _dequantize(context: Context, node: onnx.NodeProto, value: Constant) -> Cons
     if zero_point_type(context, node) not in (None, value.values.dtype):
         raise context.fail(
             node,
-            f"its zero point is {zero_point_type(context, node)}, its values are {value.values.dtype}",
+            f"its zero point is {zero_point_type(context, node)}, its values {value.values.dtype}",
             "quantize the model again",
         )
     return Constant(value.values, scale, zeros, _axis(context, node, value.values, scale.size))

@@ -52,8 +52,9 @@ def read_graph(path: Path | str) -> Graph:
     ends = context.read_inputs()
     if not any(computes(op) for op in context.ops):
         raise UserError(f"{path}: the model computes nothing", "give a quantized network")
-    notes = tuple(context.notes)
-    return normalize(Graph(ends, outputs, tuple(context.ops), model_path.name, notes))
+    return normalize(
+        Graph(ends, outputs, tuple(context.ops), model_path.name, tuple(context.notes))
+    )
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:
@@ -72,7 +73,8 @@ def _inputs(
     """The model's inputs, and a note where an open batch was taken as 1."""
     if not declared:
         raise UserError(f"{path}: the model has no input", "export the model again")
-    inputs, notes = [], []
+    inputs: list[ModelInput] = []
+    notes: list[str] = []
     for entry in declared:
         model, symbolic = model_input(path, entry)
         if any(other.name == model.name for other in inputs):

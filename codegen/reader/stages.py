@@ -77,8 +77,7 @@ class Pending(ABC):
 
     def clip(self, low: float, high: float) -> Self:
         """The value bounded as ONNX's Clip does: min(max(x, low), high)."""
-        bounds = (min(max(bound, low), high) for bound in (self.low, self.high))
-        return replace(self, **dict(zip(("low", "high"), bounds, strict=True)))
+        return replace(self, low=min(max(self.low, low), high), high=min(max(self.high, low), high))
 
     @property
     def clipped(self) -> bool:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
-from codegen.graph import Graph, Tensor
+from codegen.ir.graph import Graph, Value
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -47,23 +47,23 @@ def onnxruntime_outputs(
     return _as_stored(graph.output, np.array(outputs))
 
 
-def _as_given(kind: str, tensor: Tensor, stored: Int8Array) -> npt.NDArray[np.generic]:
+def _as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.generic]:
     if kind == "tensor(int8)":
         return stored
     if kind == "tensor(uint8)":
         return (stored.astype(np.int16) + 128).astype(np.uint8)
-    quantization = tensor.quantization
+    quantization = value.quantization
     shifted = stored.astype(np.int32) - quantization.zero_point
     with np.errstate(over="ignore"):
         return shifted.astype(np.float32) * quantization.scale
 
 
-def _as_stored(tensor: Tensor, values: npt.NDArray[Any]) -> Int8Array:
+def _as_stored(value: Value, values: npt.NDArray[Any]) -> Int8Array:
     if values.dtype == np.int8:
         return values.astype(np.int8)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
-    return tensor.quantization.quantize(values.astype(np.float32))
+    return value.quantization.quantize(values.astype(np.float32))
 
 
 def exact_layer(

@@ -18,10 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.generate import generate
-from codegen.graph import Graph
-from codegen.kernels.fuse import Kernels
+from codegen.ir.graph import Graph
+from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.place import place_objects
-from codegen.plan import PORTABLE
 from codegen.reference import run as run_reference
 from codegen.render import render
 from device.boards import Board, read_board

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.kernels.fuse import WANTED, Kernels
+from codegen.kernels.wanted import WANTED, Kernels
 from codegen.reader.qdq import read_graph
 from support.errors import UserError, run_cli
 from tests.codegen.models import Array, QdqModel

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from codegen.arena import ALIGNMENT, Buffer, align, place
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from codegen.arena import ALIGNMENT, Buffer, align, place
 
 seeded = settings(derandomize=True, database=None)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen.graph import Graph, Quantization, Tensor
-from codegen.kernels.fuse import STEM, Kernels
+from codegen.ir.graph import Graph, Op, Value, tensor
+from codegen.ir.types import Quantization
+from codegen.kernels.fully_connected.chain.operation import STEM
+from codegen.kernels.wanted import Kernels
 from codegen.ops.fully_connected import FullyConnected
 from tests.kernels.emulated import differences, machine_with, plan_all
 from tests.kernels.networks import WANTED, Network, random_inputs
@@ -25,14 +27,14 @@ def test_random_chains(seed: int, tmp_path: Path, shared_dir: Path) -> None:
     assert len([kind for kind in kinds(planned) if not kind.startswith("portable")]) >= 3
 
 
-def layer(source: Tensor, weights: np.ndarray, scale: float = 0.5, **extra: int) -> FullyConnected:
+def layer(source: Value, weights: np.ndarray, scale: float = 0.5, **extra: int) -> FullyConnected:
     """A layer with the given int8 [outputs, inputs] weights."""
     outputs = len(weights)
-    output = Tensor(f"{source.name}+", (1, outputs), Quantization(np.float32(scale), -128))
+    output = tensor(f"{source.name}+", (1, outputs), Quantization(np.float32(scale), -128))
     return FullyConnected(
         f"fc_{source.name}",
-        source,
-        output,
+        (source,),
+        (output,),
         weights.astype(np.int8),
         np.zeros(outputs, np.int32),
         np.full(outputs, 0.01, np.float32),
@@ -42,18 +44,17 @@ def layer(source: Tensor, weights: np.ndarray, scale: float = 0.5, **extra: int)
 
 def network(weights: list[np.ndarray], wanted: str = "auto", **extra: int) -> Network:
     """A network of layers with the given weights, the last one with `extra`."""
-    tensor = Tensor("x", (1, weights[0].shape[1]), Quantization(np.float32(0.02), -128))
-    nodes: list[FullyConnected] = []
+    first = value = tensor("x", (1, weights[0].shape[1]), Quantization(np.float32(0.02), -128))
+    ops: list[Op] = []
     for index, each in enumerate(weights):
-        nodes.append(layer(tensor, each, **(extra if index == len(weights) - 1 else {})))
-        tensor = nodes[-1].output
+        ops.append(layer(value, each, **(extra if index == len(weights) - 1 else {})))
+        value = ops[-1].output
     rng = np.random.default_rng(5)
     inputs = random_inputs(rng, weights[0].shape[1], 24, -128)
     calibration = random_inputs(rng, weights[0].shape[1], 24, -128)
     calibration[:, rng.random(calibration.shape[1]) < 0.85] = -128
-    return Network(
-        Graph(tuple(nodes), "0" * 64, "by_hand.onnx"), Kernels(wanted, calibration), inputs
-    )
+    graph = Graph((first,), (value,), tuple(ops), "by_hand.onnx")
+    return Network(graph, Kernels(wanted, calibration), inputs)
 
 
 RNG = np.random.default_rng(4)
@@ -71,8 +72,8 @@ REFUSED = {
 def test_what_does_not_fit_is_portable(what: str) -> None:
     """The plan says why, and the layer's portable kernel computes it."""
     plan = plan_all([REFUSED[what]])[0].plan
-    first = plan.steps[0].layer
-    portable = [part for part in first.layers if part.kernel == "portable"]
+    first = plan.steps[0].lowered
+    portable = [part for part in first.rows if part.kernel == "portable"]
     assert (first.stem == STEM) != bool(portable)
     assert all(part.why.startswith("portable: ") for part in portable)
     if "24 bits" in what or "-128 above" in what:
@@ -91,7 +92,7 @@ def test_busy_and_quiet_inputs(wanted: str, tmp_path: Path, shared_dir: Path) ->
     rng = np.random.default_rng(6)
     weights = [rng.integers(-40, 41, shape) for shape in ((32, 784), (24, 32), (10, 24))]
     planned = plan_all([network(weights, wanted)])
-    assert all(step.layer.stem == STEM for step in planned[0].plan.steps)
+    assert all(step.lowered.stem == STEM for step in planned[0].plan.steps)
     assert differences(machine_with(planned, tmp_path, shared_dir), planned[0]) == []
 
 

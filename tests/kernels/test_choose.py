@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codegen.graph import Int8Array
+from codegen.ir.types import Int8Array
 from codegen.kernels.fully_connected.chain.choose import choose, entries
 from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from tests.kernels.networks import random_integer_layer

@@ -18,7 +18,7 @@ import jinja2
 import numpy as np
 
 from codegen.generate import generate
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from codegen.plan import plan_network
 
 REPOSITORY = Path(__file__).resolve().parents[2]

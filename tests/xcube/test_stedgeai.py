@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from codegen.xcube.pools import memory_pools
 from codegen.xcube.tool import Tool, ask, find_tool, read_banner
 from codegen.xcube.versions import Version

@@ -1,4 +1,4 @@
-"""Element-wise kernels in plain C; each reads an element before it writes it, so all run in place."""
+"""Element-wise kernels in plain C; each reads an element before it writes it: all run in place."""
 
 from __future__ import annotations
 

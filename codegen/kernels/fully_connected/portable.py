@@ -18,6 +18,7 @@ class Fields:
     zero_point: int
     low: int
     high: int
+    wide: bool
 
 
 class Portable(Kernel):
@@ -31,11 +32,12 @@ class Portable(Kernel):
 
     def lower(self, op: FullyConnected, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
+        bias = "int64" if op.wide else "int32"
         blocks = (
             Constants(
                 "bias",
-                f"bias with the input zero point folded in, int32 [{op.rows}]",
-                op.folded_bias.astype("<i4").tobytes(),
+                f"bias with the input zero point folded in, {bias} [{op.rows}]",
+                op.folded_bias.astype("<i8" if op.wide else "<i4").tobytes(),
             ),
             Constants(
                 "multipliers",
@@ -51,7 +53,7 @@ class Portable(Kernel):
         )
         low, high = op.clamp
         zero_point = op.output.quantization.zero_point
-        fields = Fields(op.columns, op.rows, zero_point, low, high)
+        fields = Fields(op.columns, op.rows, zero_point, low, high, op.wide)
         return Lowered(
             op=op,
             stem="fully_connected",

@@ -17,7 +17,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from codegen.kernels.fully_connected.chain.integer_layer import Int64Array, IntegerLayer
+from codegen.ir.types import Int64Array
+from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 
 HIGH_BITS = 24
 

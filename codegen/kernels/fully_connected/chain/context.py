@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codegen.kernels.fully_connected.chain.plan import Chain, Stage
 from codegen.kernels.fully_connected.chain.choose import limit
 from codegen.kernels.fully_connected.chain.layout import WIDTH, rest_width
+from codegen.kernels.fully_connected.chain.plan import Chain, Stage
 
 # Unrolled code may take this part of the weights that it reads, and no more turns than these.
 CODE_PART = 8
@@ -21,20 +21,18 @@ SPARSE_TURN, BOUND_TURN, DENSE_TURN = 52, 48, 92
 
 def context(
     chain: Chain,
-    name: str,
+    prefix: str,
     first: int,
     offsets: Sequence[Mapping[str, int]],
     regions: tuple[int, ...],
-    block: int,
 ) -> dict[str, Any]:
     """What the templates see of a chain.
 
     Args:
-        name: of the network.
+        prefix: of the symbols; a layer's number follows.
         first: number of the chain's first layer in its network.
         offsets: of each stage's constants in their block of weights, by key.
         regions: arena offsets of the chain's two regions, scratch and late.
-        block: of the weights, which has the chain's constants.
     """
     scratch, late = regions
     layers = []
@@ -42,7 +40,7 @@ def context(
         layers.append(
             {
                 **_stage(stage, offsets[index]),
-                "symbol": f"{name}_packed_{first + index}",
+                "symbol": f"{prefix}_{first + index}",
                 "number": first + index,
                 "scratch": scratch,
                 "reads": None if stage.first else late + chain.outputs[index - 1],
@@ -50,7 +48,7 @@ def context(
             }
         )
     stack = max(stage.stack for stage in chain.stages)
-    return {"layers": layers, "stack": stack, "block": block}
+    return {"layers": layers, "stack": stack}
 
 
 def _stage(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:

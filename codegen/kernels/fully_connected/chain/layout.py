@@ -15,8 +15,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from codegen.ir.types import Int64Array
 from codegen.kernels.fully_connected.chain import byte_split, quad_split
-from codegen.kernels.fully_connected.chain.integer_layer import Int64Array, IntegerLayer
+from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.requantize import IntegerConstants
 
 Words = npt.NDArray[np.uint32]

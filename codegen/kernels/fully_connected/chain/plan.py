@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codegen.memory.arena import align
 from codegen.ir.types import Int8Array
 from codegen.kernels.fully_connected.chain import byte_split, layout
 from codegen.kernels.fully_connected.chain.choose import MIN_INPUTS, Choice, choose
@@ -23,6 +22,7 @@ from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.permutation import order_inputs, order_outputs
 from codegen.kernels.fully_connected.chain.requantize import IntegerConstants, Search, search
 from codegen.kernels.kernel import Constants
+from codegen.memory.arena import align
 from codegen.ops.fully_connected import FullyConnected
 
 # Two outputs leave the requantization as 16-bit lanes, before the output's zero point is added.
@@ -114,16 +114,21 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why a run cannot be packed: one of its layers, and its reason."""
+class Obstacle:
+    """Why no chain can take a run of layers.
 
-    layer: FullyConnected
+    Attributes:
+        layer: index in the run of the layer that does not fit.
+        reason: one short phrase.
+    """
+
+    layer: int
     reason: str
 
 
 def plan_chain(
     nodes: Sequence[FullyConnected], activity: Sequence[Int8Array] | None, wanted: str
-) -> Chain | Refusal:
+) -> Chain | Obstacle:
     """Plan a chain, or say why one of its layers needs the portable kernel.
 
     Args:
@@ -133,7 +138,7 @@ def plan_chain(
         wanted: "auto", "dense" or "sparse".
 
     Returns:
-        the chain; or which layer is in its way.
+        the chain, or the layer that does not fit and why.
     """
     parts = [integer_layer(node) for node in nodes]
     parts[0] = rebase(parts[0], _commonest(activity[0]) if activity else -128)
@@ -151,15 +156,15 @@ def plan_chain(
             together = coactivation(activity[index + 1][:, kept], parts[index].low)
         order = match(together, byte_split.exact_pairs(parts[index]))
         if order is None:
-            return Refusal(nodes[index], "no exact pairing of its weights")
+            return Obstacle(index, "no exact pairing of its weights")
         parts[index] = order_outputs(parts[index], order)
         parts[index + 1] = order_inputs(parts[index + 1], order)
         reads[index + 1] = kept[order]
         places[index] = _places(nodes[index].rows, kept[order])
-    for node, part in zip(nodes, parts, strict=True):
+    for index, part in enumerate(parts):
         reason = _obstacle(part)
         if reason:
-            return Refusal(node, reason)
+            return Obstacle(index, reason)
     stages = []
     for index, (node, part) in enumerate(zip(nodes, parts, strict=True)):
         values = None if activity is None else activity[index][:, reads[index]]
