@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.ir.graph import Graph, Op, Value
+from codegen.ir.graph import Fused, Graph, Op, Value
 from codegen.memory.arena import ALIGNMENT
 from codegen.operator import Alias
 from codegen.ops import operator_of
@@ -29,7 +29,7 @@ class Homes:
         self._parents: dict[Value, Home] = {}
         self._graph = graph
         for op in graph.ops:
-            if len(op.parts) == 1:
+            if not isinstance(op, Fused):
                 for alias in operator_of(op).aliases(op):
                     self._join(op, alias)
 
@@ -42,7 +42,7 @@ class Homes:
 
     def vanishes(self, op: Op) -> bool:
         """Whether all bytes that an operation would move are where they shall be."""
-        if len(op.parts) > 1:
+        if isinstance(op, Fused):
             return False
         aliases = operator_of(op).aliases(op)
         return bool(aliases) and all(self._holds(op, alias) for alias in aliases)

@@ -244,7 +244,6 @@ def constants(chain: Chain) -> tuple[Constants, ...]:
         title = f"{stage.name}: sums and scales, by eight outputs"
         found.append(Constants("constants", title, blocks, counted=False, part=index))
         rows = layout.sparse_rows(layer)
-        found.append(
-            Constants(f"rows_{index}", f"{shape}: by eight outputs and pair of inputs", rows)
-        )
+        title = f"{shape}: by eight outputs and pair of inputs"
+        found.append(Constants("rows", title, rows, part=index))
     return tuple(found)
