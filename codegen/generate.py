@@ -76,7 +76,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "notes": graph.notes,
         "nodes": sum(len(step.lowered.rows) for step in plan.steps),
         "chains": [step["chain"] for step in steps if step["chain"]],
-        "rows": [row for step in plan.steps for row in _rows(step)],
+        "rows": _all_rows(plan),
         "macs": graph.macs,
         "stems": sorted({step.lowered.stem for step in plan.steps}),
         "steps": steps,
@@ -147,8 +147,17 @@ def _layers(plan: Plan, name: str) -> list[dict[str, Any]]:
     for step in _steps(plan, name):
         if step["chain"]:
             symbols |= {part["number"]: part["symbol"] for part in step["chain"]["layers"]}
-    rows = [row for step in plan.steps for row in _rows(step)]
-    return [{**row, "symbol": symbols.get(number)} for number, row in enumerate(rows)]
+    return [{**row, "symbol": symbols.get(number)} for number, row in enumerate(_all_rows(plan))]
+
+
+def _all_rows(plan: Plan) -> list[dict[str, Any]]:
+    """The rows of all steps in the order of their numbers."""
+    numbered = [
+        (number, row)
+        for step in plan.steps
+        for number, row in zip(step.numbers, _rows(step), strict=True)
+    ]
+    return [row for _, row in sorted(numbered, key=lambda each: each[0])]
 
 
 def _rows(step: Step) -> list[dict[str, Any]]:
@@ -203,7 +212,7 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
         found.append(
             {
                 "index": step.index,
-                "last": step.last,
+                "last": step.numbers[-1],
                 "stem": step.lowered.stem,
                 "title": "; ".join(f"{row['name']}: {row['title']}" for row in rows),
                 "op": step.lowered.op,
@@ -231,7 +240,7 @@ def _chain(step: Step, name: str) -> dict[str, Any] | None:
     for block, place in zip(step.lowered.constants, step.constants, strict=True):
         offsets[block.part][block.key] = place.offset
     regions = tuple(0 if place is None else place.offset for place in (step.scratch, step.late))
-    layers = chain_context(chain, f"{name}_packed", step.first, offsets, regions)
+    layers = chain_context(chain, f"{name}_packed", step.numbers, offsets, regions)
     return {**layers, "block": step.constants[0].block}
 
 

@@ -16,6 +16,7 @@ from codegen.memory.arena import align, place
 from codegen.memory.homes import Homes
 from codegen.memory.liveness import late_name, lifetimes, scratch_name
 from codegen.memory.places import Arena, Input, Output, Place, Weights
+from codegen.ops import computes
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
 from codegen.reference import all_values
@@ -39,24 +40,20 @@ class Step:
     """An operation with the places of what it reads and writes.
 
     Attributes:
-        first: number of its first row: among all of the model's operations that are computed.
+        numbers: of its rows: the place of each of the model's operations among all that are
+            computed, in the order of the graph as it was read; then what passes have added.
         scratch, late: its scratch bytes and those it needs late, or None.
         constants: in the order of `lowered.constants`.
     """
 
     index: int
-    first: int
+    numbers: tuple[int, ...]
     lowered: Lowered
     inputs: tuple[Place, ...]
     outputs: tuple[Place, ...]
     scratch: Arena | None
     late: Arena | None
     constants: tuple[Weights, ...]
-
-    @property
-    def last(self) -> int:
-        """Number of its last row."""
-        return self.first + len(self.lowered.rows) - 1
 
 
 @dataclass(frozen=True)
@@ -123,12 +120,13 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         end = ends.get(home.root)
         return in_arena(value) if end is None else replace(end, offset=home.offset)
 
-    steps, rows = [], 0
+    numbers = _numbers(graph, lowered)
+    steps = []
     for index, each in enumerate(lowered):
         steps.append(
             Step(
                 index=index,
-                first=rows,
+                numbers=tuple(numbers[part.op.outputs[0]] for part in each.rows),
                 lowered=each,
                 inputs=tuple(map(where, each.op.inputs)),
                 outputs=tuple(map(where, each.op.outputs)),
@@ -137,7 +135,6 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
                 constants=tuple(c.place for c in constants if c.step == index),
             )
         )
-        rows += len(each.rows)
     return Plan(
         graph=graph,
         lowered=final,
@@ -163,6 +160,14 @@ def _lower(op: Op, lowering: Lowering) -> Lowered:
     lowered = choose(op, lowering.target, lowering.activity)
     refused = lowering.refused.get(op)
     return replace(lowered, why=f"{lowered.kernel}: {refused}") if refused else lowered
+
+
+def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
+    """The number of the operation that makes a value: that of the reference's layers, whatever is
+    fused with what. Passes may make an operation anew, not what it writes."""
+    known = dict.fromkeys(op.outputs[0] for op in graph.ops if computes(op))
+    made = dict.fromkeys(part.op.outputs[0] for step in steps for part in step.rows)
+    return {value: number for number, value in enumerate(known | made)}
 
 
 def _found(offsets: Mapping[str, int], name: str) -> Arena | None:

@@ -86,20 +86,21 @@ def align(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def place(buffers: Sequence[Buffer], sharings: Sequence[Sharing] = (), seed: int = 0) -> Arena:
-    """Give each buffer an offset.
+def place(buffers: Sequence[Buffer], sharings: Sequence[Sharing] = (), tries: int = TRIES) -> Arena:
+    """Give each buffer an offset; the order in which they are given does not matter.
 
     Orders of buffers are placed by first fit; the best is changed at random, some buffers sent to
     the upper end, until the arena is as small as the bound or the tries are used up.
     """
+    buffers = sorted(buffers, key=lambda buffer: buffer.name)
     fit = _Fit(buffers, sharings)
     bound = lower_bound(buffers, sharings)
     best, order = min(
         ((fit.size(start, frozenset(), 0), start) for start in fit.starts()), key=lambda t: t[0]
     )
     high: frozenset[int] = frozenset()
-    generator = random.Random(seed)
-    tries = min(TRIES, WORK // max(1, len(buffers) ** 2))
+    generator = random.Random(0)
+    tries = min(tries, WORK // max(1, len(buffers) ** 2))
     count = 0
     while best > bound.bytes and count < tries:
         count += 1

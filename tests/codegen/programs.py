@@ -162,8 +162,8 @@ def run_cases(
     """
     tools = toolchain(board)
     objects = list(runtime_objects(board, shared or folder))
-    results = sum(len(case.inputs) * case.graph.output.size for case in cases)
-    largest = max(case.graph.output.size for case in cases)
+    results = sum(len(case.inputs) * case.graph.output_bytes for case in cases)
+    largest = max(case.graph.output_bytes for case in cases)
     with ThreadPoolExecutor(2) as pool:
         made = list(pool.map(lambda case: _case_objects(tools, case, folder / case.name), cases))
     weights = sum(size for size, _ in made)
@@ -196,12 +196,17 @@ def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list
     plan = generate(case.graph, case.name, folder, kernels=case.kernels)
     bytes_file = folder / "inputs.bin"
     bytes_file.write_bytes(np.ascontiguousarray(case.inputs).tobytes())
+    ends = [f"IN({i + 1})" for i in range(len(case.graph.inputs))]
+    ends += [f"OUT({i + 1})" for i in range(len(case.graph.outputs))]
+    (folder / "ports.inc").write_text("".join(f"{end}\n" for end in ends))
     defines = [
         f"-DNN_NAME={case.name}",
         f"-DNN_UPPER={case.name.upper()}",
         f'-DNN_HEADER="{case.name}.h"',
         f'-DNN_DATA="{case.name}_data.h"',
         f'-DNN_INPUTS="{bytes_file}"',
+        f"-DNN_INPUT_BYTES={case.graph.input_bytes}",
+        f"-DNN_OUTPUT_BYTES={case.graph.output_bytes}",
     ]
     sources = [*generated_sources(folder, case.name), HARNESS / "case.c", HARNESS / "inputs.S"]
     options = [*tools.includes(HARNESS, folder), *defines]
@@ -215,7 +220,7 @@ def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list
 def _split(cases: Sequence[Case], results: bytes) -> list[Int8Array]:
     outputs, start = [], 0
     for case in cases:
-        shape = (len(case.inputs), case.graph.output.size)
+        shape = (len(case.inputs), case.graph.output_bytes)
         size = shape[0] * shape[1]
         outputs.append(np.frombuffer(results[start : start + size], np.int8).reshape(shape))
         start += size

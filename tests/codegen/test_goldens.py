@@ -26,6 +26,7 @@ from codegen.render import TEMPLATES, environment, render
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.golden_sets import SETS
+from tests.codegen.graphs import two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -111,19 +112,31 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     "xcube/network_stai.h": lambda g: imported(g, "st-ai", ".h"),
 }
 # Golden folder → C interface of the generated network.
-NETWORKS = {"network": "legacy", "network_stai": "st-ai", "network_fast": "legacy"}
-FAST = "network_fast"
-# Of the fast one, what looks otherwise than the first.
-FAST_PARTS = (".c", "_kernels.h", "_kernels.c", "_kernels.S", "_generate_report.txt")
+NETWORKS = {
+    "network": "legacy",
+    "network_stai": "st-ai",
+    "network_fast": "legacy",
+    "network_graph": "legacy",
+    "network_graph_stai": "st-ai",
+}
+FAST, GRAPH = "network_fast", "network_graph"
+# Of later ones, what looks otherwise than the first.
+PARTS = {
+    FAST: (".c", "_kernels.h", "_kernels.c", "_kernels.S", "_generate_report.txt"),
+    GRAPH: (".c", ".h", "_generate_report.txt", "_manifest.json"),
+    f"{GRAPH}_stai": (".c", ".h"),
+}
 
 
 def make(folder: str, graph: Graph, out: Path) -> None:
     """Generate the network of a golden folder."""
     kernels = PORTABLE
-    if folder == FAST:
+    other = {FAST: fast_model, GRAPH: two_in_two_out, f"{GRAPH}_stai": two_in_two_out}
+    if folder in other:
         out.mkdir(exist_ok=True)
-        graph = read_graph(fast_model().save(out / "golden.onnx"))
+        graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
+    if folder == FAST:
         kernels = Kernels("auto", stored_inputs(graph))
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
@@ -145,8 +158,8 @@ def test_golden(name: str, graph: Graph) -> None:
 def test_golden_network(folder: str, graph: Graph, tmp_path: Path) -> None:
     make(folder, graph, tmp_path)
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    if folder == FAST:
-        made = {f"tiny{part}": made[f"tiny{part}"] for part in FAST_PARTS}
+    if folder in PARTS:
+        made = {f"tiny{part}": made[f"tiny{part}"] for part in PARTS[folder]}
     for name, text in made.items():
         compare(GOLDENS / folder / name, text)
     assert {path.name for path in (GOLDENS / folder).iterdir()} == set(made)

@@ -9,6 +9,7 @@ import pytest
 
 from codegen.cli import main
 from codegen.input_range import complaint
+from codegen.ir.graph import tensor
 from codegen.ir.types import Quantization
 from support.errors import run_cli
 from tests.codegen.conftest import Refused, check

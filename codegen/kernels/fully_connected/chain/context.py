@@ -22,7 +22,7 @@ SPARSE_TURN, BOUND_TURN, DENSE_TURN = 52, 48, 92
 def context(
     chain: Chain,
     prefix: str,
-    first: int,
+    numbers: Sequence[int],
     offsets: Sequence[Mapping[str, int]],
     regions: tuple[int, ...],
 ) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def context(
 
     Args:
         prefix: of the symbols; a layer's number follows.
-        first: number of the chain's first layer in its network.
+        numbers: of the chain's layers in their network.
         offsets: of each stage's constants in their block of weights, by key.
         regions: arena offsets of the chain's two regions, scratch and late.
     """
@@ -40,8 +40,8 @@ def context(
         layers.append(
             {
                 **_stage(stage, offsets[index]),
-                "symbol": f"{prefix}_{first + index}",
-                "number": first + index,
+                "symbol": f"{prefix}_{numbers[index]}",
+                "number": numbers[index],
                 "scratch": scratch,
                 "reads": None if stage.first else late + chain.outputs[index - 1],
                 "writes": late + chain.outputs[index] if stage.hidden else None,
