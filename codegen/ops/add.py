@@ -14,9 +14,10 @@ import onnx
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, Float32Array
 from codegen.operator import Operator
-from codegen.ops import elementwise, fully_connected
+from codegen.ops import elementwise
 from codegen.reader.context import Context, label, quantized_input
 from codegen.reader.stages import Pending, Stage
+from codegen.weighted_sum import WeightedDraft
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def _add(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None])
         return elementwise.read(context, node, stages, "add")
     index = 0 if context.is_constant(node, 0) else 1
     stage = stages[1 - index]
-    if isinstance(stage, fully_connected.Draft) and stage.bias is None and not stage.clipped:
+    if isinstance(stage, WeightedDraft) and stage.takes_bias(node, index):
         return stage.with_bias(node, index)
     source = quantized_input(context, node, stages, 1 - index)
     addend = context.constant(node, index, "its operand")

@@ -1,0 +1,105 @@
+"""Transpose: axes change places. Nothing moves where the bytes lie that way already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+
+from codegen.ir.graph import Op, Value
+from codegen.ir.types import Array, TensorType
+from codegen.operator import Alias, Operator
+from codegen.reader.context import Context, integers, label, only_stage, quantized_input
+from codegen.reader.stages import FloatInput, Quantized, Stage
+
+
+@dataclass(frozen=True, eq=False)
+class Transpose(Op):
+    """Output axis i is input axis permutation[i].
+
+    With the identity it changes the order of the bytes only: from one layout to another.
+    """
+
+    permutation: tuple[int, ...]
+
+    @property
+    def content(self) -> tuple[bytes, ...]:
+        """The permutation, for the model's identity."""
+        return (bytes(self.permutation),)
+
+    @property
+    def strides(self) -> tuple[tuple[int, int], ...]:
+        """(size, stride in elements of the input) for each axis of the output as it is stored.
+
+        Axes of one element are left out, axes that lie behind one another are joined.
+        """
+        stored = self.input.type.order
+        sizes = [self.input.shape[axis] for axis in stored]
+        lies = {axis: int(np.prod(sizes[i + 1 :])) for i, axis in enumerate(stored)}
+        found: list[tuple[int, int]] = []
+        for axis in self.output.type.order:
+            size, stride = self.output.shape[axis], lies[self.permutation[axis]]
+            if size == 1:
+                continue
+            if found and found[-1][1] == size * stride:
+                found[-1] = (found[-1][0] * size, stride)
+            else:
+                found.append((size, stride))
+        return tuple(found) or ((1, 1),)
+
+    @property
+    def moves_nothing(self) -> bool:
+        """The bytes of input and output are the same in the same order."""
+        return len(self.strides) == 1 and self.strides[0][1] == 1
+
+
+def relayout(name: str, source: Value, target: Value) -> Transpose:
+    """What writes `source` in the layout of `target`."""
+    return Transpose(name, (source,), (target,), tuple(range(len(source.shape))))
+
+
+def _transpose(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    stage = only_stage(context, node, stages)
+    if isinstance(stage, FloatInput):
+        raise context.fail(
+            node,
+            "transposes the input before it is quantized",
+            "quantize the input first",
+        )
+    source = quantized_input(context, node, [stage])
+    rank = len(source.shape)
+    axes = integers(context, node, "perm", tuple(reversed(range(rank))))
+    if sorted(axes) != list(range(rank)):
+        raise context.fail(node, f"perm {list(axes)[:8]} does not fit rank {rank}", "export again")
+    if source.shape[axes[0]] != 1:
+        raise context.fail(node, "moves the batch", "keep the batch first")
+    shape = tuple(source.shape[axis] for axis in axes)
+    output = Value(node.output[0], TensorType(shape, source.quantization))
+    context.emit(Transpose(label(node), (source,), (output,), tuple(axes)))
+    return Quantized(output)
+
+
+class TransposeOperator(Operator):
+    """The elements as they are, the axes in another order."""
+
+    stem = "transpose"
+    op_type = Transpose
+    handlers = {"Transpose": _transpose}  # noqa: RUF012
+
+    def reference(self, op: Transpose, *inputs: Array) -> Array:
+        """The batch of the reference takes the place of the model's batch of one."""
+        (values,) = inputs
+        batched = values[:, None]  # [N, 1, …]: the model's own batch axis stays among the others
+        moved = batched.reshape(len(values), *op.input.shape).transpose(
+            0, *(axis + 1 for axis in op.permutation)
+        )
+        return np.ascontiguousarray(moved)
+
+    def aliases(self, op: Transpose) -> tuple[Alias, ...]:
+        """All bytes, where none moves."""
+        return (Alias(),) if op.moves_nothing else ()
+
+
+OPERATOR = TransposeOperator()
