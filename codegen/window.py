@@ -81,8 +81,10 @@ def read_window(
             "give it [1, channels, length] or [1, channels, height, width]",
         )
     sides = _image(context, node, "kernel_shape", kernel, least=1)
-    strides = _pair(context, node, "strides", rank)
-    dilations = _pair(context, node, "dilations", rank)
+    strides, dilations = (
+        read_pair(context, node, name, rank, default=1, least=1)
+        for name in ("strides", "dilations")
+    )
     size = image_size(source.shape)
     pads = _pads(context, node, rank, [size, sides, strides, dilations])
     ceil = integer(context, node, "ceil_mode", 0) != 0
@@ -113,11 +115,18 @@ def _image(
     return (least, values[0]) if len(values) == 1 else (values[0], values[1])
 
 
-def _pair(context: Context, node: onnx.NodeProto, name: str, rank: int) -> Pair:
-    values = integers(context, node, name, (1,) * rank)
+def read_pair(
+    context: Context, node: onnx.NodeProto, name: str, rank: int, *, default: int, least: int
+) -> Pair:
+    """An attribute of one number for each axis of the image.
+
+    Raises:
+        UserError: too many or too few, or one below `least`.
+    """
+    values = integers(context, node, name, (default,) * rank)
     if len(values) != rank:
         raise context.fail(node, f"it has {len(values)} {name}", "export the model again")
-    return _image(context, node, name, values, least=1)
+    return _image(context, node, name, values, least=least)
 
 
 def _pads(

@@ -9,6 +9,7 @@ import numpy as np
 from codegen.kernels.kernel import Activity, Kernel, Lowered
 from codegen.kernels.weights import weight_constants
 from codegen.ops.conv import Conv
+from codegen.ops.conv_transpose import ConvTranspose
 from codegen.target import Target
 from codegen.weighted_sum import WeightedSum
 from codegen.window import Window
@@ -96,4 +97,26 @@ class Depthwise(Kernel):
         )
 
 
-KERNELS = (Portable(), Depthwise())
+class Transposed(Kernel):
+    """An output pixel at a time: of the taps of its window those that an input pixel reaches."""
+
+    op_type = ConvTranspose
+
+    def cost(self, op: ConvTranspose, target: Target, activity: Activity) -> float:
+        """A division for each tap, taken or not."""
+        return 7.0 * op.macs + (40.0 + 12.0 * op.window.taps) * op.output.size
+
+    def lower(self, op: ConvTranspose, target: Target) -> Lowered:
+        """Bias, multipliers, weights."""
+        weights = np.ascontiguousarray(op.weights.transpose(0, 2, 3, 1))
+        return Lowered(
+            op=op,
+            stem="conv",
+            kernel=self.name,
+            why="plain C, any processor",
+            constants=weight_constants(op, op.bias, "", weights),
+            fields=conv_fields(op, op.window, op.groups, "nn_conv_transpose"),
+        )
+
+
+KERNELS = (Portable(), Depthwise(), Transposed())
