@@ -109,7 +109,16 @@ MUTANTS = (
     # --- pins, console, errata, caches, core
     Mutant("pins.function", (Edit("usart.c", "BOARD_PINS_CONSOLE", "{{PORT_B, 8, 3u << 10}}"),)),
     Mutant("pins.compensation", (_without("board.c", "pins_compensate();"),), "qspi"),
-    Mutant("console.setup", (Edit("usart.c", "(HSI_HZ + BOARD_CONSOLE_BAUD / 2u) / BOARD_CONSOLE_BAUD", "HSI_HZ / 9600u"),)),
+    Mutant(
+        "console.setup",
+        (
+            Edit(
+                "usart.c",
+                "(HSI_HZ + BOARD_CONSOLE_BAUD / 2u) / BOARD_CONSOLE_BAUD",
+                "HSI_HZ / 9600u",
+            ),
+        ),
+    ),
     Mutant("fmc.bank1", (Edit("board.c", _FIRST_STEP, "    timebase_start(clocks_cpu_khz());"),)),
     Mutant(
         "errata.axi-sram",

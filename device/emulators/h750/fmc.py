@@ -108,9 +108,7 @@ class Fmc(Peripheral):
             nanoseconds = clocks[name] * 1e9 / hertz if hertz else 0.0
             detail = f"{name} is {nanoseconds:.0f} ns, at least {needed}"
             self.demand(nanoseconds >= needed, "sdram.settings", detail)
-        least = max(
-            clocks["TRAS"] - clocks["TRCD"], clocks["TRC"] - clocks["TRCD"] - clocks["TRP"]
-        )
+        least = max(clocks["TRAS"] - clocks["TRCD"], clocks["TRC"] - clocks["TRCD"] - clocks["TRP"])
         detail = f"TWR is {clocks['TWR']} clocks, at least {least} with these TRAS, TRC, TRCD, TRP"
         self.demand(clocks["TWR"] >= least, "sdram.write-recovery", detail)
 
