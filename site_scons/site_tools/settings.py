@@ -155,6 +155,7 @@ FIELDS = (
         "",
         matching(f"|{NUMBER},{NUMBER}", "MEAN,STD"),
     ),
+    ("strict", "1: inputs that clip or collapse are an error, not a warning", "0", yes_or_no),
     # Where the network's code comes from: docs/x-cube-ai.md.
     (
         "ai",
