@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
-from site_tools.settings import ROOT, nearest
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,15 @@ class BoardFacts:
         return self.cpu["core"] == "native"
 
 
-def _chips(board_toml: str, family: str) -> tuple[str, ...]:
+def _chips(env: Any, board_toml: str, family: str) -> tuple[str, ...]:
     """What all families of a maker share (`stm32`), then the family's own (`stm32h7`)."""
-    known = [path.name for path in (ROOT / "firmware/chips").iterdir() if path.is_dir()]
+    known = [
+        path.name for path in Path(env["PROJECT_ROOT"], "firmware/chips").iterdir() if path.is_dir()
+    ]
     chips = sorted((name for name in known if family.startswith(name)), key=len)
     if family not in chips:
         raise SCons.Errors.UserError(
-            f"{board_toml}: [chip] family = '{family}': {nearest(family, known)}"
+            f"{board_toml}: [chip] family = '{family}': {env.Nearest(family, known)}"
         )
     return tuple(chips)
 
@@ -69,7 +70,7 @@ def board_facts(env: Any, board_toml: str) -> BoardFacts:
             images=tuple(str(memory["name"]) for memory in memories),
             probe=bool(content.get("programmers")),
             serial=content.get("console", {}).get("kind") == "serial",
-            chips=_chips(board_toml, family) if family else (),
+            chips=_chips(env, board_toml, family) if family else (),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SCons.Errors.UserError(f"{board_toml}: not valid TOML: {error}") from None
