@@ -30,7 +30,19 @@ void cycles_start(void);
 uint32_t clocks_cpu_khz(void);
 
 /* pins.c: pins of one port with one function. */
-enum port { PORT_A, PORT_B, PORT_C, PORT_D, PORT_E, PORT_F, PORT_G, PORT_H, PORT_I, PORT_J, PORT_K };
+enum port {
+    PORT_A,
+    PORT_B,
+    PORT_C,
+    PORT_D,
+    PORT_E,
+    PORT_F,
+    PORT_G,
+    PORT_H,
+    PORT_I,
+    PORT_J,
+    PORT_K
+};
 struct pins {
     uint8_t port;     /* enum port */
     uint8_t function; /* alternate function 0..15 */

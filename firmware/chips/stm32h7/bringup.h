@@ -23,7 +23,8 @@
 /* power.c: what board_power_on() began, checked; then the core voltage. */
 void power_check(void);
 void power_vos1(void);
-/* From VOS1: 480 MHz needs it, revision Y does not have it. Whether it came; if not, VOS1 is back. */
+/* From VOS1: 480 MHz needs it, revision Y does not have it. Whether it came; if not, VOS1 is back.
+ */
 bool power_vos0(void);
 
 /* clocks.c */

@@ -33,8 +33,8 @@ struct pll1 {
 /* board.toml: 480 MHz (VOS0) and 400 MHz (VOS1) from the board's oscillator. */
 static const struct pll1 pll1_480 = {PLLCKSELR_SRC_HSE, BOARD_PLL_M, BOARD_PLL_N_480};
 static const struct pll1 pll1_400 = {PLLCKSELR_SRC_HSE, BOARD_PLL_M, BOARD_PLL_N_400};
-_Static_assert(BOARD_HSE_KHZ * BOARD_PLL_N_480 == 960000u * BOARD_PLL_M, "pll_n_480: not 480 MHz");
-_Static_assert(BOARD_HSE_KHZ * BOARD_PLL_N_400 == 800000u * BOARD_PLL_M, "pll_n_400: not 400 MHz");
+_Static_assert(BOARD_HSE_KHZ *BOARD_PLL_N_480 == 960000u * BOARD_PLL_M, "pll_n_480: not 480 MHz");
+_Static_assert(BOARD_HSE_KHZ *BOARD_PLL_N_400 == 800000u * BOARD_PLL_M, "pll_n_400: not 400 MHz");
 _Static_assert(BOARD_HSE_KHZ >= 4000u * BOARD_PLL_M && BOARD_HSE_KHZ <= 8000u * BOARD_PLL_M,
                "pll_m: the input of PLL1 must be 4 to 8 MHz");
 /* 64 / 12 * 144 / 2 = 384 MHz: HSI is off by a few percent over temperature; 400 is the limit. */
