@@ -111,7 +111,7 @@ def runtime_sources(board: str) -> list[Path]:
 def generated_sources(folder: Path, name: str) -> list[Path]:
     """The C and assembly that `generate` wrote for a network."""
     parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_kernels.S")
-    return [folder / f"{name}{part}" for part in parts]
+    return [path for part in parts if (path := folder / f"{name}{part}").exists()]
 
 
 def compile_all(
