@@ -10,13 +10,12 @@ import unicorn as uc
 from unicorn import arm_const as arm
 
 from device.elf import Elf
-from device.emulators.h750.backing import Backing, Span, joined_pages, make_backings, stored
+from device.emulators.h750.backing import Backing, Span, joined_pages, make_backings
 from device.emulators.h750.chip import Chip
 from device.emulators.h750.fence import Fence
 from device.emulators.h750.memories import (
     EXECUTE,
     FLASH,
-    QSPI,
     READ,
     WRITE,
     broken_rule,
@@ -24,6 +23,7 @@ from device.emulators.h750.memories import (
 )
 from device.emulators.h750.processor import Processor
 from device.emulators.h750.rules import RULES, Examiner, RuleBroken
+from device.emulators.h750.storage import Storage
 from support.errors import UserError
 
 _MAX_RESULTS = 64 << 20
@@ -49,12 +49,13 @@ class Machine(Processor):
     """One board with one firmware, from power-on to board_finish.
 
     Args:
-        elf: what the programmer wrote.
+        elf: the firmware, whose symbols tell where it ends.
         revision: silicon revision, "Y" or "V".
         console: takes each byte the firmware sends.
         examiner: holds the rules.
         broken: defects of the board, out of `chip.DEFECTS`.
         qpi: whether the flash chips start in four-line mode.
+        storage: what the board's flash holds; None: what a programmer makes of the ELF.
     """
 
     def __init__(
@@ -66,13 +67,14 @@ class Machine(Processor):
         broken: Collection[str] = (),
         *,
         qpi: bool = False,
+        storage: Storage | None = None,
     ) -> None:
         self._elf = elf
-        self._qspi = stored(elf, QSPI)
+        storage = storage or Storage.of_elf(elf)
         super().__init__(
             examiner,
-            lambda engine: make_backings(engine, elf, broken),
-            lambda: Chip(revision, self._read_qspi, console, examiner, broken, qpi=qpi),
+            lambda engine: make_backings(engine, storage, broken),
+            lambda: Chip(revision, storage, console, examiner, broken, qpi=qpi),
         )
         self._fence, self._fenced = Fence(elf), False
         self._image: Span | None = None
@@ -81,9 +83,6 @@ class Machine(Processor):
         self._return = -1
         self._inferences = 0
         self.map_memories()
-
-    def _read_qspi(self, offset: int, length: int) -> bytes:
-        return bytes(self._qspi[offset : offset + length]).ljust(length, b"\xff")
 
     # --- memories ---------------------------------------------------------------------------------
     def before_register(self, address: int) -> None:
@@ -131,6 +130,12 @@ class Machine(Processor):
             pc = self.engine.reg_read(arm.UC_ARM_REG_PC)
             if not self._fenced or pc != self._return:
                 raise self._faulted(error) from None
+        if self.ecc_failed and self.fault is not None:
+            address = self.fault[0]
+            raise UserError(
+                f"{self._where()}: the flash word at {address:#010x} has an ECC error",
+                "flash the board again",
+            )
         if self.broken is not None:
             raise self._explain(self.broken)
         return pc

@@ -19,7 +19,16 @@ from unicorn import arm_const as arm
 from device.emulators.h750.backing import PAGE, Backing, Span
 from device.emulators.h750.chip import Chip
 from device.emulators.h750.counting import BlockCounter
-from device.emulators.h750.memories import EXECUTE, QSPI, READ, WRITE, Region, region_at, rights
+from device.emulators.h750.memories import (
+    EXECUTE,
+    FLASH,
+    QSPI,
+    READ,
+    WRITE,
+    Region,
+    region_at,
+    rights,
+)
 from device.emulators.h750.rules import Examiner, RuleBroken
 
 _REGISTERS = ((0x40000000, 0x20000000), (0xE0000000, 0x00100000))
@@ -47,6 +56,7 @@ class Processor:
         stops: addresses at which a block that begins there is not run.
         fault: address and right of the access that failed last, or None.
         broken: the rule that was broken, or None.
+        ecc_failed: whether the core read a flash word whose ECC does not fit: a bus fault.
     """
 
     def __init__(
@@ -64,10 +74,12 @@ class Processor:
         self.stops: set[int] = set()
         self.fault: tuple[int, int] | None = None
         self.broken: RuleBroken | None = None
+        self.ecc_failed = False
         self._block_end = 0
         self._resumed = -1
         self._replay: int | None = None
         self._fillers: list[int] = []
+        self._watches_ecc = self._flash_is_registers = False
         for base, size in _REGISTERS:
             self.engine.mmio_map(base, size, self._load, base, self._store, base)
         self.engine.hook_add(uc.UC_HOOK_BLOCK, self._on_block)
@@ -159,13 +171,61 @@ class Processor:
             self._fillers.append(start)
         return True
 
+    # --- the chip's own flash ---------------------------------------------------------------------
+    # While it is being programmed its stores fill the write buffer: it is mapped like registers.
+    def _map_flash(self) -> None:
+        wanted = self.chip.flash.programming
+        if wanted != self._flash_is_registers:
+            if wanted:
+                self.backings[FLASH].map([], 0)
+                call = (self._load_flash, None, self._store_flash, None)
+                self.engine.mmio_map(FLASH.base, FLASH.size, *call)
+            else:
+                self.engine.mem_unmap(FLASH.base, FLASH.size)
+            self._flash_is_registers = wanted
+        if self.chip.storage.damaged and not self._watches_ecc:
+            self._watches_ecc = True
+            span = (FLASH.base, FLASH.end - 1)
+            self.engine.hook_add(uc.UC_HOOK_MEM_READ, self._on_flash_read, None, *span)
+            self.engine.hook_add(uc.UC_HOOK_CODE, self._on_flash_code, None, *span)
+            self.engine.ctl_flush_tb()
+
+    def _load_flash(self, engine: uc.Uc, offset: int, size: int, _: object) -> int:
+        if not self.chip.flash.check_word(offset):
+            self._ecc_fault(engine, FLASH.base + offset, READ)
+        return int.from_bytes(self.backings[FLASH].read(offset, size), "little")
+
+    def _store_flash(self, engine: uc.Uc, offset: int, size: int, value: int, _: object) -> None:
+        del engine
+        self.chip.flash.store(offset, size, value)
+
+    def _on_flash_read(
+        self, engine: uc.Uc, access: int, address: int, size: int, value: int, _: object
+    ) -> None:
+        del access, size, value
+        if not self.chip.flash.check_word(address - FLASH.base):
+            self._ecc_fault(engine, address, READ)
+
+    def _on_flash_code(self, engine: uc.Uc, address: int, size: int, _: object) -> None:
+        del size
+        if not self.chip.flash.check_word(address - FLASH.base):
+            self._ecc_fault(engine, address, EXECUTE)
+
+    def _ecc_fault(self, engine: uc.Uc, address: int, wanted: int) -> None:
+        self.fault = (address, wanted)
+        self.ecc_failed = True
+        engine.emu_stop()
+
     # --- running ----------------------------------------------------------------------------------
     def map_memories(self) -> None:
         """Give each memory the rights it has now."""
         self.chip.stale = False
         while self._fillers:
             self.engine.mem_unmap(self._fillers.pop(), PAGE)
+        self._map_flash()
         for region, backing in self.backings.items():
+            if region is FLASH and self._flash_is_registers:
+                continue
             backing.map(self.spans(backing), rights(self.chip, region))
 
     def emulate(self, pc: int, seconds: float = math.inf, count: int = 0) -> int:
