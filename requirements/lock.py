@@ -1,4 +1,4 @@
-"""Write requirements/locked/*.txt anew: `.venv/bin/python requirements/lock.py`, after editing a pin.
+"""Write requirements/locked/*.txt anew, after a pin was edited: `python requirements/lock.py`.
 
 Each set is resolved for Python 3.11 to 3.14 on Linux, x86-64 and aarch64 alike, with the hashes of
 all files of each release. What is locked already stays at its version while the pins allow it; with
