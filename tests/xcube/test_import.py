@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -177,6 +178,51 @@ def test_the_format_stands_in_the_declarations_before_8_1(
     edit(bundle / "X-CUBE-AI", "network.c", "AI_ARRAY_FORMAT_S8|", "AI_ARRAY_FORMAT_FLOAT|")
     with pytest.raises(UserError, match="input is float; int8 is needed"):
         import_bundle(request(bundle, tmp_path / "out"))
+
+
+def test_the_library_is_the_pack_s_for_this_chip(tmp_path: Path, graph: Graph, kept: Path) -> None:
+    """Beside it, under the same name, lies one for Cortex-M7s with a smaller FPU."""
+    how = Standin(release="9.1")
+    made, pack = tmp_path / "made", tmp_path / "pack"
+    write_network(made, graph, how, kept)
+    write_pack(pack, graph, how, kept)
+    import_bundle(request(made, tmp_path / "out", runtimes=(pack,)))
+    table = (tmp_path / "out" / f"network{TABLE}").read_text()
+    assert f"library     Middlewares/ST/AI/Lib/GCC/STM32H7/{how.library}\n" in table
+
+
+def test_a_library_by_the_name_that_linkers_look_for(project: Make, tmp_path: Path) -> None:
+    bundle = project()
+    library = next(bundle.rglob("*.a"))
+    library.rename(library.with_name(f"lib{library.name}"))
+    manifest = import_bundle(request(bundle, tmp_path / "out"))
+    assert manifest["runtime"]["version"] == "9.1.0"
+
+
+def test_other_networks_of_a_project_are_told_of(project: Make, tmp_path: Path) -> None:
+    bundle = project()
+    shutil.rmtree(bundle / ".ai")
+    app = bundle / "X-CUBE-AI" / "App"
+    for path in sorted(app.glob("network*")):
+        shutil.copy(path, app / path.name.replace("network", "other"))
+    import_bundle(request(bundle, tmp_path / "out"))
+    table = (tmp_path / "out" / f"network{TABLE}").read_text()
+    assert "others      other (not taken; name= chooses)" in table
+
+
+def test_channels_first_are_shown_first(tmp_path: Path, graph: Graph, kept: Path) -> None:
+    how = Standin(release="11.0", c_api="st-ai")
+    made, pack = tmp_path / "made", tmp_path / "pack"
+    write_network(made, graph, how, kept)
+    write_pack(pack, graph, how, kept)
+    header = made / "network.h"
+    text = re.sub(r"(IN_1_CHANNEL) [^\n]*", r"\1 (4)", header.read_text())
+    text = re.sub(r"(#define \w+_IN_1_FLAGS) [^\n]*", r"\1 (STAI_FLAG_CHANNEL_FIRST)", text)
+    header.write_text(text + "#define STAI_NETWORK_IN_1_HEIGHT (2)\n")
+    asked = request(made, tmp_path / "out", api="st-ai", runtimes=(pack,))
+    assert import_bundle(asked)["input"]["shape"] == [1, 4, 2]
+    header.write_text(header.read_text().replace("CHANNEL_FIRST", "CHANNEL_LAST"))
+    assert import_bundle(asked)["input"]["shape"] == [1, 2, 4]
 
 
 def test_pools_weights_and_fixed_addresses(project: Make, tmp_path: Path) -> None:
