@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_stai.h"
 
+#include "stai_events.h"
+
 #define MAGIC 0x4E4E5354u /* "NNST" */
 #define BUFFER_ALIGNMENT 4u
 #define CONTEXT_ALIGNMENT 8u
@@ -50,6 +52,14 @@ stai_return_code nn_stai_deinit(stai_network *bytes) {
     return STAI_SUCCESS;
 }
 
+/* From the runtime's events to the interface's. */
+static void tell(void *cookie, ai_u32 layer, ai_bool after) {
+    const nn_stai_context *context = (const nn_stai_context *)cookie;
+    const stai_event_node_start_stop event = {.node_id = (int32_t)layer, .buffers = {0u, NULL}};
+    context->callback(context->cookie, after ? STAI_EVENT_NODE_STOP : STAI_EVENT_NODE_START,
+                      &event);
+}
+
 stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     nn_stai_context *context = context_of(bytes);
     if (context == NULL) {
@@ -61,8 +71,15 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     if (context->activations == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
-    context->network->forward((const ai_i8 *)context->input, (ai_i8 *)context->output,
-                              context->weights, context->activations);
+    const ai_i8 *input = (const ai_i8 *)context->input;
+    ai_i8 *output = (ai_i8 *)context->output;
+    if (context->callback == NULL) {
+        context->network->forward(input, output, context->weights, context->activations);
+    } else {
+        const nn_observer observer = {tell, context};
+        context->network->observed(input, output, context->weights, context->activations,
+                                   &observer);
+    }
     return STAI_SUCCESS;
 }
 
@@ -175,11 +192,12 @@ stai_return_code nn_stai_set_states(stai_network *bytes, const stai_ptr *states,
 
 stai_return_code nn_stai_set_callback(stai_network *bytes, stai_event_cb callback, void *cookie) {
     nn_stai_context *context = context_of(bytes);
-    STAI_UNUSED(cookie);
     if (context == NULL) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
     }
-    return callback == NULL ? STAI_SUCCESS : fail(context, STAI_ERROR_NOT_IMPLEMENTED);
+    context->callback = callback;
+    context->cookie = cookie;
+    return STAI_SUCCESS;
 }
 
 /* ---- Runtime ------------------------------------------------------------------------------- */
