@@ -5,13 +5,12 @@
 static const char *const type_names[] = {
     [NN_LAYER_OTHER] = "other",     [NN_LAYER_FULLY_CONNECTED] = "fully connected",
     [NN_LAYER_ADD] = "add",         [NN_LAYER_LOOKUP] = "lookup",
-    [NN_LAYER_SOFTMAX] = "softmax",
-    [NN_LAYER_RESHAPE] = "reshape",
+    [NN_LAYER_SOFTMAX] = "softmax", [NN_LAYER_RESHAPE] = "reshape",
 };
 
 ai_platform_version ai_platform_runtime_get_version(void) {
-    const ai_platform_version version = {NN_RUNTIME_VERSION_MAJOR, NN_RUNTIME_VERSION_MINOR,
-                                         NN_RUNTIME_VERSION_MICRO, 0u};
+    const ai_platform_version version = {AI_PLATFORM_RUNTIME_MAJOR, AI_PLATFORM_RUNTIME_MINOR,
+                                         AI_PLATFORM_RUNTIME_MICRO, 0u};
     return version;
 }
 

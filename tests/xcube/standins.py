@@ -233,10 +233,11 @@ def write_headers(folder: Path, how: Standin) -> None:
     """The runtime's headers, flat as ST's are."""
     folder.mkdir(parents=True, exist_ok=True)
     for header in RUNTIME.rglob("*.h"):
-        is_st_ai = header.name in ("stai.h", "nn_stai.h")
+        is_st_ai = "stai" in header.name
         if not (is_st_ai and how.runtime < (9, 0, 0)):
             (folder / header.name).write_text(_flat(header.read_text()))
-    shutil.copy(TEMPLATES / "ai_platform_interface.h", folder)
+    interface = folder / "ai_platform_interface.h"
+    interface.write_text(interface.read_text() + (TEMPLATES / "declaring_macros.h").read_text())
     context = {"runtime": how.runtime}
     (folder / "core_datatypes.h").write_text(render("core_datatypes.h.j2", context))
 

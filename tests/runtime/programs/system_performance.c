@@ -193,7 +193,10 @@ int main(void) {
     const ai_platform_version version = ai_platform_runtime_get_version();
     CHECK(start(&entries[0]));
     CHECK(entries[0].get_report(handle, &report));
-    CHECK(version.minor == report.runtime_version.minor && report.tool_revision[0] != 0);
+    CHECK(version.major == report.runtime_version.major);
+    CHECK(version.minor == report.runtime_version.minor);
+    CHECK(version.micro == report.runtime_version.micro);
+    CHECK(report.tool_revision[0] != 0);
     tell_report(&report);
     CHECK(report.map_activations.buffer[0].data == pool0);
     tell_nodes();
