@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_stai.h"
 
+#include "nn_inference.h"
 #include "stai_events.h"
 
 #define MAGIC 0x4E4E5354u /* "NNST" */
@@ -71,14 +72,29 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     if (context->activations == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
-    const ai_i8 *input = (const ai_i8 *)context->input;
-    ai_i8 *output = (ai_i8 *)context->output;
-    if (context->callback == NULL) {
-        context->network->forward(input, output, context->weights, context->activations);
-    } else {
-        const nn_observer observer = {tell, context};
-        context->network->observed(input, output, context->weights, context->activations,
-                                   &observer);
+    const nn_stai_network *network = context->network;
+    const nn_observer observer = {tell, context};
+    const nn_inference inference = {
+        .forward = network->forward,
+        .observed = network->observed,
+        .observer = context->callback == NULL ? NULL : &observer,
+        .weights = context->weights,
+        .arena = context->activations,
+        .weights_size = network->info.weights[0].size_bytes,
+        .arena_size = network->info.activations[0].size_bytes,
+        .input_size = network->info.inputs[0].size_bytes,
+        .input_offset = network->input_offset,
+        .output_size = network->info.outputs[0].size_bytes,
+        .output_offset = network->output_offset,
+    };
+    if (nn_overlap(inference.arena, inference.arena_size, inference.weights,
+                   inference.weights_size)) {
+        return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
+    }
+    /* With one batch only the output can be in the way. */
+    if (nn_infer(&inference, (const ai_i8 *)context->input, (ai_i8 *)context->output, 1u) !=
+        NN_DONE) {
+        return fail(context, STAI_ERROR_NETWORK_INVALID_OUT_PTR);
     }
     return STAI_SUCCESS;
 }
