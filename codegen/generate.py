@@ -212,7 +212,7 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
         found.append(
             {
                 "index": step.index,
-                "last": step.numbers[-1],
+                "numbers": step.numbers,
                 "stem": step.lowered.stem,
                 "title": "; ".join(f"{row['name']}: {row['title']}" for row in rows),
                 "op": step.lowered.op,
