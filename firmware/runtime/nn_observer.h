@@ -36,6 +36,8 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 #define NN_LAYER_LOOKUP 3
 #define NN_LAYER_SOFTMAX 4
 #define NN_LAYER_RESHAPE 5
+#define NN_LAYER_ELEMENTWISE 6
+#define NN_LAYER_COPY 7
 
 AI_API_DECLARE_END
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from codegen.kernels.fuse import Kernels
 
 from codegen.generate import generate
 from codegen.ir.graph import Graph
+from codegen.kernels.wanted import Kernels
 from codegen.plan import Plan
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as reference
