@@ -10,7 +10,7 @@ function(_nn2flash_compile target)
   set_source_files_properties(${assembly} PROPERTIES
     LANGUAGE C COMPILE_OPTIONS "-x;assembler-with-cpp")
   set_target_properties(${target} PROPERTIES
-    C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+    C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
   target_compile_options(${target} PRIVATE -ffp-contract=off)
 endfunction()
 

@@ -105,7 +105,7 @@ def test_two_networks_in_two_threads(packages: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "section"),
     [
-        ("", ".nn.weights"),
+        ("", ".rodata.nn.weights"),
         ('-DNN_SECTION_WEIGHTS=__attribute__((section(".qspi")))', ".qspi"),
         ("-DNN_SECTION_WEIGHTS=", ".rodata"),
     ],
@@ -125,14 +125,15 @@ def test_host_places_the_constants(
 
 
 @pytest.mark.parametrize(
-    ("setting", "section"), [("-DUNUSED", ".nn.kernels"), ("-DNN_SECTION_KERNELS=.itcm", ".itcm")]
+    ("setting", "section"),
+    [("-DUNUSED", ".text.nn.kernels"), ("-DNN_SECTION_KERNELS=.itcm", ".itcm")],
 )
 @pytest.mark.parametrize("name", WRITERS)
 def test_host_places_the_kernels(
     name: str, setting: str, section: str, packages: Path, tmp_path: Path
 ) -> None:
     made = tmp_path / "kernels.o"
-    source = packages / name / "network" / f"{name}_kernels.S"
+    source = packages / name / "network" / f"{name}_assembly.S"
     words = [*MACHINES["cortex-m7"].flags, setting, *includes(packages), "-c", str(source)]
     run(COMPILER, *words, "-o", str(made))
     table = run("arm-none-eabi-objdump", "-t", str(made)).splitlines()

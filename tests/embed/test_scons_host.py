@@ -188,7 +188,7 @@ def test_one_network_in_two_environments(scons_host: Host) -> None:
     run = scons_host.scons()
     assert run.status == 0, run.output
     assert f"{COMPILER}-ar rc arm/digits/libdigits.a" in run.output
-    assembled = [x for x in run.output.splitlines() if "arm/digits/obj/digits_kernels.S.o" in x]
+    assembled = [x for x in run.output.splitlines() if "arm/digits/obj/digits_assembly.S.o" in x]
     assert machine.flags[0] in assembled[0]
     scons_host.check("./product")
     scons_host.check(*machine.command("cross.elf"))

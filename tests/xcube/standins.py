@@ -241,7 +241,7 @@ def write_kernels(graph: Graph, how: Standin, library: Path, headers: Path, kept
     """Kernels that were generated for this network go into the library, their header beside it."""
     own = own_sources(graph, how, kept)
     objects = []
-    for part in ("_kernels.c", "_kernels.S"):
+    for part in ("_kernels.c", "_assembly.S"):
         source = own / f"{how.name}{part}"
         target = own / f"{how.name}{part}.o"
         if not target.exists():

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "ai_platform.h"
+#include "nn_target.h"
 
 #ifdef __FAST_MATH__
 #error "-ffast-math and -Ofast change results: compile this library without them"

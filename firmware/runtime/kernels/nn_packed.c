@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "packed.h"
+#include "nn_packed.h"
 
 #include <string.h>
 

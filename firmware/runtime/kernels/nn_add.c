@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "add.h"
+#include "nn_add.h"
 
-#include "requantize.h"
+#include "nn_requantize.h"
 
 /* docs/numerics.md: no fused multiply-add, whatever the flags of the program this is part of. */
 #if defined(__clang__)
