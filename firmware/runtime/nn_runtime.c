@@ -71,6 +71,10 @@ ai_handle nn_destroy(nn_instance *instance, ai_handle handle) {
     return AI_HANDLE_NULL;
 }
 
+ai_bool nn_is_in_memory(const void *word, ai_u32 value) {
+    return *(const volatile ai_u32 *)word == value;
+}
+
 ai_bool nn_is_table(const ai_handle *address) {
     const ai_handle marker = AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER);
     const volatile ai_handle *table = address;

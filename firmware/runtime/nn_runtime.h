@@ -97,9 +97,7 @@ ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *
 ai_bool nn_is_table(const ai_handle *address);
 
 /* Whether a word has its value in memory. Compilers know what constants are: they must look. */
-static inline ai_bool nn_is_in_memory(const void *word, ai_u32 value) {
-    return *(const volatile ai_u32 *)word == value;
-}
+ai_bool nn_is_in_memory(const void *word, ai_u32 value);
 
 ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
 ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params)

@@ -82,7 +82,8 @@ def test_symbols_and_sections(processor: str, packages: Path, tmp_path: Path) ->
 @pytest.mark.parametrize("compiler", ["g++", "clang++", "arm-none-eabi-g++"])
 def test_cpp(compiler: str, standard: str, packages: Path, tmp_path: Path) -> None:
     program = PROGRAMS / "plus.cpp"
-    strict = [f"-std={standard}", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+    strict = [f"-std={standard}", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Wcast-qual"]
+    strict += ["-Werror", *(MACHINES["cortex-m7"].flags if "arm" in compiler else ())]
     made = tmp_path / "plus.o"
     run(compiler, *strict, *includes(packages), "-c", str(program), "-o", str(made))
     if compiler == "g++" and standard == "c++11":
@@ -154,9 +155,11 @@ def test_clang_for_a_cortex_m(
     flags = ["--target=arm-none-eabi", *machine.flags, "-isystem", str(headers)]
     flags += ["-O2", "-std=c11", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
     objects = compile_all(packages, tmp_path / "o", "clang", flags)
-    program = ["main.c", "machine.c", *map(str, objects)]
-    host.build(COMPILER, *machine.link_flags, *includes(packages), *program, "-o", "product", "-lm")
-    host.check(*machine.command("product"))
+    program = ["main.c", "startup.c", *map(str, objects)]
+    host.build(
+        COMPILER, *machine.link_flags(), *includes(packages), *program, "-o", "product", "-lm"
+    )
+    machine.check(host, "product")
 
 
 def test_flags_of_the_host_do_not_change_bytes(
@@ -167,9 +170,9 @@ def test_flags_of_the_host_do_not_change_bytes(
     host = make_host(tmp_path / "host", "make/package", package_parts)
     machine.copy_to(host.root)
     flags = ["-std=gnu17", "-O3", "-ffp-contract=fast", *includes(packages)]
-    program = ["main.c", "machine.c", *map(str, sources(packages))]
-    host.build(COMPILER, *machine.link_flags, *flags, *program, "-o", "product", "-lm")
-    host.check(*machine.command("product"))
+    program = ["main.c", "startup.c", *map(str, sources(packages))]
+    host.build(COMPILER, *machine.link_flags(), *flags, *program, "-o", "product", "-lm")
+    machine.check(host, "product")
 
 
 def test_fast_math_is_refused(package_parts: dict[str, Path], tmp_path: Path) -> None:
