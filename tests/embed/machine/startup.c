@@ -12,10 +12,11 @@ int main(void);
 
 static void start(void) {
     const uint32_t *from = _sidata;
-    for (volatile uint32_t *to = _sdata; to < _edata; to++) {
+    volatile uint32_t *to;
+    for (to = _sdata; to < _edata; to++) {
         *to = *from++;
     }
-    for (volatile uint32_t *to = _sbss; to < _ebss; to++) {
+    for (to = _sbss; to < _ebss; to++) {
         *to = 0;
     }
     initialise_monitor_handles();
