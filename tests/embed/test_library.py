@@ -193,11 +193,11 @@ def link_with_other_version(host: Host, packages: Path) -> str:
             text.replace("NN_RUNTIME_VERSION_MICRO 0", "NN_RUNTIME_VERSION_MICRO 9")
         )
     assert "MICRO 9" in (newer / "nn_runtime.h").read_text()
-    host.build("make", "build/nn2flash/libnn2flash_runtime.a")
+    host.build("make", "nn2flash-build/libnn2flash_runtime.a")
     files = [f"{name}/network/{name}{part}" for name in WRITERS for part in (".c", "_data.c")]
     files.append("digits/network/digits_data_params.c")
     words = ["-Inewer", "-Idigits/network", "-Igearbox/network", "-Idigits/runtime", "main.c"]
-    runtime = "build/nn2flash/libnn2flash_runtime.a"
+    runtime = "nn2flash-build/libnn2flash_runtime.a"
     return host.run("gcc", *words, *files, runtime, "-o", "product", "-lm").output
 
 

@@ -44,7 +44,7 @@ def test_cortex_m(
         host.build("make", *words)
         machine.check(host, "product")
     else:
-        host.build("make", *words, "main.o", "build/nn2flash/libnn2flash_runtime.a")
+        host.build("make", *words, "main.o", "nn2flash-build/libnn2flash_runtime.a")
 
 
 @pytest.mark.parametrize(
