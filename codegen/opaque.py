@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from codegen.arrays import Array
 from codegen.graph import Graph, Node, Quantization, Tensor
 from support.errors import UserError
 from support.files import read_json
@@ -34,12 +33,3 @@ def _tensor(port: dict[str, Any]) -> Tensor:
     scale, zero_point = port["scale"], port["zero_point"]
     quantization = Quantization(np.float32(scale or 0), int(zero_point or 0))
     return Tensor(str(port["name"]), shape, quantization)
-
-
-def saturated(values: Array, tensor: Tensor) -> float:
-    """The share (0 to 1) of float values that lie outside what the tensor's int8 can hold."""
-    quantization = tensor.quantization
-    if values.size == 0:
-        return 0.0
-    stored = np.rint(values / quantization.scale) + quantization.zero_point
-    return float(np.mean((stored < -128) | (stored > 127)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import Array, read_arrays, write_arrays
+from codegen.input_range import add_strict, check_range
 from codegen.inputs import check_inputs
 from codegen.ops import computes
 from codegen.reader.qdq import read_graph
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `reference`."""
     parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
     parser.add_argument("--inputs", type=Path, required=True, help=".npz, int8 or float32 inputs")
+    add_strict(parser)
     parser.add_argument("--out", type=Path, required=True, help="reference.npz")
 
 
@@ -32,6 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     arrays = check_inputs(read_arrays(arguments.inputs), arguments.inputs, graph.input.size)
     inputs = arrays["inputs"]
     if inputs.dtype.kind == "f":
+        check_range(inputs, graph.input, arguments.inputs, strict=arguments.strict)
         inputs = quantize(inputs.astype(np.float32), graph.input)
     elif inputs.dtype != np.int8:
         raise UserError(

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-import numpy as np
-
 from codegen.arrays import read_arrays, write_arrays
+from codegen.input_range import add_strict, check_range
 from codegen.inputs import check_inputs
 from codegen.network import add_network_arguments, read_network
-from codegen.opaque import saturated
 from codegen.subset import make_subset, render_header
 from support.errors import UserError
 from support.files import write_text
-
-# More than this share of pixels beyond the input's range means another normalization.
-MOST_SATURATED = 0.01
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inputs", type=Path, required=True, help="test.npz")
     parser.add_argument("--size", type=int, default=100, help="number of inputs; 0: one built in")
     parser.add_argument("--seed", type=int, default=1, help="seed of the choice")
+    add_strict(parser)
     parser.add_argument("--out", type=Path, required=True, help="mnist_test_subset.h")
     parser.add_argument("--npz", type=Path, required=True, help="the same inputs for other tools")
 
@@ -40,15 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
             "make them with `python -m codegen inputs`",
         )
     subset = make_subset(graph, arrays, arguments.size, arguments.seed)
-    share = saturated(arrays["inputs"][subset["indices"]].astype(np.float32), graph.input)
-    if share > MOST_SATURATED:
-        quantization = graph.input.quantization
-        print(
-            f"codegen subset: warning: {100 * share:.1f} % of the subset's pixels are outside what"
-            f" the network's input can hold (scale {float(quantization.scale):.9g}, zero point"
-            f" {quantization.zero_point}): is normalize= that of the training?",
-            file=sys.stderr,
-        )
+    chosen = arrays["inputs"][subset["indices"]]
+    check_range(chosen, graph.input, arguments.inputs, strict=arguments.strict)
     header = render_header(graph, subset, arguments.size, arguments.seed)
     write_text(arguments.out, header)
     write_arrays(arguments.npz, subset)

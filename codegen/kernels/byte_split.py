@@ -17,7 +17,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from codegen.kernels.integer_layer import Int64Array, IntegerLayer
+from codegen.graph import Int64Array
+from codegen.kernels.integer_layer import IntegerLayer
 
 HIGH_BITS = 24
 

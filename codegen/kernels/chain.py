@@ -113,9 +113,22 @@ class Chain:
     outputs: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Obstacle:
+    """Why no chain can take a run of layers.
+
+    Attributes:
+        layer: index in the run of the layer that does not fit.
+        reason: one short phrase.
+    """
+
+    layer: int
+    reason: str
+
+
 def plan_chain(
     nodes: Sequence[FullyConnected], activity: Sequence[Int8Array] | None, wanted: str
-) -> Chain | str:
+) -> Chain | Obstacle:
     """Plan a chain, or say why one of its layers needs the portable kernel.
 
     Args:
@@ -125,7 +138,7 @@ def plan_chain(
         wanted: "auto", "dense" or "sparse".
 
     Returns:
-        the chain; or "<layer's name>: <reason>".
+        the chain, or the layer that does not fit and why.
     """
     parts = [integer_layer(node) for node in nodes]
     parts[0] = rebase(parts[0], _commonest(activity[0]) if activity else -128)
@@ -143,15 +156,15 @@ def plan_chain(
             together = coactivation(activity[index + 1][:, kept], parts[index].low)
         order = match(together, byte_split.exact_pairs(parts[index]))
         if order is None:
-            return f"{nodes[index].name}: no exact pairing of its weights"
+            return Obstacle(index, "no exact pairing of its weights")
         parts[index] = order_outputs(parts[index], order)
         parts[index + 1] = order_inputs(parts[index + 1], order)
         reads[index + 1] = kept[order]
         places[index] = _places(nodes[index].outputs, kept[order])
-    for node, part in zip(nodes, parts, strict=True):
+    for index, part in enumerate(parts):
         reason = _obstacle(part)
         if reason:
-            return f"{node.name}: {reason}"
+            return Obstacle(index, reason)
     stages = []
     for index, (node, part) in enumerate(zip(nodes, parts, strict=True)):
         values = None if activity is None else activity[index][:, reads[index]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from codegen.graph import Graph, Int8Array, Node
-from codegen.kernels.chain import Chain, Stage, constants, plan_chain
+from codegen.kernels.chain import Chain, Obstacle, Stage, constants, plan_chain
 from codegen.operator import Fused, LayerPlan
 from codegen.ops.fully_connected import FullyConnected
 from codegen.reference import layers as run_layers
@@ -52,40 +52,38 @@ def fuse(graph: Graph, plans: Sequence[LayerPlan], kernels: Kernels) -> list[Lay
     return fused + _fuse_run(run, typical, kernels.wanted)
 
 
-def _activity(graph: Graph, inputs: Int8Array | None) -> dict[str, Int8Array]:
-    """Every tensor's values for the calibration inputs, by tensor name."""
+# What a node reads and writes for calibration inputs, int8 [samples, size] each, by the node's
+# identity: names are the model's to choose, and nodes hold arrays, which have no hash.
+Activity = dict[int, tuple[Int8Array, Int8Array]]
+
+
+def _activity(graph: Graph, inputs: Int8Array | None) -> Activity:
+    """Every node's values for the calibration inputs."""
     if inputs is None or not len(inputs):
         return {}
-    some = np.ascontiguousarray(inputs[:MAX_SAMPLES])
-    found = {graph.input.name: some}
-    for node, values in run_layers(graph, some):
-        found[node.output.name] = values
+    current = np.ascontiguousarray(inputs[:MAX_SAMPLES])
+    found = {}
+    for node, values in run_layers(graph, current):
+        found[id(node)] = current, values
+        current = values
     return found
 
 
-def _fuse_run(
-    run: Sequence[LayerPlan], typical: dict[str, Int8Array], wanted: str
-) -> list[LayerPlan]:
+def _fuse_run(run: Sequence[LayerPlan], typical: Activity, wanted: str) -> list[LayerPlan]:
     """One chain for the whole run, or for the parts of it that a chain can take."""
     if not run:
         return []
     nodes = [plan.node for plan in run if isinstance(plan.node, FullyConnected)]
     activity = None
     if typical:
-        activity = [typical[nodes[0].input.name], *(typical[n.output.name] for n in nodes)]
+        activity = [typical[id(nodes[0])][0], *(typical[id(n)][1] for n in nodes)]
     chain = plan_chain(nodes, activity, wanted)
-    if isinstance(chain, Chain):
-        return [_chain_plan(chain, nodes)]
-    if len(run) == 1:
-        return [replace(run[0], why=f"portable: {chain}")]
-    # The message names the layer that does not fit: it alone stays portable.
-    at = next((i for i, n in enumerate(nodes) if chain.startswith(f"{n.name}:")), 0)
-    alone = replace(run[at], why=f"portable: {chain.partition(': ')[2]}")
-    return [
-        *_fuse_run(run[:at], typical, wanted),
-        alone,
-        *_fuse_run(run[at + 1 :], typical, wanted),
-    ]
+    if isinstance(chain, Obstacle):
+        # Only the layer that does not fit stays portable.
+        before, after = run[: chain.layer], run[chain.layer + 1 :]
+        alone = replace(run[chain.layer], why=f"portable: {chain.reason}")
+        return [*_fuse_run(before, typical, wanted), alone, *_fuse_run(after, typical, wanted)]
+    return [_chain_plan(chain, nodes)]
 
 
 def _chain_plan(chain: Chain, nodes: Sequence[FullyConnected]) -> LayerPlan:

@@ -12,11 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from codegen.graph import Float32Array, Int8Array
-
-Int64Array = npt.NDArray[np.int64]
+from codegen.graph import Float32Array, Int8Array, Int64Array
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class IntegerLayer:
     def accumulate(self, inputs: Int8Array) -> Int64Array:
         """int8 [N, inputs] → int64 [N, outputs]."""
         x = inputs.astype(np.float64) - self.base
-        # float64 is exact: the reader proved every sum to stay below 2^31.
+        # float64 is exact: the reader proved every sum of products to stay below 2^31.
         sums: Int64Array = (x @ self.weights.T.astype(np.float64)).astype(np.int64) + self.bias
         return sums
 

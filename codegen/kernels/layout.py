@@ -15,8 +15,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from codegen.graph import Int64Array
 from codegen.kernels import byte_split, quad_split
-from codegen.kernels.integer_layer import Int64Array, IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.requantize import IntegerConstants
 
 Words = npt.NDArray[np.uint32]

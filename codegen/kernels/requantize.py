@@ -21,7 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codegen.kernels.integer_layer import Int64Array, IntegerLayer
+from codegen.graph import Int64Array
+from codegen.kernels.integer_layer import IntegerLayer
 
 # Accumulators are scaled by 2^8 before the multiplication: `c` then has a finer unit than they.
 FRACTION_BITS = 8

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import onnx
 
-from codegen.graph import Float32Array, Int8Array, Int32Array, Node, Tensor
+from codegen.graph import Float32Array, Int8Array, Int32Array, Int64Array, Node, Tensor
 from codegen.operator import Constants, LayerPlan, Operator
 from codegen.reader.constants import Constant
 from codegen.reader.walk import (
@@ -22,6 +22,9 @@ from codegen.reader.walk import (
     quantized_input,
 )
 
+# Sums of products and biases below it are exact in float64, which the reference computes with.
+MAX_REACH = 2**52
+
 
 @dataclass(frozen=True)
 class FullyConnected(Node):
@@ -29,14 +32,15 @@ class FullyConnected(Node):
 
     Attributes:
         weights: int8 [outputs, inputs], zero point 0.
-        bias: int32 [outputs], scale input_scale * weight_scales[o].
+        bias: int32 [outputs], scale input_scale * weight_scales[o]; int64 where a bias and its
+            products can leave int32 together, as those of a nearly dead row do.
         weight_scales: float32 [outputs] (per tensor: repeated).
         relu: the output is clamped from below at its zero point.
         low, high: clamp of the output bytes from a Clip, -128 and 127 without one.
     """
 
     weights: Int8Array = field(repr=False)
-    bias: Int32Array = field(repr=False)
+    bias: Int32Array | Int64Array = field(repr=False)
     weight_scales: Float32Array = field(repr=False)
     relu: bool = False
     low: int = -128
@@ -62,7 +66,7 @@ class FullyConnected(Node):
         """Weights, biases and scales, for the model's identity."""
         return (
             self.weights.tobytes(),
-            self.bias.astype("<i4").tobytes(),
+            self.bias.astype("<i8" if self.wide else "<i4").tobytes(),
             self.weight_scales.astype("<f4").tobytes(),
             bytes([self.relu, self.low & 0xFF, self.high & 0xFF]),
         )
@@ -87,14 +91,19 @@ class FullyConnected(Node):
         zero_point = self.output.quantization.zero_point
         return (zero_point if self.relu else self.low), self.high
 
+    @property
+    def wide(self) -> bool:
+        """Biases take 64 bits; the sums of products alone fit 32 always."""
+        return self.bias.dtype == np.int64
+
     @cached_property
-    def folded_bias(self) -> Int32Array:
-        """int32 [outputs]: bias with the input's zero point folded in, so that
+    def folded_bias(self) -> Int32Array | Int64Array:
+        """int32 or int64 [outputs]: bias with the input's zero point folded in, so that
         acc = folded_bias + Σ w * q for the stored bytes q."""
         zero = self.input.quantization.zero_point
         sums = self.weights.astype(np.int64).sum(axis=1)
-        folded: Int32Array = (self.bias.astype(np.int64) - zero * sums).astype(np.int32)
-        return folded
+        folded: Int64Array = self.bias.astype(np.int64) - zero * sums
+        return folded if self.wide else folded.astype(np.int32)
 
 
 @dataclass
@@ -113,8 +122,8 @@ class Draft(Pending):
         self.shape = (1, int(self.weights.shape[0]))
 
     def finish(self, output: Tensor) -> Node:
-        """The typed node; proves that no accumulator can leave int32."""
-        bias = self._quantized_bias()
+        """The typed node; proves that no sum can leave the accumulator that the node asks for."""
+        bias = self._narrowed(self._quantized_bias())
         # A ReLU is told apart from other clamps for the sake of the reports only.
         relu = (self.low, self.high) == (0.0, np.inf)
         low, high = (-128, 127) if relu else self.clamp(output.quantization)
@@ -129,16 +138,25 @@ class Draft(Pending):
                 f"its scales give output {int(np.argmin(usable))} a multiplier outside float32",
                 QUANTIZE_ALL,
             )
+        return layer
+
+    def _narrowed(self, bias: Int64Array) -> Int32Array | Int64Array:
+        """The biases as int32, unless one and its row's products can leave int32 together.
+
+        A row whose weights are nearly zero has a tiny scale, by which its bias is large:
+        onnxruntime's quantizer lets it come up to 2^31.
+        """
         # |q| <= 128 for the bytes and the zero point: 256 * Σ|w| bounds both forms of the sum.
-        reach = np.abs(bias.astype(np.int64)) + 256 * np.abs(self.weights.astype(np.int64)).sum(1)
-        if int(reach.max()) >= 2**31:
-            row = int(reach.argmax())
+        products = 256 * np.abs(self.weights.astype(np.int64)).sum(1)
+        if int(products.max()) >= 2**31:
+            row = int(products.argmax())
             raise self.walk.fail(
                 self.onnx_node,
-                f"output {row} can overflow the 32-bit accumulator (reach {int(reach.max()):,})",
-                "use fewer inputs per layer, or a bias that its scale can express",
+                f"output {row} can overflow the 32-bit accumulator (reach {int(products.max()):,})",
+                "use fewer inputs per layer",
             )
-        return layer
+        fits = int((np.abs(bias) + products).max()) < 2**31
+        return bias.astype(np.int32) if fits else bias
 
     def add_bias(self, node: onnx.NodeProto, index: int) -> None:
         """Take operand `index` of `node` as the bias."""
@@ -158,11 +176,11 @@ class Draft(Pending):
             )
         self.bias = bias
 
-    def _quantized_bias(self) -> Int32Array:
-        """int32 [outputs] at scale input_scale * weight_scale."""
+    def _quantized_bias(self) -> Int64Array:
+        """int64 [outputs] at scale input_scale * weight_scale."""
         outputs = self.weights.shape[0]
         if self.bias is None:
-            return np.zeros(outputs, np.int32)
+            return np.zeros(outputs, np.int64)
         with np.errstate(over="ignore", under="ignore"):
             unit = np.float32(self.source.quantization.scale) * self.scales
         bias = self.bias
@@ -172,18 +190,18 @@ class Draft(Pending):
             and not bias.zero_point.any()
             and np.array_equal(np.broadcast_to(bias.scale, unit.shape), unit)
         ):
-            return np.broadcast_to(bias.values.reshape(-1), (outputs,)).astype(np.int32)
+            return np.broadcast_to(bias.values.reshape(-1), (outputs,)).astype(np.int64)
         real = np.broadcast_to(bias.real().reshape(-1), (outputs,)).astype(np.float64)
         with np.errstate(all="ignore"):
             rounded = np.rint(real / unit.astype(np.float64))
-        if not (np.abs(rounded) < 2**31).all():
+        fits = np.abs(rounded) < MAX_REACH - 2**31
+        if not fits.all():
             raise self.walk.fail(
                 self.onnx_node,
-                f"the bias of output {int(np.argmin(np.abs(rounded) < 2**31))} does not fit int32 "
-                "at its scale",
+                f"the bias of output {int(np.argmin(fits))} is beyond 2^52 steps of its scale",
                 QUANTIZE_ALL,
             )
-        return rounded.astype(np.int32)
+        return rounded.astype(np.int64)
 
 
 def _weights(
@@ -261,7 +279,7 @@ class FullyConnectedOperator(Operator):
     def reference(self, node: FullyConnected, inputs: Int8Array) -> Int8Array:
         """docs/numerics.md: int32 accumulation, float32 requantization, half to even."""
         zero = node.input.quantization.zero_point
-        # float64 products and sums are exact: every partial sum is below 2^31 (proved on reading).
+        # float64 products and sums are exact: every partial sum is below MAX_REACH.
         shifted = inputs.astype(np.float64) - zero
         accumulators = shifted @ node.weights.T.astype(np.float64) + node.bias
         with np.errstate(over="ignore"):
@@ -274,11 +292,12 @@ class FullyConnectedOperator(Operator):
 
     def plan(self, node: FullyConnected) -> LayerPlan:
         """The portable kernel: row-major weights, folded biases, float32 multipliers."""
+        bias = "int64" if node.wide else "int32"
         blocks = (
             Constants(
                 "bias",
-                f"bias with the input zero point folded in, int32 [{node.outputs}]",
-                node.folded_bias.astype("<i4").tobytes(),
+                f"bias with the input zero point folded in, {bias} [{node.outputs}]",
+                node.folded_bias.astype("<i8" if node.wide else "<i4").tobytes(),
             ),
             Constants(
                 "multipliers",
@@ -305,6 +324,7 @@ class FullyConnectedOperator(Operator):
                 "zero_point": node.output.quantization.zero_point,
                 "low": low,
                 "high": high,
+                "wide": node.wide,
             },
         )
 

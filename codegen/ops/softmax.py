@@ -70,7 +70,7 @@ class _Draft(Pending):
 
     def unquantized_output(self) -> Tensor:
         """Scale 1/256, zero point -128."""
-        return Tensor(self.name, self.shape, DEFAULT_OUTPUT)
+        return Tensor(self.onnx_node.output[0], self.shape, DEFAULT_OUTPUT)
 
 
 def _softmax(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:

@@ -46,7 +46,8 @@ def build(model: Path, kernels: str, calibration: Path | None, folder: Path) -> 
     sources = [*RUNTIME.rglob("*.c"), *folder.glob("network*.c"), *folder.glob("network*.S")]
     objects = []
     for source in (*sorted(sources), HERE.parent / "ours.c"):
-        speed = "-O2" if "kernels" in f"{source.parent.name}/{source.name}" else "-Os"
+        fast = source.parent.name == "kernels" or source.stem == "network_kernels"
+        speed = "-O2" if fast else "-Os"
         obj = folder / f"{source.name}.o"
         _compile([compiler, *MACHINE, speed, *includes, "-c", str(source), "-o", str(obj)])
         objects.append(str(obj))

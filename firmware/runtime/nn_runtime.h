@@ -25,7 +25,8 @@ AI_API_DECLARE_BEGIN
         NN_RUNTIME_VERSION_MINOR) "_" NN_TEXT(NN_RUNTIME_VERSION_MICRO))
 
 /* Compute one inference: `input` and `arena` are 4-byte aligned; `weights` is the network's
- * constants array; `output` may be anywhere. */
+ * constants array. `input` and `output` are the network's own buffers in the arena, or share no
+ * byte with the arena, nor with each other. */
 typedef void (*nn_forward)(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights, ai_u8 *arena);
 
 /* One end of the network: the format, the shape and where it lies in the arena. */
@@ -83,11 +84,15 @@ typedef struct {
  *   an address that is NULL or not on 4 bytes              INIT_FAILED        likewise
  *   weights that are not those of this network             INIT_FAILED      NETWORK_WEIGHTS
  *   tables that are not in memory                          INIT_FAILED      NETWORK_PARAMS
+ *   an arena over the weights                              INIT_FAILED      NETWORK_ACTIVATIONS
  *   a run before nn_init                                   INVALID_STATE    MISSED_INIT
  *   no buffer, or one without data                         INVALID_INPUT or INVALID_PTR
  *   another format than int8                                 INVALID_OUTPUT INVALID_FORMAT
  *   no batch; fewer outputs than inputs                      likewise       INVALID_BATCH
  *   another number of elements                               likewise       INVALID_SIZE
+ *   several batches in or out of the arena                   likewise       IN_USE
+ *   several batches with an output over the input          INVALID_OUTPUT   IN_USE
+ *   an output over the weights                             INVALID_OUTPUT   IN_USE
  *   no report to fill                                      INVALID_PARAM    INVALID_PTR
  * Not in memory: a linker script gave it an address that start-up code does not fill, or the
  * memory's contents were never written or are another version's. */
@@ -109,7 +114,10 @@ ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_ha
 ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                           ai_u16 *count);
 
-/* Batches computed; 0 or less is an error, told by nn_get_error. */
+/* Batches computed; 0 or less is an error, told by nn_get_error.
+ *
+ * The bytes do not depend on the floating-point mode that the application has set (nn_float.h),
+ * nor, with one batch, on where input and output lie: in the arena, over each other, unaligned. */
 ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, ai_buffer *output);
 
 /* The same, with the result in the network's own output buffer in the arena. */

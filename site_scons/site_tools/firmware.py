@@ -10,9 +10,9 @@ from typing import Any
 from SCons.Script import Action
 
 
-def _optimize(path: str) -> str:
+def _optimize(kernels: bool) -> str:
     """Kernels are compiled for speed, the rest for size."""
-    return "-O2" if "kernels" in path else "-Os"
+    return "-O2" if kernels else "-Os"
 
 
 def objects(env: Any, folder: Any, root: str, paths: Sequence[Path]) -> list[Any]:
@@ -21,7 +21,9 @@ def objects(env: Any, folder: Any, root: str, paths: Sequence[Path]) -> list[Any
     for path in paths:
         name = path.relative_to(root).with_suffix(".o")
         made += env.Object(
-            folder.File(str(name)), env.File(str(path)), OPTIMIZE=_optimize(str(name))
+            folder.File(str(name)),
+            env.File(str(path)),
+            OPTIMIZE=_optimize(path.parent.name == "kernels"),
         )
     return made
 
@@ -30,7 +32,9 @@ def generated_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any
     """Objects of generated sources; one stem may have C and assembly."""
     made = []
     for source in sources:
-        made += env.Object(folder.File(f"{source.name}.o"), source, OPTIMIZE=_optimize(source.name))
+        # What follows the network's name, which is the user's own: it may be "mykernels".
+        kernels = source.name.removeprefix(env["name"]).startswith("_kernels.")
+        made += env.Object(folder.File(f"{source.name}.o"), source, OPTIMIZE=_optimize(kernels))
     return made
 
 

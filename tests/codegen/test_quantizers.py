@@ -21,6 +21,7 @@ from onnxruntime.quantization import (
 )
 
 from codegen.graph import Graph
+from codegen.kernels.fuse import Kernels
 from codegen.reader.qdq import read_graph
 from codegen.reference import quantize, run
 from support.errors import UserError
@@ -93,7 +94,11 @@ def float_model(form: str, activation: str | None, path: Path) -> Path:
 def quantized(folder: Path, form: str, activation: str | None, settings: dict[str, Any]) -> Path:
     """The same, quantized."""
     source = float_model(form, activation, folder / "float.onnx")
-    target = folder / "int8.onnx"
+    return quantize_file(source, folder / "int8.onnx", settings)
+
+
+def quantize_file(source: Path, target: Path, settings: dict[str, Any]) -> Path:
+    """What onnxruntime's quantizer makes of a float model, without its advice."""
     logging.disable(logging.CRITICAL)
     try:
         quantize_static(source, target, Calibration(), quant_format=QuantFormat.QDQ, **settings)
@@ -180,6 +185,25 @@ def test_settings_that_cannot_be_read(
 ) -> None:
     with pytest.raises(UserError, match=message):
         read_graph(quantized(tmp_path, "gemm", "Relu", settings))
+
+
+@pytest.mark.parametrize("weight", [1e-6, 1e-7, 1e-8, 1e-9])
+@pytest.mark.parametrize("layer", [0, 2])
+def test_a_row_that_is_nearly_dead(weight: float, layer: int, tmp_path: Path) -> None:
+    """onnxruntime gives its bias all of int32, hidden or last: the row is taken, exactly."""
+    source = float_model("gemm", "Relu", tmp_path / "float.onnx")
+    model = onnx.load(source)
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    for name, value in ((f"w{layer}", weight), (f"b{layer}", 0.5)):
+        changed = numpy_helper.to_array(tensors[name]).copy()
+        changed[2] = value * np.sign(changed[2]) if changed.ndim == 2 else value
+        tensors[name].CopyFrom(numpy_helper.from_array(changed, name))
+    onnx.save(model, source)
+    path = quantize_file(source, tmp_path / "int8.onnx", {"per_channel": True})
+    check(path)
+    graph = read_graph(path)
+    case = Case("nearly_dead", graph, stored(graph), Kernels("auto", stored(graph)))
+    np.testing.assert_array_equal(run_cases([case], tmp_path, "host")[0], case.expected)
 
 
 @pytest.mark.parametrize("board", ["host", "mps2_an500"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.graph import few_digits
 from tests.graph.conftest import Built
 from tests.graph.project import NEWEST_SCONS, Project, copy_tree, files_below
 
@@ -46,6 +48,21 @@ def test_other_folder_with_spaces_through_a_link_in_parallel(given: Built, tmp_p
         linked.build("-j8")
         assert not linked.build().commands
         assert built_files(project) == built_files(given.project)
+
+
+OPTIMIZED = re.compile(r" (-O\w+) .* -o \S*/(\S+)\.o ")
+
+
+def test_a_name_compiles_nothing_differently(given: Built) -> None:
+    """Kernels are told by what they are, not by "kernels" somewhere in a path."""
+    levels = {}
+    for name in ("network", "mykernels"):
+        run = given.project.build("-n", name=name, verbose="1", build_dir=f"out-{name}")
+        found = {path: level for level, path in OPTIMIZED.findall(run.output)}
+        levels[name] = {re.sub(f"^{name}(?=[._])", "NAME", path): o for path, o in found.items()}
+    assert levels["mykernels"] == levels["network"]
+    assert levels["network"]["NAME_data.c"] == "-Os"
+    assert levels["network"]["NAME_kernels.c"] == levels["network"]["softmax"] == "-O2"
 
 
 def test_no_artefact_names_the_folder(given: Built, trained: Built) -> None:
@@ -94,6 +111,8 @@ def test_build_dir_outside_a_read_only_tree(given: Built, tmp_path: Path) -> Non
 def test_a_second_clone_takes_everything_from_the_cache(trained: Built, tmp_path: Path) -> None:
     """Weights, models and objects: nothing is trained, quantized or compiled again."""
     project = copy_tree(tmp_path / "second", **trained.project.variables)
+    for name in few_digits.EDITED:
+        project.path(name).write_bytes(trained.project.path(name).read_bytes())
     run = project.build("elf")
     assert {command.split()[0] for command in run.commands} <= {"DATASET"}
     assert built_files(project).items() <= built_files(trained.project).items()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.graph.project import Project, Run
@@ -150,6 +151,17 @@ def test_not_an_onnx_file(project: Project) -> None:
     assert remedy.startswith("  remedy: export the model again")
     # What is out of date may go; nothing comes.
     assert {str(path) for path in project.path("build").rglob("*")} <= built
+
+
+def test_inputs_that_collapse(project: Project) -> None:
+    """A warning, and an error where the user wants warnings to be: with strict=1."""
+    np.save(project.path("x.npy"), np.full((100, 8), 1e-5, np.float32))
+    run = project.scons(inputs="x.npy")
+    assert run.status == 0
+    assert "warning: build/model/test.npz: all 800 input bytes are 0: " in run.output
+    strict = project.scons(inputs="x.npy", strict="1")
+    assert strict.status != 0
+    assert "error: build/model/test.npz: all 800 input bytes are 0: " in strict.output
 
 
 def test_no_compiler(project: Project, tmp_path: Path) -> None:

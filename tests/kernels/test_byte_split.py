@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codegen.graph import Int8Array
+from codegen.graph import Int8Array, Int64Array
 from codegen.kernels import byte_split
-from codegen.kernels.integer_layer import Int64Array, IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 from tests.kernels.networks import all_bytes, random_integer_layer
 
 

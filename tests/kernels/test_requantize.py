@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codegen.kernels.integer_layer import Int64Array, IntegerLayer
+from codegen.graph import Int64Array
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.requantize import IntegerConstants, proved, search, thresholds
 from tests.kernels.networks import random_integer_layer
 

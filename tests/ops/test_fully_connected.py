@@ -16,6 +16,7 @@ from codegen.reference import run
 from support.errors import UserError
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import exact_layer, onnxruntime_outputs, stored_inputs
+from tests.codegen.programs import Case, run_cases
 from tests.ops.conftest import Read, read, read_variants, run_on_host
 
 # Powers of two: every float32 operation below is exact, so onnxruntime must agree on each byte,
@@ -375,6 +376,85 @@ def test_scales_whose_product_leaves_float32(
 
 
 def test_bias_too_large_for_its_scale(tmp_path: Path) -> None:
-    model = end(start().gemm(WEIGHTS, WEIGHT, np.array([0, 0, 3e6, 0, 0], np.float32)))
-    with pytest.raises(UserError, match="bias of output 2 does not fit int32"):
+    model = end(start().gemm(WEIGHTS, WEIGHT, np.array([0, 0, 3e12, 0, 0], np.float32)))
+    with pytest.raises(UserError, match=r"bias of output 2 is beyond 2\^52 steps"):
         read(model, tmp_path)
+
+
+def nearly_dead(sign: int, relu: bool = False) -> Build:
+    """Two rows of tiny weights beside a plain one: by their scales, biases beyond 32 bits.
+
+    The biases lie between two output bytes, so that what the weights add decides.
+    """
+    rng = np.random.default_rng(8)
+    weights = rng.integers(-127, 128, (3, 300)).astype(np.int8)
+    scales = np.array([2.0**-30, 2.0**-33, 2.0**-16], np.float32)
+    bias = (sign * np.array([0.0625, 0.0625 * 20.5 / 40.5, 0.03])).astype(np.float32)
+
+    def build() -> QdqModel:
+        model = QdqModel((1, 300)).qdq(INPUT, 3).gemm(weights, scales, bias)
+        return (model.then("Relu") if relu else model).qdq(0.0625 / 40.5, -7)
+
+    return build
+
+
+WIDE: dict[str, Build] = {
+    "positive": nearly_dead(1),
+    "negative": nearly_dead(-1),
+    "relu": nearly_dead(-1, relu=True),
+    "at_the_edge": layer(
+        np.array([[127, -127] * 150, [-128] * 300], np.int8),
+        np.array([2**31 - 1, -(2**31)], np.int32),
+        scales=(INPUT, 2.0**-26, 2.0 / 63),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
+    return read_variants(WIDE, tmp_path_factory.mktemp("wide"))
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_sums_beyond_32_bits_are_exact(name: str, wide: dict[str, Read]) -> None:
+    """Against rational arithmetic; a byte may differ only at a tie to within float32."""
+    tested = wide[name]
+    (node,) = tested.graph.nodes
+    assert isinstance(node, FullyConnected)
+    scales = [float(scale) for scale in node.weight_scales]
+    unit = [Fraction(INPUT) * Fraction(scale) for scale in scales]
+    bias = [int(value) * each for value, each in zip(node.bias, unit, strict=True)]
+    ends = node.input.quantization, node.output.quantization
+    exact, distance = exact_layer(
+        tested.inputs,
+        node.weights,
+        bias,
+        (float(ends[0].scale), scales, float(ends[1].scale)),
+        (ends[0].zero_point, ends[1].zero_point),
+    )
+    expected = np.maximum(exact, node.clamp[0])
+    found = run(tested.graph, tested.inputs)
+    assert not np.flatnonzero((found != expected) & (distance > 2.0**-12)).size
+    assert np.abs(node.bias).max() + 128 * np.abs(node.weights.astype(int)).sum(1).max() >= 2**31
+    assert all(len(np.unique(found[:, row])) > 1 for row in np.flatnonzero(found.min(0) > -7))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sums_beyond_32_bits_round_once(sign: int, tmp_path: Path) -> None:
+    """Around 2^32 + 256, half a step of float32 there; half to even gives a byte, a bit more 1."""
+    weights, bias = np.array([[sign] * 3], np.int8), np.array([sign], np.float32)
+    model = QdqModel((1, 3)).qdq(2.0**-5, 0).gemm(weights, 2.0**-27, bias).qdq(2.0, 0)
+    graph = read(model, tmp_path)
+    sums = np.arange(250, 265)
+    inputs = np.array([[120, 120, total - 240] for total in sums], np.int8)
+    assert run(graph, inputs)[:, 0].tolist() == [sign * int(total > 256) for total in sums]
+    case = Case("rounded", graph, inputs)
+    np.testing.assert_array_equal(run_cases([case], tmp_path, "host")[0], case.expected)
+
+
+@pytest.mark.parametrize("board", ["host", "mps2_an500"])
+def test_sums_beyond_32_bits_in_c(board: str, wide: dict[str, Read], tmp_path: Path) -> None:
+    """Compiled with sanitizers, and on a processor of 32 bits."""
+    cases = [Case(name, entry.graph, entry.inputs) for name, entry in wide.items()]
+    for found, case in zip(run_cases(cases, tmp_path, board), cases, strict=True):
+        np.testing.assert_array_equal(found, case.expected)

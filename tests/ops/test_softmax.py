@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from codegen.graph import Quantization
+from codegen.kernels.fuse import Kernels
 from codegen.reference import run
 from support.errors import UserError
-from tests.codegen.models import Array, QdqModel
-from tests.codegen.oracle import onnxruntime_outputs
+from tests.codegen.models import Array, QdqModel, random_layer
+from tests.codegen.oracle import onnxruntime_outputs, stored_inputs
+from tests.codegen.programs import Case, run_cases
 from tests.ops.conftest import Read, read, read_variants, run_on_host
 
 
@@ -98,6 +100,23 @@ def test_c_agrees_with_the_reference(
 def test_unquantized_output_gets_the_usual_scale(networks: dict[str, Read]) -> None:
     output = networks["unquantized"].graph.output
     assert output.quantization == Quantization(np.float32(1 / 256), -128)
+
+
+def test_a_node_may_be_called_like_a_value(tmp_path: Path) -> None:
+    """The output is the value that the node writes, not the node: names of both may be equal."""
+    model = QdqModel((1, 16)).qdq(0.1, 0)
+    layers = ((32, 16), (8, 32))
+    for size in layers:
+        weights, bias = random_layer(np.random.default_rng(11), *size)
+        model.gemm(weights, 2.0**-8, bias, 0.1 * 2.0**-8).qdq(0.1, 0)
+    model.then("Softmax")
+    written = model.value
+    model.nodes[-1].name = model.nodes[0].output[0]
+    graph = read(model, tmp_path)
+    assert graph.output.name == written
+    inputs = stored_inputs(graph)
+    case = Case("named", graph, inputs, Kernels("auto", inputs))
+    np.testing.assert_array_equal(run_cases([case], tmp_path, "host")[0], case.expected)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import unicorn as uc
 
-from device.elf import Elf
 from device.emulators.h750.memories import FLASH, QSPI, REGIONS, SDRAM, Region
+from device.emulators.h750.storage import SECTOR, Storage
 
 PAGE = 4096
 
@@ -43,20 +43,6 @@ def joined_pages(spans: list[Span], within: Span) -> list[Span]:
     return joined
 
 
-def stored(elf: Elf, region: Region) -> bytearray:
-    """What a programmer writes into a flash: the ELF's load segments, 0xFF elsewhere.
-
-    Of the QSPI flash only whole pages up to the last byte that is used.
-    """
-    parts = [s for s in elf.segments if s.data and region.base <= s.load < region.end]
-    used = max((s.load + len(s.data) - region.base for s in parts), default=0)
-    content = bytearray(b"\xff" * (region.size if region is FLASH else -(-used // PAGE) * PAGE))
-    for segment in parts:
-        start = segment.load - region.base
-        content[start : start + len(segment.data)] = segment.data
-    return content
-
-
 class Backing:
     """One memory: its bytes, and the spans of it that are mapped.
 
@@ -72,7 +58,7 @@ class Backing:
     ) -> None:
         self.region = region
         self._engine, self._folded = engine, folded
-        self.content = bytearray(content)
+        self.content = content if isinstance(content, bytearray) else bytearray(content)
         self._buffer = (ctypes.c_char * len(content)).from_buffer(self.content)
         self.span = Span(region.base, region.base + len(content))
         self._mapped: list[tuple[Span, int]] = []
@@ -108,18 +94,66 @@ class Backing:
         return found + b"\xff" * (length - len(found))
 
 
-def make_backings(engine: uc.Uc, elf: Elf, broken: Collection[str]) -> dict[Region, Backing]:
-    """All memories: flash as a programmer left it, RAM with a pattern that is no useful value."""
-    backings = {}
+class ExternalBacking(Backing):
+    """The external flash: only sectors that were ever written are mapped, the rest is erased.
+
+    Args:
+        engine: the Unicorn instance.
+        storage: the board's.
+        copied: whether the core sees a copy in which one bit differs from what single-line reads
+            give (defect "qspi-lines").
+    """
+
+    def __init__(self, engine: uc.Uc, storage: Storage, *, copied: bool) -> None:
+        super().__init__(engine, QSPI, b"")
+        self.span = Span(QSPI.base, QSPI.end)
+        self._storage, self._copied = storage, copied
+        self._held: list[ctypes.Array[ctypes.c_char]] = []
+
+    def map(self, spans: Sequence[Span], rights: int) -> None:
+        wanted = [
+            (cut, rights)
+            for number in sorted(self._storage.sectors)
+            for span in spans
+            if rights and (cut := span.pages().cut(self._sector(number))).end > cut.start
+        ]
+        if wanted == self._mapped:
+            return
+        for span, _ in self._mapped:
+            self._engine.mem_unmap(span.start, span.end - span.start)
+        self._held.clear()
+        for span, _ in wanted:
+            number, start = divmod(span.start - QSPI.base, SECTOR)
+            sector = self._storage.sectors[number]
+            if self._copied:
+                sector = bytearray(sector)
+                sector[0] ^= 1
+            buffer = (ctypes.c_char * SECTOR).from_buffer(sector)
+            self._held.append(buffer)
+            address = ctypes.addressof(buffer) + start
+            self._engine.mem_map_ptr(span.start, span.end - span.start, rights, address)
+        self._mapped = wanted
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._storage.read_external(offset, length)
+
+    @staticmethod
+    def _sector(number: int) -> Span:
+        start = QSPI.base + number * SECTOR
+        return Span(start, start + SECTOR)
+
+
+def make_backings(
+    engine: uc.Uc, storage: Storage, broken: Collection[str]
+) -> dict[Region, Backing]:
+    """All memories: flash as it was left, RAM with a pattern that is no useful value."""
+    backings: dict[Region, Backing] = {}
     for region in REGIONS:
-        if region in (FLASH, QSPI):
-            content = stored(elf, region)
-            if not content:
-                continue
-        else:
-            content = bytearray(b"\xa5" * region.size)
-        if region is QSPI and "qspi-lines" in broken:
-            content[0] ^= 1  # reads on four lines differ from those on one
+        if region is QSPI:
+            copied = "qspi-lines" in broken
+            backings[region] = ExternalBacking(engine, storage, copied=copied)
+            continue
+        content = storage.flash if region is FLASH else bytearray(b"\xa5" * region.size)
         folded = region.size // 2 if region is SDRAM and "sdram-address" in broken else 0
         backings[region] = Backing(engine, region, content, folded)
     return backings

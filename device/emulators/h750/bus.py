@@ -31,6 +31,10 @@ class Bus:
             demand(on, "bus.clock-off", f"{block.name} at {address:#010x}")
         return block
 
+    def knows(self, address: int) -> bool:
+        """Whether there is a register block at an address."""
+        return address // _SLOT in self._slots
+
     def read(self, address: int, size: int) -> int:
         """A load from a register."""
         block = self._find(address)

@@ -18,6 +18,7 @@ from device.emulators.h750.quadspi import Quadspi
 from device.emulators.h750.rcc import AHB3ENR, AHB3RSTR, APB1LRSTR, Rcc
 from device.emulators.h750.rules import Examiner
 from device.emulators.h750.scs import Scs
+from device.emulators.h750.storage import ExternalChip, Storage
 from device.emulators.h750.syscfg import Syscfg
 from device.emulators.h750.timekeeper import Time
 from device.emulators.h750.usart import Usart3
@@ -29,6 +30,7 @@ _SAFE_MARGIN = 32  # a cache line: what the core fetches around the last byte (E
 DEFECTS = (
     "supply",
     "voltage",
+    "overdrive",
     "hse",
     "hse-bypass",
     "csi",
@@ -49,11 +51,12 @@ class Chip:
 
     Args:
         revision: silicon, "Y" or "V".
-        qspi: content of both flash chips as the core sees it, from address 0x90000000.
+        storage: what the board keeps without power.
         console: takes each byte that is sent.
         examiner: holds the rules.
         broken: names out of `DEFECTS`.
         qpi: whether the flash chips start in four-line mode.
+        chips: the flash chips, which a reset of the processor leaves as they are; None: power-on.
 
     Attributes:
         receive: gives the next byte that the console received, or -1; to be replaced.
@@ -63,14 +66,15 @@ class Chip:
     def __init__(
         self,
         revision: str,
-        qspi: Callable[[int, int], bytes],
+        storage: Storage,
         console: Callable[[int], None],
         examiner: Examiner,
         broken: Collection[str] = (),
         *,
         qpi: bool = False,
+        chips: tuple[Mt25q, Mt25q] | None = None,
     ) -> None:
-        self.revision, self.console = revision, console
+        self.revision, self.storage, self.console = revision, storage, console
         self.receive: Callable[[], int] = lambda: -1
         self.examiner, self.broken = examiner, frozenset(broken)
         self.stale = False
@@ -80,13 +84,13 @@ class Chip:
         self.ports = {port: Gpio(self, port) for port in "ABCDEFGHIJK"}
         self.fmc, self.usart3, self.axi = Fmc(self), Usart3(self), AxiTarget7(self)
 
-        def half(which: int) -> Mt25q:
-            def read(address: int, length: int) -> bytes:
-                return qspi(2 * address, 2 * length)[which::2]
-
-            return Mt25q(read, examiner, qpi=qpi, broken=self.broken)
-
-        self.quadspi = Quadspi(self, (half(0), half(1)))
+        if chips is None:
+            first, second = (
+                Mt25q(ExternalChip(storage, which), examiner, qpi=qpi, broken=self.broken)
+                for which in (0, 1)
+            )
+            chips = (first, second)
+        self.quadspi = Quadspi(self, chips)
         blocks: list[Peripheral] = [self.pwr, self.flash, self.syscfg, self.rcc, self.scs]
         blocks += [self.dwt, *self.ports.values(), self.fmc, self.usart3, self.axi]
         blocks += [self.quadspi, Dbgmcu(self)]

@@ -17,7 +17,8 @@ class Dbgmcu(Peripheral):
 
     name = "DBGMCU"
     base = 0x5C001000
-    resets: ClassVar = {IDCODE: 0, 0x04: 0}
+    # CR, then the freeze registers of the four APBs.
+    resets: ClassVar = {IDCODE: 0, **dict.fromkeys((0x04, 0x34, 0x3C, 0x4C, 0x54), 0)}
 
     def read(self, offset: int, size: int) -> int:
         if offset == IDCODE:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
+from device.emulators.h750.peripheral import Countdown
 from device.emulators.h750.rules import Examiner
 
 _ID = bytes((0x20, 0xBA, 0x20))
-_WIP_WEL = 2  # status register: write enable latch is bit 1
+_WIP, _WEL = 1, 2  # status register: write in progress, write enable latch
+_PAGE = 256
+_SIZE = 64 << 20
 _XIP_AND_WRAP = 0x0B
 
 
@@ -54,13 +58,31 @@ _READS = {
     0xEC: _Read(4, 4, 10, 133_000_000),
 }
 _READ_SLOW = 0x13
+# Page programs with 32-bit address -> lines of address and data when the chip is not in QPI;
+# erases -> bytes.
+_PROGRAMS = {0x12: (1, 1), 0x34: (1, 4), 0x3E: (4, 4)}
+_ERASES = {0x21: 4 << 10, 0x5C: 32 << 10, 0xDC: 64 << 10}
+_ERASE_ALL = (0xC7, 0x60)
+
+
+class Cells(Protocol):
+    """The memory behind the chip's commands; addresses are the chip's own."""
+
+    def read(self, address: int, length: int) -> bytes:
+        """`length` bytes."""
+
+    def program(self, address: int, data: bytes) -> None:
+        """Clear bits in one page."""
+
+    def erase(self, address: int, size: int) -> None:
+        """Set all bits of `size` bytes."""
 
 
 class Mt25q:
     """A chip. Its memory belongs to the caller.
 
     Args:
-        read: gives `length` bytes from a byte address of this chip.
+        cells: its memory.
         examiner: holds the rules.
         qpi: whether the chip starts in four-line mode, as a debugger's loader may leave it.
         broken: defects of the board (`chip.DEFECTS`).
@@ -68,13 +90,13 @@ class Mt25q:
 
     def __init__(
         self,
-        read: Callable[[int, int], bytes],
+        cells: Cells,
         examiner: Examiner,
         *,
         qpi: bool = False,
         broken: Collection[str] = (),
     ) -> None:
-        self._read, self._demand, self._broken = read, examiner.demand, broken
+        self._cells, self._demand, self._broken = cells, examiner.demand, broken
         self._power_on()
         self.qpi = qpi
 
@@ -82,6 +104,7 @@ class Mt25q:
         self.qpi = False
         self.vcr, self.evcr = 0xFB, 0xFF
         self._write_enabled = self._reset_armed = False
+        self._busy = Countdown()
 
     def execute(self, command: Command) -> bytes:
         """Run one command; what the chip drives on the data lines, all ones when it is silent."""
@@ -94,25 +117,61 @@ class Mt25q:
             if armed:
                 self._power_on()
             return silence
+        if not self._busy.over and command.opcode not in (0x05, 0x70):
+            return silence
         if command.opcode in _READS:
-            self.check_read(command)
-            return self._read(command.address, command.length)
+            if not self.check_read(command):
+                return silence
+            return self._cells.read(command.address, command.length)
+        if command.opcode in _PROGRAMS:
+            self._program(command)
+            return silence
+        if command.opcode in (*_ERASES, *_ERASE_ALL):
+            self._erase(command)
+            return silence
         register = self._register(command.opcode)
         if register is not None:
-            self._check_lines(command, 0, 4 if self.qpi else 1)
+            if not self._check_lines(command, 0, 4 if self.qpi else 1):
+                return silence
             return (register * command.length)[: command.length]
         return self._settings(command, silence)
 
     def _register(self, opcode: int) -> bytes | None:
         if opcode in ((0xAF,) if self.qpi else (0x9E, 0x9F)):
             return _ID + b"\x00" * 17
-        values = {
-            0x05: _WIP_WEL if self._write_enabled else 0,
-            0x70: 0x80,
-            0x85: self.vcr,
-            0x65: self.evcr,
-        }
+        values = {0x85: self.vcr, 0x65: self.evcr}
+        if opcode in (0x05, 0x70):
+            busy = not self._busy.look()
+            values[0x05] = (_WIP if busy else 0) | (_WEL if self._write_enabled else 0)
+            values[0x70] = 0 if busy else 0x80
         return bytes((values[opcode],)) if opcode in values else None
+
+    def _program(self, command: Command) -> None:
+        """Program a page; an address that leaves it goes on at its start."""
+        lines = (4, 4) if self.qpi else _PROGRAMS[command.opcode]
+        if not self._check_write(command, *lines):
+            return
+        start, data = command.address % _SIZE, command.data[-_PAGE:]
+        room = _PAGE - start % _PAGE
+        self._cells.program(start, data[:room])
+        if data[room:]:
+            self._cells.program(start // _PAGE * _PAGE, data[room:])
+
+    def _erase(self, command: Command) -> None:
+        whole = command.opcode in _ERASE_ALL
+        if self._check_write(command, 0 if whole else 4 if self.qpi else 1, 0):
+            size = _SIZE if whole else _ERASES[command.opcode]
+            self._cells.erase(0 if whole else command.address % _SIZE // size * size, size)
+
+    def _check_write(self, command: Command, address: int, data: int) -> bool:
+        """Whether the chip takes a change; if so it is busy with it."""
+        if not self._write_enabled or not self._check_lines(command, address, data):
+            return False
+        if address and command.address_bytes != 4:
+            return False
+        self._write_enabled = False
+        self._busy.start()
+        return True
 
     def _settings(self, command: Command, silence: bytes) -> bytes:
         if command.opcode in (0x06, 0x04):
@@ -129,17 +188,21 @@ class Mt25q:
             self.qpi = command.opcode == 0x35
         return silence
 
-    def check_read(self, command: Command) -> None:
-        """Hold a memory read's lines, dummy cycles and clock against the chip's settings."""
+    def check_read(self, command: Command) -> bool:
+        """Hold a memory read's lines, dummy cycles and clock against the chip's settings.
+
+        Returns:
+            Whether the chip gives its memory's bytes; it matters when a rule is not held.
+        """
         read = _READS.get(command.opcode)
         what = f"opcode {command.opcode:#04x}"
         self._demand(read is not None, "qspi.protocol", f"{what} is no memory read")
         self._demand(
             command.opcode_lines == (4 if self.qpi else 1), "qspi.protocol", f"{what}: wrong lines"
         )
-        if read is None:
-            return
-        self._check_lines(
+        if read is None or command.opcode_lines != (4 if self.qpi else 1):
+            return False
+        lines = self._check_lines(
             command, 4 if self.qpi else read.address_lines, 4 if self.qpi else read.data_lines
         )
         self._demand(command.address_bytes == 4, "qspi.protocol", f"{what}: 4 address bytes")
@@ -154,8 +217,11 @@ class Mt25q:
         )
         detail = f"{what} at {command.hertz / 1e6:g} MHz"
         self._demand(command.hertz <= read.max_hertz, "qspi.speed", detail)
+        fitted = "qspi-absent" not in self._broken
+        return fitted and lines and command.address_bytes == 4 and command.dummy == needed
 
-    def _check_lines(self, command: Command, address: int, data: int) -> None:
+    def _check_lines(self, command: Command, address: int, data: int) -> bool:
         found = (command.address_lines, command.data_lines)
         detail = f"opcode {command.opcode:#04x}: lines {found}, the flash expects {(address, data)}"
         self._demand(found == (address, data), "qspi.protocol", detail)
+        return found == (address, data)

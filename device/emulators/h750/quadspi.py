@@ -30,6 +30,10 @@ class Quadspi(Peripheral):
     Args:
         chip: the chip around it.
         flashes: flash 1 (even bytes) and flash 2 (odd bytes).
+
+    Attributes:
+        mapped: whether the window shows the flash chips.
+        garbled: whether the chips do not understand the reads of the window, or none is fitted.
     """
 
     name = "QUADSPI"
@@ -39,7 +43,7 @@ class Quadspi(Peripheral):
 
     def __init__(self, chip: Chip, flashes: tuple[Mt25q, Mt25q]) -> None:
         super().__init__(chip)
-        self._flashes = flashes
+        self.flashes = flashes
         self._clear()
 
     def _clear(self) -> None:
@@ -49,7 +53,7 @@ class Quadspi(Peripheral):
         self._complete = False
         self._steps: list[tuple[int, int]] = []  # writes since reset, for the start-up sequence
         self._started = False
-        self.mapped = False
+        self.mapped = self.garbled = False
 
     def reset(self) -> None:
         super().reset()
@@ -124,8 +128,7 @@ class Quadspi(Peripheral):
         if mode == _READ and data and not ccr >> 8 & 3 and not address:
             self.demand(ccr >> 18 & 0x1F >= 2, "qspi.data-only", f"QUADSPI_CCR = {ccr:#010x}")
         if mode == _MAPPED:
-            for flash in self._flashes:
-                flash.check_read(self._describe(ccr))
+            self.garbled = not all(f.check_read(self._describe(ccr)) for f in self.flashes)
             self.mapped = True
             self.chip.memories_changed()
         elif address or self._has_data(ccr):
@@ -176,9 +179,9 @@ class Quadspi(Peripheral):
         reading = ccr >> 26 & 3 in (_READ, _POLL)
         length = self.values[DLR] + 1 if reading and ccr >> 24 & 3 else 0
         address = self.values[AR]
-        flashes: tuple[Mt25q, ...] = self._flashes
+        flashes: tuple[Mt25q, ...] = self.flashes
         if not self.values[CR] & _DFM:
-            flashes = (self._flashes[bool(self.values[CR] & _FSEL)],)
+            flashes = (self.flashes[bool(self.values[CR] & _FSEL)],)
         else:
             even = not (length or len(data)) & 1 and not address & 1
             self.demand(even, "qspi.dual", f"length {length or len(data)}, address {address:#x}")

@@ -19,6 +19,12 @@ typedef struct {
 void nn_fully_connected(const nn_fully_connected_shape *shape, const ai_i8 *input, ai_i8 *output,
                         const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers);
 
+/* The same with biases of 64 bits, two words each, low then high: a row whose weights are nearly
+ * zero has a tiny scale and a bias that leaves 32 bits. The sums of products never do. */
+void nn_fully_connected_wide(const nn_fully_connected_shape *shape, const ai_i8 *input,
+                             ai_i8 *output, const ai_i8 *weights, const ai_i32 *bias,
+                             const ai_float *multipliers);
+
 AI_API_DECLARE_END
 
 #endif /* NN_FULLY_CONNECTED_H */

@@ -1,0 +1,173 @@
+"""`python -m device.debugport.server --storage FILE`: a model board with a debug port on sockets.
+
+Prints one line with its ports, then what the firmware sends. The end of its input switches the
+board off; what the board keeps without power is in FILE then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from device.debugport.dap import DebugPort
+from device.debugport.tap import Tap
+from device.debugport.transactions import Transactions
+from device.emulators.h750.storage import Storage
+from device.emulators.h750.target import Target
+from support.errors import run_cli
+
+# Blocks of code between two looks at the sockets, and before each read by a debugger of a running
+# core: time passes while it asks.
+_IDLE_BLOCKS, _READ_BLOCKS = 4000, 400
+
+
+class Wire(Protocol):
+    """A protocol on a connection."""
+
+    dead: bool
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what came, give what goes back."""
+
+
+class PacedTarget:
+    """A target whose core runs on while a debugger reads.
+
+    Args:
+        target: the board.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target, self.rom_table = target, target.rom_table
+
+    def read_memory(self, address: int, size: int) -> int:
+        """See `Memory`."""
+        if self._target.runs:
+            self._target.run(_READ_BLOCKS)
+        return self._target.read_memory(address, size)
+
+    def write_memory(self, address: int, size: int, value: int) -> None:
+        """See `Memory`."""
+        self._target.write_memory(address, size, value)
+
+
+class Server:
+    """The sockets of a board.
+
+    Args:
+        target: the board.
+        finish: address at which the firmware is done, or None.
+    """
+
+    def __init__(self, target: Target, finish: int | None) -> None:
+        self._target, self._finish = target, finish
+        self._selector = selectors.SelectSelector()  # epoll takes no file as standard input
+        self._wires: dict[socket.socket, Wire] = {}
+        port = DebugPort(PacedTarget(target))
+        self._makers: Sequence[Callable[[], Wire]] = (
+            lambda: Tap(port, target.hold_reset),
+            lambda: Transactions(port, target.hold_reset),
+        )
+        self.ports = []
+        for make in self._makers:
+            listener = socket.create_server(("127.0.0.1", 0))
+            self.ports.append(listener.getsockname()[1])
+            self._selector.register(listener, selectors.EVENT_READ, make)
+        self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ, None)
+
+    def serve(self) -> None:
+        """Answer until the input ends; then, with a finish, run the firmware to it."""
+        while True:
+            events = self._selector.select(0 if self._target.runs else None)
+            for key, _ in events:
+                if key.data is None:
+                    return
+                if key.data in self._makers:
+                    self._accept(key)
+                else:
+                    self._talk(key)
+            if not events:
+                self._target.run(_IDLE_BLOCKS)
+
+    def run_on(self, seconds: float) -> bool:
+        """Run the firmware to its finish; whether it came there."""
+        end = time.monotonic() + seconds
+        while self._target.runs and not self._target.finished and time.monotonic() < end:
+            self._target.run(_IDLE_BLOCKS)
+        return self._target.finished
+
+    def _accept(self, key: selectors.SelectorKey) -> None:
+        assert isinstance(key.fileobj, socket.socket)
+        connection, _ = key.fileobj.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        wire = key.data()
+        wire.dead = self._target.storage.dead
+        self._wires[connection] = wire
+        self._selector.register(connection, selectors.EVENT_READ, wire)
+
+    def _talk(self, key: selectors.SelectorKey) -> None:
+        connection, wire = key.fileobj, key.data
+        assert isinstance(connection, socket.socket)
+        try:
+            data = connection.recv(65536)
+            if data:
+                connection.sendall(wire.feed(data))
+        except OSError:
+            data = b""
+        if not data:
+            self._selector.unregister(connection)
+            del self._wires[connection]
+            connection.close()
+        if self._target.storage.dead:
+            for each in self._wires.values():
+                each.dead = True
+
+
+def main() -> int:
+    """Serve a board; 0 when it is switched off."""
+    parser = argparse.ArgumentParser(prog="debug port", description=__doc__)
+    parser.add_argument("--storage", type=Path, required=True, help="the board's memories")
+    parser.add_argument("--revision", default="V")
+    parser.add_argument("--broken", action="append", default=[], help="a defect of the board")
+    parser.add_argument("--ignore", action="append", default=[], help="a rule that is not held")
+    parser.add_argument("--cut", type=int, help="number of the flash change that power cuts")
+    parser.add_argument("--seed", type=int, default=0, help="of what that change leaves")
+    parser.add_argument("--finish", type=lambda text: int(text, 0), help="where firmware is done")
+    parser.add_argument("--seconds", type=float, default=60.0, help="to wait for that")
+    arguments = parser.parse_args()
+    storage = Storage.load(arguments.storage)
+    storage.cut, storage.seed = arguments.cut, arguments.seed
+    target = Target(
+        storage,
+        arguments.revision,
+        console=lambda byte: _put(bytes((byte,))),
+        say=lambda line: _put(f"model: {line}\n".encode()),
+        broken=arguments.broken,
+        ignored=arguments.ignore,
+    )
+    server = Server(target, arguments.finish)
+    _put(f"ports {server.ports[0]} {server.ports[1]}\n".encode())
+    try:
+        server.serve()
+        if arguments.finish is not None and not storage.dead:
+            target.finish = arguments.finish
+            server.run_on(arguments.seconds)
+    finally:
+        storage.save(arguments.storage)
+        _put(f"model: {storage.changes} changes of flash\n".encode())
+    return 0
+
+
+def _put(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    run_cli("model", main)

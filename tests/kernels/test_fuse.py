@@ -1,0 +1,60 @@
+"""Which layers become a chain: decided by the layers themselves, whatever they are called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from codegen.graph import Graph, Quantization, Tensor
+from codegen.kernels.fuse import Kernels
+from codegen.ops.softmax import Softmax
+from codegen.plan import Plan, plan_network
+from tests.kernels.networks import random_graph, random_inputs
+
+SIZES = (16, 4, 16, 8)
+
+
+def planned(names: tuple[str, ...], *, softmax: str = "") -> Plan:
+    """16 → 4 → 16 → 8, whose middle layer has too few inputs to be packed; seeded.
+
+    Args:
+        names: of the layers; their outputs are called the same.
+        softmax: name of a Softmax's output behind them; none without.
+    """
+    graph = random_graph(np.random.default_rng(9), SIZES)
+    nodes = list(graph.nodes)
+    for index, name in enumerate(names):
+        source = graph.input if index == 0 else nodes[index - 1].output
+        output = replace(nodes[index].output, name=name)
+        nodes[index] = replace(nodes[index], name=name, input=source, output=output)
+    if softmax:
+        output = Tensor(softmax, nodes[-1].output.shape, Quantization(np.float32(1 / 256), -128))
+        nodes.append(Softmax("softmax", nodes[-1].output, output))
+    calibration = random_inputs(np.random.default_rng(10), SIZES[0], 20, -128)
+    return plan_network(Graph(tuple(nodes), "0" * 64, "names.onnx"), Kernels("auto", calibration))
+
+
+def choices(plan: Plan) -> list[tuple[str, str]]:
+    """The kernel of each layer and why."""
+    return [(part.kernel, part.why) for step in plan.steps for part in step.layer.layers]
+
+
+DISTINCT = planned(("a", "b", "c"))
+
+
+def test_only_the_layer_that_does_not_fit_is_portable() -> None:
+    kernels = choices(DISTINCT)
+    assert [kernel == "portable" for kernel, _ in kernels] == [False, True, False]
+    assert kernels[1] == ("portable", "portable: fewer than 8 inputs")
+
+
+@pytest.mark.parametrize("names", [("fc", "fc", "fc"), ("fc: 1", "fc", "fc: 1: 2"), ("", "", "")])
+def test_names_change_no_choice(names: tuple[str, ...]) -> None:
+    assert choices(planned(names)) == choices(DISTINCT)
+
+
+def test_a_tensor_may_be_called_like_another() -> None:
+    plan = planned(("a", "b", "c"), softmax="input")
+    assert choices(plan)[:3] == choices(DISTINCT)
