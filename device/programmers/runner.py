@@ -21,6 +21,6 @@ def run_steps(programmer: Programmer, steps: Sequence[Step], lock: int) -> None:
     """
     for step in steps:
         print(shown(step), flush=True)
-        status, output = run(step, [lock])
+        status, output = run(step, [lock], outlives_us=True)
         if not step.succeeded(status, output):
             raise explain(programmer.name, status, output, programmer.signs)

@@ -19,8 +19,8 @@
 /* Every output byte of the run, in image order: what board_finish() hands out to be checked. */
 NN_SECTION_RESULTS static int8_t network_outputs[SAMPLES][CLASSES];
 
-APP_NETWORK_ALIGNED static int8_t network_input[APP_NETWORK_INPUT_SIZE];
-APP_NETWORK_ALIGNED static int8_t network_output[CLASSES];
+APP_NETWORK_ALIGNED static int8_t network_input[APP_NETWORK_INPUT_BYTES];
+APP_NETWORK_ALIGNED static int8_t network_output[APP_NETWORK_OUTPUT_BYTES];
 
 /* Index of the largest score; the first of equals. */
 static uint32_t argmax(const int8_t *scores) {
@@ -60,11 +60,11 @@ int main(void) {
         board_finish(1, NULL, 0);
     }
     for (uint32_t i = 0; i < SAMPLES; i++) {
-        memcpy(network_input, mnist_test_subset_quantized[i], sizeof(network_input));
+        memcpy(network_input, mnist_test_subset_quantized[i], APP_NETWORK_INPUT_SIZE);
         if (app_network_inference(network_input, network_output) != 0) {
             board_finish(2, NULL, 0);
         }
-        memcpy(network_outputs[i], network_output, sizeof(network_output));
+        memcpy(network_outputs[i], network_output, CLASSES);
         recognized_digits[i] = (uint16_t)argmax(network_output);
     }
 #if MNIST_TEST_SUBSET_LABELED

@@ -19,8 +19,8 @@
 /* Every output byte of the run, in image order: what board_finish() hands out to be checked. */
 NN_SECTION_RESULTS static int8_t network_outputs[SAMPLES][CLASSES];
 
-APP_NETWORK_ALIGNED static int8_t network_input[APP_NETWORK_INPUT_SIZE];
-APP_NETWORK_ALIGNED static int8_t network_output[CLASSES];
+APP_NETWORK_ALIGNED static int8_t network_input[APP_NETWORK_INPUT_BYTES];
+APP_NETWORK_ALIGNED static int8_t network_output[APP_NETWORK_OUTPUT_BYTES];
 
 /* Index of the largest score; the first of equals. */
 static uint32_t argmax(const int8_t *scores) {
@@ -39,11 +39,11 @@ int main(void) {
     if (!app_network_init()) {
         board_finish(1, NULL, 0);
     }
-    memcpy(network_input, mnist_builtin_digit, sizeof(network_input));
+    memcpy(network_input, mnist_builtin_digit, APP_NETWORK_INPUT_SIZE);
     if (app_network_inference(network_input, network_output) != 0) {
         board_finish(2, NULL, 0);
     }
-    memcpy(network_outputs[0], network_output, sizeof(network_output));
+    memcpy(network_outputs[0], network_output, CLASSES);
     console_text("built-in digit: recognized ");
     console_unsigned(argmax(network_output));
 #if MNIST_TEST_SUBSET_LABELED
