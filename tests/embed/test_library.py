@@ -17,7 +17,7 @@ from tests.embed.models import WRITERS
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 # Every name that the linker sees begins like this.
 OWN = re.compile(
-    r"(ai|stai|g)_(digits|gearbox)_\w+|(digits|gearbox)_\w+|nn_\w+|ai_buffer_\w+|stai_\w+"
+    r"(ai|stai|g)_(digits|gearbox)_\w+|(digits|gearbox)_\w+|nn_\w+|ai_(buffer|layer|platform)_\w+|stai_\w+"
 )
 # Of the C library and the compiler: nothing that allocates, prints or locks.
 NEEDED = re.compile(
