@@ -22,7 +22,7 @@ from codegen.xcube.versions import Version, from_library
 from support.errors import UserError
 
 NAME = re.compile(
-    r"NetworkRuntime(?P<digits>\d+)_(?P<core>[A-Za-z0-9]+)_(?P<compiler>[A-Za-z]+)(?P<rest>.*)\.(a|lib)"
+    r"(?:lib)?NetworkRuntime(?P<digits>\d+)_(?P<core>[A-Za-z0-9]+)_(?P<compiler>[A-Za-z]+)(?P<rest>.*)\.(a|lib)"
 )
 _MAGIC = b"!<arch>\n"
 _HEADER = 60

@@ -35,11 +35,38 @@ def no_weights(bundle: Path) -> None:
     edit(bundle, "network_data_params.c", "const ai_u64", "extern ai_u64")
 
 
-def old_layout(bundle: Path) -> None:
+def without_params(bundle: Path) -> None:
+    shutil.rmtree(bundle / ".ai")
     for path in bundle.rglob("network_data_params.*"):
         path.unlink()
+
+
+def old_layout(bundle: Path) -> None:
+    without_params(bundle)
     edit(bundle, "network_config.h", "MAJOR 1\n", "MAJOR 5\n")
-    edit(bundle, "network_config.h", "MAJOR 2\n", "MAJOR 5\n")
+
+
+def stale_header(bundle: Path) -> None:
+    """5.0.0's own headers carry 4.1.0: they are not asked."""
+    without_params(bundle)
+    edit(bundle, "network_config.h", "#define AI_TOOLS_VERSION_MAJOR", "#define MAJOR")
+    edit(bundle, "core_datatypes.h", "MAJOR    (9)", "MAJOR    (4)")
+
+
+def a_part_is_missing(bundle: Path) -> None:
+    """Too large for a repository, say."""
+    shutil.rmtree(bundle / ".ai")
+    (bundle / "X-CUBE-AI" / "App" / "network_data_params.c").unlink()
+
+
+def other_code(bundle: Path) -> None:
+    no_network(bundle)
+    (bundle / "Core" / "Src" / "common_data.c").write_text("int x;\n")
+
+
+def float_and_another_core(bundle: Path) -> None:
+    float_input(bundle)
+    another_core_by_name(bundle)
 
 
 def older_than_supported(bundle: Path) -> None:
@@ -108,7 +135,11 @@ def unknown_tool(bundle: Path) -> None:
         (no_headers, ("no runtime headers", "runtime=")),
         (no_network, ("no generated network", "7.1 or newer")),
         (no_weights, ("holds no weights", "--binary")),
-        (old_layout, ("made with X-CUBE-AI 5.", "older than 7.1")),
+        (old_layout, ("made with X-CUBE-AI 5.0.0", "older than 7.1")),
+        (stale_header, ("network.c tells no version", "older than 7.1")),
+        (a_part_is_missing, ("not complete: network_data_params.c missing",)),
+        (other_code, ("no generated network",)),
+        (float_and_another_core, ("input is float", "is for CM4", "quantize", "stm32h7")),
         (older_than_supported, ("7.0.0, older than 7.1", "newer X-CUBE-AI")),
         (float_input, ("input is float", "quantize")),
         (two_inputs, ("2 inputs",)),
@@ -118,7 +149,7 @@ def unknown_tool(bundle: Path) -> None:
         (other_compiler, ("IAR", "GCC")),
         (another_core_by_name, ("CM4", "Cortex-M7")),
         (a_text_as_library, ("not a static library",)),
-        (second_network, ("several networks: other, third", "name=")),
+        (second_network, ("several networks: other, third", "name=other or name=third")),
         (unknown_tool, ("AI_TOOLS_VERSION_MAJOR",)),
     ],
 )
