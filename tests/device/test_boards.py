@@ -145,8 +145,8 @@ def test_refused(tmp_path: Path, old: str, new: str, fragments: list[str]) -> No
 
 def test_memories_json(tmp_path: Path) -> None:
     out = tmp_path / "memories.json"
-    command = [sys.executable, "-m", "device", "memories", "--board", board_toml("mps2_an500")]
-    subprocess.run([*command, "--out", out], check=True, cwd=ROOT)
+    command = [sys.executable, "-m", "device", "memories", "--out", str(out)]
+    subprocess.run([*command, "--board", str(board_toml("mps2_an500"))], check=True, cwd=ROOT)
     content = json.loads(out.read_text())
     assert set(content) == {"board", "cpu", "memories", "placement", "budget", "chip", "console"}
     assert content["cpu"]["flags"][0] == "-mcpu=cortex-m7"
@@ -158,7 +158,7 @@ def test_memories_json(tmp_path: Path) -> None:
 def test_unknown_board_gets_the_nearest_name(tmp_path: Path) -> None:
     out = tmp_path / "memories.json"
     path = FIRMWARE / "boards/mps2_an5000/board.toml"
-    command = [sys.executable, "-m", "device", "memories", "--board", path, "--out", out]
+    command = [sys.executable, "-m", "device", "memories", "--board", str(path), "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "did you mean 'mps2_an500'?" in done.stderr
