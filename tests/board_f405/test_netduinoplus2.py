@@ -59,7 +59,7 @@ def _run(folder: Path, action: str, *more: str) -> SimResult:
     elf = folder / "firmware.elf"
     script = f"-T{folder / 'firmware.ld'}"
     command = ["arm-none-eabi-gcc", *options, *sources, *link, script, *more, "-o", elf]
-    subprocess.run(command, check=True)
+    subprocess.run(list(map(str, command)), check=True)
     return emulator(_BOARD.emulator).run(_BOARD, elf, SimOptions(60.0, lambda text: None))
 
 

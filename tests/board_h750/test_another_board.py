@@ -53,7 +53,7 @@ def _build(folder: Path, board: Board) -> subprocess.CompletedProcess[str]:
     link = ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections,--no-warn-rwx-segments"]
     words = [*board.cpu.flags, *_FLAGS, *includes, *sources, *link, f"-T{folder / 'firmware.ld'}"]
     return subprocess.run(
-        ["arm-none-eabi-gcc", *words, "-o", folder / "firmware.elf"],
+        ["arm-none-eabi-gcc", *map(str, words), "-o", str(folder / "firmware.elf")],
         capture_output=True,
         text=True,
         check=False,
