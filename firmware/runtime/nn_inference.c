@@ -68,7 +68,7 @@ static nn_outcome check(const nn_inference *inference, ai_size batches) {
         const ai_i8 *output = inference->targets[i];
         const ai_size bytes = inference->outputs[i].bytes * batches;
         for (ai_u16 k = 0; k < inference->n_weights; k++) {
-            if (nn_overlap(output, bytes, inference->weights[k], inference->weights_sizes[k])) {
+            if (nn_overlap(output, bytes, inference->weights[k], inference->blocks[k].bytes)) {
                 return NN_OUTPUT_IN_USE;
             }
         }

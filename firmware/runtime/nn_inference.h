@@ -16,7 +16,7 @@ typedef struct {
     nn_observed_forward observed;
     const nn_observer *observer; /* NULL: nobody observes */
     const ai_u8 *const *weights;
-    const ai_size *weights_sizes;
+    const nn_block *blocks;
     ai_u8 *arena;
     ai_size arena_size;
     const nn_end *inputs;

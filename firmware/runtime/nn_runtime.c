@@ -56,6 +56,10 @@ ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *
         return (ai_error){AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK};
     }
     memset(instance, 0, sizeof(*instance));
+    *handle = AI_HANDLE_NULL;
+    if (!nn_is_in_memory(&network->magic, NN_MAGIC)) {
+        return (ai_error){AI_ERROR_CREATE_FAILED, AI_ERROR_CODE_NETWORK};
+    }
     instance->network = network;
     instance->state = NN_STATE_CREATED;
     fill_buffers(network, NULL);
@@ -74,17 +78,25 @@ ai_handle nn_destroy(nn_instance *instance, ai_handle handle) {
     return AI_HANDLE_NULL;
 }
 
-/* The table that <name>_data_weights_get() returns: marker, addresses, marker. NULL when `address`
- * is none: both markers, since constants may happen to begin with the first one's bytes. */
-static const ai_handle *table_of(ai_handle address, ai_u16 blocks) {
+ai_bool nn_is_in_memory(const void *word, ai_u32 value) {
+    return *(const volatile ai_u32 *)word == value;
+}
+
+ai_bool nn_is_table(const ai_handle *address, ai_size entries) {
     const ai_handle marker = AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER);
-    ai_handle first = NULL;
-    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u) {
+    const volatile ai_handle *table = address;
+    /* Both markers: constants may happen to begin with the first one's bytes. */
+    return table[0] == marker && table[entries + 1u] == marker;
+}
+
+/* The addresses in the table that <name>_data_weights_get() returns; NULL when it is none. */
+static const ai_handle *table_of(ai_handle address, ai_u16 blocks) {
+    const ai_handle *table = (const ai_handle *)address;
+    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u ||
+        !nn_is_table(table, blocks)) {
         return NULL;
     }
-    memcpy(&first, address, sizeof(first));
-    const ai_handle *table = (const ai_handle *)address;
-    return first == marker && table[blocks + 1u] == marker ? table + 1 : NULL;
+    return table + 1;
 }
 
 /* Take the blocks of weights: each by its own buffer, or all by the table in the first. */
@@ -101,10 +113,10 @@ static ai_bool take_weights(nn_instance *instance, const ai_buffer_array *array)
     }
     ai_size total = 0u;
     for (ai_u16 i = 0; i < network->n_weights; i++) {
-        total += network->weights_sizes[i];
+        total += network->blocks[i].bytes;
     }
     for (ai_u16 i = 0; i < array->size; i++) {
-        const ai_size need = table == NULL ? network->weights_sizes[i] : total;
+        const ai_size need = table == NULL ? network->blocks[i].bytes : total;
         if (array->buffer[i].size != 0u && array->buffer[i].size < need) {
             nn_set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_WEIGHTS);
             return false;
@@ -112,7 +124,9 @@ static ai_bool take_weights(nn_instance *instance, const ai_buffer_array *array)
     }
     for (ai_u16 i = 0; i < network->n_weights; i++) {
         const ai_u8 *block = (const ai_u8 *)(table == NULL ? array->buffer[i].data : table[i]);
-        if (block == NULL || !is_aligned(block)) {
+        if (block == NULL || !is_aligned(block) ||
+            !nn_is_in_memory(block + network->blocks[i].bytes - sizeof(ai_u32),
+                             network->blocks[i].check)) {
             nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
             return false;
         }
@@ -138,7 +152,7 @@ static ai_bool take_arena(nn_instance *instance, const ai_buffer_array *array) {
     const nn_network *network = instance->network;
     for (ai_u16 i = 0; i < network->n_weights; i++) {
         if (nn_overlap(buffer->data, network->activations_size, network->storage.weights[i],
-                       network->weights_sizes[i])) {
+                       network->blocks[i].bytes)) {
             nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
             return false;
         }
@@ -291,7 +305,7 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
         .observed = network->observed,
         .observer = instance->observer.event == NULL ? NULL : &instance->observer,
         .weights = storage->weights,
-        .weights_sizes = network->weights_sizes,
+        .blocks = network->blocks,
         .arena = instance->arena,
         .arena_size = network->activations_size,
         .inputs = network->input_ends,
@@ -354,7 +368,7 @@ ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report
         network->storage.weights_map[i] = (ai_buffer){
             .format = AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
             .data = (ai_handle)(ai_uptr)network->storage.weights[i],
-            .size = network->weights_sizes[i],
+            .size = network->blocks[i].bytes,
         };
     }
     instance->arena_map = (ai_buffer){

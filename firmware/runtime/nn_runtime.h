@@ -10,6 +10,7 @@
 #include "ai_platform.h"
 #include "ai_platform_interface.h"
 #include "nn_observer.h"
+#include "nn_target.h"
 
 AI_API_DECLARE_BEGIN
 
@@ -59,7 +60,17 @@ typedef struct {
     ai_buffer *weights_map; /* for reports */
 } nn_storage;
 
+/* A block of weights: its bytes, and the last word of them. */
 typedef struct {
+    ai_size bytes;
+    ai_u32 check;
+} nn_block;
+
+/* Says that a network's description is there; what start-up code did not fill has another value. */
+#define NN_MAGIC 0x4E4E3246u /* "NN2F" */
+
+typedef struct {
+    ai_u32 magic;
     const char *model_name;
     const char *model_signature;
     const char *origin_model_name;
@@ -70,7 +81,7 @@ typedef struct {
     const nn_port *outputs;
     const nn_end *input_ends;
     const nn_end *output_ends;
-    const ai_size *weights_sizes;
+    const nn_block *blocks;
     nn_storage storage;
     ai_u16 n_inputs;
     ai_u16 n_outputs;
@@ -100,11 +111,14 @@ typedef struct {
 
 /* What goes wrong, as type and code of nn_get_error, which gives the first error since it was last
  * asked. Nothing is written then.
+ *   a description that is not in memory (see below)        CREATE_FAILED    NETWORK
  *   a handle that nn_create did not give, or destroyed     INVALID_HANDLE   NETWORK
  *   no parameters                                          INVALID_PARAM    NETWORK_PARAMS
  *   a map of another number of buffers                     INVALID_PARAM    NETWORK_WEIGHTS or
  *   a buffer that is too small                             INVALID_SIZE       NETWORK_ACTIVATIONS
  *   an address that is NULL or not on 4 bytes              INIT_FAILED        likewise
+ *   weights that are not those of this network             INIT_FAILED      NETWORK_WEIGHTS
+ *   tables that are not in memory                          INIT_FAILED      NETWORK_PARAMS
  *   an arena over the weights                              INIT_FAILED      NETWORK_ACTIVATIONS
  *   a run before nn_init                                   INVALID_STATE    MISSED_INIT
  *   no buffer, or one without data                         INVALID_INPUT or INVALID_PTR
@@ -115,8 +129,17 @@ typedef struct {
  *   several inputs in the arena, in each other's places    INVALID_INPUT    IN_USE
  *   several batches with an output over an input           INVALID_OUTPUT   IN_USE
  *   an output over the weights or over another output      INVALID_OUTPUT   IN_USE
- *   no report to fill                                      INVALID_PARAM    INVALID_PTR */
+ *   no report to fill                                      INVALID_PARAM    INVALID_PTR
+ * Not in memory: a linker script gave it an address that start-up code does not fill, or the
+ * memory's contents were never written or are another version's. */
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle);
+
+/* Whether `address` holds a table of a network's data: marker, addresses, marker. */
+ai_bool nn_is_table(const ai_handle *address, ai_size entries);
+
+/* Whether a word has its value in memory. Compilers know what constants are: they must look. */
+ai_bool nn_is_in_memory(const void *word, ai_u32 value);
+
 ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
 ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params)
     NN_OF_THIS_VERSION("nn_init");

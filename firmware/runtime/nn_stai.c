@@ -46,12 +46,29 @@ static stai_ptr *buffers_of(nn_stai_context *context, nn_stai_kind kind) {
     return buffers;
 }
 
+/* Whether these are the network's constants: not garbage, not another version's. */
+static bool are_weights_of(const nn_stai_network *network, const stai_ptr *weights) {
+    for (uint16_t i = 0; i < network->info.n_weights; i++) {
+        const nn_block *block = &network->blocks[i];
+        if (!nn_is_in_memory(weights[i] + block->bytes - sizeof(uint32_t), block->check)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *network) {
     if (bytes == NULL) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
     }
     if (!is_aligned(bytes, CONTEXT_ALIGNMENT)) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT;
+    }
+    if (!nn_is_in_memory(&network->magic, NN_MAGIC)) {
+        return STAI_ERROR_STAI_INIT_FAILED;
+    }
+    if (!are_weights_of(network, network->weights)) {
+        return STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR;
     }
     nn_stai_context *context = (nn_stai_context *)(void *)bytes;
     context->magic = MAGIC;
@@ -112,7 +129,7 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
         .observed = network->observed,
         .observer = context->callback == NULL ? NULL : &observer,
         .weights = (const ai_u8 *const *)weights,
-        .weights_sizes = network->weights_sizes,
+        .blocks = network->blocks,
         .arena = activations[0],
         .arena_size = info->activations[0].size_bytes,
         .inputs = network->inputs,
@@ -125,7 +142,7 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     };
     for (uint16_t i = 0; i < info->n_weights; i++) {
         if (nn_overlap(inference.arena, inference.arena_size, weights[i],
-                       network->weights_sizes[i])) {
+                       network->blocks[i].bytes)) {
             return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
         }
     }
@@ -217,6 +234,9 @@ stai_return_code nn_stai_set(stai_network *bytes, nn_stai_kind kind, const stai_
         if (!bytes_only && !is_aligned(buffers[i], BUFFER_ALIGNMENT)) {
             return fail(context, STAI_ERROR_INVALID_BUFFER_ALIGNMENT);
         }
+    }
+    if (kind == NN_STAI_WEIGHTS && !are_weights_of(context->network, buffers)) {
+        return fail(context, STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR);
     }
     memcpy(buffers_of(context, kind), buffers, count * sizeof(*buffers));
     if (kind == NN_STAI_ACTIVATIONS) {

@@ -15,11 +15,12 @@
 STAI_API_DECLARE_BEGIN
 
 typedef struct {
+    uint32_t magic; /* NN_MAGIC */
     stai_network_info info;
     nn_forward forward;
     nn_observed_forward observed; /* the same, telling an observer */
     const stai_ptr *weights;      /* each block's address */
-    const ai_size *weights_sizes;
+    const nn_block *blocks;
     const nn_end *inputs;
     const nn_end *outputs;
 } nn_stai_network;

@@ -109,7 +109,7 @@ def runtime_sources(board: str) -> list[Path]:
 
 def generated_sources(folder: Path, name: str) -> list[Path]:
     """The C and assembly that `generate` wrote for a network."""
-    parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_kernels.S")
+    parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_assembly.S")
     return [path for part in parts if (path := folder / f"{name}{part}").exists()]
 
 

@@ -129,7 +129,7 @@ NETWORKS = {
 FAST, GRAPH = "network_fast", "network_graph"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
-    FAST: (".c", "_kernels.h", "_kernels.c", "_kernels.S", "_generate_report.txt"),
+    FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
     GRAPH: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     f"{GRAPH}_stai": (".c", ".h"),
 }

@@ -127,9 +127,10 @@ def _flat(text: str) -> str:
 
 def _context(graph: Graph, how: Standin) -> dict[str, Any]:
     plan = plan_network(graph)
-    constants = bytearray(plan.weights_size + -plan.weights_size % 8)
-    for placed in plan.constants:
-        constants[placed.offset : placed.offset + len(placed.block.data)] = placed.block.data
+    (block,) = plan.blocks
+    constants = bytearray(block.size + -block.size % 8)
+    constants[: len(block.data)] = block.data
+    constants[-4:] = block.check.to_bytes(4, "little")
     shift = 128 if how.unsigned else 0
     ends = []
     for tensor, title in ((graph.input, "serving_default_input0"), (graph.output, "gemm_2")):
@@ -263,7 +264,7 @@ def write_kernels(graph: Graph, how: Standin, library: Path, headers: Path, kept
     """Kernels that were generated for this network go into the library, their header beside it."""
     own = own_sources(graph, how, kept)
     objects = []
-    for part in ("_kernels.c", "_kernels.S"):
+    for part in ("_kernels.c", "_assembly.S"):
         source = own / f"{how.name}{part}"
         target = own / f"{how.name}{part}.o"
         if not target.exists():

@@ -45,7 +45,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{32, 80}};
 static const nn_end tiny_output_ends[] = {{4, 136}};
-static const ai_size tiny_weights_sizes[] = {760};
+static const nn_block tiny_blocks[] = {{764, 0x993FA3D6}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -104,6 +104,7 @@ static const ai_u16 tiny_types[] = {
 };
 
 static const nn_network tiny_description = {
+    .magic = NN_MAGIC,
     .model_name = AI_TINY_MODEL_NAME,
     .model_signature = AI_TINY_MODEL_SIGNATURE,
     .origin_model_name = AI_TINY_ORIGIN_MODEL_NAME,
@@ -114,7 +115,7 @@ static const nn_network tiny_description = {
     .outputs = tiny_outputs,
     .input_ends = tiny_input_ends,
     .output_ends = tiny_output_ends,
-    .weights_sizes = tiny_weights_sizes,
+    .blocks = tiny_blocks,
     .storage =
         {
             .inputs = tiny_input_buffers,
@@ -156,7 +157,9 @@ ai_error ai_tiny_create_and_init(ai_handle *network, const ai_handle activations
         return error;
     }
     if (!ai_tiny_data_params_get(&params)) {
-        return ai_tiny_get_error(*network);
+        error.type = AI_ERROR_INIT_FAILED;
+        error.code = AI_ERROR_CODE_NETWORK_PARAMS;
+        return error;
     }
     if (activations != NULL) {
         (void)ai_buffer_array_item_set_address(&params.map_activations, 0, activations[0]);

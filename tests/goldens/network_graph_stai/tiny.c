@@ -3,8 +3,8 @@
  */
 #include "tiny.h"
 
-#include "kernels/elementwise.h"
-#include "kernels/fully_connected.h"
+#include "kernels/nn_elementwise.h"
+#include "kernels/nn_fully_connected.h"
 #include "tiny_data.h"
 #include "tiny_details.h"
 #include <string.h>
@@ -100,7 +100,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{10, 0}, {9, 12}};
 static const nn_end tiny_output_ends[] = {{8, 8}, {3, 16}};
-static const ai_size tiny_weights_sizes[] = {328};
+static const nn_block tiny_blocks[] = {{332, 0x430EED19}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -180,6 +180,7 @@ static const stai_ptr tiny_weights_blocks[] = {
 };
 
 static const nn_stai_network tiny_description = {
+    .magic = NN_MAGIC,
     .info =
         {
             .model_signature = STAI_TINY_ORIGIN_MODEL_SIGNATURE,
@@ -210,7 +211,7 @@ static const nn_stai_network tiny_description = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
     .weights = tiny_weights_blocks,
-    .weights_sizes = tiny_weights_sizes,
+    .blocks = tiny_blocks,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
 };

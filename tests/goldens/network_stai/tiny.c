@@ -3,10 +3,10 @@
  */
 #include "tiny.h"
 
-#include "kernels/add.h"
-#include "kernels/fully_connected.h"
-#include "kernels/lookup.h"
-#include "kernels/softmax.h"
+#include "kernels/nn_add.h"
+#include "kernels/nn_fully_connected.h"
+#include "kernels/nn_lookup.h"
+#include "kernels/nn_softmax.h"
 #include "tiny_data.h"
 #include "tiny_details.h"
 
@@ -91,7 +91,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{6, 0}};
 static const nn_end tiny_output_ends[] = {{3, 4}};
-static const ai_size tiny_weights_sizes[] = {1384};
+static const nn_block tiny_blocks[] = {{1388, 0x0E6C4016}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -147,6 +147,7 @@ static const stai_ptr tiny_weights_blocks[] = {
 };
 
 static const nn_stai_network tiny_description = {
+    .magic = NN_MAGIC,
     .info =
         {
             .model_signature = STAI_TINY_ORIGIN_MODEL_SIGNATURE,
@@ -177,7 +178,7 @@ static const nn_stai_network tiny_description = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
     .weights = tiny_weights_blocks,
-    .weights_sizes = tiny_weights_sizes,
+    .blocks = tiny_blocks,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
 };

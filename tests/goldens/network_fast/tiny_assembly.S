@@ -2,7 +2,7 @@
  * Model content SHA-256: e5a433aeba49475e1d0a6b3f32466d21ab1d837075bc0ed926b1bccc02dd6310
  */
 
-#include "kernels/packed_assembly.h"
+#include "kernels/nn_packed_assembly.h"
 #if NN_PACKED_ASSEMBLY
 
 // Fully connected layers: void layer(source, target, weights, arena); tiny_kernels.h.

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "elementwise.h"
+#include "nn_elementwise.h"
 
-#include "requantize.h"
-
-/* docs/numerics.md: no fused multiply-add, whatever the flags of the program this is part of. */
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "nn_requantize.h"
 
 void nn_elementwise_add(const nn_elementwise_shape *shape, const ai_i8 *first, const ai_i8 *second,
                         ai_i8 *output) {
@@ -17,7 +10,7 @@ void nn_elementwise_add(const nn_elementwise_shape *shape, const ai_i8 *first, c
             (ai_float)((ai_i32)first[i] - shape->first_zero_point) * shape->first_scale;
         const ai_float b =
             (ai_float)((ai_i32)second[i] - shape->second_zero_point) * shape->second_scale;
-        output[i] = nn_saturate((a + b) / shape->output_scale, shape->output_zero_point,
-                                shape->low, shape->high);
+        output[i] = nn_saturate((a + b) / shape->output_scale, shape->output_zero_point, shape->low,
+                                shape->high);
     }
 }
