@@ -88,25 +88,25 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def _blocks(plan: Plan) -> list[dict[str, Any]]:
-    """The blocks of weights: their bytes, and what is in them."""
+    """The blocks of weights: their bytes, what is in them, and the word that init looks at."""
     return [
         {
             "index": index,
             # As ST's generator names its first block, and no other number than that of the block.
             "suffix": "" if index == 0 else f"_{index + 1}",
-            "size": size,
-            "words": size // 4,
+            "size": block.size,
+            "words": block.size // 4,
+            "check": block.check,
             "constants": [
                 {
                     "offset": placed.place.offset,
                     "title": f"layer {placed.step}: {placed.block.title}",
                     "words": _words(placed.block.data),
                 }
-                for placed in plan.constants
-                if placed.place.block == index
+                for placed in block.constants
             ],
         }
-        for index, size in enumerate(plan.blocks)
+        for index, block in enumerate(plan.blocks)
     ]
 
 
@@ -132,7 +132,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "output_bytes": graph.output_bytes,
         "macs": graph.macs,
         "weights_bytes": plan.weights_size,
-        "weights_blocks": list(plan.blocks),
+        "weights_blocks": [block.size for block in plan.blocks],
         "model_bytes": model_bytes(plan),
         "activations_bytes": plan.arena_size,
         "activations_bound": plan.arena.bound.bytes,
@@ -212,7 +212,7 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
         found.append(
             {
                 "index": step.index,
-                "last": step.numbers[-1],
+                "numbers": step.numbers,
                 "stem": step.lowered.stem,
                 "title": "; ".join(f"{row['name']}: {row['title']}" for row in rows),
                 "op": step.lowered.op,

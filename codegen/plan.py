@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,8 @@ from codegen.target import CORTEX_M7, Target
 
 # Calibration inputs beyond this many tell nothing new.
 MAX_SAMPLES = 2000
+# What init looks at, at the end of each block of weights.
+CHECK_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,37 @@ class PlacedConstants:
     block: Constants
     step: int
     place: Weights
+
+
+@dataclass(frozen=True)
+class Block:
+    """An array of constants in the generated sources; the linker places each on its own.
+
+    Attributes:
+        constants: in their order.
+        size: bytes, with the word that is checked at init.
+    """
+
+    constants: tuple[PlacedConstants, ...]
+    size: int
+
+    @property
+    def data(self) -> bytes:
+        """The constants, without the last word."""
+        data = bytearray(self.size - CHECK_BYTES)
+        for placed in self.constants:
+            start = placed.place.offset
+            data[start : start + len(placed.block.data)] = placed.block.data
+        return bytes(data)
+
+    @property
+    def check(self) -> int:
+        """The last word: the CRC-32 (zlib's) of all words before it.
+
+        Never what a memory may hold by itself: zero, or the ones of an erased flash.
+        """
+        check = zlib.crc32(self.data)
+        return check if check not in (0, 0xFFFFFFFF) else 1
 
 
 @dataclass(frozen=True)
@@ -64,8 +98,7 @@ class Plan:
         graph: as it was read.
         lowered: after all passes.
         steps: what is computed, in order; views are left out.
-        constants: the weights, in the order in which they are read.
-        blocks: bytes of each block of weights.
+        blocks: the weights, in the order in which they are read.
         arena: the activations array.
         inputs, outputs: where the network's own buffers lie in the arena.
         target: the processor that kernels were chosen for.
@@ -74,8 +107,7 @@ class Plan:
     graph: Graph
     lowered: Graph
     steps: tuple[Step, ...]
-    constants: tuple[PlacedConstants, ...]
-    blocks: tuple[int, ...]
+    blocks: tuple[Block, ...]
     arena: ArenaPlan
     inputs: tuple[Arena, ...]
     outputs: tuple[Arena, ...]
@@ -89,7 +121,12 @@ class Plan:
     @property
     def weights_size(self) -> int:
         """Bytes of all blocks of weights."""
-        return sum(self.blocks)
+        return sum(block.size for block in self.blocks)
+
+    @property
+    def constants(self) -> tuple[PlacedConstants, ...]:
+        """All constants, in the order in which they are read."""
+        return tuple(placed for block in self.blocks for placed in block.constants)
 
 
 def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = CORTEX_M7) -> Plan:
@@ -102,7 +139,8 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
     *_, (_, final) = run_passes(graph, lowering)
     homes = Homes(final)
     lowered = [_lower(op, lowering) for op in final.ops if not homes.vanishes(op)]
-    constants, blocks = _lay_out(lowered)
+    blocks = _lay_out(lowered)
+    constants = [placed for block in blocks for placed in block.constants]
     lives = lifetimes(final, homes, lowered)
     arena = place(lives.buffers, lives.sharings)
 
@@ -139,8 +177,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         graph=graph,
         lowered=final,
         steps=tuple(steps),
-        constants=tuple(constants),
-        blocks=tuple(blocks),
+        blocks=blocks,
         arena=arena,
         inputs=tuple(map(in_arena, final.inputs)),
         outputs=tuple(map(in_arena, final.outputs)),
@@ -174,11 +211,11 @@ def _found(offsets: Mapping[str, int], name: str) -> Arena | None:
     return Arena(offsets[name]) if name in offsets else None
 
 
-def _lay_out(steps: Sequence[Lowered]) -> tuple[list[PlacedConstants], list[int]]:
-    """All constants in one block, in the order in which they are read; and its bytes."""
+def _lay_out(steps: Sequence[Lowered]) -> tuple[Block, ...]:
+    """All constants in one block, in the order in which they are read."""
     constants, offset = [], 0
     for index, step in enumerate(steps):
         for block in step.constants:
             constants.append(PlacedConstants(block, index, Weights(0, offset)))
             offset += align(len(block.data))
-    return constants, [offset]
+    return (Block(tuple(constants), offset + CHECK_BYTES),)

@@ -56,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     graph = read_graph(arguments.model)
     kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
+    for note in graph.notes:
+        print(f"note: {arguments.model}: {note}", file=sys.stderr)
     generate(graph, name, arguments.out_dir, arguments.c_api, kernels)
     if arguments.depfile:
         from codegen.depfile import depfile

@@ -232,6 +232,8 @@ def only_stage(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | 
     Raises:
         UserError: operand 0 is a constant, or another operand is not.
     """
+    if not stages or stages[0] is None:
+        raise context.fail(node, "its first operand is a constant", "export the model again")
     others = [index for index, stage in enumerate(stages) if stage is not None and index > 0]
     if others:
         name = shown(node.input[others[0]])
@@ -240,6 +242,4 @@ def only_stage(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | 
             f"operand '{name}' is not a constant of the model",
             "export with constant operands",
         )
-    if not stages or stages[0] is None:
-        raise context.fail(node, "its first operand is a constant", "export the model again")
     return stages[0]

@@ -15,13 +15,23 @@ __all__ = ["Emulator", "SimOptions", "SimResult", "emulator", "refuse_unknown"]
 # Values of `emulator` in board.toml -> module. Imported when used: one needs unicorn, one QEMU.
 _MODULES = {
     "qemu-mps2-an500": "device.emulators.qemu",
+    "qemu-netduinoplus2": "device.emulators.qemu",
     "host": "device.emulators.host",
     "h750": "device.emulators.h750",
 }
 
 
 def emulator(name: str) -> Emulator:
-    """The emulator module of that name."""
+    """The emulator module of that name.
+
+    Raises:
+        UserError: no such emulator, or the board has none ("").
+    """
+    if not name:
+        raise UserError(
+            "this board has no emulator",
+            "run its firmware on the board (`flash`, then `monitor`), or choose board=mps2_an500",
+        )
     if name not in _MODULES:
         raise UserError(f"no emulator '{name}'", close_match(name, _MODULES))
     return cast(Emulator, import_module(_MODULES[name]))

@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "nn_inference.h"
+
 #define ARENA_ALIGNMENT 4u
 
 static const ai_error no_error = {AI_ERROR_NONE, AI_ERROR_CODE_NONE};
 
 /* The first error stays until it is read. */
-static void set_error(nn_instance *instance, ai_error_type type, ai_error_code code) {
+void nn_set_error(nn_instance *instance, ai_error_type type, ai_error_code code) {
     if (instance->error.type == AI_ERROR_NONE) {
         instance->error.type = (ai_u32)type & 0xFFu;
         instance->error.code = (ai_u32)code & 0xFFFFFFu;
@@ -23,15 +25,16 @@ static ai_bool is_aligned(const void *pointer) {
     return ((ai_uptr)pointer % ARENA_ALIGNMENT) == 0u;
 }
 
-static void fill_ports(const nn_port *ports, ai_u16 count, ai_u8 *arena, ai_buffer *buffers,
-                       ai_shape_dimension (*shapes)[4]) {
+static void fill_ports(const nn_port *ports, const nn_end *ends, ai_u16 count, ai_u8 *arena,
+                       ai_buffer *buffers, ai_shape_dimension (*shapes)[4]) {
     for (ai_u16 i = 0; i < count; i++) {
         const nn_port *port = &ports[i];
         memcpy(shapes[i], port->shape, sizeof(shapes[i]));
         buffers[i] = (ai_buffer){
             .format = port->format | AI_BUFFER_FMT_FLAG_IS_IO,
-            .data = arena == NULL ? NULL : arena + port->arena_offset,
-            /* The interface takes no const; nothing here or in a program changes what is constant. */
+            .data = arena == NULL ? NULL : arena + ends[i].arena_offset,
+            /* The interface takes no const; nothing here or in a program changes what is constant.
+             */
             .meta_info = (ai_buffer_meta_info *)(ai_uptr)port->meta_info,
             .flags = AI_FLAG_NONE,
             .size = port->size,
@@ -42,8 +45,9 @@ static void fill_ports(const nn_port *ports, ai_u16 count, ai_u8 *arena, ai_buff
 
 static void fill_buffers(const nn_network *network, ai_u8 *arena) {
     const nn_storage *storage = &network->storage;
-    fill_ports(network->inputs, network->n_inputs, arena, storage->inputs, storage->input_shapes);
-    fill_ports(network->outputs, network->n_outputs, arena, storage->outputs,
+    fill_ports(network->inputs, network->input_ends, network->n_inputs, arena, storage->inputs,
+               storage->input_shapes);
+    fill_ports(network->outputs, network->output_ends, network->n_outputs, arena, storage->outputs,
                storage->output_shapes);
 }
 
@@ -52,6 +56,10 @@ ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *
         return (ai_error){AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK};
     }
     memset(instance, 0, sizeof(*instance));
+    *handle = AI_HANDLE_NULL;
+    if (!nn_is_in_memory(&network->magic, NN_MAGIC)) {
+        return (ai_error){AI_ERROR_CREATE_FAILED, AI_ERROR_CODE_NETWORK};
+    }
     instance->network = network;
     instance->state = NN_STATE_CREATED;
     fill_buffers(network, NULL);
@@ -64,50 +72,62 @@ ai_handle nn_destroy(nn_instance *instance, ai_handle handle) {
         return handle;
     }
     instance->state = NN_STATE_NONE;
+    instance->observation = NULL;
+    instance->observer.event = NULL;
     instance->arena = NULL;
     return AI_HANDLE_NULL;
 }
 
-/* The table that <name>_data_weights_get() returns: marker, addresses, marker. NULL when `address`
- * is none: both markers, since constants may happen to begin with the first one's bytes. */
-static const ai_handle *table_of(ai_handle address, ai_u16 blocks) {
+ai_bool nn_is_in_memory(const void *word, ai_u32 value) {
+    return *(const volatile ai_u32 *)word == value;
+}
+
+ai_bool nn_is_table(const ai_handle *address, ai_size entries) {
     const ai_handle marker = AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER);
-    ai_handle first = NULL;
-    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u) {
+    const volatile ai_handle *table = address;
+    /* Both markers: constants may happen to begin with the first one's bytes. */
+    return table[0] == marker && table[entries + 1u] == marker;
+}
+
+/* The addresses in the table that <name>_data_weights_get() returns; NULL when it is none. */
+static const ai_handle *table_of(ai_handle address, ai_u16 blocks) {
+    const ai_handle *table = (const ai_handle *)address;
+    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u ||
+        !nn_is_table(table, blocks)) {
         return NULL;
     }
-    memcpy(&first, address, sizeof(first));
-    const ai_handle *table = (const ai_handle *)address;
-    return first == marker && table[blocks + 1u] == marker ? table + 1 : NULL;
+    return table + 1;
 }
 
 /* Take the blocks of weights: each by its own buffer, or all by the table in the first. */
 static ai_bool take_weights(nn_instance *instance, const ai_buffer_array *array) {
     const nn_network *network = instance->network;
     if (!ai_buffer_array_sane(array)) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
         return false;
     }
     const ai_handle *table = table_of(array->buffer[0].data, network->n_weights);
     if (array->size != (table == NULL ? network->n_weights : 1u)) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
         return false;
     }
     ai_size total = 0u;
     for (ai_u16 i = 0; i < network->n_weights; i++) {
-        total += network->weights_sizes[i];
+        total += network->blocks[i].bytes;
     }
     for (ai_u16 i = 0; i < array->size; i++) {
-        const ai_size need = table == NULL ? network->weights_sizes[i] : total;
+        const ai_size need = table == NULL ? network->blocks[i].bytes : total;
         if (array->buffer[i].size != 0u && array->buffer[i].size < need) {
-            set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_WEIGHTS);
+            nn_set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_WEIGHTS);
             return false;
         }
     }
     for (ai_u16 i = 0; i < network->n_weights; i++) {
         const ai_u8 *block = (const ai_u8 *)(table == NULL ? array->buffer[i].data : table[i]);
-        if (block == NULL || !is_aligned(block)) {
-            set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
+        if (block == NULL || !is_aligned(block) ||
+            !nn_is_in_memory(block + network->blocks[i].bytes - sizeof(ai_u32),
+                             network->blocks[i].check)) {
+            nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
             return false;
         }
         network->storage.weights[i] = block;
@@ -117,17 +137,25 @@ static ai_bool take_weights(nn_instance *instance, const ai_buffer_array *array)
 
 static ai_bool take_arena(nn_instance *instance, const ai_buffer_array *array) {
     if (!ai_buffer_array_sane(array) || array->size != 1u) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
     }
     const ai_buffer *buffer = &array->buffer[0];
     if (buffer->size != 0u && buffer->size < instance->network->activations_size) {
-        set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
+        nn_set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
     }
     if (buffer->data == NULL || !is_aligned(buffer->data)) {
-        set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
+        nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
+    }
+    const nn_network *network = instance->network;
+    for (ai_u16 i = 0; i < network->n_weights; i++) {
+        if (nn_overlap(buffer->data, network->activations_size, network->storage.weights[i],
+                       network->blocks[i].bytes)) {
+            nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
+            return false;
+        }
     }
     instance->arena = (ai_u8 *)buffer->data;
     return true;
@@ -135,11 +163,11 @@ static ai_bool take_arena(nn_instance *instance, const ai_buffer_array *array) {
 
 ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params) {
     if (!is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         return false;
     }
     if (params == NULL) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_PARAMS);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_PARAMS);
         return false;
     }
     ai_buffer plain[2];
@@ -172,7 +200,7 @@ ai_error nn_get_error(nn_instance *instance, ai_handle handle) {
 static ai_buffer *ports_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                             ai_u16 *count, ai_u16 have, ai_buffer *buffers) {
     if (handle != AI_HANDLE_NULL && !is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         if (count != NULL) {
             *count = 0u;
         }
@@ -202,21 +230,21 @@ ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_h
 static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, const nn_port *port,
                             ai_error_type type) {
     if (buffer->data == NULL) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
         return 0u;
     }
     if (AI_BUFFER_FORMAT(buffer) != port->format) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_FORMAT);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_FORMAT);
         return 0u;
     }
     ai_size batches = AI_BUFFER_N_BATCHES(buffer);
     if (batches == 0u) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
         return 0u;
     }
     /* In 64 bits: shapes are the caller's, and a product that wraps must not fit. */
     if (ai_buffer_get_size(buffer, false) != (ai_u64)port->size * batches) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_SIZE);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_SIZE);
         return 0u;
     }
     return batches;
@@ -226,14 +254,14 @@ static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, cons
 static ai_size check_buffers(nn_instance *instance, const ai_buffer *buffers, const nn_port *ports,
                              ai_u16 count, ai_error_type type) {
     if (buffers == NULL) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
         return 0u;
     }
     ai_size least = check_buffer(instance, &buffers[0], &ports[0], type);
     for (ai_u16 i = 1; i < count && least != 0u; i++) {
         const ai_size batches = check_buffer(instance, &buffers[i], &ports[i], type);
         if (type == AI_ERROR_INVALID_INPUT && batches != least && batches != 0u) {
-            set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
+            nn_set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
             return 0u;
         }
         least = batches < least ? batches : least;
@@ -243,17 +271,17 @@ static ai_size check_buffers(nn_instance *instance, const ai_buffer *buffers, co
 
 ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, ai_buffer *output) {
     if (!is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         return 0;
     }
     if (instance->state != NN_STATE_READY) {
-        set_error(instance, AI_ERROR_INVALID_STATE, AI_ERROR_CODE_MISSED_INIT);
+        nn_set_error(instance, AI_ERROR_INVALID_STATE, AI_ERROR_CODE_MISSED_INIT);
         return 0;
     }
     const nn_network *network = instance->network;
     const nn_storage *storage = &network->storage;
-    const ai_size batches = check_buffers(instance, input, network->inputs, network->n_inputs,
-                                          AI_ERROR_INVALID_INPUT);
+    const ai_size batches =
+        check_buffers(instance, input, network->inputs, network->n_inputs, AI_ERROR_INVALID_INPUT);
     if (batches == 0u) {
         return 0;
     }
@@ -263,25 +291,37 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
         return 0;
     }
     if (room < batches) {
-        set_error(instance, AI_ERROR_INVALID_OUTPUT, AI_ERROR_CODE_INVALID_BATCH);
+        nn_set_error(instance, AI_ERROR_INVALID_OUTPUT, AI_ERROR_CODE_INVALID_BATCH);
         return 0;
     }
-    for (ai_size batch = 0; batch < batches; batch++) {
-        for (ai_u16 i = 0; i < network->n_inputs; i++) {
-            const nn_port *port = &network->inputs[i];
-            const ai_i8 *from = (const ai_i8 *)input[i].data + batch * port->bytes;
-            if (!is_aligned(from)) {
-                /* Kernels read words: an unaligned input goes through the network's own buffer. */
-                ai_u8 *own = instance->arena + port->arena_offset;
-                memmove(own, from, port->bytes);
-                from = (const ai_i8 *)own;
-            }
-            storage->sources[i] = from;
-        }
-        for (ai_u16 i = 0; i < network->n_outputs; i++) {
-            storage->targets[i] = (ai_i8 *)output[i].data + batch * network->outputs[i].bytes;
-        }
-        network->forward(storage->sources, storage->targets, storage->weights, instance->arena);
+    for (ai_u16 i = 0; i < network->n_inputs; i++) {
+        storage->sources[i] = (const ai_i8 *)input[i].data;
+    }
+    for (ai_u16 i = 0; i < network->n_outputs; i++) {
+        storage->targets[i] = (ai_i8 *)output[i].data;
+    }
+    const nn_inference inference = {
+        .forward = network->forward,
+        .observed = network->observed,
+        .observer = instance->observer.event == NULL ? NULL : &instance->observer,
+        .weights = storage->weights,
+        .blocks = network->blocks,
+        .arena = instance->arena,
+        .arena_size = network->activations_size,
+        .inputs = network->input_ends,
+        .outputs = network->output_ends,
+        .n_inputs = network->n_inputs,
+        .n_outputs = network->n_outputs,
+        .n_weights = network->n_weights,
+        .sources = storage->sources,
+        .targets = storage->targets,
+    };
+    const nn_outcome outcome = nn_infer(&inference, batches);
+    if (outcome != NN_DONE) {
+        nn_set_error(instance,
+                     outcome == NN_INPUT_IN_USE ? AI_ERROR_INVALID_INPUT : AI_ERROR_INVALID_OUTPUT,
+                     AI_ERROR_CODE_IN_USE);
+        return 0;
     }
     return (ai_i32)batches;
 }
@@ -292,11 +332,11 @@ ai_i32 nn_forward_only(nn_instance *instance, ai_handle handle, const ai_buffer 
 
 ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report *report) {
     if (!is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         return false;
     }
     if (report == NULL) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_INVALID_PTR);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_INVALID_PTR);
         return false;
     }
     static const char *const revision = "nn2flash";
@@ -324,16 +364,22 @@ ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report
     report->n_outputs = network->n_outputs;
     report->inputs = network->storage.inputs;
     report->outputs = network->storage.outputs;
-    report->params = (ai_buffer){
-        .format = AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
-        .data = (ai_handle)(ai_uptr)network->storage.weights[0],
-        .size = network->weights_sizes[0],
-    };
-    report->activations = (ai_buffer){
+    for (ai_u16 i = 0; i < network->n_weights; i++) {
+        network->storage.weights_map[i] = (ai_buffer){
+            .format = AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
+            .data = (ai_handle)(ai_uptr)network->storage.weights[i],
+            .size = network->blocks[i].bytes,
+        };
+    }
+    instance->arena_map = (ai_buffer){
         .format = AI_BUFFER_FORMAT_U8,
         .data = instance->arena,
         .size = network->activations_size,
     };
+    report->map_signature = AI_MAGIC_SIGNATURE;
+    report->map_weights =
+        (ai_buffer_array){AI_FLAG_NONE, network->n_weights, network->storage.weights_map};
+    report->map_activations = (ai_buffer_array){AI_FLAG_NONE, 1u, &instance->arena_map};
     report->n_nodes = network->nodes;
     report->signature = network->signature;
     return true;

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "nn_inference.h"
+#include "stai_events.h"
+
 #define MAGIC 0x4E4E5354u /* "NNST" */
 #define BUFFER_ALIGNMENT 4u
 #define CONTEXT_ALIGNMENT 8u
@@ -43,6 +46,17 @@ static stai_ptr *buffers_of(nn_stai_context *context, nn_stai_kind kind) {
     return buffers;
 }
 
+/* Whether these are the network's constants: not garbage, not another version's. */
+static bool are_weights_of(const nn_stai_network *network, const stai_ptr *weights) {
+    for (uint16_t i = 0; i < network->info.n_weights; i++) {
+        const nn_block *block = &network->blocks[i];
+        if (!nn_is_in_memory(weights[i] + block->bytes - sizeof(uint32_t), block->check)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *network) {
     if (bytes == NULL) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
@@ -50,10 +64,18 @@ stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *networ
     if (!is_aligned(bytes, CONTEXT_ALIGNMENT)) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT;
     }
+    if (!nn_is_in_memory(&network->magic, NN_MAGIC)) {
+        return STAI_ERROR_STAI_INIT_FAILED;
+    }
+    if (!are_weights_of(network, network->weights)) {
+        return STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR;
+    }
     nn_stai_context *context = (nn_stai_context *)(void *)bytes;
     context->magic = MAGIC;
     context->error = STAI_SUCCESS;
     context->network = network;
+    context->callback = NULL;
+    context->cookie = NULL;
     for (uint32_t kind = NN_STAI_ACTIVATIONS; kind <= NN_STAI_OUTPUTS; kind++) {
         stai_ptr *buffers = buffers_of(context, (nn_stai_kind)kind);
         for (uint16_t i = 0; i < count_of(context, (nn_stai_kind)kind); i++) {
@@ -72,6 +94,14 @@ stai_return_code nn_stai_deinit(stai_network *bytes) {
     return STAI_SUCCESS;
 }
 
+/* From the runtime's events to the interface's. */
+static void tell(void *cookie, ai_u32 layer, ai_bool after) {
+    const nn_stai_context *context = (const nn_stai_context *)cookie;
+    const stai_event_node_start_stop event = {.node_id = (int32_t)layer, .buffers = {0u, NULL}};
+    context->callback(context->cookie, after ? STAI_EVENT_NODE_STOP : STAI_EVENT_NODE_START,
+                      &event);
+}
+
 stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     nn_stai_context *context = context_of(bytes);
     if (context == NULL) {
@@ -80,18 +110,51 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     if (mode != STAI_MODE_SYNC) {
         return fail(context, STAI_ERROR_NOT_IMPLEMENTED);
     }
-    stai_ptr *activations = (stai_ptr *)(context + 1);
+    const nn_stai_network *network = context->network;
+    const stai_network_info *info = &network->info;
+    stai_ptr *activations = buffers_of(context, NN_STAI_ACTIVATIONS);
     if (activations[0] == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
-    const stai_network_info *info = &context->network->info;
-    stai_ptr *weights = activations + 1;
+    stai_ptr *weights = activations + info->n_activations;
     stai_ptr *inputs = weights + info->n_weights;
-    /* Bytes by any name: uint8_t and int8_t may alias, and so may pointers to them be read. */
-    context->network->forward((const ai_i8 *const *)(const void *)inputs,
-                              (ai_i8 *const *)(const void *)(inputs + info->n_inputs),
-                              (const ai_u8 *const *)weights, activations[0]);
-    return STAI_SUCCESS;
+    stai_ptr *outputs = inputs + info->n_inputs;
+    stai_ptr *sources = outputs + info->n_outputs;
+    stai_ptr *targets = sources + 2u * info->n_inputs;
+    memcpy(sources, inputs, info->n_inputs * sizeof(*sources));
+    memcpy(targets, outputs, info->n_outputs * sizeof(*targets));
+    const nn_observer observer = {tell, context};
+    const nn_inference inference = {
+        .forward = network->forward,
+        .observed = network->observed,
+        .observer = context->callback == NULL ? NULL : &observer,
+        .weights = (const ai_u8 *const *)weights,
+        .blocks = network->blocks,
+        .arena = activations[0],
+        .arena_size = info->activations[0].size_bytes,
+        .inputs = network->inputs,
+        .outputs = network->outputs,
+        .n_inputs = info->n_inputs,
+        .n_outputs = info->n_outputs,
+        .n_weights = info->n_weights,
+        .sources = (const ai_i8 **)(void *)sources,
+        .targets = (ai_i8 **)(void *)targets,
+    };
+    for (uint16_t i = 0; i < info->n_weights; i++) {
+        if (nn_overlap(inference.arena, inference.arena_size, weights[i],
+                       network->blocks[i].bytes)) {
+            return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
+        }
+    }
+    switch (nn_infer(&inference, 1u)) {
+    case NN_DONE:
+        return STAI_SUCCESS;
+    case NN_INPUT_IN_USE:
+        return fail(context, STAI_ERROR_NETWORK_INVALID_IN_PTR);
+    case NN_OUTPUT_IN_USE:
+    default:
+        return fail(context, STAI_ERROR_NETWORK_INVALID_OUT_PTR);
+    }
 }
 
 stai_return_code nn_stai_get_info(stai_network *bytes, stai_network_info *info) {
@@ -142,10 +205,10 @@ stai_return_code nn_stai_get(stai_network *bytes, nn_stai_kind kind, stai_ptr *b
 static void place_ends(nn_stai_context *context, stai_ptr activations) {
     const nn_stai_network *network = context->network;
     for (uint16_t i = 0; i < network->info.n_inputs; i++) {
-        buffers_of(context, NN_STAI_INPUTS)[i] = activations + network->input_offsets[i];
+        buffers_of(context, NN_STAI_INPUTS)[i] = activations + network->inputs[i].arena_offset;
     }
     for (uint16_t i = 0; i < network->info.n_outputs; i++) {
-        buffers_of(context, NN_STAI_OUTPUTS)[i] = activations + network->output_offsets[i];
+        buffers_of(context, NN_STAI_OUTPUTS)[i] = activations + network->outputs[i].arena_offset;
     }
 }
 
@@ -171,6 +234,9 @@ stai_return_code nn_stai_set(stai_network *bytes, nn_stai_kind kind, const stai_
         if (!bytes_only && !is_aligned(buffers[i], BUFFER_ALIGNMENT)) {
             return fail(context, STAI_ERROR_INVALID_BUFFER_ALIGNMENT);
         }
+    }
+    if (kind == NN_STAI_WEIGHTS && !are_weights_of(context->network, buffers)) {
+        return fail(context, STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR);
     }
     memcpy(buffers_of(context, kind), buffers, count * sizeof(*buffers));
     if (kind == NN_STAI_ACTIVATIONS) {
@@ -203,11 +269,12 @@ stai_return_code nn_stai_set_states(stai_network *bytes, const stai_ptr *states,
 
 stai_return_code nn_stai_set_callback(stai_network *bytes, stai_event_cb callback, void *cookie) {
     nn_stai_context *context = context_of(bytes);
-    STAI_UNUSED(cookie);
     if (context == NULL) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
     }
-    return callback == NULL ? STAI_SUCCESS : fail(context, STAI_ERROR_NOT_IMPLEMENTED);
+    context->callback = callback;
+    context->cookie = cookie;
+    return STAI_SUCCESS;
 }
 
 /* ---- Runtime ------------------------------------------------------------------------------- */

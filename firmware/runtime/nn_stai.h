@@ -15,18 +15,24 @@
 STAI_API_DECLARE_BEGIN
 
 typedef struct {
+    uint32_t magic; /* NN_MAGIC */
     stai_network_info info;
     nn_forward forward;
-    const stai_ptr *weights;         /* each block's address */
-    const stai_size *input_offsets;  /* in the activations */
-    const stai_size *output_offsets; /* likewise */
+    nn_observed_forward observed; /* the same, telling an observer */
+    const stai_ptr *weights;      /* each block's address */
+    const nn_block *blocks;
+    const nn_end *inputs;
+    const nn_end *outputs;
 } nn_stai_network;
 
-/* Behind it the buffers, in the order of nn_stai_kind, as many as the network has of each. */
+/* Behind it the buffers' addresses, in the order of nn_stai_kind, as many as the network has of
+ * each; then twice as many for inputs and for outputs as nn_inference wants. */
 typedef struct {
     uint32_t magic;
     stai_return_code error;
     const nn_stai_network *network;
+    stai_event_cb callback; /* NULL: nobody is told */
+    void *cookie;
 } nn_stai_context;
 
 /* Buffers that the application may ask for and set. */
@@ -39,6 +45,11 @@ typedef enum {
 
 stai_return_code nn_stai_init(stai_network *context, const nn_stai_network *network);
 stai_return_code nn_stai_deinit(stai_network *context);
+
+/* One inference. The bytes do not depend on the floating-point mode that the application has set
+ * (nn_float.h), nor on where inputs and outputs lie: in the activations, over each other. An output
+ * over the weights is INVALID_OUT_PTR, activations over them INVALID_ACTIVATIONS_PTR, inputs in the
+ * activations in each other's places INVALID_IN_PTR, and nothing is written. */
 stai_return_code nn_stai_run(stai_network *context, stai_run_mode mode)
     NN_OF_THIS_VERSION("nn_stai_run");
 stai_return_code nn_stai_get_info(stai_network *context, stai_network_info *info);
@@ -52,7 +63,7 @@ stai_return_code nn_stai_set(stai_network *context, nn_stai_kind kind, const sta
 stai_return_code nn_stai_get_states(stai_network *context, stai_ptr *states, stai_size *count);
 stai_return_code nn_stai_set_states(stai_network *context, const stai_ptr *states, stai_size count);
 
-/* This runtime tells of no events: only NULL is taken. */
+/* Told of STAI_EVENT_NODE_START and _STOP of each layer, see stai_events.h; NULL: no longer. */
 stai_return_code nn_stai_set_callback(stai_network *context, stai_event_cb callback, void *cookie);
 
 STAI_API_DECLARE_END

@@ -74,6 +74,20 @@ def existing_inputs(key: str, value: Any, env: Any) -> None:
         existing_file(key, value, env)
 
 
+def test_path(word: str) -> str:
+    """Where the tests are that a user calls "ops", "ops/test_add" or "tests/ops/test_add.py"."""
+    name = word.removeprefix("tests/").rstrip("/").removesuffix(".py")
+    return next((p for p in (f"tests/{name}", f"tests/{name}.py") if (ROOT / p).exists()), "")
+
+
+def known_tests(key: str, value: Any, env: Any) -> None:
+    """Nothing, or rooms and files of tests, with commas between."""
+    for word in filter(None, value.split(",")):
+        if not test_path(word):
+            rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+            raise SCons.Errors.UserError(f"{key}={word}: {nearest(word, rooms)}")
+
+
 def yes_or_no(key: str, value: Any, env: Any) -> None:
     """0 or 1."""
     one_of(("0", "1"))(key, str(value), env)
@@ -82,6 +96,24 @@ def yes_or_no(key: str, value: Any, env: Any) -> None:
 def boards() -> list[str]:
     """The names of all boards: folders of firmware/boards/ with a board.toml."""
     return sorted(p.parent.name for p in (ROOT / "firmware" / "boards").glob("*/board.toml"))
+
+
+def board_toml(board: str, launch_dir: str) -> Path:
+    """The board.toml of a board: of that name, or a folder that the user named."""
+    if board in boards():
+        return ROOT / "firmware" / "boards" / board / "board.toml"
+    return Path(launch_dir, board, "board.toml")
+
+
+def a_board(key: str, value: Any, env: Any) -> None:
+    """The name of a board of this project, or a folder with a board.toml."""
+    if not board_toml(str(value), env.GetLaunchDir()).is_file():
+        meant = (
+            f"no board.toml in that folder ({Path(env.GetLaunchDir(), value)})"
+            if "/" in str(value) or Path(env.GetLaunchDir(), value).is_dir()
+            else nearest(str(value), boards())
+        )
+        raise SCons.Errors.UserError(f"{key}={value}: {meant}")
 
 
 # The board of the guide; `scons sim` takes one that QEMU has.
@@ -95,9 +127,9 @@ FIELDS = (
     # What is built, and where.
     (
         "board",
-        f"board: {', '.join(boards())} (sim: {SIMULATED_BOARD})",
+        f"board: {', '.join(boards())}, or a folder with a board.toml (sim: {SIMULATED_BOARD})",
         DEFAULT_BOARD,
-        one_of(boards()),
+        a_board,
     ),
     ("build_dir", "folder that everything is built in", "build", matching(".+", "a folder")),
     (
@@ -191,6 +223,7 @@ FIELDS = (
     ("programmer", "tool that writes the firmware (default: the first that fits)", "", None),
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
+    ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
     (
@@ -207,6 +240,7 @@ FIELDS = (
         matching(r"|\d{1,5}", "a TCP port"),
     ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
+    ("only", "test: rooms of tests/, or files of them: ops, ops/test_add", "", known_tests),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
@@ -257,10 +291,17 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     return {key: env[key] for key in known}
 
 
+def chosen_tests(env: Any) -> list[str]:
+    """What `scons test` shall run, seen from the project's folder."""
+    return [test_path(word) for word in filter(None, env["only"].split(","))] or ["tests"]
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.ReadSettings(variables, targets)`, `env.Boards()` and `env.Nearest(word, known)`."""
+    """Add `env.ReadSettings`, `env.Boards`, `env.BoardToml` and `env.Nearest`."""
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
+    env.AddMethod(chosen_tests, "ChosenTests")
+    env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 
 

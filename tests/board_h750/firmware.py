@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.render import render
 from device.boards import read_board
+from device.elf import Elf
+from device.seal import seals
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 BOARD_FOLDER = FIRMWARE / "boards/stm32h750b_dk"
+CHIPS = (FIRMWARE / "chips/stm32", FIRMWARE / "chips/stm32h7")
 BOARD = read_board(BOARD_FOLDER / "board.toml")
 APPS = Path(__file__).parent / "apps"
 RESULTS = bytes(
@@ -19,9 +23,10 @@ RESULTS = bytes(
 )
 
 _SOURCES = (
-    *sorted(BOARD_FOLDER.glob("*.c")),
+    *(source for folder in CHIPS for source in sorted(folder.glob("*.c"))),
     *sorted((FIRMWARE / "cortex_m").glob("*.c")),
     FIRMWARE / "app/console.c",
+    FIRMWARE / "app/crc32.c",
     APPS / "bringup.c",
 )
 _WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -74,6 +79,9 @@ class Workshop:
         options = ["-nostdlib", "-Wl,--gc-sections,--no-warn-rwx-segments", *script]
         flags = ["arm-none-eabi-gcc", *BOARD.cpu.flags, *map(str, objects.values()), *options]
         subprocess.run([*flags, "-lgcc", "-o", elf], check=True)
+        if qspi:
+            program = Elf(elf)
+            elf.write_bytes(program.patched(seals(program, BOARD.memories)))
         return elf
 
     def objects(self, qspi: bool, sdram: bool) -> dict[str, Path]:
@@ -82,9 +90,11 @@ class Workshop:
         if key not in self._objects:
             folder = self._folder / f"qspi{qspi:d}sdram{sdram:d}"
             folder.mkdir()
-            config = {"USES_QSPI": qspi, "USES_SDRAM": sdram, "NEEDS_CRC": False}
-            lines = [f"#define BOARD_{name} {value:d}\n" for name, value in config.items()]
-            (folder / "board_config.h").write_text("".join(lines))
+            objects = {name: {"run": name, "load": None} for name in ("qspi",) * qspi}
+            objects |= {name: {"run": name, "load": None} for name in ("sdram",) * sdram}
+            context = {"memories": BOARD.to_json(), "placement": {"objects": objects}}
+            text = render("board/board_config.h.j2", context)
+            (folder / "board_config.h").write_text(text)
             self._objects[key] = {
                 source.name: self._compile(
                     source, qspi, sdram, folder / f"{source.stem}.o", *_WARNINGS
@@ -95,9 +105,9 @@ class Workshop:
 
     def _compile(self, source: Path, qspi: bool, sdram: bool, out: Path, *more: str) -> Path:
         config = self._folder / f"qspi{qspi:d}sdram{sdram:d}"
-        folders = (config, BOARD_FOLDER, FIRMWARE / "app", FIRMWARE / "cortex_m")
+        folders = (config, *CHIPS, FIRMWARE / "app", FIRMWARE / "cortex_m")
         options = ["-std=c11", "-Os", "-g", "-ffunction-sections", *more]
         includes = [f"-I{folder}" for folder in folders]
-        command = ["arm-none-eabi-gcc", *BOARD.cpu.flags, *options, *includes, "-c", source]
-        subprocess.run([*command, "-o", out], check=True)
+        command = ["arm-none-eabi-gcc", *BOARD.cpu.flags, *options, *includes, "-c", str(source)]
+        subprocess.run([*command, "-o", str(out)], check=True)
         return out

@@ -98,16 +98,19 @@ def toolchain(board: str, compiler: str = "", sanitize: bool = True) -> Toolchai
 def runtime_sources(board: str) -> list[Path]:
     """Hand-written C that every network on this board links."""
     folders = ["runtime", f"boards/{board}"]
-    if not toolchain(board).board.cpu.native:
+    facts = toolchain(board).board
+    if not facts.cpu.native:
         folders.append("cortex_m")
+    if facts.chip.family:
+        folders += ["chips/stm32", f"chips/{facts.chip.family}"]
     sources = [path for name in folders for path in sorted((FIRMWARE / name).rglob("*.c"))]
     return [FIRMWARE / "app/console.c", *sources]
 
 
 def generated_sources(folder: Path, name: str) -> list[Path]:
     """The C and assembly that `generate` wrote for a network."""
-    parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_kernels.S")
-    return [folder / f"{name}{part}" for part in parts]
+    parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_assembly.S")
+    return [path for part in parts if (path := folder / f"{name}{part}").exists()]
 
 
 def compile_all(
@@ -191,23 +194,28 @@ def run_program(board: str, elf: Path) -> SimResult:
     return emulator(facts.emulator).run(facts, elf, SimOptions(300.0, lambda _: None))
 
 
+def case_options(name: str, graph: Graph, inputs: Int8Array, folder: Path) -> list[str]:
+    """Write what harness/case.c includes for a network into `folder`; what to compile it with."""
+    bytes_file = folder / "inputs.bin"
+    bytes_file.write_bytes(np.ascontiguousarray(inputs).tobytes())
+    ends = [f"IN({i + 1})" for i in range(len(graph.inputs))]
+    ends += [f"OUT({i + 1})" for i in range(len(graph.outputs))]
+    (folder / "ports.inc").write_text("".join(f"{end}\n" for end in ends))
+    return [
+        f"-DNN_NAME={name}",
+        f"-DNN_UPPER={name.upper()}",
+        f'-DNN_HEADER="{name}.h"',
+        f'-DNN_DATA="{name}_data.h"',
+        f'-DNN_INPUTS="{bytes_file}"',
+        f"-DNN_INPUT_BYTES={graph.input_bytes}",
+        f"-DNN_OUTPUT_BYTES={graph.output_bytes}",
+    ]
+
+
 def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list[Path]]:
     """Bytes of weights, and the objects of one network with its inputs."""
     plan = generate(case.graph, case.name, folder, kernels=case.kernels)
-    bytes_file = folder / "inputs.bin"
-    bytes_file.write_bytes(np.ascontiguousarray(case.inputs).tobytes())
-    ends = [f"IN({i + 1})" for i in range(len(case.graph.inputs))]
-    ends += [f"OUT({i + 1})" for i in range(len(case.graph.outputs))]
-    (folder / "ports.inc").write_text("".join(f"{end}\n" for end in ends))
-    defines = [
-        f"-DNN_NAME={case.name}",
-        f"-DNN_UPPER={case.name.upper()}",
-        f'-DNN_HEADER="{case.name}.h"',
-        f'-DNN_DATA="{case.name}_data.h"',
-        f'-DNN_INPUTS="{bytes_file}"',
-        f"-DNN_INPUT_BYTES={case.graph.input_bytes}",
-        f"-DNN_OUTPUT_BYTES={case.graph.output_bytes}",
-    ]
+    defines = case_options(case.name, case.graph, case.inputs, folder)
     sources = [*generated_sources(folder, case.name), HARNESS / "case.c", HARNESS / "inputs.S"]
     options = [*tools.includes(HARNESS, folder), *defines]
     objects = [

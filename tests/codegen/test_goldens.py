@@ -83,13 +83,20 @@ def on_a_board() -> dict[str, Any]:
 
 
 def imported(graph: Graph, api: str, suffix: str) -> str:
-    facts = {"name": "theirs", "files": {"theirs.c": "00"}, "model_sha256": content_hash(graph)}
+    facts = {
+        "name": "theirs",
+        "files": {"theirs.c": "00"},
+        "model_sha256": content_hash(graph),
+        "input": {"stored": "uint8"},
+        "output": {"stored": "int8"},
+    }
     return headers("ours", api, facts)[suffix]
 
 
 # Golden file → what is rendered; the networks' own sources come on top.
 RENDERED: dict[str, Callable[[Graph], str]] = {
     "app/main.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 100}),
+    "xcube/no_params.c": lambda g: render("xcube/no_params.c.j2", {}),
     "app/main_one_digit.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 0}),
     "app/app_network.c": lambda g: render("app/app_network.c.j2", {"name": "tiny"}),
     "app/app_network_stai.c": lambda g: render("app/app_network_stai.c.j2", {"name": "tiny"}),
@@ -122,7 +129,7 @@ NETWORKS = {
 FAST, GRAPH = "network_fast", "network_graph"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
-    FAST: (".c", "_kernels.h", "_kernels.c", "_kernels.S", "_generate_report.txt"),
+    FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
     GRAPH: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     f"{GRAPH}_stai": (".c", ".h"),
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.embed.hosts import make_host
-from tests.embed.machines import COMPILER, MACHINES
+from tests.embed.machines import COMPILER, CORES, MACHINES
+from tests.graph.project import SCONS
 
 PLAIN = "-O2"
 LTO = "-O2 -flto -ffunction-sections -fdata-sections"
@@ -27,7 +29,7 @@ def settings(compiler: str, cflags: str, *ldflags: str) -> list[str]:
 @pytest.mark.parametrize(
     ("processor", "optimization"),
     [
-        *((name, PLAIN) for name in MACHINES),
+        *((name, PLAIN) for name in CORES),
         *((name, LTO) for name in ("cortex-m7", "cortex-m4", "cortex-m33")),
     ],
 )
@@ -39,12 +41,12 @@ def test_cortex_m(
     host = make_host(tmp_path / "host", "make/package", package_parts)
     machine.copy_to(host.root)
     flags = f"{' '.join(machine.flags)} {optimization} {ALL_WARNINGS}"
-    words = settings(COMPILER, flags, *machine.link_flags, "-Wl,--gc-sections", "machine.c")
+    words = settings(COMPILER, flags, *machine.link_flags(), "-Wl,--gc-sections", "startup.c")
     if machine.qemu:
         host.build("make", *words)
-        host.check(*machine.command("product"))
+        machine.check(host, "product")
     else:
-        host.build("make", *words, "main.o", "build/nn2flash/libnn2flash_runtime.a")
+        host.build("make", *words, "main.o", "nn2flash-build/libnn2flash_runtime.a")
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,25 @@ def test_this_computer(
     host = make_host(tmp_path / "host", "make/package", package_parts)
     host.build("make", *settings(compiler, f"{flags} {ALL_WARNINGS}", LINK))
     host.check("./product")
+
+
+X86_32 = {
+    "make/package": (("make", "CFLAGS=-O2 -m32"),),
+    "cmake/subdirectory": (("cmake", "-DCMAKE_C_FLAGS=-m32", "-B", "b"), ("make", "-C", "b")),
+    "scons": ((SCONS, "-Q"),),
+}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="flags of x86")
+@pytest.mark.parametrize("example", X86_32)
+def test_x86_without_sse(
+    example: str, package_parts: dict[str, Path], vendor: Path, tmp_path: Path
+) -> None:
+    """GCC would compute in x87's 80 bits: our build files ask for SSE2."""
+    parts = {"vendor/nn2flash": vendor} if example == "scons" else package_parts
+    host = make_host(tmp_path / "host", example, parts)
+    if example == "scons":
+        host.replace("SConstruct", "Environment()", "Environment(CCFLAGS='-m32', LINKFLAGS='-m32')")
+    for words in X86_32[example]:
+        host.build(*words)
+    host.check("b/product" if example.startswith("cmake") else "./product")

@@ -78,8 +78,8 @@ def machine_with(planned: Sequence[Planned], folder: Path, shared: Path) -> Mach
     folder.mkdir(parents=True, exist_ok=True)
     for each in planned:
         context = {"net": network_context(each.plan, each.name)}
-        source = folder / f"{each.name}_kernels.S"
-        source.write_text(render("network/network_kernels.S.j2", context))
+        source = folder / f"{each.name}_assembly.S"
+        source.write_text(render("network/network_assembly.S.j2", context))
         words.append(str(source))
     elf = folder / "chains.elf"
     run([*words, "-o", str(elf)])
@@ -106,10 +106,8 @@ def chain_values(planned: Planned) -> list[tuple[Int8Array, Int8Array]]:
 
 def weights_of(plan: Plan) -> bytes:
     """The weights array."""
-    data = bytearray(plan.weights_size)
-    for placed in plan.constants:
-        data[placed.place.offset : placed.place.offset + len(placed.block.data)] = placed.block.data
-    return bytes(data)
+    (block,) = plan.blocks
+    return block.data
 
 
 def routines(planned: Planned) -> list[list[Routine]]:

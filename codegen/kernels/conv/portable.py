@@ -1,4 +1,4 @@
-"""Convolutions in plain C: firmware/runtime/kernels/conv.c."""
+"""Convolutions in plain C: firmware/runtime/kernels/nn_conv.c."""
 
 from __future__ import annotations
 

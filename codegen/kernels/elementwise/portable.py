@@ -23,7 +23,7 @@ class LookupFields:
 
 
 class LookupKernel(Kernel):
-    """One table, one loop: firmware/runtime/kernels/lookup.c."""
+    """One table, one loop: firmware/runtime/kernels/nn_lookup.c."""
 
     op_type = Lookup
 
@@ -78,7 +78,7 @@ def _cost(op: Op) -> float:
 
 
 class AddConstantKernel(Kernel):
-    """One loop over the constant: firmware/runtime/kernels/add.c."""
+    """One loop over the constant: firmware/runtime/kernels/nn_add.c."""
 
     op_type = AddConstant
 
@@ -101,7 +101,7 @@ class AddConstantKernel(Kernel):
 
 
 class ElementwiseKernel(Kernel):
-    """One loop over two values: firmware/runtime/kernels/elementwise.c."""
+    """One loop over two values: firmware/runtime/kernels/nn_elementwise.c."""
 
     op_type = Elementwise
 

@@ -1,4 +1,4 @@
-"""Fully connected layers in plain C: firmware/runtime/kernels/fully_connected.c."""
+"""Fully connected layers in plain C: firmware/runtime/kernels/nn_fully_connected.c."""
 
 from __future__ import annotations
 

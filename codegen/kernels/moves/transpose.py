@@ -1,4 +1,4 @@
-"""Transpositions in plain C: firmware/runtime/kernels/transpose.c."""
+"""Transpositions in plain C: firmware/runtime/kernels/nn_transpose.c."""
 
 from __future__ import annotations
 

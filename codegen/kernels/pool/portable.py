@@ -1,4 +1,4 @@
-"""Pools in plain C: firmware/runtime/kernels/pool.c."""
+"""Pools in plain C: firmware/runtime/kernels/nn_pool.c."""
 
 from __future__ import annotations
 

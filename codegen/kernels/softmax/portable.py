@@ -1,4 +1,4 @@
-"""Softmax in plain C: firmware/runtime/kernels/softmax.c."""
+"""Softmax in plain C: firmware/runtime/kernels/nn_softmax.c."""
 
 from __future__ import annotations
 

@@ -10,20 +10,42 @@
 /* ---- Layers -------------------------------------------------------------------------------- */
 
 /* One inference. Arena: 140 bytes; buffers that are never needed together share bytes. */
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena,
+                              const nn_observer *observer) {
     AI_UNUSED(weights);
     AI_UNUSED(arena);
     /* 0: gemm_4: fully connected 32 -> 12, ReLU; gemm_10: fully connected 12 -> 8, ReLU; gemm_16:
      * fully connected 8 -> 4 */
+    nn_layer(observer, 0, false);
     tiny_packed_0(inputs[0], arena + 80, weights[0], arena);
+    nn_layer(observer, 0, true);
     nn_observe(0, tiny_packed_0_bytes(arena + 80), 12);
+    nn_layer(observer, 1, false);
     tiny_packed_1(arena + 80, arena + 104, weights[0], arena);
+    nn_layer(observer, 1, true);
     nn_observe(1, tiny_packed_1_bytes(arena + 104), 8);
+    nn_layer(observer, 2, false);
     tiny_packed_2(arena + 104, outputs[0], weights[0], arena);
 
+    nn_layer(observer, 2, true);
     nn_observe(2, outputs[0], 4);
 }
+
+static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena) {
+    tiny_layers(inputs, outputs, weights, arena, NULL);
+}
+
+static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                               const ai_u8 *const weights[], ai_u8 *arena,
+                               const nn_observer *observer) {
+    tiny_layers(inputs, outputs, weights, arena, observer);
+}
+
+static const nn_end tiny_input_ends[] = {{32, 80}};
+static const nn_end tiny_output_ends[] = {{4, 136}};
+static const nn_block tiny_blocks[] = {{764, 0x993FA3D6}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -48,8 +70,6 @@ static const ai_shape_dimension tiny_output_1_shape[4] = {1, 4, 1, 1};
 static const nn_port tiny_inputs[] = {
     {
         .size = AI_TINY_IN_1_SIZE,
-        .bytes = AI_TINY_IN_1_SIZE_BYTES,
-        .arena_offset = 80,
         .format = AI_TINY_IN_1_FORMAT,
         .shape = tiny_input_1_shape,
         .meta_info = &tiny_input_1_meta,
@@ -59,32 +79,43 @@ static const nn_port tiny_inputs[] = {
 static const nn_port tiny_outputs[] = {
     {
         .size = AI_TINY_OUT_1_SIZE,
-        .bytes = AI_TINY_OUT_1_SIZE_BYTES,
-        .arena_offset = 136,
         .format = AI_TINY_OUT_1_FORMAT,
         .shape = tiny_output_1_shape,
         .meta_info = &tiny_output_1_meta,
     },
 };
 
-static const ai_size tiny_weights_sizes[] = AI_TINY_DATA_WEIGHTS_SIZES;
-
 static ai_buffer tiny_input_buffers[AI_TINY_IN_NUM];
 static ai_buffer tiny_output_buffers[AI_TINY_OUT_NUM];
 static ai_shape_dimension tiny_input_shapes[AI_TINY_IN_NUM][4];
 static ai_shape_dimension tiny_output_shapes[AI_TINY_OUT_NUM][4];
-static const ai_i8 *tiny_sources[AI_TINY_IN_NUM];
-static ai_i8 *tiny_targets[AI_TINY_OUT_NUM];
+static const ai_i8 *tiny_sources[2 * AI_TINY_IN_NUM];
+static ai_i8 *tiny_targets[2 * AI_TINY_OUT_NUM];
 static const ai_u8 *tiny_weights_blocks[AI_TINY_DATA_WEIGHTS_COUNT];
+static ai_buffer tiny_weights_map[AI_TINY_DATA_WEIGHTS_COUNT];
+
+#ifndef NN_LAYER_FULLY_CONNECTED
+#define NN_LAYER_FULLY_CONNECTED NN_LAYER_OTHER
+#endif
+static const ai_u16 tiny_types[] = {
+    NN_LAYER_FULLY_CONNECTED,
+    NN_LAYER_FULLY_CONNECTED,
+    NN_LAYER_FULLY_CONNECTED,
+};
 
 static const nn_network tiny_description = {
+    .magic = NN_MAGIC,
     .model_name = AI_TINY_MODEL_NAME,
     .model_signature = AI_TINY_MODEL_SIGNATURE,
     .origin_model_name = AI_TINY_ORIGIN_MODEL_NAME,
     .forward = tiny_forward_pass,
+    .observed = tiny_observed_pass,
+    .layer_types = tiny_types,
     .inputs = tiny_inputs,
     .outputs = tiny_outputs,
-    .weights_sizes = tiny_weights_sizes,
+    .input_ends = tiny_input_ends,
+    .output_ends = tiny_output_ends,
+    .blocks = tiny_blocks,
     .storage =
         {
             .inputs = tiny_input_buffers,
@@ -94,6 +125,7 @@ static const nn_network tiny_description = {
             .sources = tiny_sources,
             .targets = tiny_targets,
             .weights = tiny_weights_blocks,
+            .weights_map = tiny_weights_map,
         },
     .n_inputs = AI_TINY_IN_NUM,
     .n_outputs = AI_TINY_OUT_NUM,
@@ -125,7 +157,9 @@ ai_error ai_tiny_create_and_init(ai_handle *network, const ai_handle activations
         return error;
     }
     if (!ai_tiny_data_params_get(&params)) {
-        return ai_tiny_get_error(*network);
+        error.type = AI_ERROR_INIT_FAILED;
+        error.code = AI_ERROR_CODE_NETWORK_PARAMS;
+        return error;
     }
     if (activations != NULL) {
         (void)ai_buffer_array_item_set_address(&params.map_activations, 0, activations[0]);

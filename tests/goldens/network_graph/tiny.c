@@ -3,8 +3,8 @@
  */
 #include "tiny.h"
 
-#include "kernels/elementwise.h"
-#include "kernels/fully_connected.h"
+#include "kernels/nn_elementwise.h"
+#include "kernels/nn_fully_connected.h"
 #include "nn_runtime.h"
 #include "tiny_data.h"
 #include <string.h>
@@ -48,33 +48,59 @@ static const nn_fully_connected_shape tiny_layer_3 = {
 };
 
 /* One inference. Arena: 32 bytes; buffers that are never needed together share bytes. */
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena,
+                              const nn_observer *observer) {
     AI_UNUSED(weights);
     AI_UNUSED(arena);
     /* 0: gemm_3: fully connected 10 -> 8 */
+    nn_layer(observer, 0, false);
     nn_fully_connected(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 24),
                        (const ai_i8 *)(weights[0] + 64), (const ai_i32 *)(weights[0] + 0),
                        (const ai_float *)(weights[0] + 32));
+    nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 24), 8);
     /* 1: gemm_10: fully connected 9 -> 8 */
+    nn_layer(observer, 1, false);
     nn_fully_connected(&tiny_layer_1, inputs[1], (ai_i8 *)(arena + 0),
                        (const ai_i8 *)(weights[0] + 208), (const ai_i32 *)(weights[0] + 144),
                        (const ai_float *)(weights[0] + 176));
+    nn_layer(observer, 1, true);
     nn_observe(1, (ai_i8 *)(arena + 0), 8);
     /* 2: add_13: elementwise 8 and 8 -> 8 */
+    nn_layer(observer, 2, false);
     nn_elementwise_add(&tiny_layer_2, (const ai_i8 *)(arena + 0), (const ai_i8 *)(arena + 24),
                        (ai_i8 *)(arena + 0));
+    nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 0), 8);
     /* 3: gemm_18: fully connected 8 -> 3 */
+    nn_layer(observer, 3, false);
     nn_fully_connected(&tiny_layer_3, (const ai_i8 *)(arena + 0), outputs[1],
                        (const ai_i8 *)(weights[0] + 304), (const ai_i32 *)(weights[0] + 280),
                        (const ai_float *)(weights[0] + 292));
+    nn_layer(observer, 3, true);
     nn_observe(3, outputs[1], 3);
     /* 4: quantizelinear_15_out: copy 8 -> 8 */
+    nn_layer(observer, 4, false);
     memcpy(outputs[0], (const ai_i8 *)(arena + 0), 8);
+    nn_layer(observer, 4, true);
     nn_observe(4, outputs[0], 8);
 }
+
+static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena) {
+    tiny_layers(inputs, outputs, weights, arena, NULL);
+}
+
+static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                               const ai_u8 *const weights[], ai_u8 *arena,
+                               const nn_observer *observer) {
+    tiny_layers(inputs, outputs, weights, arena, observer);
+}
+
+static const nn_end tiny_input_ends[] = {{10, 0}, {9, 12}};
+static const nn_end tiny_output_ends[] = {{8, 8}, {3, 16}};
+static const nn_block tiny_blocks[] = {{332, 0x430EED19}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -117,16 +143,12 @@ static const ai_shape_dimension tiny_output_2_shape[4] = {1, 3, 1, 1};
 static const nn_port tiny_inputs[] = {
     {
         .size = AI_TINY_IN_1_SIZE,
-        .bytes = AI_TINY_IN_1_SIZE_BYTES,
-        .arena_offset = 0,
         .format = AI_TINY_IN_1_FORMAT,
         .shape = tiny_input_1_shape,
         .meta_info = &tiny_input_1_meta,
     },
     {
         .size = AI_TINY_IN_2_SIZE,
-        .bytes = AI_TINY_IN_2_SIZE_BYTES,
-        .arena_offset = 12,
         .format = AI_TINY_IN_2_FORMAT,
         .shape = tiny_input_2_shape,
         .meta_info = &tiny_input_2_meta,
@@ -136,40 +158,57 @@ static const nn_port tiny_inputs[] = {
 static const nn_port tiny_outputs[] = {
     {
         .size = AI_TINY_OUT_1_SIZE,
-        .bytes = AI_TINY_OUT_1_SIZE_BYTES,
-        .arena_offset = 8,
         .format = AI_TINY_OUT_1_FORMAT,
         .shape = tiny_output_1_shape,
         .meta_info = &tiny_output_1_meta,
     },
     {
         .size = AI_TINY_OUT_2_SIZE,
-        .bytes = AI_TINY_OUT_2_SIZE_BYTES,
-        .arena_offset = 16,
         .format = AI_TINY_OUT_2_FORMAT,
         .shape = tiny_output_2_shape,
         .meta_info = &tiny_output_2_meta,
     },
 };
 
-static const ai_size tiny_weights_sizes[] = AI_TINY_DATA_WEIGHTS_SIZES;
-
 static ai_buffer tiny_input_buffers[AI_TINY_IN_NUM];
 static ai_buffer tiny_output_buffers[AI_TINY_OUT_NUM];
 static ai_shape_dimension tiny_input_shapes[AI_TINY_IN_NUM][4];
 static ai_shape_dimension tiny_output_shapes[AI_TINY_OUT_NUM][4];
-static const ai_i8 *tiny_sources[AI_TINY_IN_NUM];
-static ai_i8 *tiny_targets[AI_TINY_OUT_NUM];
+static const ai_i8 *tiny_sources[2 * AI_TINY_IN_NUM];
+static ai_i8 *tiny_targets[2 * AI_TINY_OUT_NUM];
 static const ai_u8 *tiny_weights_blocks[AI_TINY_DATA_WEIGHTS_COUNT];
+static ai_buffer tiny_weights_map[AI_TINY_DATA_WEIGHTS_COUNT];
+
+#ifndef NN_LAYER_FULLY_CONNECTED
+#define NN_LAYER_FULLY_CONNECTED NN_LAYER_OTHER
+#endif
+#ifndef NN_LAYER_ELEMENTWISE
+#define NN_LAYER_ELEMENTWISE NN_LAYER_OTHER
+#endif
+#ifndef NN_LAYER_COPY
+#define NN_LAYER_COPY NN_LAYER_OTHER
+#endif
+static const ai_u16 tiny_types[] = {
+    NN_LAYER_FULLY_CONNECTED,
+    NN_LAYER_FULLY_CONNECTED,
+    NN_LAYER_ELEMENTWISE,
+    NN_LAYER_FULLY_CONNECTED,
+    NN_LAYER_COPY,
+};
 
 static const nn_network tiny_description = {
+    .magic = NN_MAGIC,
     .model_name = AI_TINY_MODEL_NAME,
     .model_signature = AI_TINY_MODEL_SIGNATURE,
     .origin_model_name = AI_TINY_ORIGIN_MODEL_NAME,
     .forward = tiny_forward_pass,
+    .observed = tiny_observed_pass,
+    .layer_types = tiny_types,
     .inputs = tiny_inputs,
     .outputs = tiny_outputs,
-    .weights_sizes = tiny_weights_sizes,
+    .input_ends = tiny_input_ends,
+    .output_ends = tiny_output_ends,
+    .blocks = tiny_blocks,
     .storage =
         {
             .inputs = tiny_input_buffers,
@@ -179,6 +218,7 @@ static const nn_network tiny_description = {
             .sources = tiny_sources,
             .targets = tiny_targets,
             .weights = tiny_weights_blocks,
+            .weights_map = tiny_weights_map,
         },
     .n_inputs = AI_TINY_IN_NUM,
     .n_outputs = AI_TINY_OUT_NUM,
@@ -210,7 +250,9 @@ ai_error ai_tiny_create_and_init(ai_handle *network, const ai_handle activations
         return error;
     }
     if (!ai_tiny_data_params_get(&params)) {
-        return ai_tiny_get_error(*network);
+        error.type = AI_ERROR_INIT_FAILED;
+        error.code = AI_ERROR_CODE_NETWORK_PARAMS;
+        return error;
     }
     if (activations != NULL) {
         (void)ai_buffer_array_item_set_address(&params.map_activations, 0, activations[0]);

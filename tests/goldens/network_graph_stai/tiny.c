@@ -3,8 +3,8 @@
  */
 #include "tiny.h"
 
-#include "kernels/elementwise.h"
-#include "kernels/fully_connected.h"
+#include "kernels/nn_elementwise.h"
+#include "kernels/nn_fully_connected.h"
 #include "tiny_data.h"
 #include "tiny_details.h"
 #include <string.h>
@@ -48,33 +48,59 @@ static const nn_fully_connected_shape tiny_layer_3 = {
 };
 
 /* One inference. Arena: 32 bytes; buffers that are never needed together share bytes. */
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena,
+                              const nn_observer *observer) {
     AI_UNUSED(weights);
     AI_UNUSED(arena);
     /* 0: gemm_3: fully connected 10 -> 8 */
+    nn_layer(observer, 0, false);
     nn_fully_connected(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 24),
                        (const ai_i8 *)(weights[0] + 64), (const ai_i32 *)(weights[0] + 0),
                        (const ai_float *)(weights[0] + 32));
+    nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 24), 8);
     /* 1: gemm_10: fully connected 9 -> 8 */
+    nn_layer(observer, 1, false);
     nn_fully_connected(&tiny_layer_1, inputs[1], (ai_i8 *)(arena + 0),
                        (const ai_i8 *)(weights[0] + 208), (const ai_i32 *)(weights[0] + 144),
                        (const ai_float *)(weights[0] + 176));
+    nn_layer(observer, 1, true);
     nn_observe(1, (ai_i8 *)(arena + 0), 8);
     /* 2: add_13: elementwise 8 and 8 -> 8 */
+    nn_layer(observer, 2, false);
     nn_elementwise_add(&tiny_layer_2, (const ai_i8 *)(arena + 0), (const ai_i8 *)(arena + 24),
                        (ai_i8 *)(arena + 0));
+    nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 0), 8);
     /* 3: gemm_18: fully connected 8 -> 3 */
+    nn_layer(observer, 3, false);
     nn_fully_connected(&tiny_layer_3, (const ai_i8 *)(arena + 0), outputs[1],
                        (const ai_i8 *)(weights[0] + 304), (const ai_i32 *)(weights[0] + 280),
                        (const ai_float *)(weights[0] + 292));
+    nn_layer(observer, 3, true);
     nn_observe(3, outputs[1], 3);
     /* 4: quantizelinear_15_out: copy 8 -> 8 */
+    nn_layer(observer, 4, false);
     memcpy(outputs[0], (const ai_i8 *)(arena + 0), 8);
+    nn_layer(observer, 4, true);
     nn_observe(4, outputs[0], 8);
 }
+
+static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena) {
+    tiny_layers(inputs, outputs, weights, arena, NULL);
+}
+
+static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                               const ai_u8 *const weights[], ai_u8 *arena,
+                               const nn_observer *observer) {
+    tiny_layers(inputs, outputs, weights, arena, observer);
+}
+
+static const nn_end tiny_input_ends[] = {{10, 0}, {9, 12}};
+static const nn_end tiny_output_ends[] = {{8, 8}, {3, 16}};
+static const nn_block tiny_blocks[] = {{332, 0x430EED19}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -112,7 +138,6 @@ static const stai_tensor tiny_inputs[] = {
         .zeropoint = {1, tiny_input_2_zero_point},
     },
 };
-static const stai_size tiny_input_offsets[] = {0, 12};
 
 static const stai_tensor tiny_outputs[] = {
     {
@@ -132,7 +157,6 @@ static const stai_tensor tiny_outputs[] = {
         .zeropoint = {1, tiny_output_2_zero_point},
     },
 };
-static const stai_size tiny_output_offsets[] = {8, 16};
 
 static const int32_t tiny_activations_shape[] = {STAI_TINY_ACTIVATION_1_SIZE};
 static const stai_tensor tiny_activations = {
@@ -156,6 +180,7 @@ static const stai_ptr tiny_weights_blocks[] = {
 };
 
 static const nn_stai_network tiny_description = {
+    .magic = NN_MAGIC,
     .info =
         {
             .model_signature = STAI_TINY_ORIGIN_MODEL_SIGNATURE,
@@ -184,9 +209,11 @@ static const nn_stai_network tiny_description = {
             .states = NULL,
         },
     .forward = tiny_forward_pass,
+    .observed = tiny_observed_pass,
     .weights = tiny_weights_blocks,
-    .input_offsets = tiny_input_offsets,
-    .output_offsets = tiny_output_offsets,
+    .blocks = tiny_blocks,
+    .inputs = tiny_input_ends,
+    .outputs = tiny_output_ends,
 };
 
 /* ---- Interface ----------------------------------------------------------------------------- */

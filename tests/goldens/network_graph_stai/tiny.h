@@ -15,9 +15,9 @@
 
 #define STAI_TINY_CONTEXT_ALIGNMENT 8
 #define STAI_TINY_CONTEXT_SIZE                                                                     \
-    (sizeof(nn_stai_context) +                                                                     \
-     (STAI_TINY_ACTIVATIONS_NUM + STAI_TINY_WEIGHTS_NUM + STAI_TINY_IN_NUM + STAI_TINY_OUT_NUM) *  \
-         sizeof(stai_ptr))
+    (sizeof(nn_stai_context) + (STAI_TINY_ACTIVATIONS_NUM + STAI_TINY_WEIGHTS_NUM +                \
+                                3 * (STAI_TINY_IN_NUM + STAI_TINY_OUT_NUM)) *                      \
+                                   sizeof(stai_ptr))
 #define STAI_TINY_FLAGS (STAI_FLAG_INPUTS | STAI_FLAG_OUTPUTS | STAI_FLAG_WEIGHTS)
 #define STAI_TINY_NODES_NUM (5)
 #define STAI_TINY_MACC_NUM (176)
@@ -103,13 +103,13 @@
 #define STAI_TINY_ACTIVATION_1_ALIGNMENT 4
 
 #define STAI_TINY_WEIGHTS_NUM (1)
-#define STAI_TINY_WEIGHTS_SIZE (328)
-#define STAI_TINY_WEIGHTS_SIZE_BYTES (328)
+#define STAI_TINY_WEIGHTS_SIZE (332)
+#define STAI_TINY_WEIGHTS_SIZE_BYTES (332)
 #define STAI_TINY_WEIGHTS_ALIGNMENTS {4}
-#define STAI_TINY_WEIGHTS_SIZES {328}
+#define STAI_TINY_WEIGHTS_SIZES {332}
 #define STAI_TINY_WEIGHT_1_FLAGS (STAI_FLAG_PREALLOCATED)
-#define STAI_TINY_WEIGHT_1_SIZE (328)
-#define STAI_TINY_WEIGHT_1_SIZE_BYTES (328)
+#define STAI_TINY_WEIGHT_1_SIZE (332)
+#define STAI_TINY_WEIGHT_1_SIZE_BYTES (332)
 #define STAI_TINY_WEIGHT_1_ALIGNMENT 4
 
 #define STAI_TINY_STATES_NUM (0)

@@ -3,10 +3,10 @@
  */
 #include "tiny.h"
 
-#include "kernels/add.h"
-#include "kernels/fully_connected.h"
-#include "kernels/lookup.h"
-#include "kernels/softmax.h"
+#include "kernels/nn_add.h"
+#include "kernels/nn_fully_connected.h"
+#include "kernels/nn_lookup.h"
+#include "kernels/nn_softmax.h"
 #include "tiny_data.h"
 #include "tiny_details.h"
 
@@ -39,33 +39,59 @@ static const nn_add_shape tiny_layer_3 = {
 };
 
 /* One inference. Arena: 12 bytes; buffers that are never needed together share bytes. */
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena,
+                              const nn_observer *observer) {
     AI_UNUSED(weights);
     AI_UNUSED(arena);
     /* 0: gemm_5: fully connected 6 -> 4, ReLU */
+    nn_layer(observer, 0, false);
     nn_fully_connected(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 8),
                        (const ai_i8 *)(weights[0] + 32), (const ai_i32 *)(weights[0] + 0),
                        (const ai_float *)(weights[0] + 16));
+    nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 8), 4);
     /* 1: tanh_9: lookup 4 -> 4 */
+    nn_layer(observer, 1, false);
     nn_lookup(4, (const ai_i8 *)(arena + 8), (ai_i8 *)(arena + 0),
               (const ai_i8 *)(weights[0] + 56));
+    nn_layer(observer, 1, true);
     nn_observe(1, (ai_i8 *)(arena + 0), 4);
     /* 2: matmul_13: fully connected 4 -> 3 */
+    nn_layer(observer, 2, false);
     nn_fully_connected(&tiny_layer_2, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 4),
                        (const ai_i8 *)(weights[0] + 336), (const ai_i32 *)(weights[0] + 312),
                        (const ai_float *)(weights[0] + 324));
+    nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 4), 3);
     /* 3: add_16: add 3 -> 3 */
+    nn_layer(observer, 3, false);
     nn_add(&tiny_layer_3, (const ai_i8 *)(arena + 4), (ai_i8 *)(arena + 0),
            (const ai_float *)(weights[0] + 348));
+    nn_layer(observer, 3, true);
     nn_observe(3, (ai_i8 *)(arena + 0), 3);
     /* 4: softmax_19: softmax 3 -> 3 */
+    nn_layer(observer, 4, false);
     nn_softmax(3, 16777216, -128, (const ai_i8 *)(arena + 0), outputs[0],
                (const ai_u32 *)(weights[0] + 360));
+    nn_layer(observer, 4, true);
     nn_observe(4, outputs[0], 3);
 }
+
+static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                              const ai_u8 *const weights[], ai_u8 *arena) {
+    tiny_layers(inputs, outputs, weights, arena, NULL);
+}
+
+static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                               const ai_u8 *const weights[], ai_u8 *arena,
+                               const nn_observer *observer) {
+    tiny_layers(inputs, outputs, weights, arena, observer);
+}
+
+static const nn_end tiny_input_ends[] = {{6, 0}};
+static const nn_end tiny_output_ends[] = {{3, 4}};
+static const nn_block tiny_blocks[] = {{1388, 0x0E6C4016}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -87,7 +113,6 @@ static const stai_tensor tiny_inputs[] = {
         .zeropoint = {1, tiny_input_1_zero_point},
     },
 };
-static const stai_size tiny_input_offsets[] = {0};
 
 static const stai_tensor tiny_outputs[] = {
     {
@@ -99,7 +124,6 @@ static const stai_tensor tiny_outputs[] = {
         .zeropoint = {1, tiny_output_1_zero_point},
     },
 };
-static const stai_size tiny_output_offsets[] = {4};
 
 static const int32_t tiny_activations_shape[] = {STAI_TINY_ACTIVATION_1_SIZE};
 static const stai_tensor tiny_activations = {
@@ -123,6 +147,7 @@ static const stai_ptr tiny_weights_blocks[] = {
 };
 
 static const nn_stai_network tiny_description = {
+    .magic = NN_MAGIC,
     .info =
         {
             .model_signature = STAI_TINY_ORIGIN_MODEL_SIGNATURE,
@@ -151,9 +176,11 @@ static const nn_stai_network tiny_description = {
             .states = NULL,
         },
     .forward = tiny_forward_pass,
+    .observed = tiny_observed_pass,
     .weights = tiny_weights_blocks,
-    .input_offsets = tiny_input_offsets,
-    .output_offsets = tiny_output_offsets,
+    .blocks = tiny_blocks,
+    .inputs = tiny_input_ends,
+    .outputs = tiny_output_ends,
 };
 
 /* ---- Interface ----------------------------------------------------------------------------- */

@@ -1,0 +1,34 @@
+/*
+ * The MPU keeps the core, which also reads ahead on its own, out of memory that does not answer,
+ * and firmware out of what it has no business in.
+ */
+#include "mpu.h"
+
+#include "bringup.h"
+
+enum region { REGION_EXTERNAL, REGION_SYSTEM_FLASH, REGION_QSPI, REGION_SDRAM };
+
+void mpu_start(void) {
+    mpu_disable();
+    /* 4 GiB without sub-regions 0, 1, 2, 7: no access to 0x60000000..0xDFFFFFFF, never execute.
+     * QUADSPI hangs the bus when it is read before it is mapped, FMC before it is set up. */
+    mpu_set_region(REGION_EXTERNAL, 0x00000000u, 0x1004873Fu);
+    /* 512 KiB of system flash: strongly ordered, never execute, so that reading ahead cannot hit
+     * its read-protected parts (RM0433, FLASH "RDSERR"). */
+    mpu_set_region(REGION_SYSTEM_FLASH, 0x1FF00000u, 0x11040025u);
+    mpu_guard_stack();
+    mpu_guard_null(); /* board.toml keeps the first 32 bytes of ITCM empty */
+    mpu_enable();
+}
+
+/* 128 MiB, read only, executable, cached write-through. The end of the window stays closed: FSIZE
+ * claims twice the size, because reads near the size it claims hang the bus (ES0396 2.4.4). */
+void mpu_open_qspi(void) {
+    mpu_set_region(REGION_QSPI, 0x90000000u, 0x06020035u);
+}
+
+/* 8 MiB, normal memory, cached write-back (write-through can lose data, ES0396 2.1.1), never
+ * execute. Without it the window is device memory, where unaligned accesses fault (AN4839). */
+void mpu_open_sdram(void) {
+    mpu_set_region(REGION_SDRAM, 0xD0000000u, 0x130B002Du);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NN_REQUANTIZE_H
+#define NN_REQUANTIZE_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "ai_platform.h"
+#include "nn_target.h"
+
+#if defined(__FAST_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__ASSOCIATIVE_MATH__)
+#error "-ffast-math, -Ofast and their parts change results: compile this library without them"
+#endif
+
+/* 16: float as it is, only _Float16 is special. */
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#error "float is computed in more than 32 bits, which changes results: add -msse2 -mfpmath=sse"
+#endif
+
+/* `value`, rounded to float32 by now. Without this a compiler may fuse a product with the sum it
+ * goes into (-ffp-contract=fast, which no pragma stops everywhere), or divide by multiplying. */
+static inline ai_float nn_rounded(ai_float value) {
+    ai_u32 bits;
+    memcpy(&bits, &value, sizeof(bits));
+    __asm__("" : "+r"(bits));
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+/* clamp(rint(scaled) + zero_point, low, high), half to even: docs/numerics.md, "Requantization".
+ * Clamped as a float, because `scaled` may leave int32. */
+static inline ai_i8 nn_saturate(ai_float scaled, ai_i32 zero_point, ai_i32 low, ai_i32 high) {
+    const ai_float least = (ai_float)(low - zero_point);
+    const ai_float most = (ai_float)(high - zero_point);
+    ai_float value = rintf(scaled);
+    value = value < least ? least : value;
+    value = value > most ? most : value;
+    return (ai_i8)((ai_i32)value + zero_point);
+}
+
+static inline ai_i8 nn_requantize(ai_i32 accumulator, ai_float multiplier, ai_i32 zero_point,
+                                  ai_i32 low, ai_i32 high) {
+    return nn_saturate((ai_float)accumulator * multiplier, zero_point, low, high);
+}
+
+#endif /* NN_REQUANTIZE_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inferences, the same behind either interface: the floating-point mode, and buffers that share
+ * bytes.
+ */
+#ifndef NN_INFERENCE_H
+#define NN_INFERENCE_H
+
+#include "nn_runtime.h"
+
+AI_API_DECLARE_BEGIN
+
+/* A network and its memory. */
+typedef struct {
+    nn_forward forward;
+    nn_observed_forward observed;
+    const nn_observer *observer; /* NULL: nobody observes */
+    const ai_u8 *const *weights;
+    const nn_block *blocks;
+    ai_u8 *arena;
+    ai_size arena_size;
+    const nn_end *inputs;
+    const nn_end *outputs;
+    ai_u16 n_inputs;
+    ai_u16 n_outputs;
+    ai_u16 n_weights;
+    const ai_i8 **sources; /* the caller's inputs, then room for as many */
+    ai_i8 **targets;       /* the caller's outputs, likewise */
+} nn_inference;
+
+typedef enum {
+    NN_DONE,
+    NN_INPUT_IN_USE,
+    NN_OUTPUT_IN_USE,
+} nn_outcome;
+
+/* Whether two places in memory share a byte: one begins within the other. */
+static inline ai_bool nn_overlap(const void *one, ai_size one_size, const void *other,
+                                 ai_size other_size) {
+    const ai_uptr a = (ai_uptr)one;
+    const ai_uptr b = (ai_uptr)other;
+    return a - b < other_size || b - a < one_size;
+}
+
+/* Compute `batches` inferences, in the floating-point mode of docs/numerics.md.
+ *
+ * One batch: inputs and outputs may lie anywhere but over the weights, in the arena and over each
+ * other too; what would be overwritten too early goes through the network's own buffers. Of several
+ * inputs, none in the arena may lie in the place of another; outputs may not share bytes.
+ * Several batches: none may share bytes with the arena, nor outputs with anything.
+ * Where one does, nothing is written. */
+nn_outcome nn_infer(const nn_inference *inference, ai_size batches);
+
+AI_API_DECLARE_END
+
+#endif /* NN_INFERENCE_H */
