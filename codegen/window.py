@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import onnx
 
-from codegen.ir.graph import Value
 from codegen.reader.context import Context, integer, integers, text
 
 # Nothing that fits a microcontroller comes near; keeps every product of two of them in 64 bits.
@@ -57,35 +56,35 @@ def image_size(shape: Sequence[int]) -> Pair:
     return (1, shape[2]) if len(shape) == 3 else (shape[2], shape[3])
 
 
-def output_shape(source: Value, channels: int, size: Pair) -> tuple[int, ...]:
-    """The shape of an image of the same rank as `source`."""
-    return (1, channels, *size[4 - len(source.shape) :])
+def output_shape(source: Sequence[int], size: Pair, channels: int | None = None) -> tuple[int, ...]:
+    """The shape of an image of another size, with the rank and, if not given, the channels of
+    `source`."""
+    return (1, source[1] if channels is None else channels, *size[4 - len(source) :])
 
 
 def read_window(
-    context: Context, node: onnx.NodeProto, source: Value, kernel: Sequence[int]
+    context: Context, node: onnx.NodeProto, source: Sequence[int], kernel: Sequence[int]
 ) -> Window:
-    """The window of a convolution or a pool over `source`.
+    """The window of a convolution or a pool.
 
     Args:
+        source: the shape of what it slides over.
         kernel: its size as the weights or the attribute `kernel_shape` have it.
 
     Raises:
         UserError: attributes that make no window, or one that is larger than the padded input.
     """
-    rank = len(source.shape) - 2
-    if rank not in (1, 2) or len(kernel) != rank:
+    rank = check_image(context, node, source)
+    if len(kernel) != rank:
         raise context.fail(
-            node,
-            f"its input has shape {list(source.shape)}",
-            "give it [1, channels, length] or [1, channels, height, width]",
+            node, f"its kernel has {len(kernel)} sizes for {rank} axes", "export the model again"
         )
     sides = _image(context, node, "kernel_shape", kernel, least=1)
     strides, dilations = (
         read_pair(context, node, name, rank, default=1, least=1)
         for name in ("strides", "dilations")
     )
-    size = image_size(source.shape)
+    size = image_size(source)
     pads = _pads(context, node, rank, [size, sides, strides, dilations])
     ceil = integer(context, node, "ceil_mode", 0) != 0
     output = [0, 0]
@@ -98,10 +97,35 @@ def read_window(
     if min(output) < 1:
         raise context.fail(
             node,
-            f"its window of {list(kernel)} is larger than its padded input {list(source.shape)}",
+            f"its window of {list(kernel)} is larger than its padded input {list(source)}",
             "change the padding or the kernel",
         )
     return Window(size, (output[0], output[1]), sides, strides, dilations, pads)
+
+
+def read_whole(context: Context, node: onnx.NodeProto, source: Sequence[int]) -> Window:
+    """The window that holds all of an image, for an operator without attributes.
+
+    Raises:
+        UserError: `source` is no image.
+    """
+    check_image(context, node, source)
+    return Window(image_size(source), (1, 1), image_size(source))
+
+
+def check_image(context: Context, node: onnx.NodeProto, source: Sequence[int]) -> int:
+    """The number of axes behind the channels, 1 or 2.
+
+    Raises:
+        UserError: `source` is no image.
+    """
+    if len(source) not in (3, 4):
+        raise context.fail(
+            node,
+            f"its input has shape {list(source)}",
+            "give it [1, channels, length] or [1, channels, height, width]",
+        )
+    return len(source) - 2
 
 
 def _image(

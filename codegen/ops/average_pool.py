@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import onnx
@@ -13,6 +13,7 @@ from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, Float32Array, Int8Array, Int64Array
 from codegen.operator import Operator
 from codegen.ops.max_pool import windows
+from codegen.ops.reshape import with_shape
 from codegen.reader.context import (
     QUANTIZE_ALL,
     Context,
@@ -22,8 +23,9 @@ from codegen.reader.context import (
     only_stage,
     quantized_input,
 )
-from codegen.reader.stages import Pending, Stage
-from codegen.window import Window, output_shape, read_window
+from codegen.reader.reduction import as_image, read_reduction
+from codegen.reader.stages import Pending, Quantized, Stage
+from codegen.window import Window, output_shape, read_whole, read_window
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +35,20 @@ class AveragePool(Op):
     Attributes:
         padding_counts: cells of the padding are zeros that count; cells that only ceil_mode adds
             never do.
+        total: the sum, not the mean.
         low, high: clamp of the output bytes, from a fused ReLU or Clip.
     """
 
     window: Window
     padding_counts: bool = False
+    total: bool = False
     low: int = -128
     high: int = 127
 
     @property
     def content(self) -> tuple[bytes, ...]:
         """Window and clamp, for the model's identity."""
-        flags = bytes([self.padding_counts, self.low & 0xFF, self.high & 0xFF])
+        flags = bytes([self.padding_counts, self.total, self.low & 0xFF, self.high & 0xFF])
         return self.window.content, flags
 
     @property
@@ -71,12 +75,14 @@ class AveragePool(Op):
         return counted
 
     def multipliers(self, counts: Int64Array) -> Float32Array:
-        """float32 of the same shape: (input_scale / output_scale) / count, each step in float32."""
+        """float32 of the same shape: (input_scale / output_scale) / count, each step in float32;
+        of sums, not divided."""
         ratio = np.float32(self.input.quantization.scale) / np.float32(
             self.output.quantization.scale
         )
         # A window without a cell has nothing to divide: its sum is 0.
-        divided: Float32Array = ratio / np.maximum(counts, 1).astype(np.float32)
+        cells = np.ones_like(counts) if self.total else np.maximum(counts, 1)
+        divided: Float32Array = ratio / cells.astype(np.float32)
         return divided
 
 
@@ -89,12 +95,20 @@ class _Draft(Pending):
     source: Value
     window: Window
     padding_counts: bool
+    total: bool
 
     def finish(self, output: Value) -> Op:
         """The operation."""
         low, high = self.clamp(output.quantization)
         op = AveragePool(
-            self.name, (self.source,), (output,), self.window, self.padding_counts, low, high
+            name=self.name,
+            inputs=(self.source,),
+            outputs=(output,),
+            window=self.window,
+            padding_counts=self.padding_counts,
+            total=self.total,
+            low=low,
+            high=high,
         )
         with np.errstate(all="ignore"):
             usable = np.isfinite(op.multipliers(op.counts)) & (op.multipliers(op.counts) > 0)
@@ -105,26 +119,26 @@ class _Draft(Pending):
         return op
 
 
-def average(
+def _draft(
     context: Context,
     node: onnx.NodeProto,
     source: Value,
-    kernel: Sequence[int],
+    window: Window,
     *,
     padding_counts: bool = False,
+    total: bool = False,
 ) -> Pending:
-    """The mean of `source` under a window that the node describes."""
-    window = read_window(context, node, source, kernel)
     if 255 * window.taps >= 2**31:
         raise context.fail(node, "its window is too large for 32 bits", "use smaller windows")
     return _Draft(
         name=label(node),
-        shape=output_shape(source, source.shape[1], window.output),
+        shape=output_shape(source.shape, window.output),
         context=context,
         node=node,
         source=source,
         window=window,
         padding_counts=padding_counts,
+        total=total,
     )
 
 
@@ -132,20 +146,40 @@ def _average(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | No
     source = quantized_input(context, node, [only_stage(context, node, stages)])
     counts = integer(context, node, "count_include_pad", 0) != 0
     kernel = integers(context, node, "kernel_shape", ())
-    return average(context, node, source, kernel, padding_counts=counts)
+    window = read_window(context, node, source.shape, kernel)
+    return _draft(context, node, source, window, padding_counts=counts)
 
 
 def _global(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     source = quantized_input(context, node, [only_stage(context, node, stages)])
-    return average(context, node, source, source.shape[2:])
+    return _draft(context, node, source, read_whole(context, node, source.shape))
+
+
+def _reduce(
+    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], total: bool
+) -> Stage:
+    source = quantized_input(context, node, [only_stage(context, node, stages)])
+    asked = read_reduction(context, node, source.shape)
+    if not asked.reduced:
+        return stages[0] or Quantized(source)
+    image = as_image(context, node, source, asked)
+    window = read_whole(context, node, image.shape)
+    return with_shape(
+        context, node, _draft(context, node, image, window, total=total), asked.result
+    )
 
 
 class AveragePoolOperator(Operator):
-    """AveragePool and GlobalAveragePool."""
+    """AveragePool, GlobalAveragePool, ReduceMean and ReduceSum."""
 
     stem = "average_pool"
     op_type = AveragePool
-    handlers = {"AveragePool": _average, "GlobalAveragePool": _global}  # noqa: RUF012
+    handlers = {  # noqa: RUF012
+        "AveragePool": _average,
+        "GlobalAveragePool": _global,
+        "ReduceMean": partial(_reduce, total=False),
+        "ReduceSum": partial(_reduce, total=True),
+    }
     channels_last = True
 
     def reference(self, op: AveragePool, *inputs: Array) -> Array:

@@ -59,7 +59,7 @@ class Conv(WeightedSum):
 def _conv(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     source = quantized_input(context, node, [only_stage(context, node, stages)])
     constant = quantized_weights(context, node, len(source.shape), "a convolution of its input")
-    window = read_window(context, node, source, constant.values.shape[2:])
+    window = read_window(context, node, source.shape, constant.values.shape[2:])
     weights, scales = by_output(context, node, constant, 0)
     outputs, per_group = weights.shape[:2]
     groups = integer(context, node, "group", 1)
@@ -72,7 +72,7 @@ def _conv(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
         )
     draft = WeightedDraft(
         name=label(node),
-        shape=output_shape(source, int(outputs), window.output),
+        shape=output_shape(source.shape, window.output, int(outputs)),
         context=context,
         node=node,
         source=source,

@@ -24,7 +24,7 @@ from codegen.reader.context import (
 )
 from codegen.reader.stages import Stage
 from codegen.weighted_sum import WeightedDraft, WeightedSum, by_output, quantized_weights
-from codegen.window import MAX_SIDE, Pair, Window, image_size, output_shape, read_pair
+from codegen.window import MAX_SIDE, Pair, Window, check_image, image_size, output_shape, read_pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def _read(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
     weights = grouped.swapaxes(1, 2).reshape(groups * filters, inputs // groups, *window.kernel)
     draft = WeightedDraft(
         name=label(node),
-        shape=output_shape(source, groups * filters, window.output),
+        shape=output_shape(source.shape, window.output, groups * filters),
         context=context,
         node=node,
         source=source,
@@ -84,13 +84,7 @@ def _read(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
 
 def _window(context: Context, node: onnx.NodeProto, source: Value, kernel: Sequence[int]) -> Window:
     """Source: ONNX Operators, ConvTranspose, "output_shape"."""
-    rank = len(source.shape) - 2
-    if rank not in (1, 2):
-        raise context.fail(
-            node,
-            f"its input has shape {list(source.shape)}",
-            "give it [1, channels, length] or [1, channels, height, width]",
-        )
+    rank = check_image(context, node, source.shape)
     size = image_size(source.shape)
     sides = (1, kernel[0]) if rank == 1 else (kernel[0], kernel[1])
     strides, dilations = (

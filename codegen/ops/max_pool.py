@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from codegen.ir.graph import Op, tensor
+from codegen.ir.graph import Op, Value, tensor
 from codegen.ir.types import Array
 from codegen.operator import Operator
-from codegen.reader.context import Context, integers, label, only_stage, quantized_input
-from codegen.reader.stages import Quantized, Stage
-from codegen.window import Window, image_size, output_shape, read_window
+from codegen.ops.reshape import reshape
+from codegen.reader.context import Context, integers, label, moved, only_stage
+from codegen.reader.reduction import as_image, read_reduction
+from codegen.reader.stages import Stage
+from codegen.window import Window, image_size, output_shape, read_whole, read_window
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,24 +36,43 @@ class MaxPool(Op):
 
 
 def _max_pool(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    source = quantized_input(context, node, [only_stage(context, node, stages)])
     if any(node.output[1:]):
         raise context.fail(node, "its indices are asked for", "leave out the second output")
-    kernel = integers(context, node, "kernel_shape", ())
-    window = read_window(context, node, source, kernel)
-    shape = output_shape(source, source.shape[1], window.output)
-    output = tensor(node.output[0], shape, source.quantization)
-    return context.emit(MaxPool(label(node), (source,), (output,), window))
+    given = only_stage(context, node, stages).shape
+    window = read_window(context, node, given, integers(context, node, "kernel_shape", ()))
+    return _pooled(context, node, stages, window)
 
 
 def _global(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    source = quantized_input(context, node, [only_stage(context, node, stages)])
-    window = read_window(context, node, source, source.shape[2:])
-    shape = output_shape(source, source.shape[1], (1, 1))
+    given = only_stage(context, node, stages).shape
+    return _pooled(context, node, stages, read_whole(context, node, given))
+
+
+def _pooled(
+    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], window: Window
+) -> Stage:
+    """Before or after quantizing, a maximum is the same."""
+    shape = output_shape(only_stage(context, node, stages).shape, window.output)
+    return moved(context, node, stages, shape, lambda source: _emit(context, node, source, window))
+
+
+def _emit(context: Context, node: onnx.NodeProto, source: Value, window: Window) -> Value:
+    shape = output_shape(source.shape, window.output)
     output = tensor(node.output[0], shape, source.quantization)
-    op = MaxPool(label(node), (source,), (output,), window)
-    context.emit(op)
-    return Quantized(output)
+    return context.emit(MaxPool(label(node), (source,), (output,), window)).value
+
+
+def _reduce(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    asked = read_reduction(context, node, only_stage(context, node, stages).shape)
+
+    def move(source: Value) -> Value:
+        if not asked.reduced:
+            return source
+        image = as_image(context, node, source, asked)
+        largest = _emit(context, node, image, read_whole(context, node, image.shape))
+        return reshape(context, node, largest, asked.result)
+
+    return moved(context, node, stages, asked.result, move)
 
 
 def windows(values: Array, window: Window, filler: int) -> list[Array]:
@@ -90,11 +111,15 @@ def windows(values: Array, window: Window, filler: int) -> list[Array]:
 
 
 class MaxPoolOperator(Operator):
-    """MaxPool and GlobalMaxPool."""
+    """MaxPool, GlobalMaxPool and ReduceMax."""
 
     stem = "max_pool"
     op_type = MaxPool
-    handlers = {"MaxPool": _max_pool, "GlobalMaxPool": _global}  # noqa: RUF012
+    handlers = {  # noqa: RUF012
+        "MaxPool": _max_pool,
+        "GlobalMaxPool": _global,
+        "ReduceMax": _reduce,
+    }
     channels_last = True
 
     def reference(self, op: MaxPool, *inputs: Array) -> Array:

@@ -11,8 +11,8 @@ import onnx
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, TensorType
 from codegen.operator import Alias, Operator
-from codegen.reader.context import Context, integers, label, only_stage, quantized_input
-from codegen.reader.stages import FloatInput, Quantized, Stage
+from codegen.reader.context import Context, integers, label, moved, only_stage
+from codegen.reader.stages import FloatInput, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +68,26 @@ def _transpose(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | 
             "transposes the input before it is quantized",
             "quantize the input first",
         )
-    source = quantized_input(context, node, [stage])
-    rank = len(source.shape)
+    rank = len(stage.shape)
     axes = integers(context, node, "perm", tuple(reversed(range(rank))))
     if sorted(axes) != list(range(rank)):
         raise context.fail(node, f"perm {list(axes)[:8]} does not fit rank {rank}", "export again")
-    if source.shape[axes[0]] != 1:
+    if stage.shape[axes[0]] != 1:
         raise context.fail(node, "moves the batch", "keep the batch first")
+    shape = tuple(stage.shape[axis] for axis in axes)
+    return moved(context, node, stages, shape, lambda v: transpose(context, node, v, axes))
+
+
+def transpose(
+    context: Context, node: onnx.NodeProto, source: Value, axes: tuple[int, ...]
+) -> Value:
+    """`source` with its axes in another order; an operation where that differs."""
+    if axes == tuple(range(len(axes))):
+        return source
     shape = tuple(source.shape[axis] for axis in axes)
     output = Value(node.output[0], TensorType(shape, source.quantization))
-    context.emit(Transpose(label(node), (source,), (output,), tuple(axes)))
-    return Quantized(output)
+    context.emit(Transpose(label(node), (source,), (output,), axes))
+    return output
 
 
 class TransposeOperator(Operator):

@@ -43,6 +43,12 @@ def pool(
     return build
 
 
+def summed() -> QdqModel:
+    """Its axes are an operand."""
+    model = QdqModel((1, 5, 4)).qdq(0.05, 3)
+    return model.then("ReduceSum", model.constant([1], np.int64), keepdims=0).qdq(0.2, 5)
+
+
 SQUARE = {"kernel_shape": [3, 3]}
 ROOMY = {"kernel_shape": [3, 2], "pads": [1, 0, 2, 1], "strides": [2, 2]}
 NETWORKS: dict[str, Build] = {
@@ -60,6 +66,14 @@ NETWORKS: dict[str, Build] = {
     "average_signal": pool("AveragePool", (1, 2, 9), kernel_shape=[3], strides=[2]),
     "average_even": pool("AveragePool", kernel_shape=[2, 2], strides=[2, 2]),
     "global_average": pool("GlobalAveragePool"),
+    "mean_of_pixels": pool("ReduceMean", axes=[2, 3], keepdims=0),
+    "mean_of_the_last_axis": pool("ReduceMean", axes=[-1]),
+    "mean_of_channels": pool("ReduceMean", axes=[1], keepdims=0),
+    "mean_of_steps": pool("ReduceMean", (1, 5, 4), axes=[1], keepdims=0),
+    "largest_of_pixels": pool("ReduceMax", axes=[2, 3], keepdims=0),
+    "largest_of_rows": pool("ReduceMax", axes=[1, 3]),
+    "largest_of_all": pool("ReduceMax", axes=[1, 2, 3]),
+    "sum_of_steps": summed,
     **{
         f"average_{'include' * include}{'ceil' * ceil}_{name}": pool(
             "AveragePool", count_include_pad=include, ceil_mode=ceil, **attributes
@@ -126,7 +140,7 @@ def exact_mean(op: AveragePool, stored: Array) -> list[Fraction]:
             ]
             for channel in range(channels):
                 total = sum(int(image[channel, r, c]) - zero for r, c in inside)
-                values.append(total * ratio / int(op.counts[y, x]))
+                values.append(total * ratio / (1 if op.total else int(op.counts[y, x])))
     return values
 
 
@@ -149,7 +163,7 @@ def test_emulated(networks: dict[str, Read], tmp_path: Path) -> None:
     ("build", "message"),
     [
         (pool("MaxPool", kernel_shape=[0, 2]), "its kernel_shape"),
-        (pool("MaxPool", kernel_shape=[2]), "give it"),
+        (pool("MaxPool", kernel_shape=[2]), "its kernel has 1 sizes for 2 axes"),
         (pool("AveragePool", **SQUARE, strides=[2, 0]), "its strides"),
         (pool("AveragePool", **SQUARE, pads=[1, 2, 3]), "it has 3 pads"),
         (pool("MaxPool", (1, 3), kernel_shape=[2, 2]), r"its input has shape \[1, 3\]"),
