@@ -213,7 +213,7 @@ MUTANTS = (
     ),
     Mutant("sdram.device", (Edit("windows.c", "0x130B002Du", "0x1301002Du"),), "sdram"),
     # --- placement
-    Mutant("inference.memory", (Edit("bringup.c", '".nn.weights"', '".rodata.weights"'),)),
+    Mutant("inference.memory", (Edit("bringup.c", '".rodata.nn.weights"', '".rodata.weights"'),)),
     # --- what a review found missing
     Mutant(
         "clock.pll-output",
