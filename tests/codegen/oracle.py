@@ -21,8 +21,8 @@ def stored_inputs(graph: Graph, seed: int = 1, count: int = 64) -> Int8Array:
     """int8 [count, bytes of all inputs]: seeded bytes, rows of both ends and of the zero point."""
     rows = np.random.default_rng(seed).integers(-128, 128, (count, graph.input_bytes))
     zeros = [np.full(value.size, value.quantization.zero_point) for value in graph.inputs]
-    for row, values in enumerate((-128, 127, np.concatenate(zeros))):
-        rows[row] = np.clip(values, -128, 127)
+    for row, values in enumerate([-128, 127, np.clip(np.concatenate(zeros), -128, 127)]):
+        rows[row] = values
     return rows.astype(np.int8)
 
 

@@ -10,7 +10,9 @@ void nn_elementwise_add(const nn_elementwise_shape *shape, const ai_i8 *first, c
             (ai_float)((ai_i32)first[i] - shape->first_zero_point) * shape->first_scale;
         const ai_float b =
             (ai_float)((ai_i32)second[i] - shape->second_zero_point) * shape->second_scale;
-        output[i] = nn_saturate((a + b) / shape->output_scale, shape->output_zero_point, shape->low,
-                                shape->high);
+        /* docs/numerics.md: each step is rounded, whatever the flags of the program around. */
+        const ai_float sum = nn_rounded(a) + nn_rounded(b);
+        const ai_float scaled = nn_rounded(sum) / nn_rounded(shape->output_scale);
+        output[i] = nn_saturate(scaled, shape->output_zero_point, shape->low, shape->high);
     }
 }

@@ -143,13 +143,13 @@ static const ai_shape_dimension tiny_output_2_shape[4] = {1, 3, 1, 1};
 static const nn_port tiny_inputs[] = {
     {
         .size = AI_TINY_IN_1_SIZE,
-        .format = AI_TINY_IN_1_FORMAT,
+        .format = AI_BUFFER_FORMAT_S8,
         .shape = tiny_input_1_shape,
         .meta_info = &tiny_input_1_meta,
     },
     {
         .size = AI_TINY_IN_2_SIZE,
-        .format = AI_TINY_IN_2_FORMAT,
+        .format = AI_BUFFER_FORMAT_S8,
         .shape = tiny_input_2_shape,
         .meta_info = &tiny_input_2_meta,
     },
@@ -158,13 +158,13 @@ static const nn_port tiny_inputs[] = {
 static const nn_port tiny_outputs[] = {
     {
         .size = AI_TINY_OUT_1_SIZE,
-        .format = AI_TINY_OUT_1_FORMAT,
+        .format = AI_BUFFER_FORMAT_S8,
         .shape = tiny_output_1_shape,
         .meta_info = &tiny_output_1_meta,
     },
     {
         .size = AI_TINY_OUT_2_SIZE,
-        .format = AI_TINY_OUT_2_FORMAT,
+        .format = AI_BUFFER_FORMAT_S8,
         .shape = tiny_output_2_shape,
         .meta_info = &tiny_output_2_meta,
     },
