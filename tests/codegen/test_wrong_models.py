@@ -21,7 +21,7 @@ MODELS: dict[str, tuple[Make, str, str]] = {
     # operators and structure
     "unsupported_operator": (
         saved(wrong.convolution),
-        r"node 'conv_3' \(Conv\): unsupported operator",
+        r"node 'sin_2' \(Sin\): unsupported operator",
         "supported are Add, Clip, .*Gemm",
     ),
     "unknown_domain": (

@@ -74,10 +74,8 @@ def start() -> QdqModel:
 # --- operators and structure ----------------------------------------------------------------------
 
 
-def convolution() -> QdqModel:
-    model = QdqModel((1, 1, 4, 4)).qdq(0.1, 0)
-    kernel = model.dequantized(np.ones((1, 1, 3, 3), np.int8), 0.1)
-    return model.then("Conv", kernel).qdq(0.1, 0)
+def sine() -> QdqModel:
+    return start().then("Sin").qdq(0.1, 0)
 
 
 def own_domain(model: onnx.ModelProto) -> None:
