@@ -20,7 +20,7 @@ from tests.codegen.wrong_models import Make, changed, content, saved
 MODELS: dict[str, tuple[Make, str, str]] = {
     # operators and structure
     "unsupported_operator": (
-        saved(wrong.convolution),
+        saved(wrong.sine),
         r"node 'sin_2' \(Sin\): unsupported operator",
         "supported are Add, Clip, .*Gemm",
     ),
