@@ -38,6 +38,11 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 #define NN_LAYER_RESHAPE 5
 #define NN_LAYER_ELEMENTWISE 6
 #define NN_LAYER_COPY 7
+#define NN_LAYER_CONV 8
+#define NN_LAYER_CONV_TRANSPOSE 9
+#define NN_LAYER_MAX_POOL 10
+#define NN_LAYER_AVERAGE_POOL 11
+#define NN_LAYER_TRANSPOSE 12
 
 AI_API_DECLARE_END
 
