@@ -1,25 +1,24 @@
 """Element-wise functions of one int8 tensor, as a table of 256 bytes made offline.
 
-Covers a ReLU, Clip, Sigmoid or Tanh that stands between quantized tensors, and a change of scale.
+Covers every function of one number that stands between quantized tensors (`codegen/functions.py`),
+several of them in a row, and a change of scale.
 A ReLU or Clip right after another operator costs nothing: it becomes that operator's clamp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
+from codegen.functions import NAMES, Function, Numbers, function_of
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, Int8Array
 from codegen.operator import Operator
 from codegen.reader.context import Context, label, only_stage, quantized_input
 from codegen.reader.stages import Pending, Stage
-
-Function = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +40,13 @@ class Lookup(Op):
 def make_table(source: Value, target: Value, function: Function) -> Int8Array:
     """int8 [256]: QuantizeLinear(function(DequantizeLinear(q))) for every byte, in float32.
 
-    Source: ONNX operator specification, DequantizeLinear and QuantizeLinear.
+    NaN becomes the byte of real 0. Source: ONNX operator specification, DequantizeLinear and
+    QuantizeLinear.
     """
-    shifted = np.arange(-128, 128, dtype=np.int32) - source.quantization.zero_point
-    with np.errstate(over="ignore"):
-        real = shifted.astype(np.float32) * np.float32(source.quantization.scale)
-        return target.quantization.quantize(function(real).astype(np.float32))
+    real = source.quantization.dequantize(np.arange(-128, 128))
+    with np.errstate(all="ignore"):
+        result = function(real.astype(np.float64)).astype(np.float32)
+        return target.quantization.quantize(np.where(np.isnan(result), np.float32(0), result))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,25 +103,22 @@ def _clip(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
     return _bounded(context, node, stages, *bounds)
 
 
-def _of_one(
-    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], function: Function
-) -> Stage:
+def composed(stage: Draft, function: Function) -> Draft:
+    """`function` of a result that is not quantized in between, within its bounds."""
+
+    def both(x: Numbers) -> Numbers:
+        inner = stage.function(x).astype(np.float32)
+        return function(np.clip(inner, stage.low, stage.high).astype(np.float64))
+
+    return Draft(name=stage.name, shape=stage.shape, source=stage.source, function=both)
+
+
+def _function(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     stage = only_stage(context, node, stages)
+    function = function_of(context, node)
+    if isinstance(stage, Draft):
+        return composed(stage, function)
     return draft(label(node), quantized_input(context, node, [stage]), function)
-
-
-def _sigmoid(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    def sigmoid(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return (1.0 / (1.0 + np.exp(-x.astype(np.float64)))).astype(np.float32)
-
-    return _of_one(context, node, stages, sigmoid)
-
-
-def _tanh(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    def tanh(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return np.tanh(x.astype(np.float64)).astype(np.float32)
-
-    return _of_one(context, node, stages, tanh)
 
 
 class LookupOperator(Operator):
@@ -129,12 +126,7 @@ class LookupOperator(Operator):
 
     stem = "lookup"
     op_type = Lookup
-    handlers = {  # noqa: RUF012
-        "Clip": _clip,
-        "Relu": _relu,
-        "Sigmoid": _sigmoid,
-        "Tanh": _tanh,
-    }
+    handlers = {"Clip": _clip, "Relu": _relu, **dict.fromkeys(NAMES, _function)}  # noqa: RUF012
 
     def reference(self, op: Lookup, *inputs: Array) -> Array:
         """y = table[x + 128]."""
