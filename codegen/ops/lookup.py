@@ -18,7 +18,7 @@ from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, Int8Array
 from codegen.operator import Operator
 from codegen.reader.context import Context, label, only_stage, quantized_input
-from codegen.reader.stages import Pending, Stage
+from codegen.reader.stages import Pending, Quantized, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,10 @@ class Draft(Pending):
 
     source: Value
     function: Function
+
+    def bounded(self, x: Numbers) -> Numbers:
+        """float32: the function with its bounds."""
+        return np.clip(self.function(x).astype(np.float32), self.low, self.high)
 
     def finish(self, output: Value) -> Op:
         """The operation with its table."""
@@ -103,22 +107,22 @@ def _clip(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
     return _bounded(context, node, stages, *bounds)
 
 
-def composed(stage: Draft, function: Function) -> Draft:
-    """`function` of a result that is not quantized in between, within its bounds."""
-
-    def both(x: Numbers) -> Numbers:
-        inner = stage.function(x).astype(np.float32)
-        return function(np.clip(inner, stage.low, stage.high).astype(np.float64))
-
-    return Draft(name=stage.name, shape=stage.shape, source=stage.source, function=both)
+def draft_of(stage: Stage | None) -> Draft | None:
+    """The stage as a function of one quantized value, if it is one."""
+    if isinstance(stage, Quantized):
+        return Draft(
+            name=stage.value.name, shape=stage.shape, source=stage.value, function=lambda x: x
+        )
+    return stage if isinstance(stage, Draft) else None
 
 
 def _function(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     stage = only_stage(context, node, stages)
     function = function_of(context, node)
-    if isinstance(stage, Draft):
-        return composed(stage, function)
-    return draft(label(node), quantized_input(context, node, [stage]), function)
+    inner = draft_of(stage)
+    if inner is None:
+        return draft(label(node), quantized_input(context, node, [stage]), function)
+    return draft(label(node), inner.source, lambda x: function(inner.bounded(x).astype(np.float64)))
 
 
 class LookupOperator(Operator):

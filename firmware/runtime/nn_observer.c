@@ -5,7 +5,6 @@
 static const char *const type_names[] = {
     [NN_LAYER_OTHER] = "other",
     [NN_LAYER_FULLY_CONNECTED] = "fully connected",
-    [NN_LAYER_ADD] = "add",
     [NN_LAYER_LOOKUP] = "lookup",
     [NN_LAYER_SOFTMAX] = "softmax",
     [NN_LAYER_RESHAPE] = "reshape",

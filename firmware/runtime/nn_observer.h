@@ -32,7 +32,6 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 /* Numbers of the types of layers, by the operator's stem. An operator without one is "other". */
 #define NN_LAYER_OTHER 0
 #define NN_LAYER_FULLY_CONNECTED 1
-#define NN_LAYER_ADD 2
 #define NN_LAYER_LOOKUP 3
 #define NN_LAYER_SOFTMAX 4
 #define NN_LAYER_RESHAPE 5
