@@ -206,5 +206,5 @@ MUTANTS = (
     ),
     Mutant("sdram.device", (Edit("windows.c", "0x130B002Du", "0x1301002Du"),), "sdram"),
     # --- placement
-    Mutant("inference.memory", (Edit("bringup.c", '".nn.weights"', '".rodata.weights"'),)),
+    Mutant("inference.memory", (Edit("bringup.c", '".rodata.nn.weights"', '".rodata.weights"'),)),
 )
