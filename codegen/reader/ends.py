@@ -94,12 +94,29 @@ def output_value(context: Context, declared: onnx.ValueInfoProto, stage: Stage) 
     if declared.type.tensor_type.elem_type not in (onnx.TensorProto.UNDEFINED, actual):
         raise UserError(f"{where} is declared with another type than it has", "export again")
     value = _value(context, where, stage)
+    _check_shape(where, declared, value.shape)
     if not 2 <= len(value.shape) <= 4:
         raise UserError(
             f"{where} has shape {list(value.shape)}; rank 2 to 4 is supported",
             "end the network with [1, classes]",
         )
     return value
+
+
+def _check_shape(where: str, declared: onnx.ValueInfoProto, shape: tuple[int, ...]) -> None:
+    """Refuse an output that is declared with another shape; dynamic dimensions declare none."""
+    kind = declared.type.tensor_type
+    if not kind.HasField("shape"):
+        return
+    sizes = [dim.dim_value if dim.HasField("dim_value") else None for dim in kind.shape.dim]
+    if len(sizes) != len(shape) or any(
+        size not in (None, real) for size, real in zip(sizes, shape, strict=True)
+    ):
+        told = ["?" if size is None else size for size in sizes[:16]]
+        raise UserError(
+            f"{where} is declared with shape [{', '.join(map(str, told))}], and has {list(shape)}",
+            "export the model again",
+        )
 
 
 def _value(context: Context, where: str, stage: Stage) -> Value:

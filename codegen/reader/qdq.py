@@ -34,7 +34,8 @@ def read_graph(path: Path | str) -> Graph:
     model_path = Path(path)
     model = load_model(model_path)
     constants = _initializers(model_path, model)
-    declared = [value for value in model.graph.input if value.name not in constants]
+    initialized = {tensor.name for tensor in model.graph.initializer}
+    declared = [value for value in model.graph.input if value.name not in initialized]
     inputs, notes = _inputs(str(path), declared)
     context = Context(str(path), inputs, constants, notes=notes)
     opset = opset_of(model_path, model)
@@ -58,12 +59,17 @@ def read_graph(path: Path | str) -> Graph:
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:
+    """Those that something reads: what an exporter left over may be of any type."""
+    graph = model.graph
+    used = {name for node in graph.node for name in node.input}
+    used |= {value.name for value in graph.output}
     constants: dict[str, Constant] = {}
-    for tensor in model.graph.initializer:
+    for tensor in graph.initializer:
         what = f"{path}: initializer '{shown(tensor.name)}'"
         if tensor.name in constants:
             raise UserError(f"{what}: is there twice", "export the model again")
-        constants[tensor.name] = Constant(read_tensor(tensor, what))
+        if tensor.name in used:
+            constants[tensor.name] = Constant(read_tensor(tensor, what))
     return constants
 
 
