@@ -49,8 +49,8 @@ def summed() -> QdqModel:
     return model.then("ReduceSum", model.constant([1], np.int64), keepdims=0).qdq(0.2, 5)
 
 
-SQUARE = {"kernel_shape": [3, 3]}
-ROOMY = {"kernel_shape": [3, 2], "pads": [1, 0, 2, 1], "strides": [2, 2]}
+SQUARE: dict[str, Any] = {"kernel_shape": [3, 3]}
+ROOMY: dict[str, Any] = {"kernel_shape": [3, 2], "pads": [1, 0, 2, 1], "strides": [2, 2]}
 NETWORKS: dict[str, Build] = {
     "max": pool("MaxPool", kernel_shape=[2, 2], strides=[2, 2]),
     "max_pads": pool("MaxPool", **ROOMY),
