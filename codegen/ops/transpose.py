@@ -11,7 +11,9 @@ import onnx
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, TensorType
 from codegen.operator import Alias, Operator
-from codegen.reader.context import Context, integers, label, moved, only_stage
+from codegen.ops.reshape import reshape
+from codegen.reader.context import Context, integer, integers, label, moved, only_stage, text
+from codegen.reader.load import MAX_ELEMENTS
 from codegen.reader.stages import FloatInput, Stage
 
 
@@ -90,12 +92,51 @@ def transpose(
     return output
 
 
+def _blocks(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    """DepthToSpace and SpaceToDepth: axes taken apart, in another order, joined again.
+
+    Source: ONNX operator specification, DepthToSpace.
+    """
+    given = only_stage(context, node, stages).shape
+    block = integer(context, node, "blocksize", 0)
+    deep = node.op_type == "DepthToSpace"
+    if len(given) != 4 or block < 1 or block > MAX_ELEMENTS:
+        raise context.fail(node, f"blocksize {block} of shape {list(given)}", "export again")
+    _, channels, height, width = given
+    if (channels % block**2) if deep else (height % block or width % block):
+        raise context.fail(
+            node, f"blocksize {block} does not divide {list(given)}", "export the model again"
+        )
+    if not deep:
+        apart = (1, channels, height // block, block, width // block, block)
+        axes = (0, 3, 5, 1, 2, 4)
+        result = (1, channels * block**2, height // block, width // block)
+    elif text(context, node, "mode", "DCR") == "CRD":
+        apart = (1, channels // block**2, block, block, height, width)
+        axes = (0, 1, 4, 2, 5, 3)
+        result = (1, channels // block**2, height * block, width * block)
+    else:
+        apart = (1, block, block, channels // block**2, height, width)
+        axes = (0, 3, 4, 1, 5, 2)
+        result = (1, channels // block**2, height * block, width * block)
+
+    def move(source: Value) -> Value:
+        taken = reshape(context, node, source, apart)
+        return reshape(context, node, transpose(context, node, taken, axes), result)
+
+    return moved(context, node, stages, result, move)
+
+
 class TransposeOperator(Operator):
     """The elements as they are, the axes in another order."""
 
     stem = "transpose"
     op_type = Transpose
-    handlers = {"Transpose": _transpose}  # noqa: RUF012
+    handlers = {  # noqa: RUF012
+        "Transpose": _transpose,
+        "DepthToSpace": _blocks,
+        "SpaceToDepth": _blocks,
+    }
 
     def reference(self, op: Transpose, *inputs: Array) -> Array:
         """The batch of the reference takes the place of the model's batch of one."""

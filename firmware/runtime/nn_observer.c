@@ -15,6 +15,8 @@ static const char *const type_names[] = {
     [NN_LAYER_MAX_POOL] = "max pool",
     [NN_LAYER_AVERAGE_POOL] = "average pool",
     [NN_LAYER_TRANSPOSE] = "transpose",
+    [NN_LAYER_SELECT] = "select",
+    [NN_LAYER_CONCAT] = "concat",
 };
 
 ai_platform_version ai_platform_runtime_get_version(void) {

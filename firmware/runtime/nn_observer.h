@@ -42,6 +42,8 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 #define NN_LAYER_MAX_POOL 10
 #define NN_LAYER_AVERAGE_POOL 11
 #define NN_LAYER_TRANSPOSE 12
+#define NN_LAYER_SELECT 13
+#define NN_LAYER_CONCAT 14
 
 AI_API_DECLARE_END
 

@@ -76,10 +76,12 @@ def image(seed: int = 6) -> QdqModel:
     convolved(model, rng, (4, 1, 3, 3), pads=[1, 1, 1, 1], group=4)
     model.then("Add", skip).then("Relu").qdq(SCALE, -128)
     model.then("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1]).qdq(0.0431, -9)
-    stored = rng.integers(-128, 128, (4, 2, 2, 2)).astype(np.int8)
+    model.then("Concat", skip, axis=1).qdq(0.0611, -4)
+    model.then("Pad", model.constant([0, 0, 0, 1, 0, 0, 0, 0], np.int64)).qdq(0.0611, -4)
+    stored = rng.integers(-128, 128, (8, 2, 2, 2)).astype(np.int8)
     model.then("ConvTranspose", model.dequantized(stored, WEIGHT_SCALE), strides=[2, 2])
     model.qdq(SCALE, 1).then("Transpose", perm=[0, 2, 1, 3]).then("Flatten")
-    return model.gemm(random_layer(rng, 3, 96)[0], WEIGHT_SCALE).qdq(0.9, 1)
+    return model.gemm(random_layer(rng, 3, 128)[0], WEIGHT_SCALE).qdq(0.9, 1)
 
 
 GRAPHS = {
