@@ -150,6 +150,11 @@ VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+# Variables that say where files lie, how a board is reached, or how something is shown.
+ELSEWHERE = {
+    *("build_dir", "data_dir", "dest", "cache_dir", "programmer", "serial", "port", "debug_flash"),
+    *("dry_run", "count", "layers", "listen", "gdb_port", "ide_dir", "only", "verbose"),
+}
 FIELDS = (
     # What is built, and where.
     (
@@ -324,6 +329,15 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     return {key: env[key] for key in known}
 
 
+def decisive(env: Any) -> list[str]:
+    """KEY=VALUE of the variables that decide what is built and are not as they are by default."""
+    return [
+        f"{key}={env[key]}"
+        for key, _, default, _ in FIELDS
+        if key not in ELSEWHERE and str(env[key]) != default
+    ]
+
+
 def chosen_tests(env: Any) -> list[str]:
     """What `scons test` shall run, seen from the project's folder."""
     return [test_path(word) for word in filter(None, env["only"].split(","))] or ["tests"]
@@ -334,6 +348,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
     env.AddMethod(chosen_tests, "ChosenTests")
+    env.AddMethod(decisive, "Decisive")
     env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 
