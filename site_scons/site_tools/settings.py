@@ -108,7 +108,7 @@ def test_path(word: str) -> str:
 
 
 def known_tests(key: str, value: Any, env: Any) -> None:
-    """Nothing, or rooms and files of tests, with commas between."""
+    """Nothing, or folders and files of tests, with commas between."""
     for word in filter(None, value.split(",")):
         if not test_path(word):
             rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
@@ -278,7 +278,7 @@ FIELDS = (
         matching(r"|\d{1,5}", "a TCP port"),
     ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
-    ("only", "test: rooms of tests/, or files of them: ops, ops/test_add", "", known_tests),
+    ("only", "test: folders or files of tests/: ops, ops/test_add", "", known_tests),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
