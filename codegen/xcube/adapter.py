@@ -13,6 +13,8 @@ from typing import Any
 from codegen.render import render
 from codegen.xcube.discover import LEGACY
 
+# More pools of activations than any network has: a board has no more memories.
+MOST_POOLS = 8
 # The public names of the client interface (X-CUBE-AI documentation, "Embedded inference client
 # API"; ST Edge AI Core documentation, "ST Edge AI client API"), without prefix and network name.
 _LEGACY_MACROS = (
@@ -30,6 +32,7 @@ _LEGACY_DATA_MACROS = (
     *("DATA_CONFIG", "DATA_ACTIVATIONS", "DATA_WEIGHTS", "DATA_ACTIVATIONS_SIZE"),
     *("DATA_ACTIVATIONS_SIZES", "DATA_ACTIVATIONS_COUNT", "DATA_WEIGHTS_SIZE"),
     *("DATA_WEIGHTS_SIZES", "DATA_WEIGHTS_COUNT"),
+    *(f"DATA_ACTIVATION_{pool}_SIZE" for pool in range(1, MOST_POOLS + 1)),
 )
 _LEGACY_DATA_FUNCTIONS = (
     *("data_params_get", "data_weights_get"),
@@ -45,6 +48,7 @@ _ST_AI_MACROS = (
         "ACTIVATIONS_SIZES",
         "ACTIVATIONS_ALIGNMENTS",
         "ACTIVATION_1_ALIGNMENT",
+        *(f"ACTIVATION_{pool}_SIZE_BYTES" for pool in range(1, MOST_POOLS + 1)),
         "WEIGHTS_NUM",
         "WEIGHTS_SIZE_BYTES",
     ),

@@ -5,15 +5,8 @@
 
 static ai_handle network = AI_HANDLE_NULL;
 
-#if AI_TINY_DATA_ACTIVATIONS_COUNT == 1
 NN_SECTION_ACTIVATIONS AI_ALIGNED(AI_TINY_ACTIVATIONS_ALIGNMENT) static ai_u8
     activations[AI_TINY_DATA_ACTIVATIONS_SIZE];
-#else
-/* One array for all pools, each on the alignment that the generator assumes. */
-#define POOL_ALIGNMENT 32u
-NN_SECTION_ACTIVATIONS AI_ALIGNED(32) static ai_u8
-    activations[AI_TINY_DATA_ACTIVATIONS_SIZE + POOL_ALIGNMENT * AI_TINY_DATA_ACTIVATIONS_COUNT];
-#endif
 
 static void report_error(const char *what, ai_error error) {
     console_text(what);
@@ -24,7 +17,6 @@ static void report_error(const char *what, ai_error error) {
     console_text("\n");
 }
 
-#if AI_TINY_DATA_ACTIVATIONS_COUNT == 1
 bool app_network_init(void) {
     ai_error error = ai_tiny_create(&network, AI_TINY_DATA_CONFIG);
     if (error.type != AI_ERROR_NONE) {
@@ -39,23 +31,6 @@ bool app_network_init(void) {
     }
     return true;
 }
-#else
-bool app_network_init(void) {
-    static const ai_u32 sizes[] = AI_TINY_DATA_ACTIVATIONS_SIZES;
-    ai_handle pools[AI_TINY_DATA_ACTIVATIONS_COUNT];
-    ai_u8 *next = activations;
-    for (ai_u32 i = 0; i < AI_TINY_DATA_ACTIVATIONS_COUNT; i++) {
-        pools[i] = AI_HANDLE_PTR(next);
-        next += (sizes[i] + POOL_ALIGNMENT - 1u) / POOL_ALIGNMENT * POOL_ALIGNMENT;
-    }
-    const ai_error error = ai_tiny_create_and_init(&network, pools, NULL);
-    if (error.type != AI_ERROR_NONE) {
-        report_error("ai_tiny_create_and_init", error);
-        return false;
-    }
-    return true;
-}
-#endif
 
 /* int8 with a zero point 128 lower is uint8 with the top bit the other way round. */
 static void swap_sign(int8_t *values, ai_u32 size) {

@@ -5,15 +5,8 @@
 
 static STAI_NETWORK_CONTEXT_DECLARE(network, STAI_TINY_CONTEXT_SIZE)
 
-/* One array for all pools; several are each on the largest alignment that the generator uses. */
-#if STAI_TINY_ACTIVATIONS_NUM == 1
-#define POOL_ALIGNMENT STAI_TINY_ACTIVATION_1_ALIGNMENT
-#else
-#define POOL_ALIGNMENT 32
-#endif
-    NN_SECTION_ACTIVATIONS STAI_ALIGNED(POOL_ALIGNMENT) static uint8_t
-    activations[STAI_TINY_ACTIVATIONS_SIZE_BYTES +
-                POOL_ALIGNMENT * (STAI_TINY_ACTIVATIONS_NUM - 1)];
+    NN_SECTION_ACTIVATIONS STAI_ALIGNED(STAI_TINY_ACTIVATION_1_ALIGNMENT) static uint8_t
+    activations[STAI_TINY_ACTIVATIONS_SIZE_BYTES];
 
 static bool succeeded(const char *what, stai_return_code code) {
     if (code == STAI_SUCCESS) {
@@ -27,13 +20,7 @@ static bool succeeded(const char *what, stai_return_code code) {
 }
 
 bool app_network_init(void) {
-    static const uint32_t sizes[] = STAI_TINY_ACTIVATIONS_SIZES;
-    stai_ptr pools[STAI_TINY_ACTIVATIONS_NUM];
-    stai_ptr next = activations;
-    for (uint32_t i = 0; i < STAI_TINY_ACTIVATIONS_NUM; i++) {
-        pools[i] = next;
-        next += (sizes[i] + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
-    }
+    const stai_ptr pools[] = {activations};
     return succeeded("stai_runtime_init", stai_runtime_init()) &&
            succeeded("stai_tiny_init", stai_tiny_init(network)) &&
            succeeded("stai_tiny_set_activations",

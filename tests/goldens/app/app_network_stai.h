@@ -25,6 +25,9 @@
 #ifndef NN_SECTION_ACTIVATIONS
 #define NN_SECTION_ACTIVATIONS __attribute__((section(".nn.activations")))
 #endif
+#ifndef NN_SECTION_POOL
+#define NN_SECTION_POOL(number) __attribute__((section(".nn.activations_" #number)))
+#endif
 
 /* Create the network and give it weights and activations. On failure the error is printed. */
 bool app_network_init(void);
