@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
-from codegen.place import place_objects
+from codegen.place import largest_internal_subset, place_objects
 from support.errors import UserError
 from support.files import read_json, write_json
 
@@ -49,9 +49,13 @@ def run(arguments: argparse.Namespace) -> None:
     count = len(inputs) if arguments.subset_size else 0
     sizes["subset"] = count * size
     sizes["results"] *= max(count, 1)
-    objects = place_objects(memories, sizes, _overrides(arguments.override), pools[1:])
+    overrides = _overrides(arguments.override)
+    objects = place_objects(memories, sizes, overrides, pools[1:])
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
+    placement["internal_subset"] = largest_internal_subset(
+        memories, sizes, overrides, size, pools[1:]
+    )
     write_json(arguments.out, placement)
 
 

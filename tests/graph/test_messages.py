@@ -128,12 +128,16 @@ def test_mistake_gets_one_line(mistake: Mistake, project: Project) -> None:
 
 
 def test_package_of_another_version_is_told_only_when_it_is_needed(project: Project) -> None:
-    project.replace("requirements/core.txt", "jinja2==", "jinja2==0.")
+    project.replace("requirements/locked/test.txt", "\njinja2==", "\njinja2==0.")
     run = project.scons()
     assert run.status != 0
     assert "not in .venv: jinja2==0." in run.output
     assert "run ./bootstrap" in run.output
     assert "Traceback" not in run.output
+    # So is one that only another package asks for.
+    project.replace("requirements/locked/test.txt", "\njinja2==0.", "\njinja2==")
+    project.replace("requirements/locked/test.txt", "\nmarkupsafe==", "\nmarkupsafe==0.")
+    assert "not in .venv: markupsafe==0." in project.scons().output
     # Compiling needs no package at all.
     project.append("firmware/app/console.c", "\nint edited;\n")
     assert project.scons("build/mps2_an500/obj/firmware/app/console.o").status == 0
