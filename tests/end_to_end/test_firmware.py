@@ -150,4 +150,8 @@ def test_data_beyond_the_memories_is_a_link_error(
     )
     assert done.returncode != 0
     assert "overflowed by" in done.stdout + done.stderr
+    # And what to do about it, in the build's own words.
+    assert "does not fit its memories: too small is dtcm by " in done.stderr
+    assert "placement=OBJECT:MEMORY" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not (tree / "build" / "stm32h750b_dk" / "firmware.elf").exists()
