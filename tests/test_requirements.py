@@ -17,7 +17,7 @@ ELSEWHERE = {"torch", "torchvision"}
 
 def pinned(name: str) -> dict[str, str]:
     """Distribution → version of a set's hand-written file and those it includes."""
-    found = {}
+    found: dict[str, str] = {}
     for line in (FOLDER / f"{name}.txt").read_text().splitlines():
         if line.startswith("-r "):
             found |= pinned(line.removeprefix("-r ").removesuffix(".txt"))
@@ -32,7 +32,7 @@ def locked(name: str) -> dict[str, list[str]]:
     text = (FOLDER / "locked" / f"{name}.txt").read_text()
     blocks = LOCK["BLOCK"].findall(text)
     assert text == LOCK["HEAD"].format(name=name) + "".join(blocks)
-    found = {}
+    found: dict[str, list[str]] = {}
     for block in blocks:
         match = re.match(r"([\w.-]+)==([\w.]+)(?: ; .*?)? \\\n", block)
         assert match and match[1] not in found, block

@@ -74,6 +74,20 @@ def existing_inputs(key: str, value: Any, env: Any) -> None:
         existing_file(key, value, env)
 
 
+def test_path(word: str) -> str:
+    """Where the tests are that a user calls "ops", "ops/test_add" or "tests/ops/test_add.py"."""
+    name = word.removeprefix("tests/").rstrip("/").removesuffix(".py")
+    return next((p for p in (f"tests/{name}", f"tests/{name}.py") if (ROOT / p).exists()), "")
+
+
+def known_tests(key: str, value: Any, env: Any) -> None:
+    """Nothing, or rooms and files of tests, with commas between."""
+    for word in filter(None, value.split(",")):
+        if not test_path(word):
+            rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+            raise SCons.Errors.UserError(f"{key}={word}: {nearest(word, rooms)}")
+
+
 def yes_or_no(key: str, value: Any, env: Any) -> None:
     """0 or 1."""
     one_of(("0", "1"))(key, str(value), env)
@@ -231,6 +245,7 @@ FIELDS = (
         matching(r"|\d{1,5}", "a TCP port"),
     ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
+    ("only", "test: rooms of tests/, or files of them: ops, ops/test_add", "", known_tests),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
@@ -281,10 +296,16 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     return {key: env[key] for key in known}
 
 
+def chosen_tests(env: Any) -> list[str]:
+    """What `scons test` shall run, seen from the project's folder."""
+    return [test_path(word) for word in filter(None, env["only"].split(","))] or ["tests"]
+
+
 def generate(env: Any, **kw: Any) -> None:
     """Add `env.ReadSettings`, `env.Boards`, `env.BoardToml` and `env.Nearest`."""
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
+    env.AddMethod(chosen_tests, "ChosenTests")
     env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 

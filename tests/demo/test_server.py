@@ -35,7 +35,9 @@ def picture(seed: int) -> bytes:
 def opened(server: Server, **more: Any) -> AbstractContextManager[ClientConnection]:
     """A WebSocket as the page opens it."""
     arguments = {"origin": server.url.rstrip("/"), "open_timeout": 10, **more}
-    return connect(server.url.replace("http", "ws") + "read", **arguments)
+    url = server.url.replace("http", "ws") + "read"
+    socket: AbstractContextManager[ClientConnection] = connect(url, **arguments)
+    return socket
 
 
 def ask(socket_: ClientConnection, number: int, grey: bytes) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from tests.device.conftest import ROOT, Build, board_toml, echo_reference
 def sim(
     board: str, elf: Path, *options: object, path: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "device", "sim", "--board", board_toml(board), "--elf", elf]
+    command = [sys.executable, "-m", "device", "sim", "--board", board_toml(board)]
     environment = {**os.environ, **({"PATH": path} if path else {})}
     return subprocess.run(
-        [*command, *map(str, options)],
+        [*map(str, (*command, "--elf", elf, *options))],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.embed.bench import print_hosts
@@ -76,7 +77,7 @@ def measure(project: Project, case: Case) -> float:
     for turn in range(case.times):
         case.prepare(project, turn)
         variables = case.variables(turn)
-        taken.append(seconds(lambda given=variables: project.build(**given)))
+        taken.append(seconds(partial(project.build, **variables)))
     return statistics.median(taken)
 
 

@@ -33,6 +33,11 @@ class Mistake:
     prepare: Callable[[Project], object] = lambda project: None
 
 
+def in_order(*changes: Callable[[Project], object]) -> Callable[[Project], object]:
+    """All changes, one after the other."""
+    return lambda project: [change(project) for change in changes]
+
+
 def old_compiler(project: Project) -> None:
     script = project.path("old-gcc")
     script.write_text("#!/bin/sh\necho 9.4.0\n")
@@ -51,6 +56,9 @@ MISTAKES = {
     "unknown value": Mistake(
         ("board=mps2_an50", "did you mean 'mps2_an500'?"), variables={"board": "mps2_an50"}
     ),
+    "unknown room of tests": Mistake(
+        ("only=opps", "did you mean 'ops'?"), ("test",), {"only": "opps"}
+    ),
     "not a number": Mistake(("subset_size=ten", "whole number"), variables={"subset_size": "ten"}),
     "not a flag": Mistake(("werror=yes", "known: 0, 1"), variables={"werror": "yes"}),
     "unknown target": Mistake(("unknown target 'frimware'", "'firmware'"), ("frimware",)),
@@ -68,7 +76,7 @@ MISTAKES = {
     "broken compiler": Mistake(
         ("old-gcc does not tell its version", "cc="),
         variables={"cc": "./old-gcc"},
-        prepare=lambda p: (old_compiler(p), p.replace("old-gcc", "echo 9.4.0", "exit 1")),
+        prepare=in_order(old_compiler, lambda p: p.replace("old-gcc", "echo 9.4.0", "exit 1")),
     ),
     "unwritable build folder": Mistake(
         ("cannot write to", "build_dir="), variables={"build_dir": "tiny.onnx/build"}
@@ -84,11 +92,14 @@ MISTAKES = {
     ),
     "file in a folder's place": Mistake(
         ("build/app is a file", "move it away"),
-        prepare=lambda p: (shutil.rmtree(p.path("build/app")), write("build/app", "")(p)),
+        prepare=in_order(lambda p: shutil.rmtree(p.path("build/app")), write("build/app", "")),
     ),
     "folder in a file's place": Mistake(
         ("build/app/main.c is a directory", "move it away"),
-        prepare=lambda p: (p.path("build/app/main.c").unlink(), p.path("build/app/main.c").mkdir()),
+        prepare=in_order(
+            lambda p: p.path("build/app/main.c").unlink(),
+            lambda p: p.path("build/app/main.c").mkdir(),
+        ),
     ),
     "folder for a network": Mistake(("network=/", "no such file"), variables={"network": "/"}),
     "variable for a target": Mistake(("'board' is a variable", "board=VALUE"), ("board",)),
@@ -169,7 +180,7 @@ def test_inputs_that_collapse(project: Project) -> None:
 
 
 def test_no_compiler(project: Project, tmp_path: Path) -> None:
-    run = project.scons(env={"PATH": str(bare_path(tmp_path))})
+    run = project.scons_where({"PATH": str(bare_path(tmp_path))})
     assert run.status != 0
     (line,) = run.output.strip().splitlines()
     assert "'arm-none-eabi-gcc' not found" in line and "gcc-arm-none-eabi" in line
@@ -193,8 +204,8 @@ def test_help_and_clean_need_nothing(project: Project, tmp_path: Path) -> None:
     """Neither .venv nor a compiler: the first thing that a newcomer may type."""
     project.path(".venv").unlink()
     path = bare_path(tmp_path)
-    run = project.scons("-h", env={"PATH": str(path)})
+    run = project.scons_where({"PATH": str(path)}, "-h")
     assert run.status == 0, run.output
     for words in ("train", "flash", "subset_size", "guide"):
         assert words in run.output
-    assert project.scons("-c", env={"PATH": str(path)}).status == 0
+    assert project.scons_where({"PATH": str(path)}, "-c").status == 0
