@@ -13,8 +13,6 @@ from typing import Any
 from codegen.render import render
 from codegen.xcube.discover import LEGACY
 
-# More pools of activations than any network has: a board has no more memories.
-MOST_POOLS = 8
 # The public names of the client interface (X-CUBE-AI documentation, "Embedded inference client
 # API"; ST Edge AI Core documentation, "ST Edge AI client API"), without prefix and network name.
 _LEGACY_MACROS = (
@@ -32,7 +30,6 @@ _LEGACY_DATA_MACROS = (
     *("DATA_CONFIG", "DATA_ACTIVATIONS", "DATA_WEIGHTS", "DATA_ACTIVATIONS_SIZE"),
     *("DATA_ACTIVATIONS_SIZES", "DATA_ACTIVATIONS_COUNT", "DATA_WEIGHTS_SIZE"),
     *("DATA_WEIGHTS_SIZES", "DATA_WEIGHTS_COUNT"),
-    *(f"DATA_ACTIVATION_{pool}_SIZE" for pool in range(1, MOST_POOLS + 1)),
 )
 _LEGACY_DATA_FUNCTIONS = (
     *("data_params_get", "data_weights_get"),
@@ -48,7 +45,6 @@ _ST_AI_MACROS = (
         "ACTIVATIONS_SIZES",
         "ACTIVATIONS_ALIGNMENTS",
         "ACTIVATION_1_ALIGNMENT",
-        *(f"ACTIVATION_{pool}_SIZE_BYTES" for pool in range(1, MOST_POOLS + 1)),
         "WEIGHTS_NUM",
         "WEIGHTS_SIZE_BYTES",
     ),
@@ -69,16 +65,21 @@ def headers(ours: str, api: str, manifest: dict[str, Any]) -> dict[str, str]:
     """
     theirs = manifest["name"]
     prefix, signature = ("AI", "MODEL") if api == LEGACY else ("STAI", "ORIGIN_MODEL")
-    main = (
-        (_LEGACY_MACROS, _LEGACY_FUNCTIONS) if api == LEGACY else (_ST_AI_MACROS, _ST_AI_FUNCTIONS)
-    )
-    data = (_LEGACY_DATA_MACROS, _LEGACY_DATA_FUNCTIONS) if api == LEGACY else ((), ())
+    pools = range(1, len(manifest["activations"]) + 1)
+    if api == LEGACY:
+        main = (_LEGACY_MACROS, _LEGACY_FUNCTIONS)
+        sizes = tuple(f"DATA_ACTIVATION_{pool}_SIZE" for pool in pools)
+        data = ((*_LEGACY_DATA_MACROS, *sizes), _LEGACY_DATA_FUNCTIONS)
+    else:
+        sizes = tuple(f"ACTIVATION_{pool}_SIZE_BYTES" for pool in pools)
+        main, data = ((*_ST_AI_MACROS, *sizes), _ST_AI_FUNCTIONS), ((), ())
     context = {
         "ours": ours,
         "theirs": theirs,
         "imported": _sum(manifest["files"]),
         "model": manifest["model_sha256"],
         "signature": f"{prefix}_{ours.upper()}_{signature}_SIGNATURE",
+        "pools": len(pools),
         "formats": _formats(manifest) if api == LEGACY else {},
         "names": _names(prefix, ours, theirs, *main),
         "data_names": _names(prefix, ours, theirs, *data),

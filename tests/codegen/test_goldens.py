@@ -87,13 +87,9 @@ def imported(graph: Graph, api: str, suffix: str) -> str:
         "model_sha256": graph.model_hash,
         "input": {"stored": "uint8"},
         "output": {"stored": "int8"},
+        "activations": [{"size": 20_188}, {"size": 131_072}],
     }
     return headers("ours", api, facts)[suffix]
-
-
-def two_pools() -> dict[str, Any]:
-    pools = [{"size": 20_188, "alignment": 32}, {"size": 131_072, "alignment": 32}]
-    return {"name": "tiny", "imported": {"activations": pools}}
 
 
 # Golden file → what is rendered; the networks' own sources come on top.
@@ -102,8 +98,6 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     "xcube/no_params.c": lambda g: render("xcube/no_params.c.j2", {}),
     "app/main_one_digit.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 0}),
     "app/app_network.c": lambda g: render("app/app_network.c.j2", {"name": "tiny"}),
-    "app/app_network_two_pools.c": lambda g: render("app/app_network.c.j2", two_pools()),
-    "app/app_network_stai_two_pools.c": lambda g: render("app/app_network_stai.c.j2", two_pools()),
     "app/app_network_stai.c": lambda g: render("app/app_network_stai.c.j2", {"name": "tiny"}),
     "app/app_network.h": lambda g: render(
         "app/app_network.h.j2", {"name": "tiny", "c_api": "legacy"}

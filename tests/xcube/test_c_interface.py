@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codegen.graph import Graph
-from site_scons.site_tools.c_interface import of_bundle, of_tool, of_version
-from tests.xcube.standins import Standin, write_network
+from tests.xcube.standins import REPOSITORY, Standin, write_network
 
 Make = Callable[..., Path]
+
+
+def tool_of_the_build() -> Any:
+    """The SCons tool, which is no module of a package."""
+    path = REPOSITORY / "site_scons" / "site_tools" / "c_interface.py"
+    spec = importlib.util.spec_from_file_location("c_interface", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TOOL = tool_of_the_build()
+of_bundle, of_tool, of_version = TOOL.of_bundle, TOOL.of_tool, TOOL.of_version
 
 
 @pytest.mark.parametrize(

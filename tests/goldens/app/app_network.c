@@ -5,8 +5,19 @@
 
 static ai_handle network = AI_HANDLE_NULL;
 
+#if AI_TINY_DATA_ACTIVATIONS_COUNT == 1
 NN_SECTION_ACTIVATIONS AI_ALIGNED(AI_TINY_ACTIVATIONS_ALIGNMENT) static ai_u8
     activations[AI_TINY_DATA_ACTIVATIONS_SIZE];
+#else
+/* Each pool is an object of its own, on the alignment that the generator assumes. */
+#define POOL_ALIGNED AI_ALIGNED(32)
+#define POOL(number)                                                                               \
+    NN_SECTION_POOL(number)                                                                        \
+    POOL_ALIGNED static ai_u8 activations_##number[AI_TINY_DATA_ACTIVATION_##number##_SIZE];
+#define POOL_NAME(number) , activations_##number
+NN_SECTION_ACTIVATIONS POOL_ALIGNED static ai_u8 activations[AI_TINY_DATA_ACTIVATION_1_SIZE];
+NN_FURTHER_POOLS(POOL)
+#endif
 
 static void report_error(const char *what, ai_error error) {
     console_text(what);
@@ -17,6 +28,7 @@ static void report_error(const char *what, ai_error error) {
     console_text("\n");
 }
 
+#if AI_TINY_DATA_ACTIVATIONS_COUNT == 1
 bool app_network_init(void) {
     ai_error error = ai_tiny_create(&network, AI_TINY_DATA_CONFIG);
     if (error.type != AI_ERROR_NONE) {
@@ -31,6 +43,17 @@ bool app_network_init(void) {
     }
     return true;
 }
+#else
+bool app_network_init(void) {
+    const ai_handle pools[] = {activations NN_FURTHER_POOLS(POOL_NAME)};
+    const ai_error error = ai_tiny_create_and_init(&network, pools, NULL);
+    if (error.type != AI_ERROR_NONE) {
+        report_error("ai_tiny_create_and_init", error);
+        return false;
+    }
+    return true;
+}
+#endif
 
 /* int8 with a zero point 128 lower is uint8 with the top bit the other way round. */
 static void swap_sign(int8_t *values, ai_u32 size) {
