@@ -28,7 +28,9 @@ def one_of(choices: Collection[str]) -> Validator:
 
     def check(key: str, value: Any, env: Any) -> None:
         if value not in choices:
-            raise SCons.Errors.UserError(f"{key}={value}: {nearest(str(value), choices)}")
+            known, found = ", ".join(sorted(choices)), nearest(str(value), choices)
+            near = found if found.endswith(known) else f"{found} (known: {known})"
+            raise SCons.Errors.UserError(f"{key}={value}: {near}")
 
     return check
 
@@ -48,6 +50,31 @@ def existing_file(key: str, value: Any, env: Any) -> None:
     path = Path(env.GetLaunchDir(), value)
     if value and not path.is_file() and (path.is_dir() or not env.Entry(str(path)).has_builder()):
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
+
+
+# What people have who come from elsewhere, and how it becomes a QDQ int8 ONNX file.
+_QUANTIZE = "then quantize it with onnxruntime's quantize_static, format QDQ"
+_KERAS = f"a Keras model: make ONNX of it with tf2onnx (tf2onnx.convert.from_keras), {_QUANTIZE}"
+_TORCH = f"PyTorch weights: make ONNX of the network with torch.onnx.export, {_QUANTIZE}"
+FOREIGN = {
+    ".tflite": "a TensorFlow Lite model: make ONNX of it, as quantized as it is, with"
+    " `python -m tf2onnx.convert --opset 13 --tflite {name} --output {stem}.onnx`",
+    ".keras": _KERAS,
+    ".h5": _KERAS,
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".pb": f"a TensorFlow graph: make ONNX of it with `python -m tf2onnx.convert`, {_QUANTIZE}",
+    ".safetensors": _TORCH,
+}
+
+
+def network_file(key: str, value: Any, env: Any) -> None:
+    """A file that is there; what is not ONNX is told apart by its name."""
+    existing_file(key, value, env)
+    path = Path(str(value))
+    if told := FOREIGN.get(path.suffix.lower()):
+        told = told.format(name=path.name, stem=path.stem)
+        raise SCons.Errors.UserError(f"{key}={value}: is {told}")
 
 
 def existing_path(key: str, value: Any, env: Any) -> None:
@@ -161,7 +188,7 @@ FIELDS = (
         "0.5",
         matching(NUMBER, "a number of points"),
     ),
-    ("network", "a quantized ONNX file of yours instead of training", "", existing_file),
+    ("network", "a quantized ONNX file of yours instead of training", "", network_file),
     ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
     (
         "normalize",
@@ -229,6 +256,12 @@ FIELDS = (
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
     ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),
+    (
+        "gdb_port",
+        "gdbserver: TCP port to listen on (default: 3333)",
+        "",
+        matching(r"|[1-9]\d{0,4}", "a TCP port"),
+    ),
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
     (
@@ -283,9 +316,12 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         words = [(word, "") for word in sorted(variables.UnknownVariables())]
         for path in filter(Path.exists, map(Path, variables.files or ())):
             words += [(word, f"{path.name}: ") for word in assigned(path)]
-    except (SyntaxError, NameError, OSError, UnicodeDecodeError) as error:
+    except SCons.Errors.UserError:
+        raise
+    except (Exception, SystemExit) as error:  # SCons runs the file: it can raise anything
         raise SCons.Errors.UserError(
-            f"custom.py: {error} (lines are NAME = VALUE, VALUE in quotes)"
+            f"custom.py: {' '.join(str(error).split()) or type(error).__name__}"
+            " (lines are NAME = VALUE, VALUE in quotes)"
         ) from None
     known = env["SETTINGS"] = [key for key, *_ in FIELDS]
     for word, where in words:

@@ -55,7 +55,7 @@ def test_whole_test_set(tmp_path: Path, build: Build, board: str) -> None:
 def test_one_byte_of_the_elf_is_enough(tmp_path: Path, build: Build) -> None:
     elf = build("echo")
     data = bytearray(elf.read_bytes())
-    at = data.index(bytes([1, 2, 3, 4, 0, 0, 0, 0, 0, 0]))  # the inputs in .nn.subset
+    at = data.index(bytes([1, 2, 3, 4, 0, 0, 0, 0, 0, 0]))  # the inputs in .rodata.nn.subset
     data[at + 2] ^= 0x40
     broken = tmp_path / "broken.elf"
     broken.write_bytes(data)

@@ -45,7 +45,7 @@ def edit(name: str) -> Callable[[Project, int], object]:
 CASES = (
     Case("nothing changed", no_edit, 7),
     Case("main.c.j2 edited", edit("templates/app/main.c.j2"), 5),
-    Case("a kernel edited", edit("firmware/runtime/kernels/fully_connected.c"), 5),
+    Case("a kernel edited", edit("firmware/runtime/kernels/nn_fully_connected.c"), 5),
     Case("trained again (recipe=guide)", no_edit, 1, lambda turn: {"seed": str(turn + 1)}),
     Case("from clean (recipe=guide)", lambda project, turn: project.build("-c"), 1),
 )

@@ -122,7 +122,10 @@ MEMORY: dict[str, Any] = {
             ],
         },
         {"name": "spare", "origin": 0, "length": 64, "used": 0, "free": 64, "items": []},
-    ]
+    ],
+    "placement": {
+        "weights": {"run": "ram", "load": "flash", "reserved": 296, "linked": 300, "why": "fits"}
+    },
 }
 PLACEMENT = {
     "board": {"name": "toy", "title": "Toy board"},
