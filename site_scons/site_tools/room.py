@@ -176,6 +176,20 @@ def show(env: Any, place: Any, text: Any, *, printed: bool) -> Any:
     return env.AlwaysBuild(made)
 
 
+def _find(python: Path) -> None:
+    """Refuse a .venv that is not there, or cannot be entered."""
+    venv = python.parent.parent
+    try:
+        python.stat()
+    except FileNotFoundError:
+        raise SCons.Errors.UserError(f"no {venv}: run ./bootstrap") from None
+    except OSError as error:
+        raise SCons.Errors.UserError(
+            f"{venv}: cannot be reached ({error.strerror}): make it readable, or delete it and run"
+            " ./bootstrap"
+        ) from None
+
+
 def generate(env: Any, **kw: Any) -> None:
     """Find .venv and add `env.Run`, `env.Always`, `env.Show`, `env.Named` and `env.Shown`.
 
@@ -184,8 +198,8 @@ def generate(env: Any, **kw: Any) -> None:
     """
     root = Path(env["PROJECT_ROOT"])
     python = root / ".venv" / "bin" / "python"
-    if not python.exists() and not (GetOption("help") or GetOption("clean")):
-        raise SCons.Errors.UserError(f"no {python.parent.parent}: run ./bootstrap")
+    if not (GetOption("help") or GetOption("clean")):
+        _find(python)
     env["PYTHON"] = env.Literal(str(python))
     # From another folder than ours (embedded in a host's build), nothing of that folder may be
     # taken for one of our rooms.

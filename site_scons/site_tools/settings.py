@@ -311,9 +311,12 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         words = [(word, "") for word in sorted(variables.UnknownVariables())]
         for path in filter(Path.exists, map(Path, variables.files or ())):
             words += [(word, f"{path.name}: ") for word in assigned(path)]
-    except (SyntaxError, NameError, OSError, UnicodeDecodeError) as error:
+    except SCons.Errors.UserError:
+        raise
+    except (Exception, SystemExit) as error:  # SCons runs the file: it can raise anything
         raise SCons.Errors.UserError(
-            f"custom.py: {error} (lines are NAME = VALUE, VALUE in quotes)"
+            f"custom.py: {' '.join(str(error).split()) or type(error).__name__}"
+            " (lines are NAME = VALUE, VALUE in quotes)"
         ) from None
     known = env["SETTINGS"] = [key for key, *_ in FIELDS]
     for word, where in words:

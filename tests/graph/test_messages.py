@@ -103,6 +103,19 @@ MISTAKES = {
     ),
     "folder for a network": Mistake(("network=/", "no such file"), variables={"network": "/"}),
     "variable for a target": Mistake(("'board' is a variable", "board=VALUE"), ("board",)),
+    "custom.py that fails": Mistake(
+        ("custom.py: division by zero", "NAME = VALUE"),
+        prepare=write("custom.py", "seed=1/0\n"),
+    ),
+    "custom.py that ends": Mistake(
+        ("custom.py: 3", "NAME = VALUE"), prepare=write("custom.py", "raise SystemExit(3)\n")
+    ),
+    ".venv that leads to itself": Mistake(
+        (".venv: cannot be reached", "Too many levels of symbolic links"),
+        prepare=in_order(
+            lambda p: p.path(".venv").unlink(), lambda p: p.path(".venv").symlink_to(".venv")
+        ),
+    ),
     "unknown variable in custom.py": Mistake(
         ("custom.py: unknown variable 'bord'", "did you mean 'board'?"),
         prepare=write("custom.py", "_mine = 'host'\nbord = _mine\n"),
