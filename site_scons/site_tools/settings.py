@@ -211,7 +211,12 @@ FIELDS = (
     ),
     ("bundle", "ai=bundle: folder or zip that ST's cloud or tools made", "", existing_path),
     ("runtime", "folder of ST's pack, for the runtime that a bundle lacks", "", existing_path),
-    ("c_api", "the network's C interface: legacy, st-ai", "legacy", one_of(("legacy", "st-ai"))),
+    (
+        "c_api",
+        "C interface: legacy, st-ai, auto (ST's: as its tool has it)",
+        "auto",
+        one_of(("auto", "legacy", "st-ai")),
+    ),
     (
         "input_scale",
         "ai=bundle: the input's scale, when the bundle has no table of it",
@@ -226,7 +231,7 @@ FIELDS = (
     ),
     ("stedgeai", "ai=stedgeai: path of the tool (default: looked for)", "", None),
     ("ai_options", "ai=stedgeai, cloud: further options of ST's generator", "", None),
-    ("cloud_version", "ai=cloud: ST Edge AI Core (default: the latest)", "", None),
+    ("cloud_version", "ai=cloud: of Core or X-CUBE-AI (default: the latest)", "", None),
     ("cloud_board", "cloud-benchmark: board of ST's farm (default: this one)", "", None),
     # The firmware.
     (
