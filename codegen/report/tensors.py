@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from codegen.input_range import MOST_CLIPPED
 from codegen.ir.graph import Graph, Value
 from codegen.ops import computes
 from codegen.reference import split
@@ -42,6 +43,7 @@ class Spread:
     levels: int
     histogram: Histogram
     note: str = ""
+    flag: str = ""
 
 
 def spreads(sources: Sources) -> list[Spread]:
@@ -50,28 +52,29 @@ def spreads(sources: Sources) -> list[Spread]:
     if graph is None:
         return []
     found = []
+    whose = "seeded random inputs" if sources.random else "inputs"
     if "inputs" in reference:
-        found += _inputs(graph, reference["inputs"])
+        found += _inputs(graph, reference["inputs"], whose)
     for index, op in enumerate(op for op in graph.ops if computes(op)):
         weights = getattr(op, "weights", None)
         if weights is not None:
             found.append(_weights(op))
         if f"layer_{index}" in reference:
             name = f"output of {op.name}"
-            found.append(_activation(name, op.outputs[0], reference[f"layer_{index}"]))
+            found.append(_activation(name, op.outputs[0], reference[f"layer_{index}"], whose))
     return found
 
 
-def _inputs(graph: Graph, rows: Int8Array) -> list[Spread]:
+def _inputs(graph: Graph, rows: Int8Array, whose: str) -> list[Spread]:
     found = split(graph.inputs, rows)
     one = len(graph.inputs) == 1
     return [
-        _activation("input" if one else f"input {value.name}", value, found[value])
+        _activation("input" if one else f"input {value.name}", value, found[value], whose)
         for value in graph.inputs
     ]
 
 
-def _activation(name: str, value: Value, values: Int8Array) -> Spread:
+def _activation(name: str, value: Value, values: Int8Array, whose: str) -> Spread:
     scale, zero = float(value.quantization.scale), value.quantization.zero_point
     edges = [end for end in (-128, 127) if end != zero]
     clipped = float(np.isin(values, edges).mean()) if values.size else 0.0
@@ -87,7 +90,9 @@ def _activation(name: str, value: Value, values: Int8Array) -> Spread:
         clipped,
         len(np.unique(values)),
         histogram(values, scale, zero),
-        f"{len(values):,} inputs of the test set",
+        f"{len(values):,} {whose}",
+        # Random inputs leave the range that calibration found, and mean nothing by it.
+        f"{100 * clipped:.1f} % clipped" if clipped > MOST_CLIPPED and whose == "inputs" else "",
     )
 
 
