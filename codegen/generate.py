@@ -18,6 +18,7 @@ from codegen.ops import operator_of
 from codegen.outputs import LEGACY, MANIFEST, TEMPLATES
 from codegen.plan import PORTABLE, Plan, Step, plan_network
 from codegen.render import render
+from codegen.selftest import make_selftest
 from support.files import write_json, write_text
 
 
@@ -69,6 +70,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "weights_size": weights_bytes(plan),
         "weights_words": weights_bytes(plan) // 4,
         "weights_check": weights_check(plan),
+        "selftest": _selftest(graph),
         "model_bytes": model_bytes(plan),
         "constants": [
             {
@@ -79,6 +81,14 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
             for placed in plan.constants
         ],
     }
+
+
+def _selftest(graph: Graph) -> dict[str, Any]:
+    """The self-test's vector, as C."""
+    test = make_selftest(graph)
+    values = [str(value) for value in test.expected.tolist()]
+    lines = (", ".join(values[i : i + 16]) for i in range(0, len(values), 16))
+    return {"seed": test.seed, "expected": "\n".join(f"    {line}," for line in lines)}
 
 
 def weights_bytes(plan: Plan) -> int:

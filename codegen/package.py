@@ -28,9 +28,11 @@ RENDERED = {
     "zephyr/module.yml": "package/zephyr/module.yml.j2",
     "zephyr/CMakeLists.txt": "package/zephyr/CMakeLists.txt.j2",
     "zephyr/Kconfig": "package/zephyr/Kconfig.j2",
+    "SConscript": "package/SConscript.j2",
+    "example/main.c": "package/example/main.c.j2",
     "README.md": "package/README.md.j2",
 }
-VERBATIM = ("nn2flash_library.cmake", "nn2flash_library.mk")
+VERBATIM = ("nn2flash_library.cmake", "nn2flash_library.mk", "nn2flash_library.py")
 
 
 def package_files(network: Path) -> dict[str, bytes]:

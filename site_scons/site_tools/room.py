@@ -125,8 +125,13 @@ def run_room(
     made = env.Command(
         list(out),
         [*_read_by(arguments, out), *also],
-        Action([words], **env.Shown(label)),
-        SPAWN=_checking_spawn(env["SPAWN"], str(env["PYTHON"]), pins),
+        # Not a Value node: what hosts' exporters walk through are files.
+        Action([words], varlist=["PINS"], **env.Shown(label)),
+        PINS=pins,
+        # Where the user's own Python has its packages is not known.
+        SPAWN=env["SPAWN"]
+        if os.environ.get("NN2FLASH_PYTHON")
+        else _checking_spawn(env["SPAWN"], str(env["PYTHON"]), pins),
         IMPLICIT_COMMAND_DEPENDENCIES=False,
     )
     if env["HOSTED"]:
@@ -134,8 +139,6 @@ def run_room(
         for node in made:
             env.Ignore(node.dir, node)
     env.Depends(made, [env.File(path) for path in files])
-    if pins:
-        env.Depends(made, env.Value(pins))
     return made
 
 
@@ -175,9 +178,10 @@ def generate(env: Any, **kw: Any) -> None:
         SCons.Errors.UserError: there is no .venv.
     """
     root = Path(env["PROJECT_ROOT"])
-    python = root / ".venv" / "bin" / "python"
+    # A Python with requirements/core.txt, where .venv is not: in containers.
+    python = Path(os.environ.get("NN2FLASH_PYTHON") or root / ".venv" / "bin" / "python")
     if not python.exists() and not (GetOption("help") or GetOption("clean")):
-        raise SCons.Errors.UserError(f"no {python.parent.parent}: run ./bootstrap")
+        raise SCons.Errors.UserError(f"no {python}: run ./bootstrap, or set NN2FLASH_PYTHON")
     env["PYTHON"] = env.Literal(str(python))
     # From another folder than ours (embedded in a host's build), nothing of that folder may be
     # taken for one of our rooms.
@@ -188,6 +192,7 @@ def generate(env: Any, **kw: Any) -> None:
         if key in PASSED_ON or key.startswith(PASSED_ON_PREFIXES)
     }
     env["ENV"] = {**env["ENV"], **passed, "PYTHONPATH": str(root)}
+    env["ENV"].pop("PYTHONHOME", None)  # another Python's
     env.AddMethod(shown, "Shown")
     env.AddMethod(lambda env, key, node: Named(key, node), "Named")
     env.AddMethod(show, "Show")
