@@ -33,7 +33,7 @@ def _score(outputs: npt.NDArray[Any], labels: Labels) -> dict[str, Any]:
 
 
 def confusion_matrix(outputs: npt.NDArray[Any], labels: Labels) -> npt.NDArray[np.int64]:
-    """Return int64 [digit, read as]: how often each digit was read as each."""
+    """Return int64 [label, predicted]: how often each class was predicted for each label."""
     matrix = np.zeros((CLASSES, CLASSES), dtype=np.int64)
     np.add.at(matrix, (labels, np.argmax(outputs, axis=1)), 1)
     return matrix
@@ -98,8 +98,8 @@ def evaluate(
     quantized_input, quantized_output = qdq.input_and_output(int8_model)
     with torch.no_grad():
         scores = network(torch.from_numpy(test.inputs)).numpy()
-    exact = inference.run(int8_model, test.inputs, optimize=False)
-    optimized = inference.run(int8_model, test.inputs, optimize=True)
+    exact = inference.run(int8_model, test.inputs, optimize=False, title="int8")
+    optimized = inference.run(int8_model, test.inputs, optimize=True, title="int8, optimized")
     report: dict[str, Any] = {
         "float": _score(scores, test.labels),
         "int8": _score(exact, test.labels),

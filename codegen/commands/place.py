@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
@@ -32,27 +33,45 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         size = int(manifest["input"]["size"])
         runtime = manifest.get("runtime", {})
+        pools = _pools(manifest)
         sizes = {
-            "runtime_code": runtime.get("flash_bytes", 0),
-            "runtime_data": runtime.get("ram_bytes", 0),
+            "runtime_code": int(runtime.get("flash_bytes", 0)),
+            "runtime_data": int(runtime.get("ram_bytes", 0)),
             "weights": int(manifest["weights_bytes"]),
-            "activations": int(manifest["activations_bytes"]),
+            "activations": pools[0],
             "results": int(manifest["output"]["size"]),
         }
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(
             f"{arguments.manifest}: not a network's manifest", "delete it and build again"
         ) from None
+    if min(sizes.values()) < 0 or size < 1:
+        raise UserError(f"{arguments.manifest}: has a negative size", "delete it and build again")
     inputs = check_inputs(read_arrays(arguments.subset), arguments.subset, size)["inputs"]
     count = len(inputs) if arguments.subset_size else 0
     sizes["subset"] = count * size
     sizes["results"] *= max(count, 1)
     overrides = _overrides(arguments.override)
-    objects = place_objects(memories, sizes, overrides)
+    objects = place_objects(memories, sizes, overrides, pools[1:])
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
-    placement["internal_subset"] = largest_internal_subset(memories, sizes, overrides, size)
+    placement["internal_subset"] = largest_internal_subset(
+        memories, sizes, overrides, size, pools[1:]
+    )
     write_json(arguments.out, placement)
+
+
+def _pools(manifest: dict[str, Any]) -> list[int]:
+    """Bytes of each pool of activations, whole units of its alignment; a network of ours has one.
+
+    Raises:
+        KeyError, TypeError, ValueError: not a network's manifest.
+    """
+    found = [
+        -(-int(pool["size"]) // int(pool["alignment"])) * int(pool["alignment"])
+        for pool in manifest.get("activations", ())
+    ]
+    return found or [int(manifest["activations_bytes"])]
 
 
 def _overrides(text: str) -> dict[str, str]:

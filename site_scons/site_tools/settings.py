@@ -28,7 +28,9 @@ def one_of(choices: Collection[str]) -> Validator:
 
     def check(key: str, value: Any, env: Any) -> None:
         if value not in choices:
-            raise SCons.Errors.UserError(f"{key}={value}: {nearest(str(value), choices)}")
+            known, found = ", ".join(sorted(choices)), nearest(str(value), choices)
+            near = found if found.endswith(known) else f"{found} (known: {known})"
+            raise SCons.Errors.UserError(f"{key}={value}: {near}")
 
     return check
 
@@ -48,6 +50,31 @@ def existing_file(key: str, value: Any, env: Any) -> None:
     path = Path(env.GetLaunchDir(), value)
     if value and not path.is_file() and (path.is_dir() or not env.Entry(str(path)).has_builder()):
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
+
+
+# What people have who come from elsewhere, and how it becomes a QDQ int8 ONNX file.
+_QUANTIZE = "then quantize it with onnxruntime's quantize_static, format QDQ"
+_KERAS = f"a Keras model: make ONNX of it with tf2onnx (tf2onnx.convert.from_keras), {_QUANTIZE}"
+_TORCH = f"PyTorch weights: make ONNX of the network with torch.onnx.export, {_QUANTIZE}"
+FOREIGN = {
+    ".tflite": "a TensorFlow Lite model: make ONNX of it, as quantized as it is, with"
+    " `python -m tf2onnx.convert --opset 13 --tflite {name} --output {stem}.onnx`",
+    ".keras": _KERAS,
+    ".h5": _KERAS,
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".pb": f"a TensorFlow graph: make ONNX of it with `python -m tf2onnx.convert`, {_QUANTIZE}",
+    ".safetensors": _TORCH,
+}
+
+
+def network_file(key: str, value: Any, env: Any) -> None:
+    """A file that is there; what is not ONNX is told apart by its name."""
+    existing_file(key, value, env)
+    path = Path(str(value))
+    if told := FOREIGN.get(path.suffix.lower()):
+        told = told.format(name=path.name, stem=path.stem)
+        raise SCons.Errors.UserError(f"{key}={value}: is {told}")
 
 
 def existing_path(key: str, value: Any, env: Any) -> None:
@@ -81,7 +108,7 @@ def test_path(word: str) -> str:
 
 
 def known_tests(key: str, value: Any, env: Any) -> None:
-    """Nothing, or rooms and files of tests, with commas between."""
+    """Nothing, or folders and files of tests, with commas between."""
     for word in filter(None, value.split(",")):
         if not test_path(word):
             rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
@@ -123,6 +150,11 @@ VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+# Variables that say where files lie, how a board is reached, or how something is shown.
+ELSEWHERE = {
+    *("build_dir", "data_dir", "dest", "cache_dir", "programmer", "serial", "port", "debug_flash"),
+    *("dry_run", "count", "layers", "listen", "gdb_port", "ide_dir", "only", "verbose"),
+}
 FIELDS = (
     # What is built, and where.
     (
@@ -161,7 +193,7 @@ FIELDS = (
         "0.5",
         matching(NUMBER, "a number of points"),
     ),
-    ("network", "a quantized ONNX file of yours instead of training", "", existing_file),
+    ("network", "a quantized ONNX file of yours instead of training", "", network_file),
     ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
     (
         "normalize",
@@ -179,7 +211,12 @@ FIELDS = (
     ),
     ("bundle", "ai=bundle: folder or zip that ST's cloud or tools made", "", existing_path),
     ("runtime", "folder of ST's pack, for the runtime that a bundle lacks", "", existing_path),
-    ("c_api", "the network's C interface: legacy, st-ai", "legacy", one_of(("legacy", "st-ai"))),
+    (
+        "c_api",
+        "C interface: legacy, st-ai, auto (ST's: as its tool has it)",
+        "auto",
+        one_of(("auto", "legacy", "st-ai")),
+    ),
     (
         "input_scale",
         "ai=bundle: the input's scale, when the bundle has no table of it",
@@ -194,7 +231,7 @@ FIELDS = (
     ),
     ("stedgeai", "ai=stedgeai: path of the tool (default: looked for)", "", None),
     ("ai_options", "ai=stedgeai, cloud: further options of ST's generator", "", None),
-    ("cloud_version", "ai=cloud: ST Edge AI Core (default: the latest)", "", None),
+    ("cloud_version", "ai=cloud: of Core or X-CUBE-AI (default: the latest)", "", None),
     ("cloud_board", "cloud-benchmark: board of ST's farm (default: this one)", "", None),
     # The firmware.
     (
@@ -224,6 +261,12 @@ FIELDS = (
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
     ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),
+    (
+        "gdb_port",
+        "gdbserver: TCP port to listen on (default: 3333)",
+        "",
+        matching(r"|[1-9]\d{0,4}", "a TCP port"),
+    ),
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
     (
@@ -240,7 +283,7 @@ FIELDS = (
         matching(r"|\d{1,5}", "a TCP port"),
     ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
-    ("only", "test: rooms of tests/, or files of them: ops, ops/test_add", "", known_tests),
+    ("only", "test: folders or files of tests/: ops, ops/test_add", "", known_tests),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
@@ -278,9 +321,12 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         words = [(word, "") for word in sorted(variables.UnknownVariables())]
         for path in filter(Path.exists, map(Path, variables.files or ())):
             words += [(word, f"{path.name}: ") for word in assigned(path)]
-    except (SyntaxError, NameError, OSError, UnicodeDecodeError) as error:
+    except SCons.Errors.UserError:
+        raise
+    except (Exception, SystemExit) as error:  # SCons runs the file: it can raise anything
         raise SCons.Errors.UserError(
-            f"custom.py: {error} (lines are NAME = VALUE, VALUE in quotes)"
+            f"custom.py: {' '.join(str(error).split()) or type(error).__name__}"
+            " (lines are NAME = VALUE, VALUE in quotes)"
         ) from None
     known = env["SETTINGS"] = [key for key, *_ in FIELDS]
     for word, where in words:
@@ -289,6 +335,15 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
                 f"{where}unknown variable '{word}': {nearest(word, known)}"
             )
     return {key: env[key] for key in known}
+
+
+def decisive(env: Any) -> list[str]:
+    """KEY=VALUE of the variables that decide what is built and are not as they are by default."""
+    return [
+        f"{key}={env[key]}"
+        for key, _, default, _ in FIELDS
+        if key not in ELSEWHERE and str(env[key]) != default
+    ]
 
 
 def chosen_tests(env: Any) -> list[str]:
@@ -301,6 +356,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
     env.AddMethod(chosen_tests, "ChosenTests")
+    env.AddMethod(decisive, "Decisive")
     env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 

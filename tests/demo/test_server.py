@@ -127,6 +127,23 @@ def test_tab_that_leaves_without_its_answer(toy_server: Server) -> None:
         assert ask(tab, 1, picture(3))["stored"] == toy_reads(picture(3))
 
 
+def test_connections_that_do_not_ask_are_ended(toy_server: Server) -> None:
+    """At once, half-way through a head, and after an answer; a tab that waits is kept."""
+    said = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+    whole = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{toy_server.port}\r\n\r\n".encode()
+    with ExitStack() as stack:
+        tab = stack.enter_context(opened(toy_server))
+        silent = []
+        for data in (*said, whole, whole + b"GET /"):
+            address = ("127.0.0.1", toy_server.port)
+            silent.append(stack.enter_context(socket.create_connection(address, 60)))
+            silent[-1].sendall(data)
+        for connection in silent:
+            while connection.recv(65536):
+                pass
+        assert ask(tab, 1, picture(5))["stored"] == toy_reads(picture(5))
+
+
 def test_too_many_tabs(toy_server: Server) -> None:
     with ExitStack() as stack:
         tabs = [stack.enter_context(opened(toy_server)) for _ in range(16)]
@@ -240,7 +257,7 @@ def test_ctrl_c_ends_it_and_its_firmware(toy_folder: Path) -> None:
 # --- pictures -------------------------------------------------------------------------------------
 def test_pictures_are_quantized_as_the_test_set_is() -> None:
     """Against the generator's own quantization of normalized inputs."""
-    from codegen.graph import Quantization
+    from codegen.ir.types import Quantization
 
     grey = np.arange(784, dtype=np.uint32).astype(np.uint8)
     port = Port(784, float(np.float32(0.00784)), -3)

@@ -103,6 +103,19 @@ MISTAKES = {
     ),
     "folder for a network": Mistake(("network=/", "no such file"), variables={"network": "/"}),
     "variable for a target": Mistake(("'board' is a variable", "board=VALUE"), ("board",)),
+    "custom.py that fails": Mistake(
+        ("custom.py: division by zero", "NAME = VALUE"),
+        prepare=write("custom.py", "seed=1/0\n"),
+    ),
+    "custom.py that ends": Mistake(
+        ("custom.py: 3", "NAME = VALUE"), prepare=write("custom.py", "raise SystemExit(3)\n")
+    ),
+    ".venv that leads to itself": Mistake(
+        (".venv: cannot be reached", "Too many levels of symbolic links"),
+        prepare=in_order(
+            lambda p: p.path(".venv").unlink(), lambda p: p.path(".venv").symlink_to(".venv")
+        ),
+    ),
     "unknown variable in custom.py": Mistake(
         ("custom.py: unknown variable 'bord'", "did you mean 'board'?"),
         prepare=write("custom.py", "_mine = 'host'\nbord = _mine\n"),
@@ -184,6 +197,15 @@ def test_no_compiler(project: Project, tmp_path: Path) -> None:
     assert run.status != 0
     (line,) = run.output.strip().splitlines()
     assert "'arm-none-eabi-gcc' not found" in line and "gcc-arm-none-eabi" in line
+
+
+def test_generating_c_needs_no_compiler(project: Project, tmp_path: Path) -> None:
+    project.append("templates/network/provenance.j2", "{# changed #}\n")
+    path = bare_path(tmp_path)
+    (path / "sh").symlink_to("/bin/sh")
+    run = project.scons_where({"PATH": str(path)}, "generate")
+    assert run.status == 0, run.output
+    assert "GENERATE build/network/network.c" in run.output.replace("  ", " ")
 
 
 def bare_path(tmp_path: Path) -> Path:

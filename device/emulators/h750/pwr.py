@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from device.emulators.h750.chip import Chip
 
 CR1, CSR1, CR2, CR3, CPUCR, D3CR = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x18
+_SLOW_S = 0.3  # of the model's seconds, of which two pass in one at the most
 _READY, _LDO_ONLY, _SCUEN = 1 << 13, 2, 4
 
 
@@ -49,6 +50,8 @@ class Pwr(Peripheral):
         self._level = self._target = _VOS3
         self._scaling, self._supply = Countdown(), Countdown()
         self._supply.start(never=True)
+        self._settles_at = 0.0  # seconds
+        self._unread = False  # the last write of a scaling has not arrived: it was not read back
         self.run_mode = False  # ACTVOSRDY was seen set: Run* mode is over
 
     def level(self) -> Level:
@@ -63,11 +66,16 @@ class Pwr(Peripheral):
                 self.run_mode = True
                 self.chip.memories_changed()
             return value & ~_READY | (_READY if ready else 0)
+        if offset == D3CR and self._unread:
+            self._unread = False  # the flag of before
+            return value & ~_READY | _READY
         if offset == D3CR:
             return value & ~_READY | (_READY if self._settled() else 0)
         return value
 
     def _settled(self) -> bool:
+        if "voltage-slow" in self.chip.broken and self.chip.time.seconds < self._settles_at:
+            return False
         if self._scaling.look():
             self._level = self._target
         return self._scaling.over
@@ -79,6 +87,7 @@ class Pwr(Peripheral):
             self.demand(self.run_mode, "power.vos-early", "PWR_D3CR")
             super().write(offset, size, value)
             self._scale(_CODES[value >> 14 & 3])
+            self._unread = True
         else:
             super().write(offset, size, value)
 
@@ -97,9 +106,15 @@ class Pwr(Peripheral):
             detail = f"revision {self.chip.revision}, {self._level.name}"
             self.demand(allowed, "power.overdrive", detail)
         self._scale(VOS0 if on else _CODES[self.values[D3CR] >> 14 & 3])
+        self._unread = True
+
+    def overdrive_read(self) -> None:
+        """SYSCFG_PWRCR was read: the write has arrived."""
+        self._unread = False
 
     def _scale(self, target: Level) -> None:
         self._target = target
+        self._settles_at = self.chip.time.seconds + _SLOW_S
         if target.cpu < self._level.cpu:
             self._level = target
         broken = self.chip.broken

@@ -13,7 +13,7 @@ AI_ALIGNED(4) static ai_u8 activations[AI_TINY_DATA_ACTIVATIONS_SIZE];
 static float values[6];
 static float results[3];
 
-/* One inference; returns where the largest output is, or -1 after an error. */
+/* One inference; returns 0, or -1 after an error. */
 static int infer(void) {
     const ai_handle arenas[] = {activations};
     ai_handle network;
@@ -22,12 +22,15 @@ static int infer(void) {
     }
     ai_buffer *input = ai_tiny_inputs_get(network, NULL);
     ai_buffer *output = ai_tiny_outputs_get(network, NULL);
-    tiny_quantize(values, (int8_t *)input->data);
+    tiny_quantize(values, (int8_t *)input[0].data);
     if (ai_tiny_run(network, input, output) != 1) {
         return -1;
     }
-    tiny_dequantize((const int8_t *)output->data, results);
-    return (int)tiny_argmax((const int8_t *)output->data);
+    tiny_dequantize((const int8_t *)output[0].data, results);
+    const unsigned largest = (unsigned)tiny_argmax((const int8_t *)output[0].data);
+    printf("tiny: output %u is the largest, %d thousandths\n", largest,
+           (int)(results[largest] * 1000.0f));
+    return 0;
 }
 
 int main(void) {
@@ -36,12 +39,6 @@ int main(void) {
         printf("tiny: self-test failed, %d wrong bytes\n", wrong);
         return 1;
     }
-    const int largest = infer();
-    if (largest < 0) {
-        printf("tiny: no inference\n");
-        return 1;
-    }
-    printf("tiny: self-test passed; output %d is the largest, %d thousandths\n", largest,
-           (int)(results[largest] * 1000.0f));
-    return 0;
+    printf("tiny: self-test passed\n");
+    return infer() == 0 ? 0 : 1;
 }

@@ -3,5 +3,5 @@
 from platformio.public import PlatformBase
 
 
-class NativePlatform(PlatformBase):
+class NativePlatform(PlatformBase):  # type: ignore[misc]
     """Nothing beyond what every platform has."""
