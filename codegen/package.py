@@ -32,7 +32,8 @@ RENDERED = {
     "example/main.c": "package/example/main.c.j2",
     "README.md": "package/README.md.j2",
 }
-VERBATIM = ("nn2flash_library.cmake", "nn2flash_library.mk", "nn2flash_library.py")
+VERBATIM = ("nn2flash_library.cmake", "nn2flash_library.mk")
+FOR_SCONS = "nn2flash_library.py"
 
 
 def package_files(network: Path) -> dict[str, bytes]:
@@ -51,6 +52,7 @@ def package_files(network: Path) -> dict[str, bytes]:
     runtime = [path for path in sorted(RUNTIME.rglob("*")) if path.suffix in (".c", ".h", ".S")]
     files |= {f"runtime/{path.relative_to(RUNTIME)}": _read(path) for path in runtime}
     files |= {file: _read(TEMPLATES / "package" / file) for file in VERBATIM}
+    files[FOR_SCONS] = _read(ROOT / "site_scons" / FOR_SCONS)
     files["LICENSE"] = _read(ROOT / "LICENSE")
     context = {
         "name": name,

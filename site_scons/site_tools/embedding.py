@@ -81,7 +81,7 @@ def claim(env: Any, folder: Any, root: str) -> None:
 
 def _shared(root: str) -> Any:
     """What a package brings along for SCons: the library and how a program gets it."""
-    path = Path(root, "templates", "package", "nn2flash_library.py")
+    path = Path(root, "site_scons", "nn2flash_library.py")
     spec = importlib.util.spec_from_file_location("site_tools.nn2flash_library", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
