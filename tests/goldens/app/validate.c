@@ -17,6 +17,7 @@ static const struct validate_network network = {
     .model = "22392f48dc925fd06eefbe5d0ac901e821d4ba858a4f853ae3fed7942b5e7916",
     .origin = "golden.onnx",
     .generator = "nn2flash 0.1.0",
+    .build = "b111db111db111db111db111db111db111db111db111db111db111db111db111",
     .nodes = 5,
     .input = {APP_NETWORK_INPUT_SIZE, (float)0.0500000007, 3},
     .output = {APP_NETWORK_OUTPUT_SIZE, (float)0.00390625, -128},
