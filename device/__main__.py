@@ -13,6 +13,7 @@ _COMMANDS = {
     "memories": "memories",
     "identity": "identity",
     "images": "images",
+    "link": "link",
     "seal": "seal",
     "size": "size",
     "sim": "sim",
