@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from codegen.graph import Graph, Tensor
+from codegen.ir.graph import Graph, Value
 from codegen.names import check_name
 from codegen.render import render
 from codegen.xcube import adapter, csubset, manifest
@@ -148,6 +148,7 @@ def _with_given(described: Description, request: Request) -> Description:
             )
         return described
     if scale is None and zero_point is None and request.graph:
+        _single(request.graph)
         own = _port_of(request.graph.input, own)
     elif scale is None or zero_point is None:
         raise UserError(
@@ -164,10 +165,24 @@ def _with_given(described: Description, request: Request) -> Description:
     return replace(described, input=own)
 
 
-def _port_of(tensor: Tensor, own: Port) -> Port:
+def _port_of(value: Value, own: Port) -> Port:
     shift = 128 if own.type == "uint8" else 0
-    quantization = tensor.quantization
+    quantization = value.quantization
     return replace(own, scale=float(quantization.scale), zero_point=quantization.zero_point + shift)
+
+
+def _single(graph: Graph) -> None:
+    """Refuse what this project does not import from vendor code.
+
+    Raises:
+        UserError: several inputs or outputs.
+    """
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise UserError(
+            f"{graph.origin} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; one"
+            " of each can be imported from ST's tools",
+            "use ai=builtin",
+        )
 
 
 def check_against(content: dict[str, Any], graph: Graph) -> None:
@@ -176,10 +191,11 @@ def check_against(content: dict[str, Any], graph: Graph) -> None:
     Raises:
         UserError: they are not the same network.
     """
-    for end, tensor in (("input", graph.input), ("output", graph.output)):
+    _single(graph)
+    for end, value in (("input", graph.input), ("output", graph.output)):
         port = content[end]
-        wanted = tensor.quantization
-        pairs: list[tuple[str, Any, Any]] = [("size", port["size"], tensor.size)]
+        wanted = value.quantization
+        pairs: list[tuple[str, Any, Any]] = [("size", port["size"], value.size)]
         if port["scale"] is not None:
             same = abs(port["scale"] - float(wanted.scale)) <= _SAME_SCALE * float(wanted.scale)
             if not same:
