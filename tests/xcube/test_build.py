@@ -203,6 +203,14 @@ def test_wrong_variables(tree: Project, variables: dict[str, str], words: tuple[
         assert word in run.output
 
 
+def test_a_bundle_alone_has_nothing_to_compare_with(tree: Project, project: Make) -> None:
+    run = tree.scons("validate", ai="bundle", bundle=str(project()))
+    assert run.status != 0
+    assert "'validate' cannot be made: a bundle alone has nothing to compare with" in run.output
+    assert "network=" in run.output
+    assert "not for mps2_an500" not in run.output
+
+
 def test_st_s_own_runtime_is_not_emulated(tree: Project, project: Make, model: Path) -> None:
     """A library without our functions counts as ST's, whose licence forbids it."""
     folder = project(release="7.2")
