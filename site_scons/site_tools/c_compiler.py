@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
-from SCons.Script import GetOption
+import SCons.Tool
+from SCons.Script import COMMAND_LINE_TARGETS, GetOption
 
 OLDEST_GCC = 10
+# Targets that Python alone makes: who asks for nothing else needs no compiler.
+COMPILE_NOTHING = {
+    *("train", "onnx", "quantize", "evaluate", "generate", "subset", "package", "model", "codegen"),
+    *("data", "templates", "cloud-login", "cloud-logout", "cloud-benchmark", "list"),
+}
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi", "gcc": "gcc", "clang": "clang"}
 
 LANGUAGE = ["-std=c11", "-ffp-contract=off", "-fno-common", "-g3"]
@@ -70,14 +76,17 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
     """
     native = cpu["core"] == "native"
     name = env.subst("$cc") or ("gcc" if native else "arm-none-eabi-gcc")
-    # Cleaning and help need no compiler.
-    compiler = name if GetOption("clean") or GetOption("help") else find_compiler(name)
+    asked = set(map(str, COMMAND_LINE_TARGETS))
+    unneeded = GetOption("clean") or GetOption("help") or (asked and asked <= COMPILE_NOTHING)
+    compiler = name if unneeded else find_compiler(name)
     machine = [] if native else machine_flags(cpu)
     root, env["BUILD_FOLDER"] = env["PROJECT_ROOT"], build_dir
-    # Quoted: these words become one string in compile_commands.json, too.
-    env["CC"] = env["LINK"] = f'"{compiler}"' if " " in compiler else compiler
+    env["CC"] = env["LINK"] = env.Literal(compiler)
     for tool in ("cc", "as", "compilation_db"):
         env.Tool(tool)
+    static, _ = SCons.Tool.createObjBuilders(env)
+    static.add_action(".c", env.Direct("$CCCOM", cmdstr="$CCCOMSTR"))
+    static.add_action(".S", env.Direct("$ASPPCOM", cmdstr="$ASPPCOMSTR"))
     env.Replace(
         CFLAGS=LANGUAGE,
         CCFLAGS=[*machine, "$OPTIMIZE", *SECTIONS, *WARNINGS],

@@ -98,7 +98,7 @@ def help_text(env: Any, menu: Sequence[Sequence[str]], variables: Any) -> str:
     return (
         f"usage: scons [TARGET...] [NAME=VALUE...]\n\n{table(rows)}\n\n"
         "Also: help, list (targets, variables, values), all (= elf), run (= sim), clean.\n"
-        "The name of each folder is a target too: what the room makes, or its tests.\n\n"
+        "The name of each folder is a target too: what it is for, or its tests.\n\n"
         f"{table(settings)}\n\n"
         "NAME=VALUE may also stand in custom.py, one a line, VALUE in quotes.\n"
         "SCons' own options: scons -H. Common ones: -j N, -n (show only), -Q (terse)."

@@ -95,6 +95,39 @@ def folder(key: str, value: Any, env: Any) -> None:
         raise SCons.Errors.UserError(f"{key}={value}: cannot write to {above}, choose another")
 
 
+def build_folder(key: str, value: Any, env: Any) -> None:
+    """A folder whose files' names no command takes for an option, nor SCons for one of its own."""
+    if not value or value[0] in "-#":
+        raise SCons.Errors.UserError(f"{key}={value}: give a folder, ./{value} if that is its name")
+    if "%" in value:
+        # GNU ld puts the ELF's name in its place when it writes the map.
+        raise SCons.Errors.UserError(f"{key}={value}: give a folder without a % in its path")
+
+
+def printable(check: Validator | None) -> Validator:
+    """`check`, for what is no SCons variable: a dollar sign in a value would name one."""
+
+    def guarded(key: str, value: Any, env: Any) -> None:
+        refuse_unprintable(f"{key}={env[key]}", str(env[key]))
+        if check:
+            check(key, value, env)
+
+    return guarded
+
+
+def refuse_unprintable(named: str, text: str) -> None:
+    """Refuse a dollar sign, or what cannot be printed.
+
+    Raises:
+        SCons.Errors.UserError: one is in `text`; the message begins with `named`.
+    """
+    for letter in text:
+        if letter == "$" or not letter.isprintable():
+            what = "a dollar sign" if letter == "$" else "a control character"
+            shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in named)
+            raise SCons.Errors.UserError(f"{shown}: {what} is not possible here, rename it")
+
+
 def existing_inputs(key: str, value: Any, env: Any) -> None:
     """Nothing, `mnist`, or a file that is there."""
     if value != "mnist":
@@ -108,7 +141,7 @@ def test_path(word: str) -> str:
 
 
 def known_tests(key: str, value: Any, env: Any) -> None:
-    """Nothing, or rooms and files of tests, with commas between."""
+    """Nothing, or folders and files of tests, with commas between."""
     for word in filter(None, value.split(",")):
         if not test_path(word):
             rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
@@ -150,6 +183,11 @@ VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+# Variables that say where files lie, how a board is reached, or how something is shown.
+ELSEWHERE = {
+    *("build_dir", "data_dir", "dest", "cache_dir", "programmer", "serial", "port", "debug_flash"),
+    *("dry_run", "count", "layers", "listen", "gdb_port", "ide_dir", "only", "verbose"),
+}
 FIELDS = (
     # What is built, and where.
     (
@@ -158,7 +196,7 @@ FIELDS = (
         DEFAULT_BOARD,
         a_board,
     ),
-    ("build_dir", "folder that everything is built in", "build", matching(".+", "a folder")),
+    ("build_dir", "folder that everything is built in", "build", build_folder),
     (
         "data_dir",
         "folder of the MNIST files, fetched when missing (default: in build_dir)",
@@ -278,7 +316,7 @@ FIELDS = (
         matching(r"|\d{1,5}", "a TCP port"),
     ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
-    ("only", "test: rooms of tests/, or files of them: ops, ops/test_add", "", known_tests),
+    ("only", "test: folders or files of tests/: ops, ops/test_add", "", known_tests),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
@@ -310,7 +348,8 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     if {*targets} & VALIDATING:
         implied["app"] = "validate"
     for key, text, default, check in FIELDS:
-        variables.Add(key, text, implied.get(key, default), check)
+        variables.Add(key, text, implied.get(key, default), printable(check))
+    refuse_unprintable(str(ROOT), str(ROOT))
     try:
         variables.Update(env)
         words = [(word, "") for word in sorted(variables.UnknownVariables())]
@@ -332,6 +371,15 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     return {key: env[key] for key in known}
 
 
+def decisive(env: Any) -> list[str]:
+    """KEY=VALUE of the variables that decide what is built and are not as they are by default."""
+    return [
+        f"{key}={env[key]}"
+        for key, _, default, _ in FIELDS
+        if key not in ELSEWHERE and str(env[key]) != default
+    ]
+
+
 def chosen_tests(env: Any) -> list[str]:
     """What `scons test` shall run, seen from the project's folder."""
     return [test_path(word) for word in filter(None, env["only"].split(","))] or ["tests"]
@@ -342,6 +390,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
     env.AddMethod(chosen_tests, "ChosenTests")
+    env.AddMethod(decisive, "Decisive")
     env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.graph.project import REPOSITORY
+from tests.graph.project import REPOSITORY, files_below
 
 # What a POSIX system has; everything else that bootstrap uses is found or missed.
 ORDINARY = (
     *("sh", "dirname", "readlink", "cat", "cksum", "id", "tr", "sort", "printf", "rm", "ls"),
-    *("env", "true", "pwd"),
+    *("env", "true", "pwd", "mkdir", "uname"),
 )
 # Not a launcher that needs more of the PATH than a test gives it.
 PYTHON = os.path.realpath(sys.executable)
@@ -94,9 +94,29 @@ def test_half_made_venv_is_made_again(clone: Path, path_with: Path) -> None:
     python.parent.mkdir(parents=True)
     python.symlink_to(PYTHON)
     (clone / ".venv" / "pyvenv.cfg").write_text("home = /nowhere\n")
+    (clone / ".venv" / "bootstrap.stamp").touch()
     run = call(clone, "python", "-m", "pip", "--version", PATH=str(path_with))
     assert run.returncode == 0, run.stderr
     assert str(clone) in run.stdout
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["folder", "link"])
+def test_saboteur_a_venv_of_others_without_pip_stays(
+    linked: bool, clone: Path, path_with: Path, tmp_path: Path
+) -> None:
+    """As uv makes them: it is not wiped, and the message says what to do."""
+    add_tools(path_with, *TOOLS)
+    venv = tmp_path / "elsewhere" if linked else clone / ".venv"
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", str(venv)], check=True)
+    if linked:
+        (venv / "bootstrap.stamp").touch()  # of another clone
+        (clone / ".venv").symlink_to(venv)
+    before = files_below(venv)
+    run = call(clone, "true", PATH=str(path_with))
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert ".venv has no pip that works" in line and "move it away" in line
+    assert files_below(venv) == before
 
 
 @pytest.mark.parametrize(
@@ -113,9 +133,11 @@ def test_names_the_packages_where_it_may_not_install(
     """No apt-get on this PATH."""
     run = call(clone, *arguments, PATH=str(path_with))
     assert run.returncode == 1
-    (line,) = run.stderr.splitlines()
-    assert "install these packages" in line
-    assert packages <= {*line.split()}
+    told, line = run.stderr.splitlines()
+    assert "error: missing programs" in told
+    command, _, names = line.partition(" --no-install-recommends ")
+    assert command == "bootstrap: error: sudo apt-get install"
+    assert packages <= {*names.split()}
     assert not (clone / ".venv").exists()
 
 
@@ -123,7 +145,7 @@ def test_names_only_what_is_missing(clone: Path, path_with: Path) -> None:
     add_tools(path_with, *(tool for tool in TOOLS if tool != "qemu-system-arm"))
     run = call(clone, "scons", "sim", PATH=str(path_with))
     assert run.returncode == 1
-    assert run.stderr.strip().endswith(": qemu-system-arm")
+    assert run.stderr.endswith(" sudo apt-get install --no-install-recommends qemu-system-arm\n")
 
 
 def test_installs_with_apt_where_it_may(clone: Path, path_with: Path) -> None:
@@ -154,6 +176,60 @@ def test_too_old_a_python_is_named(clone: Path, path_with: Path) -> None:
     run = call(clone, "true", PATH=str(path_with))
     assert run.returncode == 1
     assert "python3" in run.stderr
+
+
+@pytest.mark.parametrize("words", [["scnos", "sim"], ["-j4"]])
+def test_no_command_installs_nothing(clone: Path, path_with: Path, words: list[str]) -> None:
+    """Neither with apt-get nor with pip."""
+    apt, log = path_with / "apt-get", clone.parent / "apt.log"
+    apt.write_text(f'#!/bin/sh\necho "$@" >>"{log}"\n')
+    apt.chmod(0o755)
+    run = call(clone, *words, PATH=str(path_with))
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert words[0] in line and "./bootstrap scons" in line
+    assert not log.exists() and not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["python3.10", "nowhere"])
+def test_a_python_asked_for_is_taken_or_refused(clone: Path, path_with: Path, name: str) -> None:
+    add_tools(path_with, *TOOLS)
+    (path_with / "python3.10").write_text("#!/bin/sh\nexit 1\n")
+    (path_with / "python3.10").chmod(0o755)
+    run = call(clone, "true", PATH=str(path_with), PYTHON=name)
+    assert run.returncode == 1
+    assert f"PYTHON={name} is no Python 3.11 or newer" in run.stderr
+    assert not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["scons", "generate", "network=x.onnx"], set()),
+        (["scons", "train"], set()),
+        (["scons", "network=x.onnx"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}),
+        (["scons", "run"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"}),
+    ],
+)
+def test_asks_for_no_program_that_the_target_does_not_start(
+    clone: Path, path_with: Path, arguments: list[str], missing: set[str]
+) -> None:
+    add_tools(path_with, "scons")
+    ready_venv(clone, path_with)
+    run = call(clone, *arguments, PATH=str(path_with))
+    assert (run.returncode != 0) is bool(missing), run.stderr
+    names = run.stderr.partition("--no-install-recommends ")[2].split()
+    assert {*names} == missing
+
+
+def test_size_is_said_before_and_pip_is_heard(clone: Path, path_with: Path) -> None:
+    add_tools(path_with, *TOOLS)
+    venv = ready_venv(clone, path_with)
+    (venv / "bin" / "python").write_text('#!/bin/sh\necho "pip: $*"\n')
+    run = call(clone, "scons", PATH=str(path_with))
+    said, heard, *_ = run.stderr.splitlines()
+    assert "locked/train.txt into .venv: about 1.1 GB" in said
+    assert heard.startswith("pip: -m pip install") and " -q " not in heard
 
 
 def ready_venv(clone: Path, path_with: Path) -> Path:
