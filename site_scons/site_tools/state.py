@@ -231,6 +231,7 @@ def use_state(env: Any, build_dir: str, cache_dir: str) -> None:
     env["HELD"] = () if held is None else (held,)
     env["APART"] = state.runs.add
     env.AddMethod(lambda env, *nodes: state.also.extend(nodes), "AlsoMade")
+    env.AddMethod(lambda env, path: state.contents.signature(path), "ContentOf")
     env.AddMethod(lambda env: state.begin(env.Dir(build_dir)), "Begin")
     SConsignFile(str(folder / RECORD), Database)
     atexit.register(state.end)
@@ -247,7 +248,7 @@ def use_state(env: Any, build_dir: str, cache_dir: str) -> None:
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.State`, which adds `env.Begin` and `env.AlsoMade`."""
+    """Add `env.State`, which adds `env.Begin`, `env.AlsoMade` and `env.ContentOf`."""
     env.AddMethod(use_state, "State")
 
 
