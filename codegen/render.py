@@ -55,6 +55,7 @@ def environment() -> jinja2.Environment:
         autoescape=jinja2.select_autoescape(["html.j2"], default=False),
     )
     env.filters["hex8"] = lambda value: f"0x{value:08X}"
+    env.filters["hex4"] = lambda value: f"0x{value:04X}"
     env.filters["comment"] = _comment
     env.filters["cstring"] = _c_string
     env.filters["verbatim"] = _set_aside

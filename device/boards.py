@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from device.chip_data import Chip, read_chip
 from device.schema import Table, close_match
 from support.errors import UserError
 from support.files import read_json
@@ -74,6 +75,8 @@ class Memory:
         image: a raw `firmware-<name>.bin` is made of it.
         zero_wait: the core reads it without wait states (tightly coupled memory).
         external: outside the chip, so a programmer needs a loader for it.
+        word: bytes that are programmed at once: after an erase each such word can be written one
+            time, so no two stored sections share one.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Memory:
     image: bool = False
     zero_wait: bool = False
     external: bool = False
+    word: int = 4
 
     @property
     def end(self) -> int:
@@ -104,11 +108,13 @@ class Console:
         kind: "serial" (a port of this computer) or "emulator".
         baud: bits per second of a serial console.
         usb_vendor: USB vendor id that finds the port, 0 when unknown.
+        reset_button: what a person presses to start the firmware again, "" when unknown.
     """
 
     kind: str
     baud: int = 115200
     usb_vendor: int = 0
+    reset_button: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,8 @@ class Board:
     """A validated board.
 
     Attributes:
+        emulator: what runs its firmware on this computer; "" when nothing does.
+        chip: what the C code of the chip's family must know of the board.
         placement: class -> names of the memories it may run from, best first.
         load: names of the memories that store what runs elsewhere, best first.
         code_reserve: bytes of the first flash kept free of data, for code and start-up.
@@ -127,6 +135,7 @@ class Board:
     title: str
     emulator: str
     cpu: Cpu
+    chip: Chip
     memories: tuple[Memory, ...]
     placement: dict[str, list[str]]
     load: list[str]
@@ -148,10 +157,12 @@ class Board:
         return next((m for m in self.memories if m.contains(address)), None)
 
     def to_json(self) -> dict[str, Any]:
-        """The content of `memories.json`: what linking needs, nothing of probes and consoles."""
+        """The content of `memories.json`: what compiling and linking need, nothing of probes."""
         return {
             "board": {"name": self.name, "title": self.title, "emulator": self.emulator},
             "cpu": {**asdict(self.cpu), "flags": self.cpu.flags},
+            "chip": asdict(self.chip),
+            "console": {"baud": self.console.baud},
             "memories": [asdict(memory) for memory in self.memories],
             "placement": {**self.placement, "load": self.load},
             "budget": {"code": self.code_reserve, "stack": self.stack},
@@ -182,8 +193,9 @@ def read_board(path: Path | str) -> Board:
     board = Board(
         name=head.name("name"),
         title=head.text("title"),
-        emulator=head.choice("emulator", EMULATORS),
+        emulator=head.choice("emulator", EMULATORS, default=""),
         cpu=cpu,
+        chip=read_chip(root),
         memories=memories,
         placement=placement,
         load=load,
@@ -241,6 +253,7 @@ def _read_memory(table: Table) -> Memory:
         image=table.boolean("image", default=False),
         zero_wait=table.boolean("zero_wait", default=False),
         external=table.boolean("external", default=False),
+        word=table.integer("word", default=4, low=1, high=256),
     )
     where = f"{table.where} '{memory.name}'"
     if not memory.access or "".join(c for c in "rwx" if c in memory.access) != memory.access:
@@ -249,6 +262,10 @@ def _read_memory(table: Table) -> Memory:
         raise UserError(f"{where}: ends at {memory.end:#x}, beyond the 32-bit address space")
     if memory.reserve_start >= memory.length:
         raise UserError(f"{where}: reserve_start leaves nothing of its {memory.length} bytes")
+    if memory.word & (memory.word - 1) or memory.origin % memory.word:
+        raise UserError(
+            f"{where}: word = {memory.word} must be a power of two that divides the origin"
+        )
     if memory.image and memory.kind != "flash":
         raise UserError(f"{where}: image = true needs kind = 'flash'")
     table.finish()
@@ -298,7 +315,8 @@ def _read_budget(root: Table, cpu: Cpu) -> tuple[int, int]:
     if cpu.native:
         return 0, 0
     table = root.table("budget")
-    code, stack = table.integer("code", multiple=4), table.integer("stack", low=256, multiple=8)
+    # firmware/cortex_m/mpu.c guards the lowest 256 bytes of the stack, on their own size's border.
+    code, stack = table.integer("code", multiple=4), table.integer("stack", low=512, multiple=256)
     table.finish()
     return code, stack
 
@@ -311,6 +329,7 @@ def _read_console(table: Table) -> Console:
             kind,
             table.integer("baud", low=1),
             table.integer("usb_vendor", default=0, high=0xFFFF),
+            table.text("reset_button", default=""),
         )
     table.finish()
     return console

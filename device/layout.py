@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from device.boards import Memory
 from device.elf import Elf, Section, Segment
@@ -19,10 +20,12 @@ def check_layout(elf: Elf, memories: Sequence[Memory]) -> None:
 
     Raises:
         UserError: something lies outside every memory or across the end of one, is stored in RAM,
-            lies in reserved bytes, or is written or executed where that is not allowed.
+            lies in reserved bytes, shares a flash word with something else, or is written or
+            executed where that is not allowed.
     """
     for segment in elf.segments:
         _check_segment(elf, memories, segment)
+    _check_words(elf, memories)
     for section in elf.sections:
         _check_section(elf, memories, section)
 
@@ -38,6 +41,20 @@ def _check_segment(elf: Elf, memories: Sequence[Memory], segment: Segment) -> No
             f"'{memory.name}', which is empty after power-on",
             "give their section a load region in the linker script",
         )
+
+
+def _check_words(elf: Elf, memories: Sequence[Memory]) -> None:
+    """A tool may write each segment on its own, and a flash word can be written once."""
+    stored = sorted((s for s in elf.segments if s.data), key=lambda s: s.load)
+    for low, high in pairwise(stored):
+        end = low.load + len(low.data)
+        memory = find_memory(memories, high.load, 1)
+        if memory and (end - 1) // memory.word == high.load // memory.word:
+            raise UserError(
+                f"{elf.path}: two load segments share the {memory.word}-byte flash word at "
+                f"{high.load // memory.word * memory.word:#010x}, which can be programmed once",
+                f"align what is stored to {memory.word} in the linker script",
+            )
 
 
 def _check_section(elf: Elf, memories: Sequence[Memory], section: Section) -> None:

@@ -72,10 +72,10 @@ class Table:
             raise UserError(f"{self.where}: {key} = {value:#x} is no multiple of {multiple}")
         return value
 
-    def text(self, key: str) -> str:
-        """A string that is not empty."""
-        value: str = self._take(key, str)
-        if not value:
+    def text(self, key: str, *, default: str | None = None) -> str:
+        """A string that is not empty, unless the default is."""
+        value: str = self._take(key, str, default)
+        if not value and key in self.content:
             raise UserError(f"{self.where}: {key} is empty")
         return value
 
@@ -89,10 +89,10 @@ class Table:
             )
         return value
 
-    def choice(self, key: str, choices: Collection[str]) -> str:
-        """A string out of `choices`."""
-        value = self.text(key)
-        if value not in choices:
+    def choice(self, key: str, choices: Collection[str], *, default: str | None = None) -> str:
+        """A string out of `choices`, or the default."""
+        value = self.text(key, default=default)
+        if value != default and value not in choices:
             raise UserError(
                 f"{self.where}: {key} = '{value}' is unknown", close_match(value, choices)
             )

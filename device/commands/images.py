@@ -48,6 +48,6 @@ def _run(arguments: argparse.Namespace) -> None:
     elf = Elf(arguments.elf)
     check_layout(elf, list(memories.values()))
     if arguments.hex:
-        write_text(arguments.hex, intel_hex(elf.segments, elf.entry | 1))
+        write_text(arguments.hex, intel_hex(elf.segments, memories.values(), elf.entry | 1))
     for name, path in arguments.bin:
         write_bytes(path, raw_image(elf.segments, memories[name]))

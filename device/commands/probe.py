@@ -112,7 +112,8 @@ def built_image(board: Board, elf: Path) -> Image:
     stored = [memory for memory in board.memories if raw.get(memory.name)]
     paths = {memory.name: elf.with_name(f"{elf.stem}-{memory.name}.bin") for memory in stored}
     hex_path = elf.with_suffix(".hex")
-    _require(hex_path, intel_hex(program.segments, program.entry | 1).encode("ascii"), elf)
+    content = intel_hex(program.segments, board.memories, program.entry | 1)
+    _require(hex_path, content.encode("ascii"), elf)
     for name, path in paths.items():
         _require(path, raw[name], elf)
     return Image(hex_path, paths, tuple(stored))

@@ -38,11 +38,18 @@ __attribute__((weak)) uint32_t board_instructions(void);
 /* The core's clock in Hz, as board_init() left it. */
 __attribute__((weak)) uint32_t board_clock_hz(void);
 
+/*
+ * Of the application: prints how the run ended, in one line without its end. A board whose console
+ * may be opened late repeats it after board_finish().
+ */
+__attribute__((weak)) void app_summary(void);
+
 /* ---- */
 
 /*
  * The end of a run. `status` is 0 for success; `results` are the `size` output bytes of all
- * inferences in the order of the images, or NULL and 0. Emulators and debuggers stop at the first
+ * inferences in the order of the images; with `size` 0 a line of text that says why there are none,
+ * or NULL. Emulators and debuggers stop at the first
  * instruction of this function and read its arguments from the running firmware.
  */
 __attribute__((noreturn)) void board_finish(int32_t status, const void *results, uint32_t size);

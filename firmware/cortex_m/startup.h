@@ -23,7 +23,8 @@ struct zero_row {
 
 extern const struct copy_row __nn_copy_table_start[], __nn_copy_table_end[];
 extern const struct zero_row __nn_zero_table_start[], __nn_zero_table_end[];
-extern uint32_t __stack_top[]; /* first address above the stack; 8-byte aligned */
+extern uint32_t __stack_top[];   /* first address above the stack; 8-byte aligned */
+extern uint32_t __stack_limit[]; /* the stack's lowest address; a multiple of MPU_GUARD (mpu.h) */
 
 /*
  * What must happen before RAM may be written at all, the stack included: written in assembly, with

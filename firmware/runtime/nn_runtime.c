@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "nn_inference.h"
+
 #define ARENA_ALIGNMENT 4u
 
 static const ai_error no_error = {AI_ERROR_NONE, AI_ERROR_CODE_NONE};
@@ -127,7 +129,8 @@ ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params
         set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
         return false;
     }
-    if (arena == NULL || !is_aligned(arena)) {
+    if (arena == NULL || !is_aligned(arena) ||
+        nn_overlap(arena, network->activations_size, constants, network->weights_size)) {
         set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
     }
@@ -221,19 +224,24 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
         set_error(instance, AI_ERROR_INVALID_OUTPUT, AI_ERROR_CODE_INVALID_BATCH);
         return 0;
     }
-    const ai_i8 *from = (const ai_i8 *)input->data;
-    ai_i8 *to = (ai_i8 *)output->data;
-    for (ai_size batch = 0; batch < batches; batch++) {
-        const ai_i8 *source = from;
-        if (!is_aligned(from)) {
-            /* Kernels read words: an unaligned input goes through the network's own buffer. */
-            ai_u8 *own = instance->arena + network->input.arena_offset;
-            memmove(own, from, network->input.size);
-            source = (const ai_i8 *)own;
-        }
-        network->forward(source, to, instance->weights, instance->arena);
-        from += network->input.size;
-        to += network->output.size;
+    const nn_inference inference = {
+        .forward = network->forward,
+        .weights = instance->weights,
+        .arena = instance->arena,
+        .weights_size = network->weights_size,
+        .arena_size = network->activations_size,
+        .input_size = network->input.size,
+        .input_offset = network->input.arena_offset,
+        .output_size = network->output.size,
+        .output_offset = network->output.arena_offset,
+    };
+    const nn_outcome outcome =
+        nn_infer(&inference, (const ai_i8 *)input->data, (ai_i8 *)output->data, batches);
+    if (outcome != NN_DONE) {
+        set_error(instance,
+                  outcome == NN_INPUT_IN_USE ? AI_ERROR_INVALID_INPUT : AI_ERROR_INVALID_OUTPUT,
+                  AI_ERROR_CODE_IN_USE);
+        return 0;
     }
     return (ai_i32)batches;
 }

@@ -24,7 +24,8 @@ AI_API_DECLARE_BEGIN
         NN_RUNTIME_VERSION_MINOR) "_" NN_TEXT(NN_RUNTIME_VERSION_MICRO))
 
 /* Compute one inference: `input` and `arena` are 4-byte aligned; `weights` is the network's
- * constants array; `output` may be anywhere. */
+ * constants array. `input` and `output` are the network's own buffers in the arena, or share no
+ * byte with the arena, nor with each other. */
 typedef void (*nn_forward)(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights, ai_u8 *arena);
 
 /* One end of the network: the format, the shape and where it lies in the arena. */
@@ -74,11 +75,15 @@ typedef struct {
  *   a map without exactly one buffer                       INVALID_PARAM    NETWORK_WEIGHTS or
  *   a buffer that is too small                             INVALID_SIZE       NETWORK_ACTIVATIONS
  *   an address that is NULL or not on 4 bytes              INIT_FAILED        likewise
+ *   an arena over the weights                              INIT_FAILED      NETWORK_ACTIVATIONS
  *   a run before nn_init                                   INVALID_STATE    MISSED_INIT
  *   no buffer, or one without data                         INVALID_INPUT or INVALID_PTR
  *   another format than int8                                 INVALID_OUTPUT INVALID_FORMAT
  *   no batch; fewer outputs than inputs                      likewise       INVALID_BATCH
  *   another number of elements                               likewise       INVALID_SIZE
+ *   several batches in or out of the arena                   likewise       IN_USE
+ *   several batches with an output over the input          INVALID_OUTPUT   IN_USE
+ *   an output over the weights                             INVALID_OUTPUT   IN_USE
  *   no report to fill                                      INVALID_PARAM    INVALID_PTR */
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle);
 ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
@@ -91,7 +96,10 @@ ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_ha
 ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                           ai_u16 *count);
 
-/* Batches computed; 0 or less is an error, told by nn_get_error. */
+/* Batches computed; 0 or less is an error, told by nn_get_error.
+ *
+ * The bytes do not depend on the floating-point mode that the application has set (nn_float.h),
+ * nor, with one batch, on where input and output lie: in the arena, over each other, unaligned. */
 ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, ai_buffer *output);
 
 /* The same, with the result in the network's own output buffer in the arena. */

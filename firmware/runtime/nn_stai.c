@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_stai.h"
 
+#include "nn_inference.h"
+
 #define MAGIC 0x4E4E5354u /* "NNST" */
 #define BUFFER_ALIGNMENT 4u
 #define CONTEXT_ALIGNMENT 8u
@@ -61,8 +63,27 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     if (context->activations == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
-    context->network->forward((const ai_i8 *)context->input, (ai_i8 *)context->output,
-                              context->weights, context->activations);
+    const nn_stai_network *network = context->network;
+    const nn_inference inference = {
+        .forward = network->forward,
+        .weights = context->weights,
+        .arena = context->activations,
+        .weights_size = network->info.weights[0].size_bytes,
+        .arena_size = network->info.activations[0].size_bytes,
+        .input_size = network->info.inputs[0].size_bytes,
+        .input_offset = network->input_offset,
+        .output_size = network->info.outputs[0].size_bytes,
+        .output_offset = network->output_offset,
+    };
+    if (nn_overlap(inference.arena, inference.arena_size, inference.weights,
+                   inference.weights_size)) {
+        return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
+    }
+    /* With one batch only the output can be in the way. */
+    if (nn_infer(&inference, (const ai_i8 *)context->input, (ai_i8 *)context->output, 1u) !=
+        NN_DONE) {
+        return fail(context, STAI_ERROR_NETWORK_INVALID_OUT_PTR);
+    }
     return STAI_SUCCESS;
 }
 

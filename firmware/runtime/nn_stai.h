@@ -42,6 +42,11 @@ typedef enum {
 
 stai_return_code nn_stai_init(stai_network *context, const nn_stai_network *network);
 stai_return_code nn_stai_deinit(stai_network *context);
+
+/* One inference. The bytes do not depend on the floating-point mode that the application has set
+ * (nn_float.h), nor on where input and output lie: in the activations, over each other. An output
+ * over the weights is INVALID_OUT_PTR, activations over them INVALID_ACTIVATIONS_PTR, and nothing
+ * is written. */
 stai_return_code nn_stai_run(stai_network *context, stai_run_mode mode)
     NN_OF_THIS_VERSION("nn_stai_run");
 stai_return_code nn_stai_get_info(stai_network *context, stai_network_info *info);

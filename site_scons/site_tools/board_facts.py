@@ -19,16 +19,20 @@ class BoardFacts:
     """The few facts.
 
     Attributes:
+        name: the board's, and its folder's in the build.
         cpu: the [cpu] table.
         images: names of the memories that get a raw image of their own.
         probe: there is a tool that writes firmware to it.
         serial: its console is a serial port.
+        chips: folders of firmware/chips/ with the code that the board's chip shares with others.
     """
 
+    name: str
     cpu: dict[str, str]
     images: tuple[str, ...]
     probe: bool
     serial: bool
+    chips: tuple[str, ...]
 
     @property
     def native(self) -> bool:
@@ -36,21 +40,37 @@ class BoardFacts:
         return self.cpu["core"] == "native"
 
 
+def _chips(env: Any, board_toml: str, family: str) -> tuple[str, ...]:
+    """What all families of a maker share (`stm32`), then the family's own (`stm32h7`)."""
+    known = [
+        path.name for path in Path(env["PROJECT_ROOT"], "firmware/chips").iterdir() if path.is_dir()
+    ]
+    chips = sorted((name for name in known if family.startswith(name)), key=len)
+    if family not in chips:
+        raise SCons.Errors.UserError(
+            f"{board_toml}: [chip] family = '{family}': {env.Nearest(family, known)}"
+        )
+    return tuple(chips)
+
+
 def board_facts(env: Any, board_toml: str) -> BoardFacts:
     """Read them.
 
     Raises:
-        SCons.Errors.UserError: not TOML, or without a core.
+        SCons.Errors.UserError: not TOML, without a name or a core, or of an unknown family.
     """
     try:
         content = tomllib.loads(Path(board_toml).read_text(encoding="utf-8"))
         cpu = {key: str(value) for key, value in content["cpu"].items()}
         memories = [m for m in content.get("memory", []) if m.get("image") is True]
+        family = str(content.get("chip", {}).get("family", ""))
         return BoardFacts(
+            name=str(content["board"]["name"]),
             cpu={"core": cpu["core"], **cpu},
             images=tuple(str(memory["name"]) for memory in memories),
             probe=bool(content.get("programmers")),
             serial=content.get("console", {}).get("kind") == "serial",
+            chips=_chips(env, board_toml, family) if family else (),
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SCons.Errors.UserError(f"{board_toml}: not valid TOML: {error}") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +25,8 @@ THE_HOSTS = {
 }
 # Bytes are promised for exactly these float operations: docs/numerics.md.
 REQUIRED = ["-std=c11", "-ffp-contract=off"]
+# Where x87 would compute in 80 bits.
+SSE = ["-msse2", "-mfpmath=sse"]
 
 ASSEMBLE = "$CC $CCFLAGS $CPPFLAGS $_CPPDEFFLAGS $_CPPINCFLAGS -c -o $TARGET $SOURCES"
 
@@ -98,6 +102,20 @@ def _archiver(env: Any) -> tuple[str, str]:
     return env.subst("$AR"), env.subst("$RANLIB")
 
 
+def _takes_x87(own: Any) -> bool:
+    """Whether the host's compiler and flags would compute with x87: 32-bit x86, or asked for."""
+    compiler, *flags = own.subst("$CC $CFLAGS $CCFLAGS").split() or [""]
+    name = Path(compiler).name
+    plain = re.fullmatch(r"(gcc|cc|clang)(-\d+)?", name) and "-m64" not in flags
+    on_x86_32 = plain and re.fullmatch(r"i[3-6]86", platform.machine())
+    return bool(
+        on_x86_32
+        or re.match(r"i[3-6]86-", name)
+        or {"-m32", "-mfpmath=387"} & set(flags)
+        or any(re.match(r"--target=i[3-6]86", flag) for flag in flags)
+    )
+
+
 def _object(own: Any, target: Any, source: Any) -> Any:
     """The object of a source file, None for other files.
 
@@ -137,7 +155,8 @@ def host_library(
     include = [sources[0].dir, env.Dir(runtime)]
     archiver, indexer = _archiver(own)
     own.Prepend(CPPPATH=include)
-    own.Append(CFLAGS=REQUIRED[:1], CCFLAGS=REQUIRED[1:])
+    sse = SSE if _takes_x87(own) else []
+    own.Append(CFLAGS=REQUIRED[:1], CCFLAGS=[*REQUIRED[1:], *sse])
     own.Replace(AR=archiver, RANLIB=indexer)
     files = [(node.name, node) for node in sources]
     files += [

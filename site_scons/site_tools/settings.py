@@ -84,6 +84,24 @@ def boards() -> list[str]:
     return sorted(p.parent.name for p in (ROOT / "firmware" / "boards").glob("*/board.toml"))
 
 
+def board_toml(board: str, launch_dir: str) -> Path:
+    """The board.toml of a board: of that name, or a folder that the user named."""
+    if board in boards():
+        return ROOT / "firmware" / "boards" / board / "board.toml"
+    return Path(launch_dir, board, "board.toml")
+
+
+def a_board(key: str, value: Any, env: Any) -> None:
+    """The name of a board of this project, or a folder with a board.toml."""
+    if not board_toml(str(value), env.GetLaunchDir()).is_file():
+        meant = (
+            f"no board.toml in that folder ({Path(env.GetLaunchDir(), value)})"
+            if "/" in str(value) or Path(env.GetLaunchDir(), value).is_dir()
+            else nearest(str(value), boards())
+        )
+        raise SCons.Errors.UserError(f"{key}={value}: {meant}")
+
+
 # The board of the guide; `scons sim` takes one that QEMU has.
 DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
 SIMULATED = {"sim", "validate", "demo", "profile"}
@@ -95,9 +113,9 @@ FIELDS = (
     # What is built, and where.
     (
         "board",
-        f"board: {', '.join(boards())} (sim: {SIMULATED_BOARD})",
+        f"board: {', '.join(boards())}, or a folder with a board.toml (sim: {SIMULATED_BOARD})",
         DEFAULT_BOARD,
-        one_of(boards()),
+        a_board,
     ),
     ("build_dir", "folder that everything is built in", "build", matching(".+", "a folder")),
     (
@@ -258,9 +276,10 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.ReadSettings(variables, targets)`, `env.Boards()` and `env.Nearest(word, known)`."""
+    """Add `env.ReadSettings`, `env.Boards`, `env.BoardToml` and `env.Nearest`."""
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
+    env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 
 

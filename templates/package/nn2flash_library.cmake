@@ -1,8 +1,11 @@
 # What every network of nn2flash in a CMake project shares: docs/embedding.md of nn2flash.
 # CMake 3.13 or newer.
 
-# C11, and floating-point steps as they are written: what the promised bytes need. Assembly goes
-# through the C compiler, with the flags that choose the processor.
+include(CheckCSourceCompiles)
+
+# C11, and floating-point steps as they are written, in 32 bits and not in x87's 80: what the
+# promised bytes need. Assembly goes through the C compiler, with the flags that choose the
+# processor.
 function(_nn2flash_compile target)
   get_target_property(sources ${target} SOURCES)
   set(assembly ${sources})
@@ -12,6 +15,14 @@ function(_nn2flash_compile target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_compile_options(${target} PRIVATE -ffp-contract=off)
+  check_c_source_compiles("
+    #if !(defined(__i386__) || defined(__x86_64__)) || __FLT_EVAL_METHOD__ != 2
+    #error
+    #endif
+    int main(void) { return 0; }" NN2FLASH_X87)
+  if(NN2FLASH_X87)
+    target_compile_options(${target} PRIVATE -msse2 -mfpmath=sse)
+  endif()
 endfunction()
 
 # nn2flash_runtime(<folder> <version>): the runtime, once for all networks of the project.

@@ -10,7 +10,12 @@ NN2FLASH_BUILD ?= build/nn2flash
 # GCC's own archiver knows the target's format and link-time optimization.
 NN2FLASH_AR ?= $(if $(and $(filter default,$(origin AR)),$(filter %gcc,$(CC))),$(CC:gcc=gcc-ar),$(AR))
 # Floating-point steps as they are written: what the promised bytes need.
-NN2FLASH_CFLAGS := -std=c11 -ffp-contract=off
+NN2FLASH_CFLAGS = -std=c11 -ffp-contract=off $(NN2FLASH_SSE)
+# x87 computes in 80 bits; asked once, when first used.
+NN2FLASH_MACROS = $(shell $(CC) $(CPPFLAGS) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null)
+NN2FLASH_SSE = $(eval NN2FLASH_SSE := $(call nn2flash_sse,$(NN2FLASH_MACROS)))$(NN2FLASH_SSE)
+nn2flash_sse = $(if $(and $(findstring __FLT_EVAL_METHOD__ 2,$(1)),$(or \
+    $(findstring __i386__ 1,$(1)),$(findstring __x86_64__ 1,$(1)))),-msse2 -mfpmath=sse)
 NN2FLASH_RUNTIME_LIBRARY := $(NN2FLASH_BUILD)/libnn2flash_runtime.a
 NN2FLASH_LIBRARIES = $(NN2FLASH_NETWORK_LIBRARIES) $(NN2FLASH_RUNTIME_LIBRARY)
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.render import render
 from device.boards import read_board
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 BOARD_FOLDER = FIRMWARE / "boards/stm32h750b_dk"
+CHIPS = (FIRMWARE / "chips/stm32", FIRMWARE / "chips/stm32h7")
 BOARD = read_board(BOARD_FOLDER / "board.toml")
 APPS = Path(__file__).parent / "apps"
 RESULTS = bytes(
@@ -19,7 +21,7 @@ RESULTS = bytes(
 )
 
 _SOURCES = (
-    *sorted(BOARD_FOLDER.glob("*.c")),
+    *(source for folder in CHIPS for source in sorted(folder.glob("*.c"))),
     *sorted((FIRMWARE / "cortex_m").glob("*.c")),
     FIRMWARE / "app/console.c",
     APPS / "bringup.c",
@@ -82,9 +84,11 @@ class Workshop:
         if key not in self._objects:
             folder = self._folder / f"qspi{qspi:d}sdram{sdram:d}"
             folder.mkdir()
-            config = {"USES_QSPI": qspi, "USES_SDRAM": sdram, "NEEDS_CRC": False}
-            lines = [f"#define BOARD_{name} {value:d}\n" for name, value in config.items()]
-            (folder / "board_config.h").write_text("".join(lines))
+            objects = {name: {"run": name, "load": None} for name in ("qspi",) * qspi}
+            objects |= {name: {"run": name, "load": None} for name in ("sdram",) * sdram}
+            context = {"memories": BOARD.to_json(), "placement": {"objects": objects}}
+            text = render("board/board_config.h.j2", context)
+            (folder / "board_config.h").write_text(text)
             self._objects[key] = {
                 source.name: self._compile(
                     source, qspi, sdram, folder / f"{source.stem}.o", *_WARNINGS
@@ -95,7 +99,7 @@ class Workshop:
 
     def _compile(self, source: Path, qspi: bool, sdram: bool, out: Path, *more: str) -> Path:
         config = self._folder / f"qspi{qspi:d}sdram{sdram:d}"
-        folders = (config, BOARD_FOLDER, FIRMWARE / "app", FIRMWARE / "cortex_m")
+        folders = (config, *CHIPS, FIRMWARE / "app", FIRMWARE / "cortex_m")
         options = ["-std=c11", "-Os", "-g", "-ffunction-sections", *more]
         includes = [f"-I{folder}" for folder in folders]
         command = ["arm-none-eabi-gcc", *BOARD.cpu.flags, *options, *includes, "-c", source]

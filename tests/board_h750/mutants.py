@@ -41,7 +41,7 @@ _BUSY_WAIT = 'require(&QUADSPI_SR, QUADSPI_SR_BUSY, 0, "qspi: busy after a trans
 
 MUTANTS = (
     # --- bus and memories
-    Mutant("bus.clock-off", (_without("usart.c", "RCC_APB1LENR |= RCC_APB1LENR_USART3EN;"),)),
+    Mutant("bus.clock-off", (_without("usart.c", "CONSOLE_ENR |= CONSOLE_ENR_EN;"),)),
     Mutant(
         "bus.reserved",
         (Edit("board.c", _FIRST_STEP, f"{_FIRST_STEP} (void)REGISTER(0x40000000u);"),),
@@ -53,7 +53,7 @@ MUTANTS = (
     ),
     Mutant(
         "memory.read-only",
-        (_after("leds.c", "pins_output(PORT_J, GREEN_PIN);", "REGISTER(0x0801FFF0u) = 0;"),),
+        (_after("leds.c", "set(leds[i], false);", "REGISTER(0x0801FFF0u) = 0;"),),
     ),
     Mutant("memory.clock-off", (_without("board.c", "RCC_AHB2ENR |= RCC_AHB2ENR_SRAMS;"),)),
     Mutant("mpu.denied", (_without("qspi.c", "mpu_open_qspi();"),), "qspi"),
@@ -100,16 +100,25 @@ MUTANTS = (
     Mutant(
         "clock.voltage",
         (
-            _without("clocks.c", "power_vos0();"),
+            Edit("clocks.c", "!power_vos0()", "false"),
             Edit("clocks.c", "HPRE2_PPRE2 0x48u", "HPRE2_PPRE2 0x49u"),
         ),
     ),
     Mutant("clock.bus", (Edit("clocks.c", "D2CFGR_PPRE2 0x440u", "D2CFGR_PPRE2 0x000u"),)),
     Mutant("clock.flash", (Edit("clocks.c", "FLASH_ACR_240MHZ 0x24u", "FLASH_ACR_240MHZ 0x11u"),)),
     # --- pins, console, errata, caches, core
-    Mutant("pins.function", (Edit("usart.c", "{PORT_B, 7, 3u << 10}", "{PORT_B, 8, 3u << 10}"),)),
+    Mutant("pins.function", (Edit("usart.c", "BOARD_PINS_CONSOLE", "{{PORT_B, 8, 3u << 10}}"),)),
     Mutant("pins.compensation", (_without("board.c", "pins_compensate();"),), "qspi"),
-    Mutant("console.setup", (Edit("usart.c", "#define BAUD 115200u", "#define BAUD 9600u"),)),
+    Mutant(
+        "console.setup",
+        (
+            Edit(
+                "usart.c",
+                "(HSI_HZ + BOARD_CONSOLE_BAUD / 2u) / BOARD_CONSOLE_BAUD",
+                "HSI_HZ / 9600u",
+            ),
+        ),
+    ),
     Mutant("fmc.bank1", (Edit("board.c", _FIRST_STEP, "    timebase_start(clocks_cpu_khz());"),)),
     Mutant(
         "errata.axi-sram",
@@ -180,6 +189,7 @@ MUTANTS = (
     Mutant(
         "sdram.settings", (Edit("sdram.c", "hclk <= 2u * SDRAM_MAX_KHZ ? 2u : 3u", "2u"),), "sdram"
     ),
+    Mutant("sdram.write-recovery", (Edit("sdram.c", "(2u << 16)", "(1u << 16)"),), "sdram"),
     Mutant(
         "sdram.refresh", (Edit("sdram.c", "sdclk_khz / 64u - 20u", "sdclk_khz / 32u"),), "sdram"
     ),
@@ -194,7 +204,7 @@ MUTANTS = (
         ),
         "sdram",
     ),
-    Mutant("sdram.device", (Edit("mpu.c", "0x130B002Du", "0x1301002Du"),), "sdram"),
+    Mutant("sdram.device", (Edit("windows.c", "0x130B002Du", "0x1301002Du"),), "sdram"),
     # --- placement
     Mutant("inference.memory", (Edit("bringup.c", '".nn.weights"', '".rodata.weights"'),)),
 )

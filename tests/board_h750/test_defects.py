@@ -24,7 +24,7 @@ _FATAL = {
     "qspi-lines": ("qspi", "qspi: mapped reads differ from reads on one line"),
     "sdram-address": ("sdram", "sdram: the self-test read other values than it wrote"),
 }
-_SURVIVED = {"hse", "hse-bypass", "console"}
+_SURVIVED = {"hse", "hse-bypass", "console", "overdrive"}
 
 
 def test_each_defect_is_tried() -> None:
@@ -49,7 +49,7 @@ def test_without_hse_it_runs_on_hsi_and_says_so(workshop: Workshop, run: Run) ->
     assert (result.status, result.results) == (0, RESULTS)
     for revision in "YV":
         assert f"revision {revision}, 384 MHz from HSI\n" in result.console
-    assert result.console.count("clock: no 25 MHz from X1 (HSE); the internal HSI is used") == 2
+    assert result.console.count("clock: nothing comes from HSE; the internal HSI is used") == 2
 
 
 def test_a_crystal_instead_of_an_oscillator_works(workshop: Workshop, run: Run) -> None:
@@ -61,3 +61,12 @@ def test_a_crystal_instead_of_an_oscillator_works(workshop: Workshop, run: Run) 
 def test_a_console_that_takes_nothing_does_not_stop_it(workshop: Workshop, run: Run) -> None:
     result = run(workshop.build(), broken="console,pll1", revision="V")
     assert (result.status, result.console) == (_BRINGUP_FAILED, "")
+
+
+def test_without_vos0_it_runs_at_400_mhz_and_says_so(workshop: Workshop, run: Run) -> None:
+    result = run(workshop.build(qspi=True, sdram=True), broken="overdrive", revision="V")
+    assert (result.status, result.results) == (0, RESULTS)
+    assert (
+        "clock: the voltage for 480 MHz (VOS0) does not come; 400 MHz are used\n" in result.console
+    )
+    assert "revision V, 400 MHz from HSE\n" in result.console

@@ -99,8 +99,11 @@ def toolchain(board: str, compiler: str = "", sanitize: bool = True) -> Toolchai
 def runtime_sources(board: str) -> list[Path]:
     """Hand-written C that every network on this board links."""
     folders = ["runtime", f"boards/{board}"]
-    if not toolchain(board).board.cpu.native:
+    facts = toolchain(board).board
+    if not facts.cpu.native:
         folders.append("cortex_m")
+    if facts.chip.family:
+        folders += ["chips/stm32", f"chips/{facts.chip.family}"]
     sources = [path for name in folders for path in sorted((FIRMWARE / name).rglob("*.c"))]
     return [FIRMWARE / "app/console.c", *sources]
 
@@ -108,7 +111,7 @@ def runtime_sources(board: str) -> list[Path]:
 def generated_sources(folder: Path, name: str) -> list[Path]:
     """The C and assembly that `generate` wrote for a network."""
     parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_kernels.S")
-    return [folder / f"{name}{part}" for part in parts]
+    return [path for part in parts if (path := folder / f"{name}{part}").exists()]
 
 
 def compile_all(

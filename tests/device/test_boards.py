@@ -21,7 +21,8 @@ MPS2 = board_toml("mps2_an500").read_text()
 def test_every_board_of_the_project_is_valid(path: Path) -> None:
     board = boards.read_board(path)
     assert board.name == path.parent.name
-    assert (path.parent / "board.c").exists()
+    chip = FIRMWARE / "chips" / board.chip.family / "board.c"
+    assert (chip if board.chip.family else path.parent / "board.c").exists()
 
 
 def test_every_emulator_has_a_module() -> None:
@@ -57,7 +58,7 @@ def test_every_emulator_has_a_module() -> None:
         ('subset = ["psram"]', 'subset = ["psram", "psram"]', ["names 'psram' twice"]),
         ('results = ["ram"]', 'results = ["psram"]', ["results need 'rw'"]),
         ('load = ["code", "psram"]', 'load = ["ram"]', ["'ram' is no flash"]),
-        ("stack = 0x4000", "stack = 0x4004", ["no multiple of 8"]),
+        ("stack = 0x4000", "stack = 0x4004", ["no multiple of 256"]),
         ("[budget]", "[budgets]", ["missing key 'budget'", "'budgets'"]),
         ('kind = "emulator"', 'kind = "emulator"\nbaud = 9600', ["unknown key 'baud'"]),
         ("[[memory]]", "[[memory", ["not valid TOML"]),
@@ -83,7 +84,7 @@ def test_memories_json(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "device", "memories", "--board", board_toml("mps2_an500")]
     subprocess.run([*command, "--out", out], check=True, cwd=ROOT)
     content = json.loads(out.read_text())
-    assert set(content) == {"board", "cpu", "memories", "placement", "budget"}
+    assert set(content) == {"board", "cpu", "memories", "placement", "budget", "chip", "console"}
     assert content["cpu"]["flags"][0] == "-mcpu=cortex-m7"
     assert set(content["placement"]) == {*boards.CLASSES, "load"}
     board = boards.read_board(board_toml("mps2_an500"))

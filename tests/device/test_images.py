@@ -24,33 +24,43 @@ def objcopy(*arguments: object) -> None:
 def test_raw_image_is_what_objcopy_makes(tmp_path: Path, mps2: Board, build: Build) -> None:
     elf, expected = build("echo"), tmp_path / "expected.bin"
     objcopy("-O", "binary", "--remove-section=.nn_subset", "--gap-fill=0xff", elf, expected)
-    assert raw_image(Elf(elf).segments, mps2.memory("code")) == expected.read_bytes()
-    assert raw_image(Elf(elf).segments, mps2.memory("psram")) == bytes([1, 2, 3, 4]) + bytes(6)
+    code = expected.read_bytes()
+    assert raw_image(Elf(elf).segments, mps2.memory("code")) == code + b"\xff" * (-len(code) % 4)
+    subset = raw_image(Elf(elf).segments, mps2.memory("psram"))
+    assert subset == bytes([1, 2, 3, 4]) + bytes(6) + b"\xff" * 2
     assert raw_image(Elf(elf).segments, mps2.memory("ram")) == b""
 
 
 def test_gaps_are_erased_flash() -> None:
-    memory = Memory("flash", 0x100, 0x100, "flash", "rx")
+    memory = Memory("flash", 0x100, 0x100, "flash", "rx", word=4)
     segments = [Segment(0x108, 0x108, b"B", 1), Segment(0x102, 0x102, b"A", 1)]
-    assert raw_image(segments, memory) == b"\xff\xffA\xff\xff\xff\xff\xffB"
+    assert raw_image(segments, memory) == b"\xff\xffA\xff\xff\xff\xff\xffB\xff\xff\xff"
 
 
 def test_hex_reads_back(tmp_path: Path) -> None:
-    """Across 64 KiB borders, odd addresses, two memories and the end of the address space."""
+    """Across 64 KiB borders, odd sizes, three memories and the end of the address space."""
+    memories = [
+        Memory("external", 0x9000FFF0, 0x100000, "flash", "rx", word=1),
+        Memory("flash", 0x08000000, 0x20000, "flash", "rx", word=32),
+        Memory("ram", 0x20000000, 0x1000, "ram", "rwx"),
+        Memory("last", 0xFFFFFFF0, 16, "flash", "r"),
+    ]
     segments = [
         Segment(0x9000FFF3, 0, bytes(range(256)) * 300, 76800),
-        Segment(0x08000001, 0, b"odd", 3),
+        Segment(0x08000021, 0, b"odd", 3),
         Segment(0xFFFFFFF0, 0, bytes(16), 16),
         Segment(0x20000000, 0, b"", 64),
     ]
     hex_file = tmp_path / "image.hex"
-    hex_file.write_text(intel_hex(segments, 0x08000001))
+    hex_file.write_text(intel_hex(segments, memories, 0x08000001))
     objcopy("-I", "ihex", hex_file, "-O", "elf32-littlearm", tmp_path / "back.elf")
     with (tmp_path / "back.elf").open("rb") as stream:
         sections = [s for s in ELFFile(stream).iter_sections() if s["sh_type"] == "SHT_PROGBITS"]
         parts = sorted((section["sh_addr"], section.data()) for section in sections)
-    assert b"".join(data for _, data in parts) == b"odd" + segments[0].data + bytes(16)
-    assert {0x08000001, 0x9000FFF3, 0xFFFFFFF0} <= {address for address, _ in parts}
+    internal = b"\xff" * 33 + b"odd" + b"\xff" * 28
+    external = b"\xff" * 3 + segments[0].data
+    assert b"".join(data for _, data in parts) == internal + external + bytes(16)
+    assert {0x08000000, 0x9000FFF0, 0xFFFFFFF0} <= {address for address, _ in parts}
 
 
 def test_command(tmp_path: Path, build: Build) -> None:
@@ -91,6 +101,17 @@ def test_layout_reserved_and_not_executable(mps2: Board, build: Build) -> None:
     no_code = Memory(**{**vars(ram), "access": "rw"})
     with pytest.raises(UserError, match="holds code"):
         check_layout(elf, [code, no_code, psram])
+
+
+def test_two_segments_may_not_share_a_flash_word(mps2: Board, build: Build) -> None:
+    elf = Elf(build("echo"))
+    code, ram, psram = mps2.memories
+    ends = sorted((s.load, s.load + len(s.data)) for s in elf.segments if s.data)
+    assert ends[0][1] == ends[1][0], "the case needs neighbours"
+    word = 1 << (ends[1][0] & -ends[1][0]).bit_length()  # the smallest that both lie in
+    with pytest.raises(UserError, match=f"share the {word}-byte flash word"):
+        check_layout(elf, [Memory(**{**vars(code), "word": word}), ram, psram])
+    check_layout(elf, [Memory(**{**vars(code), "word": word // 2}), ram, psram])
 
 
 def run(*arguments: object) -> tuple[int, str]:

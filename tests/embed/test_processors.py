@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.embed.hosts import make_host
 from tests.embed.machines import COMPILER, MACHINES
+from tests.graph.project import SCONS
 
 PLAIN = "-O2"
 LTO = "-O2 -flto -ffunction-sections -fdata-sections"
@@ -59,3 +61,25 @@ def test_this_computer(
     host = make_host(tmp_path / "host", "make/package", package_parts)
     host.build("make", *settings(compiler, f"{flags} {ALL_WARNINGS}", LINK))
     host.check("./product")
+
+
+X86_32 = {
+    "make/package": (("make", "CFLAGS=-O2 -m32"),),
+    "cmake/subdirectory": (("cmake", "-DCMAKE_C_FLAGS=-m32", "-B", "b"), ("make", "-C", "b")),
+    "scons": ((SCONS, "-Q"),),
+}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="flags of x86")
+@pytest.mark.parametrize("example", X86_32)
+def test_x86_without_sse(
+    example: str, package_parts: dict[str, Path], vendor: Path, tmp_path: Path
+) -> None:
+    """GCC would compute in x87's 80 bits: our build files ask for SSE2."""
+    parts = {"vendor/nn2flash": vendor} if example == "scons" else package_parts
+    host = make_host(tmp_path / "host", example, parts)
+    if example == "scons":
+        host.replace("SConstruct", "Environment()", "Environment(CCFLAGS='-m32', LINKFLAGS='-m32')")
+    for words in X86_32[example]:
+        host.build(*words)
+    host.check("b/product" if example.startswith("cmake") else "./product")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.graph.few_digits import use_few_digits
 from tests.graph.project import Project, copy_tree
 from tests.graph.tiny_model import write_tiny_model
 from tests.graph.watching import unwatch, watch
@@ -58,12 +59,15 @@ def given(shared_dir: Path) -> Built:
 
 @pytest.fixture(scope="session")
 def trained(shared_dir: Path, mnist_dir: Path) -> Built:
-    """Built for mps2_an500 from the guide's recipe, for one epoch, and evaluated; with a cache."""
+    """Built for mps2_an500 and evaluated: few images, one epoch of the guide's recipe; a cache."""
 
     def make(root: Path) -> Project:
-        variables = {"data_dir": str(mnist_dir), "recipe": "guide", "epochs": "1"}
-        variables["cache_dir"] = str(shared_dir / "cache")
-        return copy_tree(root, board="mps2_an500", **variables)
+        digits = shared_dir / "few-digits"
+        variables = {"data_dir": str(digits), "recipe": "guide", "epochs": "1"}
+        variables |= {"cache_dir": str(shared_dir / "cache"), "max_accuracy_drop": "5"}
+        project = copy_tree(root, board="mps2_an500", **variables)
+        use_few_digits(project, mnist_dir, digits)
+        return project
 
     return once(shared_dir, "trained", make, "elf", "evaluate")
 

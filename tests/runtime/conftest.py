@@ -106,10 +106,12 @@ Build = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """build(program, network, board, *options) → ELF."""
+    """build(program, network, board, *options, results=bytes of them) → ELF."""
     runtime = tmp_path_factory.mktemp("runtime")
 
-    def make(program: str, network: Network, board: str, *options: str) -> Path:
+    def make(
+        program: str, network: Network, board: str, *options: str, results: int = 1024
+    ) -> Path:
         tools = toolchain(board)
         folder = tmp_path_factory.mktemp(Path(program).stem)
         flags = [*tools.includes(network.folder), *options]
@@ -138,7 +140,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
             )
         else:
             objects.append(tools.compile(source, folder / "program.o", *flags))
-        sizes = {"weights": 120_000, "activations": 4096, "subset": 16_384, "results": 1024}
+        sizes = {"weights": 120_000, "activations": 4096, "subset": 16_384, "results": results}
         return link(tools, objects, folder / "program.elf", sizes)
 
     return make

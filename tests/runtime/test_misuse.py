@@ -12,7 +12,7 @@ NONE = 0x00
 INVALID_HANDLE, INVALID_STATE, INVALID_INPUT, INVALID_OUTPUT = 0x10, 0x11, 0x12, 0x13
 INVALID_PARAM, INVALID_SIZE_TYPE, INIT_FAILED = 0x14, 0x16, 0x30
 NETWORK, PARAMS, WEIGHTS, ACTIVATIONS = 0x10, 0x11, 0x12, 0x13
-POINTER, SIZE, FORMAT, BATCH, MISSED_INIT = 0x17, 0x18, 0x19, 0x21, 0x30
+POINTER, SIZE, FORMAT, BATCH, MISSED_INIT, IN_USE = 0x17, 0x18, 0x19, 0x21, 0x30, 0x40
 
 EXPECTED = {
     # what: (returned, type, code)
@@ -40,6 +40,8 @@ EXPECTED = {
     "map_weights_two": (0, INVALID_PARAM, WEIGHTS),
     "map_weights_none": (0, INVALID_PARAM, WEIGHTS),
     "run_after_failed_init": (0, INVALID_STATE, MISSED_INIT),
+    "activations_over_weights": (0, INIT_FAILED, ACTIVATIONS),
+    "output_over_weights": (0, INVALID_OUTPUT, IN_USE),
     "create_and_init_no_memory": (0, INIT_FAILED, ACTIVATIONS),
     "run_before_init": (0, INVALID_STATE, MISSED_INIT),
     "input_null": (0, INVALID_INPUT, POINTER),
@@ -56,6 +58,11 @@ EXPECTED = {
     "fewer_outputs_than_inputs": (0, INVALID_OUTPUT, BATCH),
     "input_size_wraps": (0, INVALID_INPUT, SIZE),
     "flags_are_fine": (1, NONE, NONE),
+    "batches_in_arena": (0, INVALID_INPUT, IN_USE),
+    "batches_out_of_arena": (0, INVALID_OUTPUT, IN_USE),
+    "batches_over_each_other": (0, INVALID_OUTPUT, IN_USE),
+    "batches_beside_each_other": (2, NONE, NONE),
+    "batches": (2, NONE, NONE),
     "first_of_two": (0, INVALID_INPUT, POINTER),
     "then_none": (0, NONE, NONE),
 }

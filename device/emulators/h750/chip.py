@@ -30,6 +30,7 @@ _SAFE_MARGIN = 32  # a cache line: what the core fetches around the last byte (E
 DEFECTS = (
     "supply",
     "voltage",
+    "overdrive",
     "hse",
     "hse-bypass",
     "csi",

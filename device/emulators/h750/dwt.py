@@ -29,7 +29,7 @@ class Dwt(Peripheral):
     def read(self, offset: int, size: int) -> int:
         value = super().read(offset, size)
         if offset == CYCCNT and self._since is not None:
-            value += self.chip.time.instructions - self._since
+            value += self.chip.time.ticks - self._since
         return value & 0xFFFFFFFF
 
     def write(self, offset: int, size: int, value: int) -> None:
@@ -42,4 +42,4 @@ class Dwt(Peripheral):
         super().write(offset, size, value)
         self.values[CYCCNT] = value if offset == CYCCNT else count
         counting = bool(self.values[CTRL] & 1)
-        self._since = self.chip.time.instructions if counting else None
+        self._since = self.chip.time.ticks if counting else None

@@ -103,12 +103,18 @@ class Fmc(Peripheral):
         hertz = self._hertz()
         detail = f"SDCLK {hertz / 1e6:g} MHz"
         self.demand(0 < hertz <= _MAX_HZ, "sdram.settings", detail)
+        clocks = {name: self._clocks(name) for name in _TIMES_NS}
         for name, needed in _TIMES_NS.items():
-            register = self.values[SDTR1 if name in _IN_SDTR1 else SDTR2]
-            clocks = (register >> _FIELDS[name] & 0xF) + 1
-            nanoseconds = clocks * 1e9 / hertz if hertz else 0.0
+            nanoseconds = clocks[name] * 1e9 / hertz if hertz else 0.0
             detail = f"{name} is {nanoseconds:.0f} ns, at least {needed}"
             self.demand(nanoseconds >= needed, "sdram.settings", detail)
+        least = max(clocks["TRAS"] - clocks["TRCD"], clocks["TRC"] - clocks["TRCD"] - clocks["TRP"])
+        detail = f"TWR is {clocks['TWR']} clocks, at least {least} with these TRAS, TRC, TRCD, TRP"
+        self.demand(clocks["TWR"] >= least, "sdram.write-recovery", detail)
+
+    def _clocks(self, name: str) -> int:
+        """A time of SDTR, in clocks of the SDRAM."""
+        return (self.values[SDTR1 if name in _IN_SDTR1 else SDTR2] >> _FIELDS[name] & 0xF) + 1
 
     def _refresh(self, count: int) -> None:
         rate = self._hertz() / (count + 1)

@@ -102,5 +102,6 @@ class Pwr(Peripheral):
         self._target = target
         if target.cpu < self._level.cpu:
             self._level = target
-        self._scaling.start(never="voltage" in self.chip.broken)
+        broken = self.chip.broken
+        self._scaling.start(never="voltage" in broken or ("overdrive" in broken and target is VOS0))
         self.chip.rcc.check()

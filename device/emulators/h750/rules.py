@@ -70,6 +70,7 @@ _ALL = (
     Rule("qspi.safe-end", "a read near the size in FSIZE hangs the bus", "ES0396 2.4.4"),
     Rule("sdram.sequence", "SDRAM commands are out of order or too early", "RM0433 FMC"),
     Rule("sdram.settings", "FMC settings do not fit the SDRAM chip", "MT48LC4M32B2; UM2488"),
+    Rule("sdram.write-recovery", "TWR is less than TRAS - TRCD or TRC - TRCD - TRP", "RM0433 FMC"),
     Rule("sdram.refresh", "SDRAM rows are refreshed too rarely", "MT48LC4M32B2"),
     Rule("sdram.not-ready", "SDRAM is used before its start sequence is done", "RM0433 FMC"),
     Rule("sdram.device", "SDRAM is used as device memory: no MPU region", "AN4839 table 2"),

@@ -22,6 +22,7 @@ _COUNTFLAG = 1 << 16
 # Size registers: 16 KiB each; data 4 ways of 128 sets, instructions 2 ways of 256, lines of 32.
 _DATA_CACHE, _CODE_CACHE = 0xF00FE019, 0xF01FE009
 _WAYS, _SETS = 4, 128
+_PATIENCE = 64
 
 
 class Scs(Peripheral):
@@ -44,6 +45,7 @@ class Scs(Peripheral):
         self.mpu = Mpu()
         self._tick_start = 0
         self._ticks_seen = 0
+        self._looks = 0  # at COUNTFLAG in a row, in vain
         self._code_invalid = False
         self._lines_invalid: set[int] = set()
 
@@ -80,7 +82,7 @@ class Scs(Peripheral):
         super().write(offset, size, value)
         if offset in (SYST_CTRL, SYST_VAL):
             if offset == SYST_VAL or value & ~before & 1:
-                self._tick_start, self._ticks_seen = self.chip.time.instructions, 0
+                self._tick_start, self._ticks_seen = self.chip.time.ticks, 0
         elif offset == ICIALLU:
             self._code_invalid = True
         elif offset == DCISW:
@@ -117,11 +119,16 @@ class Scs(Peripheral):
     def _elapsed(self) -> int:
         if not self.values[SYST_CTRL] & 1:
             return 0
-        return self.chip.time.instructions - self._tick_start
+        return self.chip.time.ticks - self._tick_start
 
     def _tick_control(self) -> int:
-        ticks = self._elapsed() // (self.values[SYST_LOAD] + 1)
+        period = self.values[SYST_LOAD] + 1
+        ticks = self._elapsed() // period
         wrapped, self._ticks_seen = ticks > self._ticks_seen, ticks
+        self._looks = 0 if wrapped else self._looks + 1
+        if self._looks > _PATIENCE and self.values[SYST_CTRL] & 1:
+            # Flags come after a few looks (Countdown) or never: on to the next wrap.
+            self.chip.time.skip(period - 1 - self._elapsed() % period)
         return self.values[SYST_CTRL] & 7 | (_COUNTFLAG if wrapped else 0)
 
     def _tick_value(self) -> int:

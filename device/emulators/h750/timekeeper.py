@@ -14,18 +14,28 @@ class Time:
         hertz: gives the core clock.
 
     Attributes:
-        instructions: executed so far; SysTick and DWT count them where a chip counts cycles.
+        instructions: executed so far.
+        idle: cycles that firmware would have spent in a loop that only waits (`skip`).
     """
 
     def __init__(self, hertz: Callable[[], int]) -> None:
         self._hertz = hertz
-        self.instructions = 0
+        self.instructions = self.idle = 0
         self._mark = 0
         self._seconds = 0.0
 
     @property
+    def ticks(self) -> int:
+        """What SysTick and DWT count where a chip counts cycles."""
+        return self.instructions + self.idle
+
+    def skip(self, ticks: int) -> None:
+        """Pass time in which nothing would happen but polling."""
+        self.idle += ticks
+
+    @property
     def seconds(self) -> float:
         """A lower bound of the real time since reset; good for minimum waits."""
-        self._seconds += (self.instructions - self._mark) / (_ISSUE_WIDTH * self._hertz())
-        self._mark = self.instructions
+        self._seconds += (self.ticks - self._mark) / (_ISSUE_WIDTH * self._hertz())
+        self._mark = self.ticks
         return self._seconds

@@ -5,7 +5,7 @@
 
 #if !NN_PACKED_ASSEMBLY
 
-#include <math.h>
+#include "requantize.h"
 
 /* Two outputs by T, 256 * B + A modulo 2^32, and L, A alone: unsigned, because T wraps. */
 typedef struct {

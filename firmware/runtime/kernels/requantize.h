@@ -2,13 +2,30 @@
 #ifndef NN_REQUANTIZE_H
 #define NN_REQUANTIZE_H
 
+#include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "ai_platform.h"
 
-#ifdef __FAST_MATH__
-#error "-ffast-math and -Ofast change results: compile this library without them"
+#if defined(__FAST_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__ASSOCIATIVE_MATH__)
+#error "-ffast-math, -Ofast and their parts change results: compile this library without them"
 #endif
+
+/* 16: float as it is, only _Float16 is special. */
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16
+#error "float is computed in more than 32 bits, which changes results: add -msse2 -mfpmath=sse"
+#endif
+
+/* `value`, rounded to float32 by now. Without this a compiler may fuse a product with the sum it
+ * goes into (-ffp-contract=fast, which no pragma stops everywhere), or divide by multiplying. */
+static inline ai_float nn_rounded(ai_float value) {
+    ai_u32 bits;
+    memcpy(&bits, &value, sizeof(bits));
+    __asm__("" : "+r"(bits));
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
 
 /* clamp(rint(scaled) + zero_point, low, high), half to even: docs/numerics.md, "Requantization".
  * Clamped as a float, because `scaled` may leave int32. */

@@ -14,7 +14,8 @@
 
 static ai_handle tiny = AI_HANDLE_NULL;
 static ai_handle foreign;
-AI_ALIGNED(4) static ai_u8 activations[AI_TINY_DATA_ACTIVATIONS_SIZE + 4];
+AI_ALIGNED(4) static ai_u8 activations[AI_TINY_DATA_ACTIVATIONS_SIZE + 3 * IN];
+AI_ALIGNED(4) static ai_u8 weights[AI_TINY_DATA_WEIGHTS_SIZE];
 AI_ALIGNED(4) static ai_i8 input_data[3 * IN];
 static ai_i8 output_data[3 * OUT];
 static ai_shape_dimension input_shape[4];
@@ -103,6 +104,20 @@ static void handles(void) {
     SAY("destroy_twice", ai_tiny_destroy(tiny) == tiny);
 }
 
+/* Weights in RAM, and what may not lie over them. */
+static void memory_over_memory(void) {
+    created();
+    memcpy(weights, AI_TINY_DATA_WEIGHTS_TABLE_GET()[0], sizeof(weights));
+    params.params.data = weights;
+    params.activations.data = weights + sizeof(weights) - 4;
+    init("activations_over_weights");
+    initialized();
+    params.params.data = weights;
+    (void)ai_tiny_init(tiny, &params);
+    output.data = weights + sizeof(weights) - 1;
+    run("output_over_weights");
+}
+
 static void parameters(void) {
     created();
     SAY("init_without_params", ai_tiny_init(tiny, NULL));
@@ -137,6 +152,7 @@ static void parameters(void) {
     params.map_weights.size = 0;
     init("map_weights_none");
     run("run_after_failed_init");
+    memory_over_memory();
     tiny = AI_HANDLE_NULL;
     say("create_and_init_no_memory", 0, ai_tiny_create_and_init(&tiny, NULL, NULL));
 }
@@ -188,6 +204,26 @@ static void buffers(void) {
     run("flags_are_fine");
 }
 
+/* Each batch but the first would find its bytes overwritten. */
+static void batches(void) {
+    initialized();
+    input_shape[AI_SHAPE_BATCH] = output_shape[AI_SHAPE_BATCH] = 2;
+    input.size = 2 * IN;
+    output.size = 2 * OUT;
+    const ai_buffer good_input = input, good_output = output;
+    input.data = activations;
+    run("batches_in_arena");
+    input = good_input;
+    output.data = activations + AI_TINY_DATA_ACTIVATIONS_SIZE - 1;
+    run("batches_out_of_arena");
+    output.data = input_data + 2 * IN - 1;
+    run("batches_over_each_other");
+    output.data = input_data + 2 * IN;
+    run("batches_beside_each_other");
+    output = good_output;
+    run("batches");
+}
+
 static void first_error_counts(void) {
     initialized();
     input.data = NULL;
@@ -202,6 +238,7 @@ int main(void) {
     handles();
     parameters();
     buffers();
+    batches();
     first_error_counts();
     board_finish(0, NULL, 0);
 }

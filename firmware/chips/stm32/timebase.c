@@ -1,7 +1,7 @@
 /* Time by polling: SysTick for timeouts, a counted loop for delays, DWT for board_cycles(). */
 #include "board.h"
-#include "bringup.h"
-#include "registers.h"
+#include "core_registers.h"
+#include "stm32.h"
 
 /* Oscillators, PLL, voltage and transfers of a few bytes take microseconds. */
 #define REQUIRE_MS 5u
@@ -48,8 +48,4 @@ void cycles_start(void) {
 
 uint32_t board_cycles(void) {
     return DWT_CYCCNT;
-}
-
-uint32_t board_clock_hz(void) {
-    return clocks_cpu_khz() * 1000u;
 }

@@ -1,13 +1,15 @@
 /*
- * The registers that this board support touches, and no others: address, then the fields used.
+ * The registers of an STM32H7 that its boards touch, and no others: address, then the fields used.
  * RM0433 is the reference manual of the STM32H750, PM0253 the programming manual of its Cortex-M7.
  */
-#ifndef STM32H750B_DK_REGISTERS_H
-#define STM32H750B_DK_REGISTERS_H
+#ifndef CHIPS_STM32H7_REGISTERS_H
+#define CHIPS_STM32H7_REGISTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
+#include "board_config.h"
+#include "core_registers.h"
 
 /* PWR, RM0433 "Power control". The low byte of CR3 can be written once after power-on. */
 #define PWR_CSR1 REGISTER(0x58024804u)
@@ -52,12 +54,16 @@
 #define RCC_PLLCFGR REGISTER(0x5802442Cu)
 #define RCC_PLL1DIVR REGISTER(0x58024430u)
 #define RCC_D2CCIP2R REGISTER(0x58024454u)
-#define RCC_D2CCIP2R_USART28SEL (7u << 0)
-#define RCC_D2CCIP2R_USART28SEL_HSI 3u
+#define RCC_D2CCIP2R_USART28SEL (7u << 0) /* USART 2, 3 and others on APB1 */
+#define RCC_D2CCIP2R_USART28SEL_HSI (3u << 0)
+#define RCC_D2CCIP2R_USART16SEL (7u << 3) /* USART 1 and 6 */
+#define RCC_D2CCIP2R_USART16SEL_HSI (3u << 3)
 #define RCC_AHB3RSTR REGISTER(0x5802447Cu)
 #define RCC_AHB3RSTR_QSPIRST (1u << 14)
 #define RCC_APB1LRSTR REGISTER(0x58024490u)
 #define RCC_APB1LRSTR_USART3RST (1u << 18)
+#define RCC_APB2RSTR REGISTER(0x58024498u)
+#define RCC_APB2RSTR_USART1RST (1u << 4)
 #define RCC_AHB3ENR REGISTER(0x580244D4u)
 #define RCC_AHB3ENR_FMCEN (1u << 12)
 #define RCC_AHB3ENR_QSPIEN (1u << 14)
@@ -65,8 +71,11 @@
 #define RCC_AHB2ENR_SRAMS (7u << 29) /* SRAM1, SRAM2, SRAM3 */
 #define RCC_AHB4ENR REGISTER(0x580244E0u)
 #define RCC_AHB4ENR_CRCEN (1u << 19)
+#define RCC_GPIOENR RCC_AHB4ENR
 #define RCC_APB1LENR REGISTER(0x580244E8u)
 #define RCC_APB1LENR_USART3EN (1u << 18)
+#define RCC_APB2ENR REGISTER(0x580244F0u)
+#define RCC_APB2ENR_USART1EN (1u << 4)
 #define RCC_APB4ENR REGISTER(0x580244F4u)
 #define RCC_APB4ENR_SYSCFGEN (1u << 1)
 
@@ -80,20 +89,45 @@
 #define GPIO_BSRR(port) REGISTER(0x58020000u + 0x400u * (port) + 0x18u)
 #define GPIO_AFR(port, high) REGISTER(0x58020000u + 0x400u * (port) + 0x20u + 4u * (high))
 
-/* USART3, RM0433 "USART". */
-#define USART3_CR1 REGISTER(0x40004800u)
+/* The console's USART, RM0433 "USART"; board.toml names it. */
+#if BOARD_CONSOLE_USART == 1
+#define CONSOLE_BASE 0x40011000u
+#define CONSOLE_ENR RCC_APB2ENR
+#define CONSOLE_ENR_EN RCC_APB2ENR_USART1EN
+#define CONSOLE_RSTR RCC_APB2RSTR
+#define CONSOLE_RSTR_RST RCC_APB2RSTR_USART1RST
+#define CONSOLE_CLOCK_SEL RCC_D2CCIP2R_USART16SEL
+#define CONSOLE_CLOCK_HSI RCC_D2CCIP2R_USART16SEL_HSI
+#elif BOARD_CONSOLE_USART == 3
+#define CONSOLE_BASE 0x40004800u
+#define CONSOLE_ENR RCC_APB1LENR
+#define CONSOLE_ENR_EN RCC_APB1LENR_USART3EN
+#define CONSOLE_RSTR RCC_APB1LRSTR
+#define CONSOLE_RSTR_RST RCC_APB1LRSTR_USART3RST
+#define CONSOLE_CLOCK_SEL RCC_D2CCIP2R_USART28SEL
+#define CONSOLE_CLOCK_HSI RCC_D2CCIP2R_USART28SEL_HSI
+#else
+#error "board.toml: [chip.constants] console_usart must be 1 or 3"
+#endif
+#define CONSOLE_CR1 REGISTER(CONSOLE_BASE + 0x00u)
 #define USART_CR1_UE (1u << 0)
 #define USART_CR1_RE (1u << 2)
 #define USART_CR1_TE (1u << 3)
-#define USART3_BRR REGISTER(0x4000480Cu)
-#define USART3_ISR REGISTER(0x4000481Cu)
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
-#define USART3_ICR REGISTER(0x40004820u)
+#define CONSOLE_BRR REGISTER(CONSOLE_BASE + 0x0Cu)
+#define CONSOLE_STATUS REGISTER(CONSOLE_BASE + 0x1Cu)
+#define USART_STATUS_RXNE (1u << 5)
+#define USART_STATUS_TC (1u << 6)
+#define USART_STATUS_TXE (1u << 7)
+#define CONSOLE_ICR REGISTER(CONSOLE_BASE + 0x20u)
 #define USART_ICR_ORECF (1u << 3)
-#define USART3_RDR REGISTER(0x40004824u)
-#define USART3_TDR REGISTER(0x40004828u)
+#define CONSOLE_RDR REGISTER(CONSOLE_BASE + 0x24u)
+#define CONSOLE_TDR REGISTER(CONSOLE_BASE + 0x28u)
+static inline bool console_has_clock(void) {
+    return (CONSOLE_ENR & CONSOLE_ENR_EN) != 0;
+}
+static inline void console_clear_overrun(void) {
+    CONSOLE_ICR = USART_ICR_ORECF;
+}
 
 /* QUADSPI, RM0433 "Quad-SPI interface". */
 #define QUADSPI_CR REGISTER(0x52005000u)
@@ -127,13 +161,7 @@
 #define AXI_FN_MOD_READ_ISS_OVERRIDE (1u << 0)
 #define DBGMCU_IDCODE REGISTER(0x5C001000u)
 
-/* Processor: SysTick, MPU, caches, DWT; PM0253, and ARMv7-M ARM C1.8 for the DWT. */
-#define SYSTICK_CTRL REGISTER(0xE000E010u)
-#define SYSTICK_CTRL_ENABLE (1u << 0)
-#define SYSTICK_CTRL_CLKSOURCE (1u << 2) /* the processor's clock */
-#define SYSTICK_CTRL_COUNTFLAG (1u << 16)
-#define SYSTICK_LOAD REGISTER(0xE000E014u)
-#define SYSTICK_VAL REGISTER(0xE000E018u)
+/* The Cortex-M7's caches; PM0253. */
 #define SCB_CCR REGISTER(0xE000ED14u)
 #define SCB_CCR_DC (1u << 16)
 #define SCB_CCR_IC (1u << 17)
@@ -141,18 +169,5 @@
 #define SCB_CSSELR REGISTER(0xE000ED84u)
 #define SCB_ICIALLU REGISTER(0xE000EF50u)
 #define SCB_DCISW REGISTER(0xE000EF60u)
-#define MPU_CTRL REGISTER(0xE000ED94u)
-#define MPU_CTRL_ENABLE (1u << 0)
-#define MPU_CTRL_PRIVDEFENA (1u << 2)
-#define MPU_RNR REGISTER(0xE000ED98u)
-#define MPU_RBAR REGISTER(0xE000ED9Cu)
-#define MPU_RASR REGISTER(0xE000EDA0u)
-#define DEMCR REGISTER(0xE000EDFCu)
-#define DEMCR_TRCENA (1u << 24)
-#define DWT_CTRL REGISTER(0xE0001000u)
-#define DWT_CTRL_CYCCNTENA (1u << 0)
-#define DWT_CYCCNT REGISTER(0xE0001004u)
-#define DWT_LAR REGISTER(0xE0001FB0u)
-#define DWT_LAR_UNLOCK 0xC5ACCE55u
 
 #endif

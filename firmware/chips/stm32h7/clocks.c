@@ -8,8 +8,7 @@
 #include "registers.h"
 
 #define HSI_KHZ 64000u
-#define HSE_KHZ 25000u     /* UM2488 6.5: oscillator X1 */
-#define HSE_TIMEOUT_MS 10u /* a crystal starts in 2 ms (datasheet, HSE) */
+#define HSE_TIMEOUT_MS 100u /* a crystal starts in 2 ms (datasheet, HSE); ST's drivers wait 100 */
 
 /* FLASH_ACR: LATENCY 4, WRHIGHFREQ 2: right for each AXI clock up to 240 MHz (RM0433 "FLASH
  * recommended number of wait states"). Code runs from the caches and ITCM, so one value serves. */
@@ -31,9 +30,13 @@
 struct pll1 {
     uint8_t source, m, n;
 };
-/* 25 / 5 * 192 / 2 = 480 MHz (VOS0), 25 / 5 * 160 / 2 = 400 MHz (VOS1). */
-static const struct pll1 pll1_480 = {PLLCKSELR_SRC_HSE, 5, 192};
-static const struct pll1 pll1_400 = {PLLCKSELR_SRC_HSE, 5, 160};
+/* board.toml: 480 MHz (VOS0) and 400 MHz (VOS1) from the board's oscillator. */
+static const struct pll1 pll1_480 = {PLLCKSELR_SRC_HSE, BOARD_PLL_M, BOARD_PLL_N_480};
+static const struct pll1 pll1_400 = {PLLCKSELR_SRC_HSE, BOARD_PLL_M, BOARD_PLL_N_400};
+_Static_assert(BOARD_HSE_KHZ *BOARD_PLL_N_480 == 960000u * BOARD_PLL_M, "pll_n_480: not 480 MHz");
+_Static_assert(BOARD_HSE_KHZ *BOARD_PLL_N_400 == 800000u * BOARD_PLL_M, "pll_n_400: not 400 MHz");
+_Static_assert(BOARD_HSE_KHZ >= 4000u * BOARD_PLL_M && BOARD_HSE_KHZ <= 8000u * BOARD_PLL_M,
+               "pll_m: the input of PLL1 must be 4 to 8 MHz");
 /* 64 / 12 * 144 / 2 = 384 MHz: HSI is off by a few percent over temperature; 400 is the limit. */
 static const struct pll1 pll1_384 = {PLLCKSELR_SRC_HSI, 12, 144};
 
@@ -58,8 +61,8 @@ void clocks_reset(void) {
 }
 
 /*
- * X1 is an oscillator, so bypass is the literal setting; if nothing comes that way the pins are
- * tried as a crystal's. HSEBYP may be changed only while HSE is off (RM0433 RCC_CR).
+ * Bypass is the setting of an oscillator; if nothing comes that way the pins are tried as a
+ * crystal's. HSEBYP may be changed only while HSE is off (RM0433 RCC_CR).
  */
 static bool hse_start(void) {
     for (uint32_t bypass = RCC_CR_HSEBYP;; bypass = 0) {
@@ -94,11 +97,12 @@ void clocks_start(void) {
     if (hse_start()) {
         pll = silicon_is_revision_v() ? &pll1_480 : &pll1_400;
     } else {
-        console_text("clock: no 25 MHz from X1 (HSE); the internal HSI is used, at 384 MHz\n");
+        console_text("clock: nothing comes from HSE; the internal HSI is used, at 384 MHz\n");
     }
     power_vos1();
-    if (pll == &pll1_480) {
-        power_vos0();
+    if (pll == &pll1_480 && !power_vos0()) {
+        console_text("clock: the voltage for 480 MHz (VOS0) does not come; 400 MHz are used\n");
+        pll = &pll1_400;
     }
     FLASH_ACR = FLASH_ACR_240MHZ;
     require(&FLASH_ACR, 0x3Fu, FLASH_ACR_240MHZ, "clock: the flash wait states do not take effect");
@@ -120,7 +124,7 @@ uint32_t clocks_cpu_khz(void) {
     if ((RCC_CFGR & RCC_CFGR_SWS) != RCC_CFGR_SW_PLL1 << 3) {
         return HSI_KHZ;
     }
-    const uint32_t source = clocks_on_hse() ? HSE_KHZ : HSI_KHZ;
+    const uint32_t source = clocks_on_hse() ? BOARD_HSE_KHZ : HSI_KHZ;
     const uint32_t m = (RCC_PLLCKSELR >> 4) & 0x3Fu;
     const uint32_t n = (RCC_PLL1DIVR & 0x1FFu) + 1u;
     const uint32_t p = ((RCC_PLL1DIVR >> 9) & 0x7Fu) + 1u;

@@ -2,8 +2,8 @@
  * QUADSPI in dual-flash mode: two chips side by side, even bytes in the first, odd ones in the
  * second. What is read or written once per chip (status, id, settings) is therefore two bytes.
  */
-#ifndef STM32H750B_DK_QSPI_H
-#define STM32H750B_DK_QSPI_H
+#ifndef CHIPS_STM32H7_QSPI_H
+#define CHIPS_STM32H7_QSPI_H
 
 #include <stdint.h>
 

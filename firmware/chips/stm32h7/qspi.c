@@ -4,16 +4,12 @@
 #include "bringup.h"
 #include "registers.h"
 
-/* UM2488, "Quad-SPI NOR flash memory": one chip select (PG6) for both chips. */
-static const struct pins qspi_pins[] = {
-    {PORT_D, 9, 1u << 11},                           /* BK1_IO0 */
-    {PORT_F, 9, (1u << 6) | (1u << 7) | (1u << 10)}, /* BK1_IO3, BK1_IO2, CLK */
-    {PORT_F, 10, 1u << 9},                           /* BK1_IO1 */
-    {PORT_G, 10, 1u << 6},                           /* BK1_NCS */
-    {PORT_G, 9, (1u << 9) | (1u << 14)},             /* BK2_IO2, BK2_IO3 */
-    {PORT_H, 9, (1u << 2) | (1u << 3)},              /* BK2_IO0, BK2_IO1 */
-};
-#define NCS_PIN 6u
+#ifndef BOARD_PINS_QSPI
+#define BOARD_PINS_QSPI {{0, 0, 0}}
+#define BOARD_PINS_QSPI_SELECT {{0, 0, 0}}
+#endif
+static const struct pins qspi_pins[] = BOARD_PINS_QSPI;
+static const struct pins select_pin[] = BOARD_PINS_QSPI_SELECT;
 
 /* Slow enough for the one-line read without dummy cycles, and for any board trace. */
 #define QSPI_MAX_KHZ 50000u
@@ -29,15 +25,21 @@ static const struct pins qspi_pins[] = {
 
 /*
  * ES0392 "QUADSPI internal timing criticality": after reset, disable, let the clock run free at
- * the largest prescaler (CCR.FRCM, written twice), and disable again within 127 kernel clocks.
+ * the largest prescaler (CCR.FRCM, written twice), and disable again within 127 kernel clocks. In
+ * assembly, because the compiler may load a constant between the stores, and a load from flash can
+ * take longer than that.
  */
 static void apply_startup_erratum(void) {
     QUADSPI_CR = 0;
     require(&QUADSPI_SR, QUADSPI_SR_BUSY, 0, "qspi: busy after its reset");
-    QUADSPI_CR = 0xFF000001u;
-    QUADSPI_CCR = 0x20000000u;
-    QUADSPI_CCR = 0x20000000u;
-    QUADSPI_CR = 0;
+    __asm volatile("dsb\n\t"
+                   "str %1, [%0]\n\t"
+                   "str %2, [%0, #0x14]\n\t"
+                   "str %2, [%0, #0x14]\n\t"
+                   "str %3, [%0]"
+                   :
+                   : "r"(&QUADSPI_CR), "r"(0xFF000001u), "r"(0x20000000u), "r"(0)
+                   : "memory");
     require(&QUADSPI_SR, QUADSPI_SR_BUSY, 0, "qspi: busy after the start-up sequence");
 }
 
@@ -93,9 +95,11 @@ static void check_window(const uint32_t *signature) {
 void qspi_start(void) {
     uint32_t signature[SIGNATURE_WORDS];
     const uint32_t divider = (clocks_hclk_khz() + QSPI_MAX_KHZ - 1u) / QSPI_MAX_KHZ;
-    pins_pull_up(PORT_G, NCS_PIN);
+    pins_pull_up(select_pin, 1);
+    pins_connect(select_pin, 1);
     pins_connect(qspi_pins, sizeof qspi_pins / sizeof qspi_pins[0]);
     RCC_AHB3ENR |= RCC_AHB3ENR_QSPIEN;
+    (void)RCC_AHB3ENR;
     RCC_AHB3RSTR |= RCC_AHB3RSTR_QSPIRST; /* a debugger's loader may have used it */
     RCC_AHB3RSTR &= ~RCC_AHB3RSTR_QSPIRST;
     (void)RCC_AHB3RSTR;

@@ -40,20 +40,40 @@ void power_check(void) {
     }
 }
 
-static void require_voltage(void) {
-    require(&PWR_D3CR, PWR_D3CR_VOSRDY, PWR_D3CR_VOSRDY,
-            "power: the core voltage does not settle (PWR_D3CR.VOSRDY)");
+/* ST's own drivers allow as much (HAL, PWR_FLAG_SETTING_DELAY). */
+#define VOLTAGE_TIMEOUT_MS 1000u
+
+static bool voltage_settles(void) {
+    return wait_until(&PWR_D3CR, PWR_D3CR_VOSRDY, PWR_D3CR_VOSRDY, VOLTAGE_TIMEOUT_MS);
 }
 
+static void require_voltage(void) {
+    if (!voltage_settles()) {
+        bringup_fail("power: the core voltage does not settle (PWR_D3CR.VOSRDY)");
+    }
+}
+
+/* VOSRDY may be looked at when the write has arrived: read back first, as after each scaling. */
 void power_vos1(void) {
     PWR_D3CR = (PWR_D3CR & ~PWR_D3CR_VOS) | PWR_D3CR_VOS1;
+    (void)PWR_D3CR;
     require_voltage();
+}
+
+static void overdrive(uint32_t oden) {
+    SYSCFG_PWRCR = (SYSCFG_PWRCR & ~SYSCFG_PWRCR_ODEN) | oden;
+    (void)SYSCFG_PWRCR;
 }
 
 /* VOS0 is VOS1 with the overdrive of SYSCFG_PWRCR (RM0433 "Voltage scaling", VOS0 activation). */
-void power_vos0(void) {
+bool power_vos0(void) {
     RCC_APB4ENR |= RCC_APB4ENR_SYSCFGEN;
     (void)RCC_APB4ENR;
-    SYSCFG_PWRCR |= SYSCFG_PWRCR_ODEN;
+    overdrive(SYSCFG_PWRCR_ODEN);
+    if (voltage_settles()) {
+        return true;
+    }
+    overdrive(0);
     require_voltage();
+    return false;
 }

@@ -5,14 +5,6 @@
 #include "bringup.h"
 #include "console.h"
 #include "registers.h"
-#include "startup.h"
-
-_Noreturn void bringup_fail(const char *text) {
-    console_text("error: ");
-    console_text(text);
-    console_text("\n");
-    board_finish(BRINGUP_FAILED, NULL, 0);
-}
 
 /* FMC bank 1 is on after reset: a read ahead there blocks the FMC for 24 us. It has no memory. */
 static void close_fmc_bank1(void) {
@@ -60,20 +52,9 @@ void board_init(void) {
     caches_start();
     cycles_start();
     leds_start();
-    console_text("STM32H750B-DK, revision ");
+    console_text(BOARD_TITLE ", revision ");
     console_text(silicon_is_revision_y() ? "Y" : silicon_is_revision_v() ? "V" : "X");
     console_text(", ");
     console_unsigned(clocks_cpu_khz() / 1000u);
     console_text(clocks_on_hse() ? " MHz from HSE\n" : " MHz from HSI\n");
-}
-
-/* Emulators and debuggers stop at its first instruction and read the arguments. */
-__attribute__((noinline, used)) _Noreturn void board_finish(int32_t status, const void *results,
-                                                            uint32_t size) {
-    (void)results;
-    (void)size;
-    console_drain();
-    leds_show(status == 0);
-    for (;;) {
-    }
 }

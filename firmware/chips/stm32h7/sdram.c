@@ -5,14 +5,10 @@
 #include "bringup.h"
 #include "registers.h"
 
-/* UM2488, I/O assignment; all alternate function 12. */
-static const struct pins sdram_pins[] = {
-    {PORT_D, 12, 0xC703u}, /* D2 D3 D13 D14 D15 D0 D1 */
-    {PORT_E, 12, 0xFF83u}, /* NBL0 NBL1 D4..D12 */
-    {PORT_F, 12, 0xF83Fu}, /* A0..A5 SDNRAS A6..A9 */
-    {PORT_G, 12, 0x8133u}, /* A10 A11 BA0 BA1 SDCLK SDNCAS */
-    {PORT_H, 12, 0x00E0u}, /* SDNWE SDNE1 SDCKE1 */
-};
+#ifndef BOARD_PINS_SDRAM
+#define BOARD_PINS_SDRAM {{0, 0, 0}}
+#endif
+static const struct pins sdram_pins[] = BOARD_PINS_SDRAM;
 
 #define SDRAM ((volatile uint32_t *)0xD0000000u)
 #define SDRAM_BYTES ((volatile uint8_t *)0xD0000000u)
@@ -22,11 +18,11 @@ static const struct pins sdram_pins[] = {
 #define SDCR_GEOMETRY ((1u << 2) | (1u << 4) | (1u << 6) | (3u << 7))
 /* In SDCR1 for both banks: SDCLK = kernel clock / 2 or / 3 (11:10), RBURST 12. */
 #define SDCR1_SDCLK(divider) (((divider) << 10) | (1u << 12))
-/* SDTR, clocks - 1: TMRD 2, TXSR 7, TRAS 5, TRC 7, TWR 2, TRP 2, TRCD 2. TRC and TRP are those of
+/* SDTR, clocks - 1: TMRD 2, TXSR 7, TRAS 5, TRC 7, TWR 3, TRP 2, TRCD 2. TRC and TRP are those of
  * SDTR1 for both banks. Enough at 100 MHz: Micron -6A asks for 12 ns (TWR), 42 (TRAS), 67 (TXSR).
- */
+ * RM0433 FMC_SDTRx asks for TWR >= TRAS - TRCD and TWR >= TRC - TRCD - TRP, too. */
 #define SDTR_100MHZ                                                                                \
-    ((1u << 0) | (6u << 4) | (4u << 8) | (6u << 12) | (1u << 16) | (1u << 20) | (1u << 24))
+    ((1u << 0) | (6u << 4) | (4u << 8) | (6u << 12) | (2u << 16) | (1u << 20) | (1u << 24))
 #define SDRAM_MAX_KHZ 100000u
 
 /* SDCMR: MODE 2:0, bank 2 (bit 3), NRFS 8:5 (refreshes - 1), MRD 21:9. */
@@ -85,6 +81,7 @@ static void self_test(void) {
     }
     for (uint32_t lane = 0; lane < 4u; ++lane) {
         SDRAM_BYTES[lane] = (uint8_t)(lane + 1u);
+        __asm volatile("dsb" ::: "memory"); /* or four stores may be merged into one of a word */
     }
     if ((wrong | (SDRAM[0] ^ 0x04030201u)) != 0) {
         bringup_fail("sdram: the self-test read other values than it wrote");

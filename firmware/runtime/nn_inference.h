@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inferences, the same behind either interface: the floating-point mode, and buffers that share
+ * bytes.
+ */
+#ifndef NN_INFERENCE_H
+#define NN_INFERENCE_H
+
+#include "nn_runtime.h"
+
+AI_API_DECLARE_BEGIN
+
+/* A network and its memory. Offsets are those of its own input and output buffers in the arena. */
+typedef struct {
+    nn_forward forward;
+    const ai_u8 *weights;
+    ai_u8 *arena;
+    ai_size weights_size;
+    ai_size arena_size;
+    ai_size input_size; /* of one batch */
+    ai_size input_offset;
+    ai_size output_size;
+    ai_size output_offset;
+} nn_inference;
+
+typedef enum {
+    NN_DONE,
+    NN_INPUT_IN_USE,
+    NN_OUTPUT_IN_USE,
+} nn_outcome;
+
+/* Whether two places in memory share a byte: one begins within the other. */
+static inline ai_bool nn_overlap(const void *one, ai_size one_size, const void *other,
+                                 ai_size other_size) {
+    const ai_uptr a = (ai_uptr)one;
+    const ai_uptr b = (ai_uptr)other;
+    return a - b < other_size || b - a < one_size;
+}
+
+/* Compute `batches` inferences, in the floating-point mode of docs/numerics.md.
+ *
+ * One batch: input and output may lie anywhere but over the weights, in the arena and over each
+ * other too; what would be overwritten too early goes through the network's own buffers.
+ * Several: neither may share bytes with the arena, nor with each other.
+ * When one does, nothing is written. */
+nn_outcome nn_infer(const nn_inference *inference, const ai_i8 *input, ai_i8 *output,
+                    ai_size batches);
+
+AI_API_DECLARE_END
+
+#endif /* NN_INFERENCE_H */

@@ -1,0 +1,41 @@
+"""MNIST with few of its images: training takes seconds, through the same arrows of the graph."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from model.dataset import RAW_FILES, RawFile, raw_folder
+from model.splits import CALIBRATION_IMAGES, VALIDATION_IMAGES
+from support.files import sha256_file
+from tests.graph.project import Project
+
+EDITED = ("model/dataset.py", "model/splits.py")
+# Images of each part; the splits of a training in proportion.
+TRAINING, TEST = 3_000, 1_000
+SPLITS = {
+    "VALIDATION_IMAGES": (VALIDATION_IMAGES, 500),
+    "CALIBRATION_IMAGES": (CALIBRATION_IMAGES, 100),
+}
+
+
+def few_of(raw: RawFile, data: bytes) -> bytes:
+    """An IDX file's first images or labels: the magic's last byte tells how many dimensions."""
+    count = TRAINING if raw.name.startswith("train") else TEST
+    header = 4 + 4 * data[3]
+    whole = int.from_bytes(data[4:8], "big")
+    each = (len(data) - header) // whole
+    return data[:4] + count.to_bytes(4, "big") + data[8 : header + count * each]
+
+
+def use_few_digits(project: Project, mnist: Path, folder: Path) -> None:
+    """Write few of MNIST's images below `folder`, and have the copy of the project expect them."""
+    raw_folder(folder).mkdir(parents=True)
+    for raw in RAW_FILES:
+        path = raw_folder(folder) / raw.name
+        path.write_bytes(few_of(raw, (raw_folder(mnist) / raw.name).read_bytes()))
+        project.replace("model/dataset.py", f"{raw.size:_}", str(path.stat().st_size))
+        project.replace("model/dataset.py", raw.sha256, sha256_file(path))
+    for name, (usual, few) in SPLITS.items():
+        project.replace("model/splits.py", f"{name} = {usual:_}", f"{name} = {few}")
+    shutil.rmtree(project.path("model/__pycache__"), ignore_errors=True)
