@@ -21,7 +21,7 @@ _ID = "nn2flash-model"
 _DEFAULT_PROTOCOLS = (DebugProbe.Protocol.DEFAULT, DebugProbe.Protocol.SWD)
 
 
-class ModelProbe(DebugProbe):
+class ModelProbe(DebugProbe):  # type: ignore[misc]
     """The probe. Accesses follow each other in order; a failed one clears nothing."""
 
     @classmethod
@@ -184,7 +184,7 @@ def _late(value: Any, now: bool) -> Any | Callable[[], Any]:
     return value if now else lambda: value
 
 
-class ModelProbePlugin(Plugin):
+class ModelProbePlugin(Plugin):  # type: ignore[misc]
     """What the entry point names."""
 
     def load(self) -> type[DebugProbe]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import selectors
+import signal
 import socket
 import sys
 import time
@@ -62,11 +63,10 @@ class Server:
 
     Args:
         target: the board.
-        finish: address at which the firmware is done, or None.
     """
 
-    def __init__(self, target: Target, finish: int | None) -> None:
-        self._target, self._finish = target, finish
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._selector = selectors.SelectSelector()  # epoll takes no file as standard input
         self._wires: dict[socket.socket, Wire] = {}
         port = DebugPort(PacedTarget(target))
@@ -82,7 +82,7 @@ class Server:
         self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ, None)
 
     def serve(self) -> None:
-        """Answer until the input ends; then, with a finish, run the firmware to it."""
+        """Answer until the input ends."""
         while True:
             events = self._selector.select(0 if self._target.runs else None)
             for key, _ in events:
@@ -95,12 +95,11 @@ class Server:
             if not events:
                 self._target.run(_IDLE_BLOCKS)
 
-    def run_on(self, seconds: float) -> bool:
-        """Run the firmware to its finish; whether it came there."""
+    def run_on(self, seconds: float) -> None:
+        """Run the firmware until it is done or stops, at most so many seconds of real time."""
         end = time.monotonic() + seconds
-        while self._target.runs and not self._target.finished and time.monotonic() < end:
+        while self._target.runs and time.monotonic() < end:
             self._target.run(_IDLE_BLOCKS)
-        return self._target.finished
 
     def _accept(self, key: selectors.SelectorKey) -> None:
         assert isinstance(key.fileobj, socket.socket)
@@ -150,13 +149,14 @@ def main() -> int:
         say=lambda line: _put(f"model: {line}\n".encode()),
         broken=arguments.broken,
         ignored=arguments.ignore,
+        finish=arguments.finish,
     )
-    server = Server(target, arguments.finish)
+    server = Server(target)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     _put(f"ports {server.ports[0]} {server.ports[1]}\n".encode())
     try:
         server.serve()
         if arguments.finish is not None and not storage.dead:
-            target.finish = arguments.finish
             server.run_on(arguments.seconds)
     finally:
         storage.save(arguments.storage)

@@ -21,7 +21,8 @@ class PyOcd(Programmer):
     name = "pyocd"
     program = "pyocd"
     required = frozenset({"target"})
-    install = "pip install pyocd"
+    reaches_model = True
+    install = "pip install 'pyocd>=0.46' (before, one flash in five was left half written)"
     signs: ClassVar[Sequence[Sign]] = (
         Sign(Problem.NO_PERMISSION, r"insufficient permissions|Access denied"),
         Sign(Problem.PROBE_BUSY, r"Unable to claim interface|Resource busy|already open"),

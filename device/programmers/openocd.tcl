@@ -1,0 +1,31 @@
+# Procedures for OpenOCD (0.12 or newer), used by openocd.py. A procedure that fails ends OpenOCD
+# with status 1.
+
+# Write `hex`, read it back, start the firmware. `bank` is the number of the external flash's bank
+# and `size` the bytes it must have, or both are "". An external flash that does not answer has no
+# size, and OpenOCD notices that only after it wrote the chip's own flash: look before anything is
+# erased.
+proc nn_flash {hex bank size} {
+	init
+	reset init
+	if {$bank ne ""} {
+		flash probe $bank
+		set found [dict get [lindex [flash list] $bank] size]
+		if {$found != $size} {
+			error "external flash: found $found bytes, expected $size"
+		}
+	}
+	echo "** Programming Started **"
+	if {[catch {flash write_image erase $hex}]} {
+		error "** Programming Failed **"
+	}
+	echo "** Programming Finished **"
+	echo "** Verify Started **"
+	if {[catch {verify_image $hex}]} {
+		error "** Verify Failed **"
+	}
+	echo "** Verified OK **"
+	echo "** Resetting Target **"
+	reset run
+	shutdown
+}
