@@ -152,6 +152,7 @@ class Target(Processor):
         self.ecc_failed = self._reset_wanted = False
         core = self._core
         core.was_reset, core.locked_up, core.halted, core.stepping = True, False, False, False
+        core.control &= ~(_C_HALT | _C_STEP)
         self._rules.strict = False
         self.stops = set()
 
@@ -188,6 +189,7 @@ class Target(Processor):
 
     def _halt(self, reason: int) -> None:
         self._core.halted, self._core.stepping = True, False
+        self._core.control |= _C_HALT  # as the hardware does when it enters Debug state
         self._core.dfsr |= reason
         if self._rules.strict:
             self._rules.strict = False
