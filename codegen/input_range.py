@@ -61,7 +61,7 @@ def complaint(values: Array, tensor: Tensor) -> str:
     )
     with np.errstate(over="ignore"):
         steps = np.rint(values.astype(np.float32) / scale) + np.float32(zero_point)
-    # One step beyond is rounding: -1 with scale 2/255 and zero point -1 is byte -129, nearly.
+    # One step beyond is rounding: -1 with scale 0.00784 and zero point -1 would be byte -129.
     clipped = float(np.mean((steps < -129) | (steps > 128)))
     if clipped > MOST_CLIPPED:
         return f"{100 * clipped:.1f} % of the values are clipped: {holds}"

@@ -150,3 +150,28 @@ def _room_for(name: str, room: _Room, board: _Board) -> int:
     if name not in STORED or name == "kernels" or room.facts["kind"] != "ram":
         return room.free
     return min(room.free, max((board.rooms[s].free for s in board.storage), default=0))
+
+
+def largest_internal_subset(
+    memories: dict[str, Any], sizes: dict[str, int], overrides: dict[str, str], each: int
+) -> int:
+    """The most test inputs of `each` bytes that need no memory outside the chip.
+
+    0 when the board has no flash of its own for them, or something else needs an external memory.
+    """
+    external = {m["name"] for m in memories["memories"] if m["external"]}
+    inside = [name for name in memories["placement"]["subset"] if name not in external]
+
+    def fits(count: int) -> bool:
+        asked = {**overrides, "subset": inside[0]}
+        try:
+            placed = place_objects(memories, {**sizes, "subset": count * each}, asked)
+        except UserError:
+            return False
+        return not external & {p for o in placed.values() for p in (o["run"], o["load"])}
+
+    low, high = 0, sizes["subset"] // each
+    while inside and low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low

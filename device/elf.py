@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -152,6 +153,21 @@ class Elf:
             if symbol.name == name:
                 return symbol.address
         raise UserError(f"{self.path}: no symbol '{name}'", "is it stripped, or another program?")
+
+    def patched(self, changes: Mapping[int, bytes]) -> bytes:
+        """The whole file with other bytes from these load addresses on.
+
+        Bytes that fall between segments have no place in the file and are left out.
+        """
+        data = bytearray(self.path.read_bytes())
+        for segment in self._file.iter_segments("PT_LOAD"):
+            first, end = segment["p_paddr"], segment["p_paddr"] + segment["p_filesz"]
+            for address, new in changes.items():
+                low, high = max(first, address), min(end, address + len(new))
+                if low < high:
+                    start = segment["p_offset"] + low - first
+                    data[start : start + high - low] = new[low - address : high - address]
+        return bytes(data)
 
     @cached_property
     def _functions(self) -> list[Symbol]:

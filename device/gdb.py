@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
-from device.steps import Server, end, start
+from device.steps import Server, start
+from support import children
 from support.errors import UserError
 
 # Any gdb that knows Arm; Debian's is the second.
@@ -85,7 +86,8 @@ def run_gdb(command: Sequence[str]) -> int:
 
     before = signal.signal(signal.SIGINT, leave_it_to_gdb)
     try:
-        return subprocess.call(list(command))
+        with children.start(command) as gdb:
+            return gdb.wait()
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -109,7 +111,7 @@ def running(
         _wait_until_ready(process, server, port, output, failed)
         yield
     finally:
-        end(process)
+        children.end(process)
         output.close()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from support import children
 from support.errors import UserError
 
 
@@ -63,11 +64,14 @@ def shown(step: Step) -> str:
     return " ".join([*settings, shlex.join(command)])
 
 
-def start(step: Step, inherited: Sequence[int] = (), **options: Any) -> subprocess.Popen[bytes]:
-    """Start a step with stdout and stderr in one pipe and nothing to read.
+def start(
+    step: Step, inherited: Sequence[int] = (), *, outlives_us: bool = False, **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start a step with stdout and stderr in one pipe and nothing to read; it ends with us.
 
     Args:
         inherited: descriptors that the tool keeps open (a lock).
+        outlives_us: it ends what it does when we are killed: a half-written flash helps nobody.
         options: more of `subprocess.Popen`.
 
     Raises:
@@ -83,29 +87,23 @@ def start(step: Step, inherited: Sequence[int] = (), **options: Any) -> subproce
         **options,
     }
     try:
-        return subprocess.Popen(step.command, **settings)
+        if outlives_us:
+            return subprocess.Popen(step.command, **settings)
+        return children.start(step.command, **settings)
     except OSError as error:
         raise UserError(f"{step.command[0]}: cannot run it: {error.strerror}") from None
 
 
-def run(step: Step, inherited: Sequence[int] = ()) -> tuple[int, str]:
-    """Run a step to its end; exit status and output, which is passed on live (progress bars)."""
+def run(step: Step, inherited: Sequence[int] = (), *, outlives_us: bool = False) -> tuple[int, str]:
+    """Run a step to its end; exit status and output, which is passed on live (progress bars).
+
+    The arguments are those of `start`.
+    """
     output = bytearray()
-    with start(step, inherited) as process:
+    with start(step, inherited, outlives_us=outlives_us) as process:
         assert process.stdout is not None
         while data := os.read(process.stdout.fileno(), 65536):
             output += data
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
     return process.returncode, output.decode(errors="replace").replace("\r\n", "\n")
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process: ask, then insist. What it printed can still be read from its pipe."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    process.wait()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
-from codegen.place import place_objects
+from codegen.place import largest_internal_subset, place_objects
 from support.errors import UserError
 from support.files import read_json, write_json
 
@@ -47,9 +47,11 @@ def run(arguments: argparse.Namespace) -> None:
     count = len(inputs) if arguments.subset_size else 0
     sizes["subset"] = count * size
     sizes["results"] *= max(count, 1)
-    objects = place_objects(memories, sizes, _overrides(arguments.override))
+    overrides = _overrides(arguments.override)
+    objects = place_objects(memories, sizes, overrides)
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
+    placement["internal_subset"] = largest_internal_subset(memories, sizes, overrides, size)
     write_json(arguments.out, placement)
 
 

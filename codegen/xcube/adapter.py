@@ -75,12 +75,23 @@ def headers(ours: str, api: str, manifest: dict[str, Any]) -> dict[str, str]:
         "imported": _sum(manifest["files"]),
         "model": manifest["model_sha256"],
         "signature": f"{prefix}_{ours.upper()}_{signature}_SIGNATURE",
+        "formats": _formats(manifest) if api == LEGACY else {},
         "names": _names(prefix, ours, theirs, *main),
         "data_names": _names(prefix, ours, theirs, *data),
     }
     return {
         ".h": render("xcube/network.h.j2", context),
         "_data.h": render("xcube/network_data.h.j2", context),
+    }
+
+
+def _formats(manifest: dict[str, Any]) -> dict[str, str]:
+    """Macro → value of the ends' formats, which headers before 8.1 do not have."""
+    values = {"int8": "AI_BUFFER_FORMAT_S8", "uint8": "AI_BUFFER_FORMAT_U8"}
+    stem = f"AI_{manifest['name'].upper()}"
+    return {
+        f"{stem}_{side}_1_FORMAT": values[manifest[end]["stored"]]
+        for side, end in (("IN", "input"), ("OUT", "output"))
     }
 
 

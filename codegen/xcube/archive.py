@@ -34,7 +34,8 @@ def opened(path: Path) -> Iterator[Path]:
     """Yield a folder with the bundle's files; a zip's is gone when the block ends.
 
     Raises:
-        UserError: nothing there, neither folder nor zip, or a zip that is damaged or hostile.
+        UserError: nothing there, neither folder nor zip, or a zip that is damaged or hostile. One
+            that the block raises names the zip where it would name a folder that is gone.
     """
     if path.is_dir():
         yield path
@@ -55,7 +56,12 @@ def opened(path: Path) -> Iterator[Path]:
                 unpack(archive, Path(folder), path)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
             raise UserError(f"bundle={path}: damaged zip ({error})", "download it again") from None
-        yield Path(folder)
+        try:
+            yield Path(folder)
+        except UserError as error:
+            raise UserError(
+                error.message.replace(folder, str(path)), error.remedy.replace(folder, str(path))
+            ) from None
 
 
 def unpack(archive: zipfile.ZipFile, folder: Path, origin: Path) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 from codegen.graph import Graph, Tensor
 from codegen.names import check_name
+from codegen.render import render
 from codegen.xcube import adapter, csubset, manifest
 from codegen.xcube.archive import opened
-from codegen.xcube.describe import Description, Port, describe
-from codegen.xcube.discover import LEGACY, SOURCES, Found, find_network
+from codegen.xcube.describe import Description, describe
+from codegen.xcube.discover import LEGACY, SOURCES, Found, find_libraries, find_network
+from codegen.xcube.ports import Port
 from codegen.xcube.report import find_report
 from codegen.xcube.runtime import find_runtime
 from support.errors import UserError
@@ -85,8 +87,8 @@ def import_bundle(request: Request) -> dict[str, Any]:
                 f"bundle={request.bundle}: '{found.name}' has the interface {found.api}",
                 f"add c_api={found.api}",
             )
-        described = _with_given(describe(found), request)
         roots = [root, *request.runtimes]
+        described = _with_given(_described(found, roots), request)
         runtime = find_runtime(roots, described)
         report = find_report([root], described)
         headers = [*found.headers, *_headers_of(runtime.headers, found)]
@@ -97,10 +99,12 @@ def import_bundle(request: Request) -> dict[str, Any]:
             described, runtime, report, hashes=hashes, identity=_identity(found), how=request.how
         )
         places = {
-            "sources": _shown(found.folder, roots),
-            "headers": _shown(runtime.headers, roots),
-            "library": _shown(runtime.library, roots),
+            "sources": str(_shown(found.folder, roots)),
+            "headers": str(_shown(runtime.headers, roots)),
+            "library": str(_shown(runtime.library, roots)),
         }
+        if found.others:
+            places["others"] = f"{', '.join(found.others)} (not taken; name= chooses)"
         if request.graph:
             check_against(content, request.graph)
         _write(request, found, headers, runtime.library)
@@ -109,6 +113,25 @@ def import_bundle(request: Request) -> dict[str, Any]:
     write_text(request.out / f"{request.name}{TABLE}", manifest.table(content, described, places))
     write_json(request.out / f"{request.name}{MANIFEST}", content)
     return content
+
+
+def _described(found: Found, roots: Sequence[Path]) -> Description:
+    """What the sources say.
+
+    Raises:
+        UserError: the network cannot be used; when no library here can either, both are told, so
+            that generating again once is enough.
+    """
+    try:
+        return describe(found)
+    except UserError as first:
+        try:
+            find_libraries(roots)
+        except UserError as second:
+            raise UserError(
+                f"{first.message}; and {second.message}", f"{first.remedy}; {second.remedy}"
+            ) from None
+        raise
 
 
 def _with_given(described: Description, request: Request) -> Description:
@@ -216,7 +239,10 @@ def _write(request: Request, found: Found, headers: Sequence[Path], library: Pat
         for header in headers:
             _copy(header, fresh / HEADERS / header.name)
         for suffix in SOURCES[found.api]:
-            _copy(found.files[suffix], fresh / f"{request.name}{suffix}")
+            if suffix in found.files:
+                _copy(found.files[suffix], fresh / f"{request.name}{suffix}")
+            else:
+                write_text(fresh / f"{request.name}{suffix}", render("xcube/no_params.c.j2", {}))
         _copy(library, fresh / f"{request.name}{LIBRARY}")
         if (out / HEADERS).exists():
             shutil.rmtree(out / HEADERS)

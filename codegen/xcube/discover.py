@@ -23,8 +23,14 @@ HEADERS = {
     LEGACY: (".h", "_data.h", "_data_params.h", "_config.h"),
     ST_AI: (".h", "_data.h", "_details.h"),
 }
+# Files that releases before 7.2 do not have: their weights lie in `_data.c`.
+PARAMS = ("_data_params.c", "_data_params.h")
+WITH_PARAMS = Version(7, 2, 0)
 # A file that each interface's runtime headers must have.
 RUNTIME_HEADER = {LEGACY: "ai_platform.h", ST_AI: "stai.h"}
+# The folder of ST's pack with the library for this chip: beside it lies another of the same name
+# for Cortex-M7s with a smaller floating-point unit (ST's own table: stm32h7 → STM32H7).
+FAMILY = "STM32H7"
 _UNLIKELY = ("Debug", "Release", "build", "build_network", "st_ai_ws")
 
 
@@ -35,14 +41,14 @@ class Found:
     Attributes:
         name: the C name, as in `ai_<name>_create`.
         api: "legacy" or "st-ai".
-        files: suffix → file, for every suffix of SOURCES and HEADERS of that interface.
-        others: other folders that hold a network of the same name and were not taken.
+        files: suffix → file, for the suffixes of SOURCES and HEADERS of that interface.
+        others: names of other networks beside it, which were not taken.
     """
 
     name: str
     api: str
     files: dict[str, Path]
-    others: tuple[Path, ...]
+    others: tuple[str, ...]
 
     @property
     def folder(self) -> Path:
@@ -52,12 +58,12 @@ class Found:
     @property
     def sources(self) -> list[Path]:
         """The C files, in a fixed order."""
-        return [self.files[suffix] for suffix in SOURCES[self.api]]
+        return [self.files[s] for s in SOURCES[self.api] if s in self.files]
 
     @property
     def headers(self) -> list[Path]:
         """The network's own headers."""
-        return [self.files[suffix] for suffix in HEADERS[self.api]]
+        return [self.files[s] for s in HEADERS[self.api] if s in self.files]
 
 
 def find_network(root: Path, wanted: str) -> Found:
@@ -73,15 +79,15 @@ def find_network(root: Path, wanted: str) -> Found:
         raise UserError(_why_none(root, everything), _REMEDY)
     if len(names) > 1 and wanted not in names:
         raise UserError(
-            f"bundle={root}: holds several networks: {', '.join(names)}", "choose one with name="
+            f"bundle={root}: holds several networks: {', '.join(names)}",
+            f"choose one: {' or '.join(f'name={name}' for name in names)}",
         )
     name = names[0] if len(names) == 1 else wanted
     ranked = sorted(
         (found for found in candidates if found.name == name), key=lambda f: _rank(root, f.folder)
     )
     best = ranked[0]
-    others = tuple(found.folder for found in ranked[1:])
-    return Found(best.name, best.api, best.files, others)
+    return Found(best.name, best.api, best.files, tuple(n for n in names if n != best.name))
 
 
 _REMEDY = (
@@ -103,10 +109,21 @@ def _candidates(everything: Sequence[Path]) -> list[Found]:
                 suffix: _nearest(path.parent, by_name.get(path.stem + suffix, []))
                 for suffix in (*SOURCES[api], *HEADERS[api])
             }
-            complete = {suffix: file for suffix, file in wanted.items() if file}
-            if len(complete) == len(wanted) and complete["_data.c"].parent == path.parent:
-                found.append(Found(path.stem, api, complete, ()))
+            there = {suffix: file for suffix, file in wanted.items() if file}
+            missing = set(wanted) - set(there)
+            if (not missing or _needs_no_params(missing, there)) and (
+                there["_data.c"].parent == path.parent
+            ):
+                found.append(Found(path.stem, api, there, ()))
     return found
+
+
+def _needs_no_params(missing: set[str], there: dict[str, Path]) -> bool:
+    """Whether these are the files of a release whose weights lie in `_data.c`."""
+    if missing != set(PARAMS):
+        return False
+    tools = header_version(there["_config.h"], TOOLS_VERSION)
+    return tools is not None and OLDEST <= tools < WITH_PARAMS
 
 
 def _nearest(folder: Path, candidates: Sequence[Path]) -> Path | None:
@@ -140,33 +157,53 @@ def _why_none(root: Path, everything: Sequence[Path]) -> str:
         return f"bundle={root}: holds a relocatable network, which is not supported"
     if any(name.startswith("stai_") and name.endswith(".c") for name in names):
         return f"bundle={root}: holds a network for ST's NPU, not for a Cortex-M7"
-    halves = sorted(name for name in names if name.endswith("_data.c"))
-    if halves:
-        stem = halves[0].removesuffix("_data.c")
-        version = _old_version(everything)
-        if version:
-            return (
-                f"bundle={root}: made with X-CUBE-AI {version}, older than"
-                f" {OLDEST.major}.{OLDEST.minor}"
-            )
-        return (
-            f"bundle={root}: {halves[0]} has neither {stem}_data_params.c (interface legacy, 7.1"
-            f" and newer) nor {stem}_details.h (interface st-ai) with it"
-        )
+    for path in everything:
+        stem = path.name.removesuffix("_data.c")
+        if path.name != stem and f"ai_{stem}_create" in _text_of(f"{stem}.c", everything):
+            return f"bundle={root}: {_why_not(stem, everything)}"
     return f"bundle={root}: no generated network (network.c, network_data.c …) in it"
 
 
-def _old_version(everything: Sequence[Path]) -> Version | None:
-    """What the generated configuration or the headers say, when that is an old number."""
-    for name, prefix in (("_config.h", "AI_TOOLS_VERSION"), ("core_datatypes.h", RUNTIME_VERSION)):
-        for path in everything:
-            if path.name.endswith(name):
-                found = header_version(path, prefix)
-                if found and found < OLDEST:
-                    return found
-    return None
+def _text_of(name: str, everything: Sequence[Path]) -> str:
+    """The text of the first file of that name, "" without one."""
+    for path in everything:
+        if path.name == name:
+            return path.read_bytes().decode("utf-8", errors="replace")
+    return ""
 
 
+def _why_not(stem: str, everything: Sequence[Path]) -> str:
+    """What keeps the files of a network from being one: parts that miss, or too old a release.
+
+    Numbers below 7 are X-CUBE-AI's own only without the files that came with 7.2; with them they
+    are those of ST Edge AI Core. The runtime's headers are not asked: they kept old numbers.
+    """
+    names = {path.name for path in everything}
+    missing = [f"{stem}{part}" for part in PARAMS if f"{stem}{part}" not in names]
+    old = len(missing) == len(PARAMS)
+    versions = [
+        version
+        for path in everything
+        if path.name in (f"{stem}_config.h", f"{stem}.c")
+        and (version := header_version(path, TOOLS_VERSION))
+    ]
+    if old and versions and versions[0] < OLDEST:
+        return f"made with X-CUBE-AI {versions[0]}, older than {OLDEST.major}.{OLDEST.minor}"
+    if old and not versions:
+        return (
+            f"{stem}.c tells no version, and {missing[0]} is not there: made with an X-CUBE-AI"
+            f" older than {OLDEST.major}.{OLDEST.minor}"
+        )
+    missing = [
+        f"{stem}{part}"
+        for part in (*SOURCES[LEGACY], *HEADERS[LEGACY])
+        if f"{stem}{part}" not in names
+    ]
+    return f"the network '{stem}' is not complete: {', '.join(missing)} missing"
+
+
+# Macros of versions, without _MAJOR and so on: of the generating tool, of the runtime.
+TOOLS_VERSION = "AI_TOOLS_VERSION"
 RUNTIME_VERSION = "AI_PLATFORM_RUNTIME"
 
 
@@ -211,7 +248,7 @@ def find_libraries(roots: Sequence[Path]) -> list[Library]:
         every += [found for path in files(root) if (found := library.named(path))]
     usable = [lib for lib in every if lib.core == "CM7" and lib.compiler == "GCC"]
     if usable:
-        return sorted(usable, key=lambda lib: not lib.plain)
+        return sorted(usable, key=lambda lib: (not lib.plain, lib.path.parent.name != FAMILY))
     places = " or ".join(map(str, roots))
     if not every:
         raise UserError(

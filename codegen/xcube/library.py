@@ -22,7 +22,7 @@ from codegen.xcube.versions import Version, from_library
 from support.errors import UserError
 
 NAME = re.compile(
-    r"NetworkRuntime(?P<digits>\d+)_(?P<core>[A-Za-z0-9]+)_(?P<compiler>[A-Za-z]+)(?P<rest>.*)\.(a|lib)"
+    r"(?:lib)?NetworkRuntime(?P<digits>\d+)_(?P<core>[A-Za-z0-9]+)_(?P<compiler>[A-Za-z]+)(?P<rest>.*)\.(a|lib)"
 )
 _MAGIC = b"!<arch>\n"
 _HEADER = 60
@@ -78,6 +78,9 @@ def named(path: Path) -> Library | None:
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """(name, contents) of each member; names longer than 15 characters stay references.
 
+    The whole archive is looked at before the first member comes: a download that was cut off is
+    told of here, not by a linker.
+
     Raises:
         UserError: not an archive, or cut off.
     """
@@ -85,19 +88,22 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
     if not data.startswith(_MAGIC):
         raise UserError(f"{path}: not a static library", "take the library from ST's package again")
     at = len(_MAGIC)
-    while at + _HEADER <= len(data):
+    found = []
+    while at < len(data):
         header = data[at : at + _HEADER]
         size_text = header[48:58].strip()
-        if header[58:60] != b"`\n" or not size_text.isdigit():
+        if len(header) == _HEADER and (header[58:] != b"`\n" or not size_text.isdigit()):
             raise UserError(f"{path}: damaged static library", "take it from ST's package again")
-        size = int(size_text)
         start = at + _HEADER
+        size = int(size_text) if len(header) == _HEADER else 0
         if start + size > len(data):
             raise UserError(
                 f"{path}: the static library is cut off", "take it from ST's package again"
             )
-        yield header[:16].decode("latin-1").rstrip(), data[start : start + size]
+        found.append((header[:16].decode("latin-1").rstrip(), start, start + size))
         at = start + size + size % 2
+    for name, start, end in found:
+        yield name, data[start:end]
 
 
 def symbols(path: Path) -> frozenset[str]:

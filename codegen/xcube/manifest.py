@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from codegen import version
-from codegen.xcube.describe import ALIGNMENT, Description, Port
+from codegen.xcube.describe import ALIGNMENT, Description
+from codegen.xcube.ports import Port
 from codegen.xcube.report import Report
 from codegen.xcube.runtime import Runtime, release
 from codegen.xcube.versions import core_of, xcube_of
@@ -106,11 +106,11 @@ def _totals(report: Report) -> str:
     return f"{report.macc or 0:,} MACC, flash {flash:,} B, RAM {ram:,} B ({what}; ST's report)"
 
 
-def table(manifest: dict[str, Any], described: Description, places: dict[str, Path]) -> str:
+def table(manifest: dict[str, Any], described: Description, places: dict[str, str]) -> str:
     """What was found, in one table for people.
 
     Args:
-        places: what → file or folder relative to the bundle or pack.
+        places: what → file or folder relative to the bundle or pack, or names.
     """
     runtime = manifest["runtime"]
     signature = f", signature {described.signature}" if described.signature else ""
@@ -118,7 +118,7 @@ def table(manifest: dict[str, Any], described: Description, places: dict[str, Pa
         ("release", release(described.tools)),
         ("interface", described.api),
         ("network", f"{described.name}, from {manifest['origin']}{signature}"),
-        *((what, str(place)) for what, place in places.items()),
+        *places.items(),
         ("runtime", f"{runtime['vendor']} {runtime['version']}, {runtime['machine']}"),
         ("terms", runtime["terms"]),
         ("input", _port_text(manifest["input"])),

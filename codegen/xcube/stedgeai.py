@@ -16,6 +16,7 @@ from typing import Any
 from codegen.xcube.bundle import Request, import_bundle
 from codegen.xcube.discover import HEADERS, SOURCES
 from codegen.xcube.tool import Tool, runtime_folders
+from support.children import start
 from support.errors import UserError
 from support.files import write_bytes
 
@@ -101,7 +102,7 @@ def _execute(command: Sequence[str], work: Path, seconds: float) -> tuple[int, s
     raw = work / "log"
     with raw.open("wb") as stream:
         try:
-            process = subprocess.Popen(
+            process = start(
                 list(command),
                 cwd=work,
                 stdin=subprocess.DEVNULL,

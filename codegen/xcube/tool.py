@@ -7,6 +7,7 @@ Its places: the folder in STEDGEAI_CORE_DIR, PATH, and where its installers and 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -16,15 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.xcube import versions
-from codegen.xcube.versions import Version
+from codegen.xcube.versions import Version, xcube_of
 from support.errors import UserError
 
 NAMES = ("stedgeai", "stm32ai")
-_PLATFORMS = {"linux": "linux", "darwin": "mac", "win32": "windows"}
+# Folders of Utilities, by system; Apple's own processors have one of theirs and can use Intel's.
+_PLATFORMS = {"linux": ("linux",), "darwin": ("mac",), "win32": ("windows",)}
+_APPLE_SILICON = ("macarm", "mac")
 # Below the user's home and below these.
-_ROOTS = ("/opt/ST", "/usr/local/ST", "C:/ST")
+_ROOTS = ("/opt/ST", "/usr/local/ST", "/Applications/ST", "C:/ST")
 _INSTALLS = ("STEdgeAI/*", "ST/STEdgeAI/*")
 _PACKS = "STM32Cube/Repository/Packs/STMicroelectronics/X-CUBE-AI/*"
+# The first release whose tool has the options that it is given here.
+_OLDEST = Version(9, 0, 0)
 # The first start after an installation unpacks things.
 _VERSION_SECONDS = 300.0
 _COLORS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -62,24 +67,28 @@ def find_tool(given: str = "") -> Path:
         for path in _in_install(Path(told)):
             return path
         raise UserError(
-            f"STEDGEAI_CORE_DIR={told}: no Utilities/{_platform()}/stedgeai in it",
+            f"STEDGEAI_CORE_DIR={told}: no Utilities/{_platforms()[0]}/stedgeai in it",
             "set it to the folder of the installed version, or give stedgeai=PATH",
         )
-    for name in NAMES:
-        if program := shutil.which(name):
-            return Path(program).resolve()
+    newest, older = NAMES
+    if program := shutil.which(newest):
+        return Path(program).resolve()
     for folder in sorted(_places(), key=_newest, reverse=True):
         for path in _in_install(folder):
             return path
+    if program := shutil.which(older):
+        return Path(program).resolve()
     raise UserError(
         "stedgeai not found: not in PATH, STEDGEAI_CORE_DIR is not set, and nothing is installed"
-        f" in {', '.join(_ROOTS[:2])} or your home",
+        f" in {', '.join(_ROOTS[:3])} or your home",
         "install ST Edge AI Core from st.com, or use ai=cloud, ai=bundle or ai=builtin",
     )
 
 
-def _platform() -> str:
-    return _PLATFORMS.get(sys.platform, "linux")
+def _platforms() -> tuple[str, ...]:
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return _APPLE_SILICON
+    return _PLATFORMS.get(sys.platform, ("linux",))
 
 
 def _places() -> Iterator[Path]:
@@ -96,7 +105,8 @@ def _newest(folder: Path) -> tuple[int, ...]:
 
 def _in_install(folder: Path) -> Iterator[Path]:
     for name in NAMES:
-        for path in (folder / "Utilities" / _platform() / name, folder / name):
+        inside = [folder / "Utilities" / system / name for system in _platforms()]
+        for path in (*inside, folder / name):
             for candidate in (path, path.with_suffix(".exe")):
                 if candidate.is_file() and os.access(candidate, os.X_OK):
                     yield candidate.resolve()
@@ -113,7 +123,7 @@ def ask(path: Path, seconds: float = _VERSION_SECONDS) -> Tool:
     """Run `--version`.
 
     Raises:
-        UserError: it does not start, or does not end.
+        UserError: it does not start, does not end, or is too old for the options it is given.
     """
     try:
         done = subprocess.run(
@@ -133,7 +143,15 @@ def ask(path: Path, seconds: float = _VERSION_SECONDS) -> Tool:
             f"{path} --version: no answer in {seconds:.0f} s",
             "start it once by hand: a fresh installation may wait for something",
         ) from None
-    return read_banner(path, done.stdout.decode("utf-8", errors="replace"))
+    found = read_banner(path, done.stdout.decode("utf-8", errors="replace"))
+    if found.version and xcube_of(found.version) < _OLDEST:
+        raise UserError(
+            f"{path}: is {found.version}, older than X-CUBE-AI {_OLDEST.major}.{_OLDEST.minor};"
+            " its command line is another one",
+            "install ST Edge AI Core from st.com, name it with stedgeai=PATH, or use ai=bundle"
+            " with what this one made",
+        )
+    return found
 
 
 def read_banner(path: Path, output: str) -> Tool:

@@ -1,6 +1,6 @@
 """Version numbers of X-CUBE-AI and of ST Edge AI Core, and which of them go together.
 
-Up to 8.x the generated files carry the number of X-CUBE-AI itself. From 9.x on they carry that of
+Up to 9.0 the generated files carry the number of X-CUBE-AI itself. From 9.1 on they carry that of
 ST Edge AI Core, while the runtime library and its headers still carry X-CUBE-AI's.
 """
 
@@ -60,7 +60,7 @@ def xcube_of(tools: Version) -> Version:
     if key in PAIRS:
         return Version(*PAIRS[key])
     if tools.major == 1:
-        return Version(9, tools.minor, tools.micro)
+        return Version(9, tools.minor + 1, tools.micro)
     if tools.major < 7:
         return Version(tools.major + _CORE_TO_XCUBE, tools.minor, tools.micro)
     return tools
@@ -74,7 +74,7 @@ def core_of(xcube: Version) -> Version | None:
         if Version(*known) == xcube:
             return Version(*core)
     if xcube.major == 9:
-        return Version(1, 0, 0)
+        return Version(1, 0, 0) if xcube.minor else None
     return Version(xcube.major - _CORE_TO_XCUBE, xcube.minor, xcube.micro)
 
 
@@ -82,9 +82,7 @@ def belong_together(tools: Version, xcube: Version) -> bool:
     """Whether files of number `tools` may be linked with a runtime of number `xcube`.
 
     ST promises no compatibility between releases, so major and minor must agree. Core 1.0 came
-    with X-CUBE-AI 9.0 and 9.1.
+    with X-CUBE-AI 9.1; files of 9.0 carry 9.0.0.
     """
-    if (tools.major, tools.minor) == (1, 0):
-        return xcube.major == 9
     expected = xcube_of(tools)
     return (expected.major, expected.minor) == (xcube.major, xcube.minor)

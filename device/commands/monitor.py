@@ -1,22 +1,33 @@
-"""`monitor`: a serial terminal on the board's console."""
+"""`monitor`: a serial terminal on the board's console, and the firmware started again to see it."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-from device.boards import read_board
+from device.boards import Board, read_board
 from support.errors import UserError
+
+# A debugger may hold the probe for hours; a terminal shall not wait for it.
+_WAIT = 5.0
 
 
 def register(commands: Any) -> None:
     """Add the parser of `monitor`."""
-    parser = commands.add_parser("monitor", help="serial terminal on the board's console")
+    parser = commands.add_parser(
+        "monitor", help="serial terminal on the board's console; starts the firmware again"
+    )
     parser.add_argument("--board", type=Path, required=True, help="board.toml")
     parser.add_argument("--port", help="serial port (default: the debug probe's)")
     parser.add_argument("--serial", help="serial number of the debug probe, when there are several")
     parser.add_argument("--baud", type=int, help="bits per second (default: the board's)")
+    parser.add_argument("--programmer", help="tool that resets (default: the first that fits)")
+    parser.add_argument(
+        "--no-reset", action="store_true", help="listen to what runs, do not start it again"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -28,4 +39,24 @@ def _run(arguments: argparse.Namespace) -> None:
         raise UserError(f"board {board.name} has no serial console", "`sim` shows its console")
     name = arguments.port or find_port(board.console.usb_vendor, arguments.serial)
     with open_port(name, arguments.baud or board.console.baud) as port:
+        if not arguments.no_reset:
+            # Beside the terminal: what the firmware says at once shall be read at once.
+            chosen = (board, arguments.programmer, arguments.serial)
+            threading.Thread(target=_restart, args=chosen, daemon=True).start()
         terminal(port)
+
+
+def _restart(board: Board, programmer: str | None, serial: str | None) -> None:
+    """Reset the board through its probe; when that fails, say what a person can do."""
+    from device.probe_lock import probe_lock
+    from device.programmers import choose
+    from device.programmers.runner import run_quietly
+
+    try:
+        tool = choose(board, programmer)
+        with probe_lock("monitor", _WAIT) as lock:
+            run_quietly(tool, tool.reset(serial), lock)
+    except UserError as error:
+        button = board.console.reset_button
+        press = f"press its reset button, {button}" if button else "press its reset button"
+        print(f"note: the board was not reset ({error.message}): {press}", file=sys.stderr)

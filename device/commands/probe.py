@@ -14,6 +14,7 @@ from device.programmers import Image, Programmer, choose
 from device.programmers.runner import run_steps
 from device.steps import Step, shown
 from support.errors import UserError
+from support.files import read_json
 
 
 def register(commands: Any) -> None:
@@ -25,6 +26,7 @@ def register(commands: Any) -> None:
         required=True,
         help="firmware; its .hex and .bin files (`images`) lie beside it",
     )
+    flash.add_argument("--placement", type=Path, help="placement.json, for advice")
     flash.set_defaults(run=_flash)
     erase = commands.add_parser("erase", help="erase the chip's own flash")
     erase.set_defaults(run=_erase)
@@ -41,7 +43,21 @@ def register(commands: Any) -> None:
 def _flash(arguments: argparse.Namespace) -> None:
     board = read_board(arguments.board)
     image = built_image(board, arguments.elf)
+    if image.external and arguments.placement:
+        _advise(image, arguments.placement)
     _do(arguments, board, image.memories, lambda tool: tool.flash(image, arguments.serial))
+
+
+def _advise(image: Image, placement: Path) -> None:
+    """A board that is flashed for the first time should need nothing but its chip."""
+    count = read_json(placement).get("internal_subset", 0)
+    if count:
+        where = ", ".join(memory.name for memory in image.external)
+        print(
+            f"note: the test images lie in external flash ({where}); for a first try,"
+            f" subset_size={count} needs the chip's own flash only",
+            file=sys.stderr,
+        )
 
 
 def _erase(arguments: argparse.Namespace) -> None:

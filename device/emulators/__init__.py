@@ -21,7 +21,16 @@ _MODULES = {
 
 
 def emulator(name: str) -> Emulator:
-    """The emulator module of that name."""
+    """The emulator module of that name.
+
+    Raises:
+        UserError: no such emulator, or the board has none ("").
+    """
+    if not name:
+        raise UserError(
+            "this board has no emulator",
+            "run its firmware on the board (`flash`, then `monitor`), or choose board=mps2_an500",
+        )
     if name not in _MODULES:
         raise UserError(f"no emulator '{name}'", close_match(name, _MODULES))
     return cast(Emulator, import_module(_MODULES[name]))

@@ -11,6 +11,7 @@ from device.boards import Board
 from device.emulators import refuse_unknown
 from device.emulators.base import SimOptions, SimResult
 from device.emulators.stream import ConsolePump
+from support.children import start
 from support.errors import UserError
 
 
@@ -30,7 +31,7 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
     with tempfile.TemporaryDirectory(prefix="sim-") as folder:
         results = Path(folder) / "results"
         try:
-            process = subprocess.Popen(
+            process = start(
                 [elf.resolve()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

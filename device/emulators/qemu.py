@@ -22,7 +22,8 @@ from device.emulators import refuse_unknown
 from device.emulators.base import SimOptions, SimResult
 from device.emulators.stream import ConsolePump
 from device.rsp import RspClient, RspError, RspTimeout
-from device.steps import Server, Step, end
+from device.steps import Server, Step
+from support.children import end, start
 from support.errors import UserError
 
 # `emulator` in board.toml -> QEMU's machine and processor.
@@ -94,7 +95,7 @@ def _started(board: Board, elf: Path, options: SimOptions) -> Iterator[_Qemu]:
             *("-chardev", f"socket,id=gdb,host=127.0.0.1,port={port},server=off,nodelay=on"),
             *("-gdb", "chardev:gdb", "-S"),
         ]
-        process = subprocess.Popen(
+        process = start(
             [*console_command(board, elf), *stub],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

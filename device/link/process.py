@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.link.transport import LinkError
+from support.children import end, start
 
 # board_finish ends an emulated run with the firmware's status: 128 + exception number is a fault
 # (firmware/cortex_m/startup.h).
@@ -35,7 +36,7 @@ class ProcessTransport:
         self.patience = 30.0
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         try:
-            self._process = subprocess.Popen(
+            self._process = start(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -80,13 +81,7 @@ class ProcessTransport:
     def close(self) -> None:
         """End the process."""
         self._selector.close()
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        self._process.wait()
+        end(self._process)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):

@@ -3,24 +3,10 @@
 #include <string.h>
 
 #include "board.h"
+#include "crc32.h"
 
 #define DELIMITER 0u
 #define LONGEST_BLOCK 0xFFu /* the COBS code of 254 bytes without a zero behind them */
-
-/* CRC-32 of ISO-HDLC (Ethernet, zlib), reflected, four bits at a time: 64 bytes of table. */
-static uint32_t crc32_add(uint32_t crc, const uint8_t *data, size_t size) {
-    static const uint32_t table[16] = {
-        0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
-        0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,
-        0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu,
-    };
-    for (size_t i = 0; i < size; ++i) {
-        crc ^= data[i];
-        crc = table[crc & 15u] ^ (crc >> 4);
-        crc = table[crc & 15u] ^ (crc >> 4);
-    }
-    return crc;
-}
 
 /* ---- Receiving ----------------------------------------------------------------------------- */
 
@@ -57,7 +43,7 @@ static bool parse(const struct protocol_reader *reader, struct protocol_frame *f
     const uint8_t *trailer = data + checked;
     const uint32_t expected = (uint32_t)trailer[0] | (uint32_t)trailer[1] << 8 |
                               (uint32_t)trailer[2] << 16 | (uint32_t)trailer[3] << 24;
-    if (~crc32_add(0xFFFFFFFFu, data, checked) != expected) {
+    if (~crc32_add(CRC32_START, data, checked) != expected) {
         return false;
     }
     frame->version = data[0];
@@ -116,7 +102,7 @@ static void encode(struct protocol_writer *writer, const uint8_t *data, size_t s
 void protocol_begin(struct protocol_writer *writer, uint8_t verb, uint16_t sequence) {
     static const char delimiter = DELIMITER;
     board_console_write(&delimiter, 1); /* ends whatever text came before */
-    writer->crc = 0xFFFFFFFFu;
+    writer->crc = CRC32_START;
     writer->used = 1;
     protocol_put_u8(writer, PROTOCOL_VERSION);
     protocol_put_u8(writer, verb);

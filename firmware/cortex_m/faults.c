@@ -54,26 +54,25 @@ __attribute__((used)) static _Noreturn void fault(const struct exception_frame *
  * EXC_RETURN bit 2 says which stack holds the frame. With MSTKERR or STKERR (CFSR bits 4 and 12)
  * there is none and the stack is unusable: begin again at its top.
  */
-#define FAULT_HANDLER(name)                                                                        \
-    __attribute__((naked)) void name(void) {                                                       \
-        __asm volatile("tst lr, #4\n\t"                                                            \
-                       "ite eq\n\t"                                                                \
-                       "mrseq r0, msp\n\t"                                                         \
-                       "mrsne r0, psp\n\t"                                                         \
-                       "ldr r2, =0xE000ED28\n\t"                                                   \
-                       "ldr r2, [r2]\n\t"                                                          \
-                       "movw r3, #0x1010\n\t"                                                      \
-                       "tst r2, r3\n\t"                                                            \
-                       "ittt ne\n\t"                                                               \
-                       "ldrne r0, =__stack_top\n\t"                                                \
-                       "msrne msp, r0\n\t"                                                         \
-                       "movne r0, #0\n\t"                                                          \
-                       "mrs r1, ipsr\n\t"                                                          \
-                       "b fault\n\t"                                                               \
-                       ".ltorg");                                                                  \
-    }
+__attribute__((naked)) void HardFault_Handler(void) {
+    __asm volatile("tst lr, #4\n\t"
+                   "ite eq\n\t"
+                   "mrseq r0, msp\n\t"
+                   "mrsne r0, psp\n\t"
+                   "ldr r2, =0xE000ED28\n\t"
+                   "ldr r2, [r2]\n\t"
+                   "movw r3, #0x1010\n\t"
+                   "tst r2, r3\n\t"
+                   "ittt ne\n\t"
+                   "ldrne r0, =__stack_top\n\t"
+                   "msrne msp, r0\n\t"
+                   "movne r0, #0\n\t"
+                   "mrs r1, ipsr\n\t"
+                   "b fault\n\t"
+                   ".ltorg");
+}
 
-FAULT_HANDLER(HardFault_Handler)
-FAULT_HANDLER(MemManage_Handler)
-FAULT_HANDLER(BusFault_Handler)
-FAULT_HANDLER(UsageFault_Handler)
+/* IPSR tells which one it is. */
+void MemManage_Handler(void) __attribute__((alias("HardFault_Handler")));
+void BusFault_Handler(void) __attribute__((alias("HardFault_Handler")));
+void UsageFault_Handler(void) __attribute__((alias("HardFault_Handler")));

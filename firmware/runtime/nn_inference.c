@@ -25,7 +25,12 @@ static void infer_one(const nn_inference *inference, const ai_i8 *input, ai_i8 *
          nn_overlap(output, inference->output_size, source, inference->input_size))) {
         target = own_output;
     }
-    inference->forward(source, target, inference->weights, inference->arena);
+    if (inference->observer == NULL) {
+        inference->forward(source, target, inference->weights, inference->arena);
+    } else {
+        inference->observed(source, target, inference->weights, inference->arena,
+                            inference->observer);
+    }
     if (target != output) {
         memmove(output, target, inference->output_size);
     }

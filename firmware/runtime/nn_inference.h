@@ -13,6 +13,8 @@ AI_API_DECLARE_BEGIN
 /* A network and its memory. Offsets are those of its own input and output buffers in the arena. */
 typedef struct {
     nn_forward forward;
+    nn_observed_forward observed;
+    const nn_observer *observer; /* NULL: nobody observes */
     const ai_u8 *weights;
     ai_u8 *arena;
     ai_size weights_size;

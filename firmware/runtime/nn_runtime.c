@@ -10,7 +10,7 @@
 static const ai_error no_error = {AI_ERROR_NONE, AI_ERROR_CODE_NONE};
 
 /* The first error stays until it is read. */
-static void set_error(nn_instance *instance, ai_error_type type, ai_error_code code) {
+void nn_set_error(nn_instance *instance, ai_error_type type, ai_error_code code) {
     if (instance->error.type == AI_ERROR_NONE) {
         instance->error.type = (ai_u32)type & 0xFFu;
         instance->error.code = (ai_u32)code & 0xFFFFFFu;
@@ -64,6 +64,8 @@ ai_handle nn_destroy(nn_instance *instance, ai_handle handle) {
         return handle;
     }
     instance->state = NN_STATE_NONE;
+    instance->observation = NULL;
+    instance->observer.event = NULL;
     instance->arena = NULL;
     instance->weights = NULL;
     return AI_HANDLE_NULL;
@@ -89,11 +91,11 @@ static const ai_u8 *resolve(ai_handle address) {
 static ai_bool check_array(nn_instance *instance, const ai_buffer_array *array, ai_size size,
                            ai_error_code code) {
     if (!ai_buffer_array_sane(array) || array->size != 1u) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, code);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, code);
         return false;
     }
     if (array->buffer[0].size != 0u && array->buffer[0].size < size) {
-        set_error(instance, AI_ERROR_INVALID_SIZE, code);
+        nn_set_error(instance, AI_ERROR_INVALID_SIZE, code);
         return false;
     }
     return true;
@@ -101,11 +103,11 @@ static ai_bool check_array(nn_instance *instance, const ai_buffer_array *array, 
 
 ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params) {
     if (!is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         return false;
     }
     if (params == NULL) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_PARAMS);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_PARAMS);
         return false;
     }
     ai_buffer plain[2];
@@ -126,12 +128,12 @@ ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params
     const ai_u8 *constants = resolve(weights.buffer[0].data);
     ai_u8 *arena = (ai_u8 *)activations.buffer[0].data;
     if (constants == NULL || !is_aligned(constants)) {
-        set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
+        nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
         return false;
     }
     if (arena == NULL || !is_aligned(arena) ||
         nn_overlap(arena, network->activations_size, constants, network->weights_size)) {
-        set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
+        nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
     }
     instance->weights = constants;
@@ -153,7 +155,7 @@ ai_error nn_get_error(nn_instance *instance, ai_handle handle) {
 static ai_buffer *port_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                            ai_u16 *count, ai_buffer *buffer) {
     if (handle != AI_HANDLE_NULL && !is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         if (count != NULL) {
             *count = 0u;
         }
@@ -182,21 +184,21 @@ ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_h
 static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, const nn_port *port,
                             ai_error_type type) {
     if (buffer == NULL || buffer->data == NULL) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
         return 0u;
     }
     if (AI_BUFFER_FORMAT(buffer) != AI_BUFFER_FORMAT_S8) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_FORMAT);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_FORMAT);
         return 0u;
     }
     ai_size batches = AI_BUFFER_N_BATCHES(buffer);
     if (batches == 0u) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
         return 0u;
     }
     /* In 64 bits: shapes are the caller's, and a product that wraps must not fit. */
     if (ai_buffer_get_size(buffer, false) != (ai_u64)port->size * batches) {
-        set_error(instance, type, AI_ERROR_CODE_INVALID_SIZE);
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_SIZE);
         return 0u;
     }
     return batches;
@@ -204,11 +206,11 @@ static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, cons
 
 ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, ai_buffer *output) {
     if (!is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         return 0;
     }
     if (instance->state != NN_STATE_READY) {
-        set_error(instance, AI_ERROR_INVALID_STATE, AI_ERROR_CODE_MISSED_INIT);
+        nn_set_error(instance, AI_ERROR_INVALID_STATE, AI_ERROR_CODE_MISSED_INIT);
         return 0;
     }
     const nn_network *network = instance->network;
@@ -221,11 +223,13 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
         return 0;
     }
     if (room < batches) {
-        set_error(instance, AI_ERROR_INVALID_OUTPUT, AI_ERROR_CODE_INVALID_BATCH);
+        nn_set_error(instance, AI_ERROR_INVALID_OUTPUT, AI_ERROR_CODE_INVALID_BATCH);
         return 0;
     }
     const nn_inference inference = {
         .forward = network->forward,
+        .observed = network->observed,
+        .observer = instance->observer.event == NULL ? NULL : &instance->observer,
         .weights = instance->weights,
         .arena = instance->arena,
         .weights_size = network->weights_size,
@@ -238,9 +242,9 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
     const nn_outcome outcome =
         nn_infer(&inference, (const ai_i8 *)input->data, (ai_i8 *)output->data, batches);
     if (outcome != NN_DONE) {
-        set_error(instance,
-                  outcome == NN_INPUT_IN_USE ? AI_ERROR_INVALID_INPUT : AI_ERROR_INVALID_OUTPUT,
-                  AI_ERROR_CODE_IN_USE);
+        nn_set_error(instance,
+                     outcome == NN_INPUT_IN_USE ? AI_ERROR_INVALID_INPUT : AI_ERROR_INVALID_OUTPUT,
+                     AI_ERROR_CODE_IN_USE);
         return 0;
     }
     return (ai_i32)batches;
@@ -252,11 +256,11 @@ ai_i32 nn_forward_only(nn_instance *instance, ai_handle handle, const ai_buffer 
 
 ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report *report) {
     if (!is_handle_of(instance, handle)) {
-        set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
+        nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         return false;
     }
     if (report == NULL) {
-        set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_INVALID_PTR);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_INVALID_PTR);
         return false;
     }
     static const char *const revision = "nn2flash";
@@ -284,16 +288,19 @@ ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report
     report->n_outputs = 1u;
     report->inputs = &instance->input;
     report->outputs = &instance->output;
-    report->params = (ai_buffer){
+    instance->weights_map = (ai_buffer){
         .format = AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
         .data = (ai_handle)(ai_uptr)instance->weights,
         .size = network->weights_size,
     };
-    report->activations = (ai_buffer){
+    instance->arena_map = (ai_buffer){
         .format = AI_BUFFER_FORMAT_U8,
         .data = instance->arena,
         .size = network->activations_size,
     };
+    report->map_signature = AI_MAGIC_SIGNATURE;
+    report->map_weights = (ai_buffer_array){AI_FLAG_NONE, 1u, &instance->weights_map};
+    report->map_activations = (ai_buffer_array){AI_FLAG_NONE, 1u, &instance->arena_map};
     report->n_nodes = network->nodes;
     report->signature = network->signature;
     return true;

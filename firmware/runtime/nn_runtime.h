@@ -8,6 +8,8 @@
 #define NN_RUNTIME_H
 
 #include "ai_platform.h"
+#include "ai_platform_interface.h"
+#include "nn_observer.h"
 
 AI_API_DECLARE_BEGIN
 
@@ -41,6 +43,8 @@ typedef struct {
     const char *model_signature;
     const char *origin_model_name;
     nn_forward forward;
+    nn_observed_forward observed; /* the same, telling an observer */
+    const ai_u16 *layer_types;    /* NN_LAYER_…, one for each node */
     nn_port input;
     nn_port output;
     ai_size weights_size;
@@ -66,6 +70,11 @@ typedef struct {
     ai_shape_dimension output_shape[4];
     ai_buffer input;
     ai_buffer output;
+    ai_buffer weights_map; /* for reports */
+    ai_buffer arena_map;
+    nn_observer observer; /* without an event: nobody observes */
+    ai_observer_exec_ctx *observation;
+    ai_observer_exec_ctx own_observation;
 } nn_instance;
 
 /* What goes wrong, as type and code of nn_get_error, which gives the first error since it was last
@@ -90,6 +99,8 @@ ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
 ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params)
     NN_OF_THIS_VERSION("nn_init");
 ai_error nn_get_error(nn_instance *instance, ai_handle handle);
+/* Keep an error for nn_get_error, unless there is one that was not asked for yet. */
+void nn_set_error(nn_instance *instance, ai_error_type type, ai_error_code code);
 ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report *report);
 ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                          ai_u16 *count);

@@ -2,6 +2,7 @@
 #include "nn_stai.h"
 
 #include "nn_inference.h"
+#include "stai_events.h"
 
 #define MAGIC 0x4E4E5354u /* "NNST" */
 #define BUFFER_ALIGNMENT 4u
@@ -52,6 +53,14 @@ stai_return_code nn_stai_deinit(stai_network *bytes) {
     return STAI_SUCCESS;
 }
 
+/* From the runtime's events to the interface's. */
+static void tell(void *cookie, ai_u32 layer, ai_bool after) {
+    const nn_stai_context *context = (const nn_stai_context *)cookie;
+    const stai_event_node_start_stop event = {.node_id = (int32_t)layer, .buffers = {0u, NULL}};
+    context->callback(context->cookie, after ? STAI_EVENT_NODE_STOP : STAI_EVENT_NODE_START,
+                      &event);
+}
+
 stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     nn_stai_context *context = context_of(bytes);
     if (context == NULL) {
@@ -64,8 +73,11 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
     const nn_stai_network *network = context->network;
+    const nn_observer observer = {tell, context};
     const nn_inference inference = {
         .forward = network->forward,
+        .observed = network->observed,
+        .observer = context->callback == NULL ? NULL : &observer,
         .weights = context->weights,
         .arena = context->activations,
         .weights_size = network->info.weights[0].size_bytes,
@@ -196,11 +208,12 @@ stai_return_code nn_stai_set_states(stai_network *bytes, const stai_ptr *states,
 
 stai_return_code nn_stai_set_callback(stai_network *bytes, stai_event_cb callback, void *cookie) {
     nn_stai_context *context = context_of(bytes);
-    STAI_UNUSED(cookie);
     if (context == NULL) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
     }
-    return callback == NULL ? STAI_SUCCESS : fail(context, STAI_ERROR_NOT_IMPLEMENTED);
+    context->callback = callback;
+    context->cookie = cookie;
+    return STAI_SUCCESS;
 }
 
 /* ---- Runtime ------------------------------------------------------------------------------- */

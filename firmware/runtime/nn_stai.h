@@ -17,6 +17,7 @@ STAI_API_DECLARE_BEGIN
 typedef struct {
     stai_network_info info;
     nn_forward forward;
+    nn_observed_forward observed; /* the same, telling an observer */
     const uint32_t *weights;
     stai_size input_offset; /* in the activations */
     stai_size output_offset;
@@ -30,6 +31,8 @@ typedef struct {
     stai_ptr weights;
     stai_ptr input;
     stai_ptr output;
+    stai_event_cb callback; /* NULL: nobody is told */
+    void *cookie;
 } nn_stai_context;
 
 /* Buffers that the application may ask for and set, one of each kind. */
@@ -60,7 +63,7 @@ stai_return_code nn_stai_set(stai_network *context, nn_stai_kind kind, const sta
 stai_return_code nn_stai_get_states(stai_network *context, stai_ptr *states, stai_size *count);
 stai_return_code nn_stai_set_states(stai_network *context, const stai_ptr *states, stai_size count);
 
-/* This runtime tells of no events: only NULL is taken. */
+/* Told of STAI_EVENT_NODE_START and _STOP of each layer, see stai_events.h; NULL: no longer. */
 stai_return_code nn_stai_set_callback(stai_network *context, stai_event_cb callback, void *cookie);
 
 STAI_API_DECLARE_END

@@ -23,6 +23,11 @@
 #define STAI_API_VERSION_MINOR 0
 #define STAI_API_VERSION_MICRO 0
 
+/* Version of the tool, where ST's header states that of theirs. */
+#define STAI_TOOLS_VERSION_MAJOR 0
+#define STAI_TOOLS_VERSION_MINOR 1
+#define STAI_TOOLS_VERSION_MICRO 0
+
 /* ---- Compiler ------------------------------------------------------------------------------ */
 
 #define STAI_API_ENTRY
@@ -154,6 +159,16 @@ typedef struct {
 typedef stai_array_s32 stai_shape;
 
 typedef struct {
+    stai_size size;
+    stai_ptr *data;
+} stai_array_ptr;
+
+typedef struct {
+    stai_size size;
+    const stai_ptr *data;
+} stai_array_const_ptr;
+
+typedef struct {
     uint8_t major;
     uint8_t minor;
     uint8_t micro;
@@ -221,6 +236,8 @@ typedef struct {
     const char *compiler_desc;
 } stai_runtime_info;
 
+#define STAI_EVENT_NONE 0x00
+
 typedef void (*stai_event_cb)(void *cookie, const stai_event_type type, const void *payload);
 
 /* ---- Runtime ------------------------------------------------------------------------------- */
@@ -232,7 +249,7 @@ stai_return_code stai_runtime_init(void);
 stai_return_code stai_runtime_deinit(void);
 stai_return_code stai_runtime_get_info(stai_runtime_info *info);
 
-/* This runtime tells of no events: only NULL is taken. */
+/* Of the runtime as a whole there is nothing to tell: only NULL is taken. */
 stai_return_code stai_runtime_set_callback(const stai_event_cb callback, void *cookie);
 
 stai_format stai_init_format(const stai_format_type type, const int8_t sign, const int32_t bits,

@@ -22,6 +22,7 @@ class BoardFacts:
         name: the board's, and its folder's in the build.
         cpu: the [cpu] table.
         images: names of the memories that get a raw image of their own.
+        external: it has a flash outside the chip.
         probe: there is a tool that writes firmware to it.
         serial: its console is a serial port.
         chips: folders of firmware/chips/ with the code that the board's chip shares with others.
@@ -30,6 +31,7 @@ class BoardFacts:
     name: str
     cpu: dict[str, str]
     images: tuple[str, ...]
+    external: bool
     probe: bool
     serial: bool
     chips: tuple[str, ...]
@@ -62,12 +64,13 @@ def board_facts(env: Any, board_toml: str) -> BoardFacts:
     try:
         content = tomllib.loads(Path(board_toml).read_text(encoding="utf-8"))
         cpu = {key: str(value) for key, value in content["cpu"].items()}
-        memories = [m for m in content.get("memory", []) if m.get("image") is True]
+        memories = [m for m in content.get("memory", []) if m.get("kind") == "flash"]
         family = str(content.get("chip", {}).get("family", ""))
         return BoardFacts(
             name=str(content["board"]["name"]),
             cpu={"core": cpu["core"], **cpu},
-            images=tuple(str(memory["name"]) for memory in memories),
+            images=tuple(str(m["name"]) for m in memories if m.get("image") is True),
+            external=any(memory.get("external") is True for memory in memories),
             probe=bool(content.get("programmers")),
             serial=content.get("console", {}).get("kind") == "serial",
             chips=_chips(env, board_toml, family) if family else (),

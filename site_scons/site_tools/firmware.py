@@ -60,10 +60,12 @@ def firmware(
     script: Any,
     *,
     libraries: Sequence[Any] = (),
+    memories: Any = None,
 ) -> Any:
     """Link objects to an ELF with its map.
 
     Args:
+        memories: memories.json of a board with external flash: what must lie there is sealed.
         script: the linker script, or None for a native program.
         libraries: static libraries that the objects need; they may need the mathematical one.
     """
@@ -86,7 +88,15 @@ def firmware(
         ]
     actions = [Action([words], **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
     sources = [*parts, *libraries, *([script] if script else [])]
-    return env.Command([elf, link_map], sources, actions)
+    if memories is None:
+        return env.Command([elf, link_map], sources, actions)
+    seal = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", "device", "seal"]
+    words = [*seal, "--elf", elf, "--memories", memories]
+    actions.append(Action([words], cmdstr=None))
+    made = env.Command([elf, link_map], [*sources, memories], actions)
+    files, _ = env.PythonDependencies("device", "seal", ())
+    env.Depends(made, [env.File(path) for path in files])
+    return made
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -209,6 +209,7 @@ FIELDS = (
     ("programmer", "tool that writes the firmware (default: the first that fits)", "", None),
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
+    ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
     (

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from codegen.render import render
 from device.boards import read_board
+from device.elf import Elf
+from device.seal import seals
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -24,6 +26,7 @@ _SOURCES = (
     *(source for folder in CHIPS for source in sorted(folder.glob("*.c"))),
     *sorted((FIRMWARE / "cortex_m").glob("*.c")),
     FIRMWARE / "app/console.c",
+    FIRMWARE / "app/crc32.c",
     APPS / "bringup.c",
 )
 _WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -76,6 +79,9 @@ class Workshop:
         options = ["-nostdlib", "-Wl,--gc-sections,--no-warn-rwx-segments", *script]
         flags = ["arm-none-eabi-gcc", *BOARD.cpu.flags, *map(str, objects.values()), *options]
         subprocess.run([*flags, "-lgcc", "-o", elf], check=True)
+        if qspi:
+            program = Elf(elf)
+            elf.write_bytes(program.patched(seals(program, BOARD.memories)))
         return elf
 
     def objects(self, qspi: bool, sdram: bool) -> dict[str, Path]:

@@ -81,13 +81,20 @@ def on_a_board() -> dict[str, Any]:
 
 
 def imported(graph: Graph, api: str, suffix: str) -> str:
-    facts = {"name": "theirs", "files": {"theirs.c": "00"}, "model_sha256": graph.model_hash}
+    facts = {
+        "name": "theirs",
+        "files": {"theirs.c": "00"},
+        "model_sha256": graph.model_hash,
+        "input": {"stored": "uint8"},
+        "output": {"stored": "int8"},
+    }
     return headers("ours", api, facts)[suffix]
 
 
 # Golden file → what is rendered; the networks' own sources come on top.
 RENDERED: dict[str, Callable[[Graph], str]] = {
     "app/main.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 100}),
+    "xcube/no_params.c": lambda g: render("xcube/no_params.c.j2", {}),
     "app/main_one_digit.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 0}),
     "app/app_network.c": lambda g: render("app/app_network.c.j2", {"name": "tiny"}),
     "app/app_network_stai.c": lambda g: render("app/app_network_stai.c.j2", {"name": "tiny"}),

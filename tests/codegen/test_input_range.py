@@ -76,10 +76,10 @@ def test_wrong_inputs_are_told_of(
 
 
 def test_rounding_at_an_end_is_not_clipping() -> None:
-    """A background of exactly -1 is half a step outside of what this input holds."""
+    """A background of exactly -1 is just outside of what this input holds."""
     background = np.full((3, 784), -1, np.float32)
     background[:, ::5] = np.linspace(-1, 1, 157)
-    tensor = Tensor("input", (1, 784), Quantization(np.float32(2 / 255), -1))
+    tensor = Tensor("input", (1, 784), Quantization(np.float32(0.00784), -1))
     assert tensor.quantization.quantize(background).min() == -128
     assert not complaint(background, tensor)
     assert complaint(background * np.float32(1.05), tensor)

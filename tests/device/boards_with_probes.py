@@ -62,7 +62,7 @@ def device(
     *arguments: object, tools: Path | None = None, check: bool = False, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m device`; with `tools`, PATH has those and the system's shell only."""
-    path = {"PATH": f"{tools}:{_only_shell(tools)}"} if tools else {}
+    path = {"PATH": f"{tools}:{only_shell(tools)}"} if tools else {}
     runtime = {"XDG_RUNTIME_DIR": str(tools)} if tools else {}
     return subprocess.run(
         [sys.executable, "-m", "device", *map(str, arguments)],
@@ -74,7 +74,7 @@ def device(
     )
 
 
-def _only_shell(tools: Path) -> Path:
+def only_shell(tools: Path) -> Path:
     """A folder with `cat` and `sleep`, and no programmer that happens to be installed here."""
     folder = tools / "system"
     if not folder.exists():

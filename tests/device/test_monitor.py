@@ -7,15 +7,16 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from device import serial_port
 from support.errors import UserError
-from tests.device.boards_with_probes import BOARD, device
+from tests.device.boards_with_probes import BOARD, calls, device, fake_tool, only_shell
 from tests.device.conftest import ROOT, board_toml
 
 
@@ -28,12 +29,20 @@ def line() -> Iterator[tuple[int, str]]:
         os.close(descriptor)
 
 
-def monitor(port: str) -> subprocess.Popen[bytes]:
-    """A running monitor whose port is open."""
-    command = [sys.executable, "-m", "device", "monitor", "--board", str(BOARD), "--port", port]
+def monitor(
+    port: str, *options: str, tools: Path | None = None, board: Path = BOARD
+) -> subprocess.Popen[bytes]:
+    """A running monitor whose port is open; `tools` is a folder with the tools it may use."""
+    command = [sys.executable, "-m", "device", "monitor", "--board", str(board), "--port", port]
+    own = (
+        {}
+        if tools is None
+        else {"PATH": f"{tools}:{only_shell(tools)}", "XDG_RUNTIME_DIR": f"{tools}"}
+    )
     process = subprocess.Popen(
-        command,
+        [*command, *options],
         cwd=ROOT,
+        env={**os.environ, **own},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -43,14 +52,64 @@ def monitor(port: str) -> subprocess.Popen[bytes]:
     return process
 
 
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Until it has; the limit is for a test that fails."""
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def test_shows_what_the_board_says(line: tuple[int, str]) -> None:
-    process = monitor(line[1])
+    process = monitor(line[1], "--no-reset")
     assert process.stdout is not None
     os.write(line[0], b"image 0: 7\r\nimage 1: 2\r\n")
     assert process.stdout.readline() + process.stdout.readline() == b"image 0: 7\nimage 1: 2\n"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert b"Traceback" not in errors
+
+
+def test_the_firmware_is_started_again_when_the_port_is_open(
+    line: tuple[int, str], tmp_path: Path
+) -> None:
+    """The tool finds the port locked, which it is when the terminal has it open."""
+    tool = fake_tool(tmp_path, "st-flash", "")
+    lock = f'/usr/bin/flock -n {line[1]} /bin/true && echo free >> "{tmp_path}/port.log"\n'
+    says = f'printf "started\\n" >> "{tmp_path}/port.log"\n'
+    tool.write_text(tool.read_text().replace("exit 0", f"{lock}{says}exit 0"))
+    process = monitor(line[1], "--programmer", "st-flash", "--serial", "AB12", tools=tmp_path)
+    wait_for((tmp_path / "port.log").exists)
+    assert (tmp_path / "port.log").read_text() == "started\n"
+    assert calls(tmp_path, "st-flash") == ["--serial AB12 reset"]
+    os.write(line[0], b"image 0: 7\r\n")
+    assert process.stdout is not None and process.stdout.readline() == b"image 0: 7\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+
+def test_nothing_is_reset_when_told_so(line: tuple[int, str], tmp_path: Path) -> None:
+    fake_tool(tmp_path, "st-flash", "")
+    process = monitor(line[1], "--no-reset", tools=tmp_path)
+    os.write(line[0], b"image 0: 7\r\n")
+    assert process.stdout is not None and process.stdout.readline() == b"image 0: 7\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert calls(tmp_path, "st-flash") == []
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_without_a_reset_the_button_is_named(
+    line: tuple[int, str], tmp_path: Path, installed: bool
+) -> None:
+    if installed:
+        fake_tool(tmp_path, "st-flash", "Couldn't find any ST-Link devices\n", 1)
+    process = monitor(line[1], "--programmer", "st-flash", tools=tmp_path)
+    assert process.stderr is not None
+    note = process.stderr.readline().decode()
+    assert "note: the board was not reset" in note and "press its reset button, B2 (black)" in note
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
 
 
 def test_one_program_at_a_time(line: tuple[int, str]) -> None:

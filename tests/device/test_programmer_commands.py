@@ -45,7 +45,9 @@ def lines(steps: list[Step]) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted(FIRMWARE.glob("boards/*/board.toml")), ids=str)
 def test_settings_of_every_board(path: Path) -> None:
-    check_settings(read_board(path))
+    board = read_board(path)
+    check_settings(board)
+    assert board.programmers.keys() <= _PROGRAMMERS.keys()
 
 
 def test_flash_own_and_external(board: Board) -> None:

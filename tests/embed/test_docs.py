@@ -21,9 +21,10 @@ SHOWN = re.compile(
 def example(file: str, part: str | None) -> str:
     """The lines of an example between its markers "docs: PART" and "docs: end"."""
     text = (EXAMPLES / file).read_text(encoding="utf-8")
-    begin = rf"^\W*docs: {part or 'begin'}\b.*\n"
-    found = re.search(rf"{begin}(.*?)^\W*docs: end\b", text, re.DOTALL | re.MULTILINE)
+    begin = rf"^[^\w\n]*docs: {part or 'begin'}\b[^\n]*\n"
+    found = re.search(rf"{begin}(.*?)^[^\w\n]*docs: end\b", text, re.DOTALL | re.MULTILINE)
     assert found, f"{file} has no part {part or 'begin'}"
+    assert found[1].strip(), f"{file}: part {part or 'begin'} is empty"
     return found[1]
 
 

@@ -83,6 +83,9 @@ def test_one_flipped_bit_fails_the_comparison(
     done = simulate(changed, firmware.folder / "app" / "reference.npz")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "identical to the reference" in done.stdout + done.stderr
+    # On a board nobody compares from outside: the firmware itself must see it.
+    assert "error: the output bytes are not the reference's\n" in done.stdout
+    assert "the firmware stopped with status 3" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -14,6 +14,8 @@ IMAGE = ("LINK firmware.elf", "IMAGES firmware.hex", "SIZE memory.txt")
 NETWORK_OBJECTS = ("CC obj/network/*", "AS obj/network/*")
 GLUE_OBJECT = "CC obj/app/app_network.c.o"
 MAIN_OBJECT = "CC obj/app/main.c.o"
+# What the firmware checks itself against.
+EXPECTED = ("REFERENCE app/reference.npz", "EXPECTED app/expected.json")
 PLACED = ("PLACE placement.json", "RENDER firmware.ld")
 ALL_OBJECTS = ("CC obj/*", "AS obj/*")
 
@@ -79,7 +81,7 @@ EDITS = (
         another_network,
         (
             *("GENERATE network/network.c", "INPUTS model/test.npz"),
-            *("SUBSET app/mnist_test_subset.h", *NETWORK_OBJECTS),
+            *("SUBSET app/mnist_test_subset.h", *EXPECTED, "RENDER app/main.c", *NETWORK_OBJECTS),
             *(GLUE_OBJECT, MAIN_OBJECT, "PLACE placement.json", *IMAGE),
         ),
         stops="constants of the same sizes take the same places",
@@ -168,14 +170,20 @@ EDITS = (
     Edit(
         "`subset_seed=`",
         nothing,
-        (*("SUBSET app/mnist_test_subset.h", MAIN_OBJECT, "PLACE placement.json", *IMAGE),),
+        (
+            *("SUBSET app/mnist_test_subset.h", *EXPECTED, "RENDER app/main.c", MAIN_OBJECT),
+            *("PLACE placement.json", *IMAGE),
+        ),
         stops="as many images take the same place",
         variables={"subset_seed": "7"},
     ),
     Edit(
         "`subset_size=`",
         nothing,
-        ("SUBSET app/mnist_test_subset.h", "RENDER app/main.c", MAIN_OBJECT, *PLACED, *IMAGE),
+        (
+            *("SUBSET app/mnist_test_subset.h", *EXPECTED, "RENDER app/main.c", MAIN_OBJECT),
+            *(*PLACED, *IMAGE),
+        ),
         variables={"subset_size": "7"},
     ),
     Edit(
@@ -190,6 +198,7 @@ EDITS = (
         nothing,
         (
             *("GENERATE network-other/other.c", "SUBSET app-other/mnist_test_subset.h"),
+            *("REFERENCE app-other/reference.npz", "EXPECTED app-other/expected.json"),
             *("MEMORIES memories.json", "PLACE placement.json", "RENDER *"),
             *(*ALL_OBJECTS, *IMAGE),
         ),
@@ -209,7 +218,7 @@ EDITS = (
         (
             *("TRAIN model/mnist.pt", "ONNX *", "QUANTIZE *", "IMAGES model/*.npz"),
             *("GENERATE *", "SUBSET *", *NETWORK_OBJECTS, GLUE_OBJECT, MAIN_OBJECT),
-            *("PLACE *", *IMAGE),
+            *("REFERENCE app/*", "EXPECTED *", "RENDER app/main.c", "PLACE *", *IMAGE),
         ),
         stops="constants of the same sizes take the same places",
         variables={"seed": "1"},

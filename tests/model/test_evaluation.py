@@ -18,16 +18,16 @@ COUNT = 500
 
 
 @pytest.fixture(scope="module")
-def test_images(products: Products, mnist_dir: Path) -> images.NetworkInputs:
+def first_images(products: Products, mnist_dir: Path) -> images.NetworkInputs:
     every = images.read(mnist_dir, "test", checkpoint.load(products.checkpoint))
     return images.NetworkInputs(every.inputs[:COUNT], every.labels[:COUNT])
 
 
 @pytest.fixture(scope="module")
-def reference(products: Products, test_images: images.NetworkInputs) -> dict[str, np.ndarray]:
+def reference(products: Products, first_images: images.NetworkInputs) -> dict[str, np.ndarray]:
     model = onnx.load(products.int8)
     first, _ = qdq.input_and_output(model)
-    inputs = first.quantize(test_images.inputs.reshape(COUNT, -1))
+    inputs = first.quantize(first_images.inputs.reshape(COUNT, -1))
     return {"inputs": inputs, "outputs": integer_reference(model, inputs)[-1][0]}
 
 
@@ -40,12 +40,12 @@ def evaluate(
 
 def test_onnxruntime_without_optimizations_is_the_integer_reference(
     products: Products,
-    test_images: images.NetworkInputs,
+    first_images: images.NetworkInputs,
     reference: dict[str, np.ndarray],
     tmp_path: Path,
 ) -> None:
     np.savez(tmp_path / "reference.npz", **reference)
-    compared = evaluate(products, test_images, tmp_path / "reference.npz")["reference"]
+    compared = evaluate(products, first_images, tmp_path / "reference.npz")["reference"]
     exact = compared["onnxruntime"]
     assert exact["bytes"] == COUNT * 10
     # Ties in onnxruntime's float accumulation: one byte in 100,000, by one step.
@@ -57,19 +57,19 @@ def test_onnxruntime_without_optimizations_is_the_integer_reference(
 
 def test_every_differing_byte_is_listed(
     products: Products,
-    test_images: images.NetworkInputs,
+    first_images: images.NetworkInputs,
     reference: dict[str, np.ndarray],
     tmp_path: Path,
 ) -> None:
     model = onnx.load(products.int8)
     _, last = qdq.input_and_output(model)
-    honest = last.quantize(inference.run(model, test_images.inputs, optimize=False))
+    honest = last.quantize(inference.run(model, first_images.inputs, optimize=False))
     changed = honest.copy()
     places = [(0, 3), (17, 0), (499, 9)]
     for image, output in places:
         changed[image, output] ^= 4
     np.savez(tmp_path / "reference.npz", inputs=reference["inputs"], outputs=changed)
-    exact = evaluate(products, test_images, tmp_path / "reference.npz")["reference"]["onnxruntime"]
+    exact = evaluate(products, first_images, tmp_path / "reference.npz")["reference"]["onnxruntime"]
     assert exact["equal"] == COUNT * 10 - 3
     assert exact["largest_difference"] == 4
     assert [(d["image"], d["output"]) for d in exact["differing"]] == places
@@ -84,22 +84,22 @@ def test_every_differing_byte_is_listed(
 
 def test_a_reference_about_something_else_is_refused(
     products: Products,
-    test_images: images.NetworkInputs,
+    first_images: images.NetworkInputs,
     reference: dict[str, np.ndarray],
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "reference.npz"
     with pytest.raises(UserError, match=f"{path}: no such file"):
-        evaluate(products, test_images, path)
+        evaluate(products, first_images, path)
     path.write_bytes(b"PK not an archive")
     with pytest.raises(UserError, match=f"{path}: not a reference"):
-        evaluate(products, test_images, path)
+        evaluate(products, first_images, path)
     np.savez(path, inputs=reference["inputs"] ^ 1, outputs=reference["outputs"])
     with pytest.raises(UserError, match="not the test set"):
-        evaluate(products, test_images, path)
+        evaluate(products, first_images, path)
     np.savez(path, inputs=reference["inputs"], outputs=reference["outputs"][:, :5])
     with pytest.raises(UserError, match="outputs of another network"):
-        evaluate(products, test_images, path)
+        evaluate(products, first_images, path)
 
 
 def test_requantizing_gives_back_every_byte() -> None:

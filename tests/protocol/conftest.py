@@ -59,7 +59,8 @@ def protocol(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     out = tmp_path_factory.mktemp("library") / "protocol.so"
     # board_console_write is never called by what the tests call.
     command = ["gcc", "-std=c11", "-O1", "-shared", "-fPIC", f"-I{FIRMWARE / 'app'}"]
-    subprocess.run([*command, FIRMWARE / "app" / "protocol.c", "-o", out], check=True)
+    sources = [FIRMWARE / "app" / f"{stem}.c" for stem in ("protocol", "crc32")]
+    subprocess.run([*command, *sources, "-o", out], check=True)
     library = ctypes.CDLL(str(out), mode=ctypes.RTLD_LOCAL | 1)
     library.protocol_unpack.restype = ctypes.c_size_t
     return library

@@ -19,7 +19,9 @@ TINY_LD = ROOT / "tests" / "device" / "apps" / "tiny.ld"
 INPUTS, OUTPUTS, POISON = 260, 7, 99
 _OPTIONS = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O2", "-g"]
 _SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-_PROTOCOL = [FIRMWARE / "app" / f"{stem}.c" for stem in ("protocol", "validate", "console")]
+_PROTOCOL = [
+    FIRMWARE / "app" / f"{stem}.c" for stem in ("protocol", "validate", "crc32", "console")
+]
 
 
 def board_toml(board: str) -> Path:

@@ -30,7 +30,10 @@ CORTEX_M4 = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=har
 
 # Real projects: X-CUBE-AI's number, and the one that generated files carry.
 RELEASES = {
+    "7.1": ((7, 1, 0), (7, 1, 0)),
     "7.2": ((7, 2, 0), (7, 2, 0)),
+    "8.1": ((8, 1, 0), (8, 1, 0)),
+    "9.0": ((9, 0, 0), (9, 0, 0)),
     "9.1": ((9, 1, 0), (1, 0, 0)),
     "10.2": ((10, 2, 0), (2, 2, 0)),
     "11.0": ((11, 0, 0), (3, 0, 0)),
@@ -47,6 +50,7 @@ class Standin:
         address: C text of the activations' fixed address, or "".
         two_pools: activations in two pools.
         unsigned: uint8 input and output.
+        padded: the input's buffer is a byte larger than its elements.
         tables: quantization tables in the sources.
         number: X-CUBE-AI's number of headers and library, when it is not the release's.
         core: processor in the library's name.
@@ -60,6 +64,7 @@ class Standin:
     address: str = ""
     two_pools: bool = False
     unsigned: bool = False
+    padded: bool = False
     tables: bool = True
     number: tuple[int, int, int] | None = None
     core: str = "CM7"
@@ -132,6 +137,7 @@ def _context(graph: Graph, how: Standin) -> dict[str, Any]:
             {
                 "tensor": f"{title}_output",
                 "size": tensor.size,
+                "padding": int(how.padded and tensor is graph.input),
                 "format": "U8" if how.unsigned else "S8",
                 "scale": float(tensor.quantization.scale) if how.tables else None,
                 "zero_point": tensor.quantization.zero_point + shift,
@@ -170,9 +176,24 @@ def _write_legacy(folder: Path, own: Path, graph: Graph, how: Standin) -> None:
     header = re.sub(rf"#define AI_{name.upper()}_MODEL_SIGNATURE(?:[^\n\\]|\\\n)*\n", "", header)
     if how.unsigned:
         header = header.replace("AI_BUFFER_FORMAT_S8", "AI_BUFFER_FORMAT_U8")
+    if how.padded:
+        header = re.sub(r"(IN_1_SIZE_BYTES) \((\d+)\)", r"\1 (\2 + 1)", header)
+    if how.runtime < (8, 1, 0):
+        # The format stands in network.c only.
+        header = re.sub(r"#define \w+_1_FORMAT [^\n]*\n", "", header)
     (folder / f"{name}.h").write_text(header)
-    for part in ("config.h", "data.h", "data.c", "data_params.h", "data_params.c"):
-        (folder / f"{name}_{part}").write_text(render(f"network_{part}.j2", context))
+    params = {part: render(f"network_data_params.{part}.j2", context) for part in ("h", "c")}
+    for part in ("config.h", "data.h", "data.c"):
+        text = render(f"network_{part}.j2", context)
+        if how.runtime < (7, 2, 0) and part != "config.h":
+            # All that later releases put into files of their own.
+            include = f'#include "{name}_data_params.h"\n'
+            text = text.replace(include, params["h"])
+            text += params["c"].replace(include, "") if part == "data.c" else ""
+        (folder / f"{name}_{part}").write_text(text)
+    if how.runtime >= (7, 2, 0):
+        for part, text in params.items():
+            (folder / f"{name}_data_params.{part}").write_text(text)
     (folder / f"{name}_generate_report.txt").write_text(render("report.txt.j2", context))
 
 
@@ -212,10 +233,11 @@ def write_headers(folder: Path, how: Standin) -> None:
     """The runtime's headers, flat as ST's are."""
     folder.mkdir(parents=True, exist_ok=True)
     for header in RUNTIME.rglob("*.h"):
-        is_st_ai = header.name in ("stai.h", "nn_stai.h")
+        is_st_ai = "stai" in header.name
         if not (is_st_ai and how.runtime < (9, 0, 0)):
             (folder / header.name).write_text(_flat(header.read_text()))
-    shutil.copy(TEMPLATES / "ai_platform_interface.h", folder)
+    interface = folder / "ai_platform_interface.h"
+    interface.write_text(interface.read_text() + (TEMPLATES / "declaring_macros.h").read_text())
     context = {"runtime": how.runtime}
     (folder / "core_datatypes.h").write_text(render("core_datatypes.h.j2", context))
 
@@ -283,9 +305,10 @@ def write_pack(folder: Path, graph: Graph, how: Standin, kept: Path) -> None:
     """ST's pack: headers once, a library per processor family."""
     base = folder / "Middlewares" / "ST" / "AI"
     write_headers(base / "Inc", how)
-    library = base / "Lib" / "GCC" / "ARMCortexM7" / how.library
-    write_library(library, how, kept)
-    write_kernels(graph, how, library, base / "Inc", kept)
+    for family in ("ARMCortexM7", "STM32H7"):
+        library = base / "Lib" / "GCC" / family / how.library
+        write_library(library, how, kept)
+        write_kernels(graph, how, library, base / "Inc", kept)
     other = replace(how, core="CM4", machine=CORTEX_M4)
     write_library(base / "Lib" / "GCC" / "ARMCortexM4" / other.library, other, kept)
 

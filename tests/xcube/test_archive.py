@@ -132,6 +132,14 @@ def test_neither_folder_nor_zip(tmp_path: Path) -> None:
         unpacked(tmp_path / "text")
 
 
+def test_a_message_names_the_zip_and_no_folder_that_is_gone(tmp_path: Path) -> None:
+    path = a_zip(tmp_path / "bundle.zip", lambda z: z.writestr("network.c", "x"))
+    with pytest.raises(UserError) as caught, archive.opened(path) as folder:
+        raise UserError(f"bundle={folder}: no network", f"look into {folder}/a")
+    assert caught.value.message == f"bundle={path}: no network"
+    assert caught.value.remedy == f"look into {path}/a"
+
+
 def test_links_to_folders_are_not_entered(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "x.c").write_text("")

@@ -37,11 +37,17 @@ def shown(run: Run) -> set[str]:
 @pytest.mark.parametrize(
     "how",
     [
-        {"release": "7.2"},
+        {"release": "7.1", "unsigned": True},
+        {"release": "7.2", "padded": True},
         {"release": "9.1", "external": True, "address": "0x20000000"},
         {"release": "10.2", "two_pools": True, "unsigned": True, "name": "digits"},
     ],
-    ids=["7.2", "9.1: external flash, fixed address", "10.2: two pools, uint8, another name"],
+    ids=[
+        "7.1: uint8",
+        "7.2: padded input",
+        "9.1: external flash, fixed address",
+        "10.2: two pools, uint8, another name",
+    ],
 )
 def test_the_same_main_with_a_bundle_gives_the_reference_s_bytes(
     tree: Project, project: Make, model: Path, how: dict[str, object]
@@ -52,6 +58,20 @@ def test_the_same_main_with_a_bundle_gives_the_reference_s_bytes(
     assert IDENTICAL in builtin.output
     main = tree.path("build/app-bundle/main.c").read_bytes()
     assert main == tree.path("build/app/main.c").read_bytes()
+
+
+def test_buffers_hold_the_bytes_that_the_header_asks_for(
+    tree: Project, project: Make, model: Path
+) -> None:
+    """Real networks ask for one byte more than their input has elements."""
+    bundle = project(release="10.2", padded=True)
+    tree.build("elf", ai="bundle", bundle=str(bundle), network=str(model))
+    table = subprocess.run(
+        ["arm-none-eabi-nm", "-S", str(tree.path("build/mps2_an500/firmware.elf"))],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (size,) = re.findall(r"^\w+ (\w+) . network_input$", table.stdout, re.MULTILINE)
+    assert int(size, 16) == 8 + 1
 
 
 def test_the_st_ai_interface_of_both_runtimes(

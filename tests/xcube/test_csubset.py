@@ -74,9 +74,16 @@ def test_calls_are_split_at_the_top_level_only() -> None:
 
 @given(st.text(alphabet="X(){}[],\"\\/* \n'", max_size=60))
 def test_no_text_breaks_the_reader(text: str) -> None:
+    """Whatever it finds was there, in this order, and every call is closed."""
     plain = csubset.plain(text)
-    list(csubset.calls(plain, "X"))
-    csubset.macros(plain)
+    assert "\r" not in plain and len(plain) <= len(text)
+    start = 0
+    for arguments in csubset.calls(plain, "X"):
+        at = start = plain.index("X", start) + 1
+        for argument in arguments:
+            assert argument == argument.strip()
+            at = plain.index(argument, at) + len(argument)
+    assert not csubset.macros(plain)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from codegen.graph import Graph
 from codegen.xcube.bundle import MANIFEST, TABLE, import_bundle, outputs
 from support.errors import UserError
 from support.files import read_json, sha256_file
-from tests.xcube.helpers import Make, request
+from tests.xcube.helpers import Make, edit, request
 from tests.xcube.standins import (
     RELEASES,
     Standin,
@@ -22,7 +23,7 @@ from tests.xcube.standins import (
     write_project,
 )
 
-LEGACY_RELEASES = ("7.2", "9.1", "10.2")
+LEGACY_RELEASES = ("7.1", "7.2", "8.1", "9.0", "9.1", "10.2")
 # Names of the client interface as X-CUBE-AI's documentation and generated headers have them.
 LEGACY_FUNCTIONS = {
     *("get_info", "get_report", "get_error", "create", "destroy", "init", "create_and_init"),
@@ -44,11 +45,11 @@ def test_a_project_of_each_release(
     manifest = import_bundle(request(bundle, out, graph=graph))
     assert {path.name for path in out.iterdir()} == {*outputs("network", "legacy"), "include"}
     app = bundle / "X-CUBE-AI" / "App"
-    for name in ("network.c", "network_data.c", "network_data_params.c"):
-        assert (out / name).read_bytes() == (app / name).read_bytes()
+    for path in sorted(app.glob("*.c")):
+        assert (out / path.name).read_bytes() == path.read_bytes()
     runtime, tools = RELEASES[release]
     assert manifest["x_cube_ai"] == ".".join(map(str, runtime))
-    assert manifest["st_edge_ai_core"] == ("" if runtime < (9,) else ".".join(map(str, tools)))
+    assert manifest["st_edge_ai_core"] == ("" if runtime == tools else ".".join(map(str, tools)))
     for end, tensor in (("input", graph.input), ("output", graph.output)):
         port = manifest[end]
         assert (port["size"], port["type"]) == (tensor.size, "int8")
@@ -69,7 +70,9 @@ def test_stand_ins_have_the_files_and_functions_of_the_interface(
     bundle = project(release=release)
     app = bundle / "X-CUBE-AI" / "App"
     parts = {"network.c", "network.h", "network_data.c", "network_data.h", "network_config.h"}
-    parts |= {"network_data_params.c", "network_data_params.h", "network_generate_report.txt"}
+    parts |= {"network_generate_report.txt"}
+    if release != "7.1":
+        parts |= {"network_data_params.c", "network_data_params.h"}
     assert {path.name for path in app.iterdir()} == parts
     inc = bundle / "Middlewares" / "ST" / "AI" / "Inc"
     assert {"ai_platform.h", "core_datatypes.h"} <= {path.name for path in inc.iterdir()}
@@ -149,9 +152,77 @@ def test_a_text_report_does_when_there_is_no_other(
 def test_uint8_ends_become_int8_with_the_zero_point_moved(
     project: Make, tmp_path: Path, graph: Graph
 ) -> None:
-    manifest = import_bundle(request(project(unsigned=True), tmp_path / "out", graph=graph))
-    assert manifest["input"]["stored"] == "uint8"
-    assert manifest["input"]["zero_point"] == graph.input.quantization.zero_point
+    bundle = project(unsigned=True)
+    source = (bundle / "X-CUBE-AI" / "App" / "network.c").read_text()
+    shift = graph.input.quantization.zero_point + 128
+    # As the real generator writes it.
+    assert f"AI_PACK_UINTQ_ZP({shift})" in source
+    # Without the model to fall back on: what is read is the bundle's own.
+    manifest = import_bundle(request(bundle, tmp_path / "out"))
+    for end, tensor in (("input", graph.input), ("output", graph.output)):
+        assert manifest[end]["stored"] == "uint8"
+        assert manifest[end]["scale"] == pytest.approx(float(tensor.quantization.scale), rel=1e-7)
+        assert manifest[end]["zero_point"] == tensor.quantization.zero_point
+    table = (tmp_path / "out" / f"network{TABLE}").read_text()
+    assert f"uint8 [1 x 8], scale {float(graph.input.quantization.scale):.9g}" in table
+    assert f"zero point {shift}" in table
+
+
+@pytest.mark.parametrize("release", ["7.1", "7.2"])
+def test_the_format_stands_in_the_declarations_before_8_1(
+    project: Make, tmp_path: Path, release: str
+) -> None:
+    bundle = project(release=release)
+    assert "_FORMAT" not in (bundle / "X-CUBE-AI" / "App" / "network.h").read_text()
+    assert import_bundle(request(bundle, tmp_path / "out"))["input"]["stored"] == "int8"
+    edit(bundle / "X-CUBE-AI", "network.c", "AI_ARRAY_FORMAT_S8|", "AI_ARRAY_FORMAT_FLOAT|")
+    with pytest.raises(UserError, match="input is float; int8 is needed"):
+        import_bundle(request(bundle, tmp_path / "out"))
+
+
+def test_the_library_is_the_pack_s_for_this_chip(tmp_path: Path, graph: Graph, kept: Path) -> None:
+    """Beside it, under the same name, lies one for Cortex-M7s with a smaller FPU."""
+    how = Standin(release="9.1")
+    made, pack = tmp_path / "made", tmp_path / "pack"
+    write_network(made, graph, how, kept)
+    write_pack(pack, graph, how, kept)
+    import_bundle(request(made, tmp_path / "out", runtimes=(pack,)))
+    table = (tmp_path / "out" / f"network{TABLE}").read_text()
+    assert f"library     Middlewares/ST/AI/Lib/GCC/STM32H7/{how.library}\n" in table
+
+
+def test_a_library_by_the_name_that_linkers_look_for(project: Make, tmp_path: Path) -> None:
+    bundle = project()
+    library = next(bundle.rglob("*.a"))
+    library.rename(library.with_name(f"lib{library.name}"))
+    manifest = import_bundle(request(bundle, tmp_path / "out"))
+    assert manifest["runtime"]["version"] == "9.1.0"
+
+
+def test_other_networks_of_a_project_are_told_of(project: Make, tmp_path: Path) -> None:
+    bundle = project()
+    shutil.rmtree(bundle / ".ai")
+    app = bundle / "X-CUBE-AI" / "App"
+    for path in sorted(app.glob("network*")):
+        shutil.copy(path, app / path.name.replace("network", "other"))
+    import_bundle(request(bundle, tmp_path / "out"))
+    table = (tmp_path / "out" / f"network{TABLE}").read_text()
+    assert "others      other (not taken; name= chooses)" in table
+
+
+def test_channels_first_are_shown_first(tmp_path: Path, graph: Graph, kept: Path) -> None:
+    how = Standin(release="11.0", c_api="st-ai")
+    made, pack = tmp_path / "made", tmp_path / "pack"
+    write_network(made, graph, how, kept)
+    write_pack(pack, graph, how, kept)
+    header = made / "network.h"
+    text = re.sub(r"(IN_1_CHANNEL) [^\n]*", r"\1 (4)", header.read_text())
+    text = re.sub(r"(#define \w+_IN_1_FLAGS) [^\n]*", r"\1 (STAI_FLAG_CHANNEL_FIRST)", text)
+    header.write_text(text + "#define STAI_NETWORK_IN_1_HEIGHT (2)\n")
+    asked = request(made, tmp_path / "out", api="st-ai", runtimes=(pack,))
+    assert import_bundle(asked)["input"]["shape"] == [1, 4, 2]
+    header.write_text(header.read_text().replace("CHANNEL_FIRST", "CHANNEL_LAST"))
+    assert import_bundle(asked)["input"]["shape"] == [1, 2, 4]
 
 
 def test_pools_weights_and_fixed_addresses(project: Make, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import shutil
 from collections.abc import Callable
@@ -36,11 +35,38 @@ def no_weights(bundle: Path) -> None:
     edit(bundle, "network_data_params.c", "const ai_u64", "extern ai_u64")
 
 
-def old_layout(bundle: Path) -> None:
+def without_params(bundle: Path) -> None:
+    shutil.rmtree(bundle / ".ai")
     for path in bundle.rglob("network_data_params.*"):
         path.unlink()
+
+
+def old_layout(bundle: Path) -> None:
+    without_params(bundle)
     edit(bundle, "network_config.h", "MAJOR 1\n", "MAJOR 5\n")
-    edit(bundle, "network_config.h", "MAJOR 2\n", "MAJOR 5\n")
+
+
+def stale_header(bundle: Path) -> None:
+    """5.0.0's own headers carry 4.1.0: they are not asked."""
+    without_params(bundle)
+    edit(bundle, "network_config.h", "#define AI_TOOLS_VERSION_MAJOR", "#define MAJOR")
+    edit(bundle, "core_datatypes.h", "MAJOR    (9)", "MAJOR    (4)")
+
+
+def a_part_is_missing(bundle: Path) -> None:
+    """Too large for a repository, say."""
+    shutil.rmtree(bundle / ".ai")
+    (bundle / "X-CUBE-AI" / "App" / "network_data_params.c").unlink()
+
+
+def other_code(bundle: Path) -> None:
+    no_network(bundle)
+    (bundle / "Core" / "Src" / "common_data.c").write_text("int x;\n")
+
+
+def float_and_another_core(bundle: Path) -> None:
+    float_input(bundle)
+    another_core_by_name(bundle)
 
 
 def older_than_supported(bundle: Path) -> None:
@@ -109,7 +135,11 @@ def unknown_tool(bundle: Path) -> None:
         (no_headers, ("no runtime headers", "runtime=")),
         (no_network, ("no generated network", "7.1 or newer")),
         (no_weights, ("holds no weights", "--binary")),
-        (old_layout, ("made with X-CUBE-AI 5.", "older than 7.1")),
+        (old_layout, ("made with X-CUBE-AI 5.0.0", "older than 7.1")),
+        (stale_header, ("network.c tells no version", "older than 7.1")),
+        (a_part_is_missing, ("not complete: network_data_params.c missing",)),
+        (other_code, ("no generated network",)),
+        (float_and_another_core, ("input is float", "is for CM4", "quantize", "stm32h7")),
         (older_than_supported, ("7.0.0, older than 7.1", "newer X-CUBE-AI")),
         (float_input, ("input is float", "quantize")),
         (two_inputs, ("2 inputs",)),
@@ -119,7 +149,7 @@ def unknown_tool(bundle: Path) -> None:
         (other_compiler, ("IAR", "GCC")),
         (another_core_by_name, ("CM4", "Cortex-M7")),
         (a_text_as_library, ("not a static library",)),
-        (second_network, ("several networks: other, third", "name=")),
+        (second_network, ("several networks: other, third", "name=other or name=third")),
         (unknown_tool, ("AI_TOOLS_VERSION_MAJOR",)),
     ],
 )
@@ -259,20 +289,44 @@ class TestWithoutTables:
 # --- damaged --------------------------------------------------------------------------------------
 
 
-def test_any_cut_and_any_flipped_byte_of_a_library_is_a_message(tmp_path: Path, kept: Path) -> None:
-    good = tmp_path / "NetworkRuntime910_CM7_GCC.a"
-    write_library(good, Standin(), kept)
-    data, broken = good.read_bytes(), tmp_path / "broken.a"
+@pytest.fixture
+def good(tmp_path: Path, kept: Path) -> bytes:
+    """A library that is taken."""
+    path = tmp_path / "NetworkRuntime910_CM7_GCC.a"
+    write_library(path, Standin(), kept)
+    assert library.check_machine(path) == "Cortex-M7, hard float"
+    return path.read_bytes()
+
+
+def test_any_cut_of_a_library_is_a_message(good: bytes, tmp_path: Path) -> None:
+    """At any odd length: members start at even ones, and between two the rest is whole, too."""
+    broken = tmp_path / "broken.a"
     chance = random.Random(4)
-    for _ in range(150):
-        changed = bytearray(data[: chance.randrange(len(data))] if chance.random() < 0.3 else data)
-        for _ in range(chance.randrange(1, 6)):
-            if changed:
-                changed[chance.randrange(min(len(changed), 6000))] = chance.randrange(256)
-        broken.write_bytes(changed)
-        with contextlib.suppress(UserError):
+    for size in [*range(1, 70, 4), *(chance.randrange(71, len(good), 2) for _ in range(60))]:
+        broken.write_bytes(good[:size])
+        with pytest.raises(UserError, match=r"broken\.a: .*(not a static library|cut off)"):
             library.check_machine(broken)
-            library.is_open(broken)
+
+
+def test_flipped_bytes_of_a_library_are_a_message_or_change_nothing_here(
+    good: bytes, tmp_path: Path
+) -> None:
+    """Headers and build attributes are read; the code between them is the linker's business."""
+    broken = tmp_path / "broken.a"
+    chance = random.Random(4)
+    said = []
+    for _ in range(100):
+        changed = bytearray(good)
+        for _ in range(chance.randrange(1, 6)):
+            changed[chance.randrange(min(len(changed), 6000))] = chance.randrange(256)
+        broken.write_bytes(changed)
+        try:
+            assert library.is_open(broken) in {True, False}
+            said.append(library.check_machine(broken))
+        except UserError as error:
+            assert str(error).startswith(f"{broken}: ")
+            said.append("refused")
+    assert set(said) == {"Cortex-M7, hard float", "refused"}
 
 
 @pytest.mark.parametrize("name", ["network.c", "network.h", "network_config.h", "network_data.c"])
@@ -281,9 +335,18 @@ def test_sources_with_parts_missing_are_a_message(project: Make, tmp_path: Path,
     path = bundle / "X-CUBE-AI" / "App" / name
     lines = path.read_text().splitlines(keepends=True)
     chance = random.Random(name)
+    whole = import_bundle(request(bundle, tmp_path / "whole"))
+    refused = 0
     for number in range(25):
         start = chance.randrange(len(lines))
         end = start + chance.randrange(1, 30)
         path.write_text("".join(lines[:start] + lines[end:]))
-        with contextlib.suppress(UserError):
-            import_bundle(request(bundle, tmp_path / f"out{number}"))
+        try:
+            made = import_bundle(request(bundle, tmp_path / f"out{number}"))
+            for end_of_network in ("input", "output"):
+                assert made[end_of_network] == whole[end_of_network], lines[start:end]
+        except UserError as error:
+            assert error.remedy
+            refused += 1
+    # What no line of the import reads is the compiler's to find.
+    assert refused or name == "network_data.c"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from codegen.graph import Graph
+from codegen.xcube import tool as tool_module
 from codegen.xcube.pools import memory_pools
 from codegen.xcube.tool import Tool, ask, find_tool, read_banner
 from codegen.xcube.versions import Version
@@ -249,6 +251,9 @@ def test_it_is_found_where_it_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyP
     an_executable(packs / "9.1.0" / "Utilities" / "linux" / "stedgeai")
     newest = an_executable(packs / "10.2.0" / "Utilities" / "linux" / "stedgeai")
     assert find_tool() == newest
+    # One by the older name, in PATH, comes after all that have today's.
+    an_executable(tmp_path / "bin" / "stm32ai")
+    assert find_tool() == newest
     in_path = an_executable(tmp_path / "bin" / "stedgeai")
     assert find_tool() == in_path
     told = an_executable(tmp_path / "told" / "Utilities" / "linux" / "stedgeai")
@@ -261,6 +266,35 @@ def test_it_is_found_where_it_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyP
         find_tool()
     with pytest.raises(UserError, match="stedgeai=absent"):
         find_tool("absent")
+
+
+def test_on_a_mac(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ST's installer for Apple's own processors has a folder of its own."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("STEDGEAI_CORE_DIR", raising=False)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "/Applications/ST" in tool_module._ROOTS
+    version = tmp_path / "home" / "STEdgeAI" / "3.0"
+    intel = an_executable(version / "Utilities" / "mac" / "stedgeai")
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert find_tool() == intel
+    arm = an_executable(version / "Utilities" / "macarm" / "stedgeai")
+    assert find_tool() == arm
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert find_tool() == intel
+
+
+def test_one_that_is_too_old(tmp_path: Path) -> None:
+    program = an_executable(tmp_path / "stm32ai")
+    program.write_text(
+        "#!/bin/sh\necho 'Neural Network Tools for STM32AI v1.7.0 (STM.ai v8.1.0-1)'\n"
+    )
+    with pytest.raises(UserError, match=r"is 8\.1\.0, older than X-CUBE-AI 9\.0") as caught:
+        ask(program)
+    assert "ai=bundle" in caught.value.remedy
+    program.write_text("#!/bin/sh\necho 'STEdgeAI Core v9.0.0-19802'\n")
+    assert ask(program).version == Version(9, 0, 0)
 
 
 def test_one_that_cannot_start(tmp_path: Path) -> None:
@@ -286,6 +320,8 @@ def test_pools_are_the_board_s_ram_for_activations(tmp_path: Path) -> None:
     assert int(dtcm["size"]["value"]) == 128 * 1024 - content["budget"]["stack"]
     assert dtcm["prop"] == {"throughput": "HIGH", "latency": "LOW"}
     assert pools[2]["prop"] == {"throughput": "LOW", "latency": "HIGH"}
+    # The words of ST's own files.
+    assert {word for pool in pools for word in pool["prop"].values()} == {"HIGH", "MID", "LOW"}
 
 
 # --- in the graph ---------------------------------------------------------------------------------

@@ -28,14 +28,18 @@ def test_pairs_seen_in_real_projects_belong_together(
     assert belong_together(Version(*core), Version(*xcube))
 
 
-@pytest.mark.parametrize("own", [(7, 1, 0), (7, 2, 0), (7, 3, 0), (8, 1, 0)])
-def test_up_to_8_the_numbers_are_the_same(own: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("own", [(7, 1, 0), (7, 2, 0), (7, 3, 0), (8, 1, 0), (9, 0, 0)])
+def test_up_to_9_0_the_numbers_are_the_same(own: tuple[int, int, int]) -> None:
     assert xcube_of(Version(*own)) == Version(*own)
     assert core_of(Version(*own)) is None
 
 
 def test_other_releases_do_not_belong_together() -> None:
     assert not belong_together(Version(1, 0, 0), Version(10, 2, 0))
+    # Real 9.0.0 files carry 9.0.0, those of 9.1.0 Core 1.0.0.
+    assert not belong_together(Version(1, 0, 0), Version(9, 0, 0))
+    assert belong_together(Version(9, 0, 0), Version(9, 0, 0))
+    assert not belong_together(Version(9, 0, 0), Version(9, 1, 0))
     assert not belong_together(Version(2, 2, 0), Version(9, 1, 0))
     assert not belong_together(Version(2, 2, 0), Version(10, 0, 0))
     assert not belong_together(Version(7, 2, 0), Version(7, 3, 0))

@@ -5,6 +5,7 @@
 #include "bringup.h"
 #include "console.h"
 #include "registers.h"
+#include "seals.h"
 
 /* FMC bank 1 is on after reset: a read ahead there blocks the FMC for 24 us. It has no memory. */
 static void close_fmc_bank1(void) {
@@ -18,6 +19,14 @@ static void close_fmc_bank1(void) {
 static void apply_axi_erratum(void) {
     if (silicon_is_revision_y()) {
         AXI_TARG7_FN_MOD = AXI_FN_MOD_READ_ISS_OVERRIDE;
+    }
+}
+
+/* A flash tool may have written one of the two flashes only. */
+static void require_sealed(void) {
+    const char *text = seals_broken();
+    if (text != NULL) {
+        bringup_fail(text);
     }
 }
 
@@ -42,6 +51,7 @@ void board_early_init(void) {
     }
     if (BOARD_USES_QSPI) {
         qspi_start();
+        require_sealed();
     }
     if (BOARD_USES_SDRAM) {
         sdram_start();

@@ -15,6 +15,10 @@
 #define APP_NETWORK_INPUT_SIZE STAI_TINY_IN_1_SIZE
 #define APP_NETWORK_OUTPUT_SIZE STAI_TINY_OUT_1_SIZE
 
+/* What buffers must hold: a runtime may read or write past the last element. */
+#define APP_NETWORK_INPUT_BYTES STAI_TINY_IN_1_SIZE_BYTES
+#define APP_NETWORK_OUTPUT_BYTES STAI_TINY_OUT_1_SIZE_BYTES
+
 /* Input and output buffers must lie on addresses that are multiples of this. */
 #define APP_NETWORK_ALIGNED __attribute__((aligned(4)))
 

@@ -6,8 +6,8 @@
 #include "app_network.h"
 #include "board.h"
 
-APP_NETWORK_ALIGNED static int8_t network_input[APP_NETWORK_INPUT_SIZE];
-APP_NETWORK_ALIGNED static int8_t network_output[APP_NETWORK_OUTPUT_SIZE];
+APP_NETWORK_ALIGNED static int8_t network_input[APP_NETWORK_INPUT_BYTES];
+APP_NETWORK_ALIGNED static int8_t network_output[APP_NETWORK_OUTPUT_BYTES];
 static uint8_t frame[VALIDATE_FRAME_SIZE(APP_NETWORK_INPUT_SIZE)];
 static uint8_t results[VALIDATE_IMAGES * VALIDATE_RESULT_SIZE(APP_NETWORK_OUTPUT_SIZE)];
 

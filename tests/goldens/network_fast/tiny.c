@@ -10,19 +10,35 @@
 /* ---- Layers -------------------------------------------------------------------------------- */
 
 /* One inference. Arena: 140 bytes; buffers that are never needed together share bytes. */
-static void tiny_forward_pass(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
-                              ai_u8 *arena) {
+NN_BOTH_WAYS void tiny_layers(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights, ai_u8 *arena,
+                              const nn_observer *observer) {
     AI_UNUSED(weights);
     AI_UNUSED(arena);
     /* 0: gemm_4: fully connected 32 -> 12, ReLU; gemm_10: fully connected 12 -> 8, ReLU; gemm_16:
      * fully connected 8 -> 4 */
+    nn_layer(observer, 0, false);
     tiny_packed_0(input, arena + 80, weights, arena);
+    nn_layer(observer, 0, true);
     nn_observe(0, tiny_packed_0_bytes(arena + 80), 12);
+    nn_layer(observer, 1, false);
     tiny_packed_1(arena + 80, arena + 104, weights, arena);
+    nn_layer(observer, 1, true);
     nn_observe(1, tiny_packed_1_bytes(arena + 104), 8);
+    nn_layer(observer, 2, false);
     tiny_packed_2(arena + 104, output, weights, arena);
 
+    nn_layer(observer, 2, true);
     nn_observe(2, output, 4);
+}
+
+static void tiny_forward_pass(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
+                              ai_u8 *arena) {
+    tiny_layers(input, output, weights, arena, NULL);
+}
+
+static void tiny_observed_pass(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
+                               ai_u8 *arena, const nn_observer *observer) {
+    tiny_layers(input, output, weights, arena, observer);
 }
 
 /* ---- Description --------------------------------------------------------------------------- */
@@ -45,11 +61,22 @@ static const ai_buffer_meta_info tiny_output_meta =
     AI_BUFFER_META_INFO_INIT(AI_BUFFER_META_HAS_INTQ_INFO, &tiny_output_intq_list);
 static const ai_shape_dimension tiny_output_shape[4] = {1, 4, 1, 1};
 
+#ifndef NN_LAYER_FULLY_CONNECTED
+#define NN_LAYER_FULLY_CONNECTED NN_LAYER_OTHER
+#endif
+static const ai_u16 tiny_types[] = {
+    NN_LAYER_FULLY_CONNECTED,
+    NN_LAYER_FULLY_CONNECTED,
+    NN_LAYER_FULLY_CONNECTED,
+};
+
 static const nn_network tiny_description = {
     .model_name = AI_TINY_MODEL_NAME,
     .model_signature = AI_TINY_MODEL_SIGNATURE,
     .origin_model_name = AI_TINY_ORIGIN_MODEL_NAME,
     .forward = tiny_forward_pass,
+    .observed = tiny_observed_pass,
+    .layer_types = tiny_types,
     .input = {AI_TINY_IN_1_SIZE, 80, tiny_input_shape, &tiny_input_meta},
     .output = {AI_TINY_OUT_1_SIZE, 136, tiny_output_shape, &tiny_output_meta},
     .weights_size = AI_TINY_DATA_WEIGHTS_SIZE,

@@ -39,30 +39,50 @@ static const nn_add_shape tiny_layer_3 = {
 };
 
 /* One inference. Arena: 12 bytes; buffers that are never needed together share bytes. */
-static void tiny_forward_pass(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
-                              ai_u8 *arena) {
+NN_BOTH_WAYS void tiny_layers(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights, ai_u8 *arena,
+                              const nn_observer *observer) {
     AI_UNUSED(weights);
     AI_UNUSED(arena);
     /* 0: gemm_5: fully connected 6 -> 4, ReLU */
+    nn_layer(observer, 0, false);
     nn_fully_connected(&tiny_layer_0, input, (ai_i8 *)(arena + 8), (const ai_i8 *)(weights + 32),
                        (const ai_i32 *)(weights + 0), (const ai_float *)(weights + 16));
+    nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 8), 4);
     /* 1: tanh_9: lookup 4 -> 4 */
+    nn_layer(observer, 1, false);
     nn_lookup(4, (const ai_i8 *)(arena + 8), (ai_i8 *)(arena + 0), (const ai_i8 *)(weights + 56));
+    nn_layer(observer, 1, true);
     nn_observe(1, (ai_i8 *)(arena + 0), 4);
     /* 2: matmul_13: fully connected 4 -> 3 */
+    nn_layer(observer, 2, false);
     nn_fully_connected(&tiny_layer_2, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 4),
                        (const ai_i8 *)(weights + 336), (const ai_i32 *)(weights + 312),
                        (const ai_float *)(weights + 324));
+    nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 4), 3);
     /* 3: add_16: add 3 -> 3 */
+    nn_layer(observer, 3, false);
     nn_add(&tiny_layer_3, (const ai_i8 *)(arena + 4), (ai_i8 *)(arena + 8),
            (const ai_float *)(weights + 348));
+    nn_layer(observer, 3, true);
     nn_observe(3, (ai_i8 *)(arena + 8), 3);
     /* 4: softmax_19: softmax 3 -> 3 */
+    nn_layer(observer, 4, false);
     nn_softmax(3, 16777216, -128, (const ai_i8 *)(arena + 8), output,
                (const ai_u32 *)(weights + 360));
+    nn_layer(observer, 4, true);
     nn_observe(4, output, 3);
+}
+
+static void tiny_forward_pass(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
+                              ai_u8 *arena) {
+    tiny_layers(input, output, weights, arena, NULL);
+}
+
+static void tiny_observed_pass(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
+                               ai_u8 *arena, const nn_observer *observer) {
+    tiny_layers(input, output, weights, arena, observer);
 }
 
 /* ---- Description --------------------------------------------------------------------------- */
@@ -136,6 +156,7 @@ static const nn_stai_network tiny_description = {
             .states = NULL,
         },
     .forward = tiny_forward_pass,
+    .observed = tiny_observed_pass,
     .weights = g_tiny_weights_array,
     .input_offset = 0,
     .output_offset = 0,

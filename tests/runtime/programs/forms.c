@@ -157,9 +157,12 @@ static void report(void) {
     CHECK(told.tool_api_version.major == AI_TOOLS_API_VERSION_MAJOR);
     CHECK(told.tool_api_version.minor == AI_TOOLS_API_VERSION_MINOR);
     CHECK(told.api_version.major == AI_PLATFORM_API_MAJOR);
-    CHECK(told.activations.data == activations);
-    CHECK(told.activations.size == AI_TINY_DATA_ACTIVATIONS_SIZE);
-    CHECK(told.params.size == AI_TINY_DATA_WEIGHTS_SIZE);
+    /* Reports have the map form: programs of 7.1 and newer read no other. */
+    CHECK(told.map_signature == AI_MAGIC_SIGNATURE);
+    CHECK(told.map_activations.size == 1 && told.map_weights.size == 1);
+    CHECK(told.map_activations.buffer[0].data == activations);
+    CHECK(told.map_activations.buffer[0].size == AI_TINY_DATA_ACTIVATIONS_SIZE);
+    CHECK(told.map_weights.buffer[0].size == AI_TINY_DATA_WEIGHTS_SIZE);
     const ai_buffer *in = &told.inputs[0];
     const ai_buffer_meta_info *meta = AI_BUFFER_META_INFO(in);
     CHECK(AI_BUFFER_FMT_GET_TYPE(AI_BUFFER_FORMAT(in)) == AI_BUFFER_FMT_TYPE_Q);

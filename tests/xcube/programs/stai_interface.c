@@ -6,6 +6,9 @@
 
 #include "network.h"
 
+#include "stai_debug.h"
+#include "stai_events.h"
+
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -23,6 +26,48 @@ static void ignore(void *cookie, const stai_event_type type, const void *payload
     (void)cookie;
     (void)type;
     (void)payload;
+}
+
+/* What a callback was told, and what it must be told next: start 0, stop 0, start 1 … */
+typedef struct {
+    int events;
+    bool in_order;
+} told;
+
+static void follow(void *cookie, const stai_event_type type, const void *payload) {
+    told *to = cookie;
+    const stai_event_node_start_stop *event = payload;
+    const stai_event_type next = to->events % 2 == 0 ? STAI_EVENT_NODE_START : STAI_EVENT_NODE_STOP;
+    to->in_order = to->in_order && type == next && event->node_id == to->events / 2;
+    to->events++;
+}
+
+static void events(void) {
+    told to = {0, true};
+    stai_ptr buffer = activations;
+    CHECK(stai_network_init(network) == STAI_SUCCESS);
+    CHECK(stai_network_set_activations(network, &buffer, 1) == STAI_SUCCESS);
+    CHECK(stai_network_set_callback(network, follow, &to) == STAI_SUCCESS);
+    CHECK(stai_network_run(network, STAI_MODE_SYNC) == STAI_SUCCESS);
+    CHECK(to.in_order && to.events == 2 * STAI_NETWORK_NODES_NUM);
+    CHECK(stai_network_set_callback(network, NULL, NULL) == STAI_SUCCESS);
+    CHECK(stai_network_run(network, STAI_MODE_SYNC) == STAI_SUCCESS);
+    CHECK(to.events == 2 * STAI_NETWORK_NODES_NUM);
+    CHECK(STAI_EVENT_NONE != STAI_EVENT_NODE_START && STAI_TOOLS_VERSION_MAJOR >= 0 &&
+          STAI_TOOLS_VERSION_MINOR + STAI_TOOLS_VERSION_MICRO > 0);
+}
+
+/* Names are the constants' own, whatever the value. */
+static void names(void) {
+    CHECK(strcmp(stai_get_return_code_name(STAI_SUCCESS), "STAI_SUCCESS") == 0);
+    CHECK(strcmp(stai_get_return_code_name(STAI_ERROR_INVALID_BUFFER_ALIGNMENT),
+                 "STAI_ERROR_INVALID_BUFFER_ALIGNMENT") == 0);
+    CHECK(strcmp(stai_get_return_code_name((stai_return_code)0x7654), "STAI_ERROR_UNKNOWN") == 0);
+    CHECK(strcmp(stai_get_format_name(STAI_FORMAT_S8), "STAI_FORMAT_S8") == 0);
+    CHECK(strcmp(stai_get_format_name((stai_format)1), "STAI_FORMAT_UNKNOWN") == 0);
+    CHECK(strcmp(stai_get_format_type_name(STAI_FORMAT_GET_TYPE(STAI_FORMAT_S8)),
+                 "STAI_FORMAT_TYPE_Q") == 0);
+    CHECK(strcmp(stai_get_format_type_name((stai_format_type)9), "STAI_FORMAT_TYPE_UNKNOWN") == 0);
 }
 
 static void wrong_uses(void) {
@@ -63,7 +108,8 @@ static void wrong_uses(void) {
     CHECK(stai_network_get_inputs(network, &buffer, NULL) ==
           STAI_ERROR_NETWORK_INVALID_API_ARGUMENTS);
     CHECK(stai_network_get_info(network, NULL) == STAI_ERROR_NETWORK_INVALID_INFO);
-    CHECK(stai_network_set_callback(network, ignore, NULL) == STAI_ERROR_NOT_IMPLEMENTED);
+    CHECK(stai_network_set_callback(no_context, ignore, NULL) ==
+          STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE);
     CHECK(stai_network_set_callback(network, NULL, NULL) == STAI_SUCCESS);
     CHECK(stai_network_get_states(network, NULL, &count) == STAI_SUCCESS && count == 0);
     CHECK(stai_network_set_states(network, NULL, 0) == STAI_SUCCESS);
@@ -153,6 +199,8 @@ int main(int count, char **arguments) {
     CHECK(count == 3);
     wrong_uses();
     descriptions();
+    names();
+    events();
     run_all(arguments[1], arguments[2]);
     return 0;
 }

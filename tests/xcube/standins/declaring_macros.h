@@ -1,8 +1,7 @@
-/* Stand-in: the generator's macros, declaring next to nothing. */
-#ifndef AI_PLATFORM_INTERFACE_H
-#define AI_PLATFORM_INTERFACE_H
 
-#include "ai_platform.h"
+/* Stand-in: the generator's macros, declaring next to nothing. */
+#ifndef STANDIN_DECLARING_MACROS_H
+#define STANDIN_DECLARING_MACROS_H
 
 #define AI_STANDIN(name) extern int standin_##name;
 #define AI_ARRAY_OBJ_DECLARE(name, ...) AI_STANDIN(name)

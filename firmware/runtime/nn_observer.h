@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layers as they are computed: whoever observes a run is told before and after each. A network that
+ * nobody observes runs through a function of its own, in which none of this is left.
+ */
+#ifndef NN_OBSERVER_H
+#define NN_OBSERVER_H
+
+#include "ai_platform.h"
+
+AI_API_DECLARE_BEGIN
+
+typedef struct {
+    void (*event)(void *cookie, ai_u32 layer, ai_bool after);
+    void *cookie;
+} nn_observer;
+
+/* One inference, observed; otherwise as nn_forward. */
+typedef void (*nn_observed_forward)(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
+                                    ai_u8 *arena, const nn_observer *observer);
+
+/* For the function that both ways of running a network are made of. */
+#define NN_BOTH_WAYS __attribute__((always_inline)) static inline
+
+NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool after) {
+    if (observer != NULL) {
+        observer->event(observer->cookie, layer, after);
+    }
+}
+
+/* Numbers of the types of layers, by the operator's stem. An operator without one is "other". */
+#define NN_LAYER_OTHER 0
+#define NN_LAYER_FULLY_CONNECTED 1
+#define NN_LAYER_ADD 2
+#define NN_LAYER_LOOKUP 3
+#define NN_LAYER_SOFTMAX 4
+#define NN_LAYER_RESHAPE 5
+
+AI_API_DECLARE_END
+
+#endif /* NN_OBSERVER_H */
