@@ -251,7 +251,8 @@ class Target(Processor):
             if number == _EXCEPTION_BKPT and self._core.control & _C_DEBUGEN:
                 self._halt(_BKPT)
             else:
-                self._lock_up(f"{self._pc:#010x}: exception {number}, and nobody debugs")
+                what = "breakpoint instruction" if number == _EXCEPTION_BKPT else "fault"
+                self._lock_up(f"{self._pc:#010x}: a {what}, and no debugger is there")
         elif self._breakpoints.hit():
             self._halt(_BKPT)
         elif self._core.stepping and self._replay is None:
