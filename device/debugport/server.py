@@ -19,6 +19,7 @@ from typing import Protocol
 from device.debugport.dap import DebugPort
 from device.debugport.tap import Tap
 from device.debugport.transactions import Transactions
+from device.emulators.h750.chip import DEFECTS, FLASHING_DEFECTS
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.target import Target
 from support.errors import run_cli
@@ -26,6 +27,7 @@ from support.errors import run_cli
 # Blocks of code between two looks at the sockets, and before each read by a debugger of a running
 # core: time passes while it asks.
 _IDLE_BLOCKS, _READ_BLOCKS = 4000, 400
+_DEFECTS = (*DEFECTS, *FLASHING_DEFECTS)
 
 
 class Wire(Protocol):
@@ -133,7 +135,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="debug port", description=__doc__)
     parser.add_argument("--storage", type=Path, required=True, help="the board's memories")
     parser.add_argument("--revision", default="V")
-    parser.add_argument("--broken", action="append", default=[], help="a defect of the board")
+    parser.add_argument("--broken", action="append", default=[], choices=_DEFECTS)
     parser.add_argument("--ignore", action="append", default=[], help="a rule that is not held")
     parser.add_argument("--cut", type=int, help="number of the flash change that power cuts")
     parser.add_argument("--seed", type=int, default=0, help="of what that change leaves")

@@ -25,6 +25,7 @@ class Problem(Enum):
     NO_PERMISSION = auto()
     PROBE_BUSY = auto()
     NO_TARGET = auto()
+    WRONG_CHIP = auto()
     PROTECTED = auto()
     NOT_WRITTEN = auto()
     NOT_VERIFIED = auto()

@@ -52,10 +52,14 @@ class OpenOcd(Programmer):
             r"Unable to reset target|timed out while waiting for target halted|"
             r"examination failed",
         ),
-        Sign(Problem.PROTECTED, r"(flash memory write protected|write protection error)"),
+        Sign(Problem.WRONG_CHIP, r"Cannot identify target as a STM32"),
+        Sign(
+            Problem.PROTECTED,
+            r"flash is protected|flash memory write protected|WRPERR|write protection error",
+        ),
         Sign(
             Problem.NO_LOADER,
-            r"external flash: found|No id from flash[12]|Unknown flash[12] device id|"
+            r"external flash: (found|no answer)|No id from flash[12]|Unknown flash[12] device id|"
             r"auto_probe failed|Timeout while polling BUSY|not accepted by flash[12]",
         ),
         Sign(Problem.NOT_VERIFIED, r"Verify Failed|checksum mismatch|contents differ"),

@@ -4,12 +4,16 @@
 # Write `hex`, read it back, start the firmware. `bank` is the number of the external flash's bank
 # and `size` the bytes it must have, or both are "". An external flash that does not answer has no
 # size, and OpenOCD notices that only after it wrote the chip's own flash: look before anything is
-# erased.
+# erased. A board's script may have a procedure nn_check_protection that fails when the chip's own
+# flash is protected.
 proc nn_flash {hex bank size} {
 	init
 	reset init
+	if {[llength [info procs nn_check_protection]]} { nn_check_protection }
 	if {$bank ne ""} {
-		flash probe $bank
+		if {[catch {flash probe $bank}]} {
+			error "external flash: no answer"
+		}
 		set found [dict get [lindex [flash list] $bank] size]
 		if {$found != $size} {
 			error "external flash: found $found bytes, expected $size"

@@ -28,8 +28,13 @@ class PyOcd(Programmer):
         Sign(Problem.PROBE_BUSY, r"Unable to claim interface|Resource busy|already open"),
         Sign(Problem.WRONG_SERIAL, r"(no|matching).*unique ID"),
         Sign(Problem.NO_PROBE, r"No (connected|available) debug probes"),
+        Sign(Problem.WRONG_CHIP, r"DEV_ID 0x\w+ did not match"),
         Sign(Problem.PORT_TAKEN, r"Address already in use"),
-        Sign(Problem.PROTECTED, r"target is (permanently )?locked|permanently locked"),
+        # A fault in the flash itself, while everything else answers: RDP or PCROP.
+        Sign(
+            Problem.PROTECTED,
+            r"target is (permanently )?locked|permanently locked|transfer fault @ 0x080",
+        ),
         Sign(Problem.NOT_VERIFIED, r"Mismatched byte at"),
         Sign(Problem.NOT_WRITTEN, r"flash (program|erase|write).*fail|Flash\w*Failure"),
         Sign(
