@@ -9,7 +9,7 @@ from pathlib import Path
 from codegen.render import ROOT, used_templates
 
 # What decides the output without being imported: the style of generated C, the pinned versions.
-BESIDE = (".clang-format", "requirements/core.txt")
+BESIDE = (".clang-format", "requirements/locked/core.txt")
 
 
 def own_sources() -> set[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,9 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "stems": stems,
         "steps": steps,
         "arena_size": plan.arena_size,
-        "weights_size": plan.weights_size,
-        "weights_words": plan.weights_size // 4,
+        "weights_size": weights_bytes(plan),
+        "weights_words": weights_bytes(plan) // 4,
+        "weights_check": weights_check(plan),
         "model_bytes": model_bytes(plan),
         "constants": [
             {
@@ -77,6 +79,23 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
             for placed in plan.constants
         ],
     }
+
+
+def weights_bytes(plan: Plan) -> int:
+    """Bytes of the generated constants array: the plan's, and the word that is checked at init."""
+    return plan.weights_size + 4
+
+
+def weights_check(plan: Plan) -> int:
+    """The last word of the constants array: the CRC-32 (zlib's) of all words before it.
+
+    Never what a memory may hold by itself: zero, or the ones of an erased flash.
+    """
+    constants = bytearray(plan.weights_size)
+    for placed in plan.constants:
+        constants[placed.offset : placed.offset + len(placed.block.data)] = placed.block.data
+    check = zlib.crc32(constants)
+    return check if check not in (0, 0xFFFFFFFF) else 1
 
 
 def model_bytes(plan: Plan) -> int:
@@ -95,7 +114,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "input": _quantization(graph.input),
         "output": _quantization(graph.output),
         "macs": graph.macs,
-        "weights_bytes": plan.weights_size,
+        "weights_bytes": weights_bytes(plan),
         "model_bytes": model_bytes(plan),
         "activations_bytes": plan.arena_size,
         "layers": [row for step in plan.steps for row in _rows(step)],

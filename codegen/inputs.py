@@ -118,7 +118,7 @@ def random_inputs(graph: Graph, count: int, seed: int) -> dict[str, Array]:
     if not 1 <= count <= most:
         raise UserError(
             f"count {count}: there can be 1 to {most:,} random inputs",
-            "give another --count, or of a build a smaller subset_size=",
+            "give a smaller subset_size= (the command by itself: --count)",
         )
     stored = generator(seed).integers(-128, 128, (count, graph.input.size))
     parameters = graph.input.quantization

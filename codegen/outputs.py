@@ -8,7 +8,7 @@ _EITHER = {
     "_config.h": "network/network_config.h.j2",
     "_kernels.h": "network/network_kernels.h.j2",
     "_kernels.c": "network/network_kernels.c.j2",
-    "_kernels.S": "network/network_kernels.S.j2",
+    "_assembly.S": "network/network_assembly.S.j2",
     "_generate_report.txt": "network/network_generate_report.txt.j2",
 }
 TEMPLATES = {

@@ -22,6 +22,7 @@ LICENCE = "Apache-2.0"
 RENDERED = {
     "CMakeLists.txt": "package/CMakeLists.txt.j2",
     "{name}Config.cmake": "package/Config.cmake.j2",
+    "{name}ConfigVersion.cmake": "package/ConfigVersion.cmake.j2",
     "{name}.mk": "package/package.mk.j2",
     "library.json": "package/library.json.j2",
     "zephyr/module.yml": "package/zephyr/module.yml.j2",

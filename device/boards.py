@@ -17,7 +17,7 @@ from device.schema import Table, close_match
 from support.errors import UserError
 from support.files import read_json
 
-EMULATORS = ("qemu-mps2-an500", "host", "h750")
+EMULATORS = ("qemu-mps2-an500", "qemu-netduinoplus2", "host", "h750")
 NATIVE = "native"
 FPUS = ("none", "fpv4-sp-d16", "fpv5-sp-d16", "fpv5-d16")
 CORES = ("cortex-m4", "cortex-m7", "cortex-m33", NATIVE)

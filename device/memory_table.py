@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from device.boards import Memory
 from device.elf import Elf, Symbol
 
 _LARGEST = 8
+# Which sections of the linker script (templates/board/firmware.ld.j2) are which object.
+_SECTIONS = {
+    "vectors": (".isr_vector",),
+    "code": (".text", ".ARM.exidx"),
+    "data": (".nn_data", ".nn_bss"),
+    "stack": (".nn_stack",),
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,24 @@ def _largest(elf: Elf, address: int, size: int) -> tuple[Symbol, ...]:
     return tuple(inside[:_LARGEST])
 
 
+def objects(elf: Elf, placement: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows of placement.json that this firmware has, with what the linker made of them.
+
+    `bytes` there is what was planned: `reserved` here, beside `linked`. What the application lacks
+    (no test images, say) is left out.
+    """
+    sizes: dict[str, int] = {}
+    for section in elf.sections:
+        sizes[section.name] = sizes.get(section.name, 0) + section.size
+    found = {}
+    for name, row in placement.items():
+        linked = sum(sizes.get(section, 0) for section in _SECTIONS.get(name, (f".nn_{name}",)))
+        if linked:
+            kept = {key: row[key] for key in ("run", "load", "why")}
+            found[name] = {**kept, "reserved": row["bytes"], "linked": linked}
+    return found
+
+
 def as_json(
     table: Sequence[Region], placement: dict[str, Any], layers: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -101,6 +127,18 @@ def as_json(
     }
 
 
+def summary(elf: Path, table: Sequence[Region]) -> str:
+    """The firmware in one line: its file, and what it takes of flash and RAM in all memories."""
+    sizes = []
+    for kind, name in (("flash", "flash"), ("ram", "RAM")):
+        regions = [region for region in table if region.memory.kind == kind and region.used]
+        if regions:
+            used = sum(region.used for region in regions)
+            where = ", ".join(region.memory.name for region in regions)
+            sizes.append(f"{name} {used:,} bytes ({where})")
+    return f"{elf}: {', '.join(sizes)}"
+
+
 def as_text(
     table: Sequence[Region], placement: dict[str, Any], layers: Sequence[dict[str, Any]]
 ) -> str:
@@ -119,10 +157,12 @@ def as_text(
                 + (f"  {item.note}" if item.note else "")
             )
     if placement:
-        lines += ["", f"{'object':<26}{'runs in':<12}{'stored in':<12}{'bytes':>10}  why"]
+        head = f"{'object':<18}{'runs in':<12}{'stored in':<12}{'reserved':>12}{'linked':>12}"
+        lines += ["", f"{head}  why"]
         lines += [
-            f"{name:<26}{place['run']:<12}{place['load'] or '-':<12}{place['bytes']:>10,}"
-            f"  {place['why']}"
+            f"{name:<18}{place['run']:<12}{place['load'] or '-':<12}"
+            f"{place['reserved'] or '-':>12{',' if place['reserved'] else ''}}"
+            f"{place['linked']:>12,}  {place['why']}"
             for name, place in placement.items()
         ]
     if layers:

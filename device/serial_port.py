@@ -30,11 +30,11 @@ def find_port(vendor: int, serial_number: str | None = None) -> str:
         which = f" with serial number {serial_number}" if serial_number else ""
         raise UserError(
             f"no serial port of a debug probe{which} (USB vendor {vendor:04x})",
-            "connect the board's ST-LINK USB port with a cable that carries data, or give --port",
+            "connect the board's ST-LINK USB port with a cable that carries data, or give port=",
         )
     if len(ports) > 1:
         names = ", ".join(f"{p.device} (serial number {p.serial_number})" for p in ports)
-        raise UserError(f"several debug probes: {names}", "give --serial or --port")
+        raise UserError(f"several debug probes: {names}", "choose one with serial= or port=")
     device: str = ports[0].device
     return device
 

@@ -98,8 +98,8 @@ def evaluate(
     quantized_input, quantized_output = qdq.input_and_output(int8_model)
     with torch.no_grad():
         scores = network(torch.from_numpy(test.inputs)).numpy()
-    exact = inference.run(int8_model, test.inputs, optimize=False)
-    optimized = inference.run(int8_model, test.inputs, optimize=True)
+    exact = inference.run(int8_model, test.inputs, optimize=False, title="int8")
+    optimized = inference.run(int8_model, test.inputs, optimize=True, title="int8, optimized")
     report: dict[str, Any] = {
         "float": _score(scores, test.labels),
         "int8": _score(exact, test.labels),

@@ -12,6 +12,7 @@ import onnxruntime
 
 from model.network import IMAGE_SHAPE
 from support.errors import UserError
+from support.progress import SOON, track
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -34,17 +35,21 @@ def _session(model: onnx.ModelProto, *, optimize: bool) -> onnxruntime.Inference
     )
 
 
-def run(model: onnx.ModelProto, inputs: Float32Array, *, optimize: bool) -> Float32Array:
+def run(
+    model: onnx.ModelProto, inputs: Float32Array, *, optimize: bool, title: str = "onnxruntime"
+) -> Float32Array:
     """Return the outputs, float32 [N, classes], of a batch-1 model for inputs [N, ...].
 
     Args:
         model: one input, one output.
         inputs: normalized images, float32.
         optimize: as onnxruntime does by default; False is what the file says.
+        title: what is run, for the progress shown when it takes longer.
     """
     session = _session(model, optimize=optimize)
     name = session.get_inputs()[0].name
-    rows = [session.run(None, {name: image[np.newaxis]})[0] for image in inputs]
+    shown = track(inputs, f"{title}, images", len(inputs), after=SOON)
+    rows = [session.run(None, {name: image[np.newaxis]})[0] for image in shown]
     return np.concatenate(rows)
 
 

@@ -20,6 +20,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from model.inference import Float32Array
+from support.progress import waiting
 
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
@@ -72,7 +73,8 @@ def quantize(model: onnx.ModelProto, calibration: Float32Array, method: str) -> 
         method: one of `METHODS`.
     """
     whole_range = {"rmin": calibration.min(), "rmax": calibration.max()}
-    with tempfile.TemporaryDirectory() as temporary, _quiet():
+    told = waiting(f"calibrating by {method} of {len(calibration):,} images")
+    with told, tempfile.TemporaryDirectory() as temporary, _quiet():
         prepared, quantized = Path(temporary) / "prepared.onnx", Path(temporary) / "int8.onnx"
         quant_pre_process(model, prepared, skip_optimization=True, skip_symbolic_shape=True)
         quantize_static(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 
 class UserError(Exception):
@@ -23,6 +25,15 @@ class UserError(Exception):
         return f"{self.message}\n  remedy: {self.remedy}" if self.remedy else self.message
 
 
+def red(text: str, stream: TextIO) -> str:
+    """The text, red where a person reads it on a terminal that has colours.
+
+    NO_COLOR: https://no-color.org
+    """
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    return text if plain or not stream.isatty() else f"\033[1;31m{text}\033[0m"
+
+
 def run_cli(program: str, main: Callable[[], int | None]) -> None:
     """Run `main` and end the process: 0, main's own status, 1 for a user error, 130 for Ctrl-C.
 
@@ -33,13 +44,14 @@ def run_cli(program: str, main: Callable[[], int | None]) -> None:
         status = main() or 0
         sys.stdout.flush()
     except UserError as error:
-        print(f"{program}: error: {error}", file=sys.stderr)
+        print(f"{program}: {red('error:', sys.stderr)} {error}", file=sys.stderr)
         status = 1
     except BrokenPipeError:
         status = 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{program}: error: {where}{error.strerror or error}", file=sys.stderr)
+        reason = error.strerror or error
+        print(f"{program}: {red('error:', sys.stderr)} {where}{reason}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)

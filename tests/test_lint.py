@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.check import CHECKS, QUICK, checked
+
 ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
-SOURCES = (
-    *("support", "model", "codegen", "device", "tests", "site_scons", "SConstruct", "SConscript"),
-)
-
-
-def run(*command: str) -> None:
-    """Run a checker in the project's folder; its output is the failure."""
-    done = subprocess.run(
-        [str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+FOLDERS = ("support", "model", "codegen", "device", "tests", "site_scons")
 
 
 def texts() -> list[tuple[Path, str]]:
     """All text files that belong to the project."""
-    folders = ("firmware", "templates", "docs", "requirements", *SOURCES[:-2])
+    folders = ("firmware", "templates", "docs", "requirements", *FOLDERS)
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*"))]
     paths += [path for path in ROOT.iterdir() if not path.name.startswith(".")]
     skipped = {".pyc", ".npz", ".onnx", ".png", ".zip", ".a", ".o", ".elf"}
@@ -37,21 +28,48 @@ def texts() -> list[tuple[Path, str]]:
     ]
 
 
-def test_ruff() -> None:
-    run("ruff", "check", *SOURCES)
+@pytest.mark.parametrize("name", CHECKS)
+def test_style_and_types(name: str) -> None:
+    done = checked(CHECKS[name])
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
 
 
-def test_ruff_format() -> None:
-    run("ruff", "format", "--check", *SOURCES)
+def test_mypy_sees_all_python() -> None:
+    """Every folder and file that it is told of, and no Python beside them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    files = set(settings["tool"]["mypy"]["files"])
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", "SCons*"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    paths = listed.stdout.splitlines() or [str(p.relative_to(ROOT)) for p in ROOT.glob("*/**/*.py")]
+    beside = {path for path in paths if path.partition("/")[0] not in files | {"build", ".venv"}}
+    assert not beside
+    assert {"SConstruct", "SConscript", "tests", "site_scons", "model"} <= files
 
 
-def test_mypy() -> None:
-    run("mypy")
+def test_commits_are_checked_by_a_target_that_there_is() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    (entry,) = re.findall(r"entry: (.+)", hooks)
+    assert entry == "scons -Q check"
+    assert '"check"' in (ROOT / "SConstruct").read_text(encoding="utf-8")
 
 
-def test_clang_format() -> None:
-    files = [path for kind in ("*.c", "*.h") for path in sorted((ROOT / "firmware").rglob(kind))]
-    run("clang-format", "--dry-run", "--Werror", *map(str, files))
+def test_tabs_are_where_editors_put_them() -> None:
+    """.editorconfig names the files that are indented by tabs."""
+    rules = (ROOT / ".editorconfig").read_text(encoding="utf-8")
+    (names,) = re.findall(r"\[\{(.+)\}\]\nindent_style = tab", rules)
+    tabbed = [
+        path
+        for path, text in texts()
+        if "\n\t" in text and not any(path.match(name) for name in names.split(","))
+    ]
+    allowed = {"docs/embedding.md"}  # shows a Makefile
+    assert {str(path) for path in tabbed if "goldens" not in path.parts} <= allowed
+    assert all(text.endswith("\n") for path, text in texts() if text)
+
+
+def test_quick_tests_are_there() -> None:
+    assert all((ROOT / path).is_file() for path in QUICK)
 
 
 @pytest.mark.parametrize(

@@ -33,16 +33,18 @@ def run(arguments: argparse.Namespace) -> None:
         size = int(manifest["input"]["size"])
         runtime = manifest.get("runtime", {})
         sizes = {
-            "runtime_code": runtime.get("flash_bytes", 0),
-            "runtime_data": runtime.get("ram_bytes", 0),
+            "runtime_code": int(runtime.get("flash_bytes", 0)),
+            "runtime_data": int(runtime.get("ram_bytes", 0)),
             "weights": int(manifest["weights_bytes"]),
             "activations": int(manifest["activations_bytes"]),
             "results": int(manifest["output"]["size"]),
         }
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(
             f"{arguments.manifest}: not a network's manifest", "delete it and build again"
         ) from None
+    if min(sizes.values()) < 0 or size < 1:
+        raise UserError(f"{arguments.manifest}: has a negative size", "delete it and build again")
     inputs = check_inputs(read_arrays(arguments.subset), arguments.subset, size)["inputs"]
     count = len(inputs) if arguments.subset_size else 0
     sizes["subset"] = count * size

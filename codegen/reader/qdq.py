@@ -69,17 +69,23 @@ def canonical_hash(nodes: tuple[Node, ...]) -> str:
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:
+    """Those that something reads: what an exporter left over may be of any type."""
+    graph = model.graph
+    used = {name for node in graph.node for name in node.input}
+    used |= {value.name for value in graph.output}
     constants: dict[str, Constant] = {}
-    for tensor in model.graph.initializer:
+    for tensor in graph.initializer:
         what = f"{path}: initializer '{shown(tensor.name)}'"
         if tensor.name in constants:
             raise UserError(f"{what}: is there twice", "export the model again")
-        constants[tensor.name] = Constant(read_tensor(tensor, what))
+        if tensor.name in used:
+            constants[tensor.name] = Constant(read_tensor(tensor, what))
     return constants
 
 
 def _input_stage(walk: Walk, graph: onnx.GraphProto) -> Stage:
-    inputs = [value for value in graph.input if value.name not in walk.constants]
+    constants = {tensor.name for tensor in graph.initializer}
+    inputs = [value for value in graph.input if value.name not in constants]
     if len(inputs) != 1 or len(graph.output) != 1:
         raise UserError(
             f"{walk.path}: {len(inputs)} inputs and {len(graph.output)} outputs; one of each is "
@@ -256,8 +262,26 @@ def _finish(walk: Walk, stage: Stage, declared: onnx.ValueInfoProto) -> None:
     if not any(computes(node) for node in walk.nodes):
         raise UserError(f"{walk.path}: the model computes nothing", "give a quantized network")
     shape = walk.nodes[-1].output.shape
+    _check_declared(walk, declared, shape)
     if not 2 <= len(shape) <= 4:
         raise UserError(
             f"{walk.path}: the output has shape {list(shape)}; rank 2 to 4 is supported",
             "end the network with [1, classes]",
+        )
+
+
+def _check_declared(walk: Walk, declared: onnx.ValueInfoProto, shape: tuple[int, ...]) -> None:
+    """Refuse an output that is declared with another shape; dynamic dimensions declare none."""
+    kind = declared.type.tensor_type
+    if not kind.HasField("shape"):
+        return
+    sizes = [dim.dim_value if dim.HasField("dim_value") else None for dim in kind.shape.dim]
+    if len(sizes) != len(shape) or any(
+        size not in (None, real) for size, real in zip(sizes, shape, strict=True)
+    ):
+        told = ["?" if size is None else size for size in sizes[:16]]
+        raise UserError(
+            f"{walk.path}: output '{shown(declared.name)}' is declared with shape "
+            f"[{', '.join(map(str, told))}], and has {list(shape)}",
+            "export the model again",
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from support.errors import UserError
+from support.files import parse_json
 
 # A token that ends within this is as good as ended.
 _MARGIN_SECONDS = 60.0
@@ -72,7 +73,7 @@ def load() -> Token | None:
     path = token_path()
     try:
         state = path.stat()
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
     if stat.S_IMODE(state.st_mode) & 0o077:

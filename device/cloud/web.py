@@ -6,7 +6,6 @@ REQUESTS_CA_BUNDLE, as requests reads them. Messages name hosts only: addresses 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from support.errors import UserError
-from support.files import atomic_path
+from support.files import atomic_path, parse_json
 
 CONNECT_SECONDS, READ_SECONDS = 15.0, 90.0
 TRIES = 5
@@ -56,8 +55,8 @@ class Answer:
             UserError: it is something else, such as a proxy's page.
         """
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return parse_json(self.body)
+        except ValueError:
             raise UserError(
                 f"{host(self.url)}: answered something that is not JSON (status {self.status})",
                 "try again; a proxy or a maintenance page may be in the way",

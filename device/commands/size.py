@@ -18,7 +18,9 @@ def register(commands: Any) -> None:
     parser.add_argument("--memories", type=Path, required=True, help="memories.json of the board")
     parser.add_argument("--placement", type=Path, help="placement.json: what was put where and why")
     parser.add_argument("--manifest", type=Path, help="<name>_manifest.json: kernels of the layers")
-    parser.add_argument("--out", type=Path, help="text file to write")
+    parser.add_argument(
+        "--out", type=Path, help="text file to write; without it, the table is printed"
+    )
     parser.add_argument("--json", type=Path, help="JSON file to write")
     parser.set_defaults(run=_run)
 
@@ -26,7 +28,7 @@ def register(commands: Any) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     from device.elf import Elf
     from device.layout import check_layout
-    from device.memory_table import as_json, as_text, regions
+    from device.memory_table import as_json, as_text, objects, regions, summary
 
     memories = read_memories(arguments.memories)
     placement = _rows(arguments.placement, "objects", {}, ("run", "load", "bytes", "why"))
@@ -34,8 +36,12 @@ def _run(arguments: argparse.Namespace) -> None:
     elf = Elf(arguments.elf)
     check_layout(elf, memories)
     table = regions(elf, memories)
+    placement = objects(elf, placement)
     text = as_text(table, placement, layers)
-    print(text, end="")
+    if arguments.out:
+        print(summary(arguments.elf, table))
+    else:
+        print(text, end="")
     if arguments.out:
         write_text(arguments.out, text)
     if arguments.json:

@@ -6,6 +6,7 @@ number. Anything else ends the connection.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -14,6 +15,7 @@ import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+import h11
 import uvicorn
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -21,6 +23,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from device.demo.pictures import BYTES
 from device.demo.reader import Reader
@@ -30,6 +33,8 @@ ADDRESS = "127.0.0.1"
 _NUMBER = 4
 _MESSAGE = _NUMBER + BYTES
 _MOST_TABS = 16
+# Seconds that a browser may take for a request, from its connection on: this computer's own.
+_PATIENCE = 5.0
 # RFC 6455, 7.4.1: close codes.
 _UNSUPPORTED, _POLICY, _TRY_LATER = 1003, 1008, 1013
 
@@ -148,12 +153,49 @@ def listen(port: int | None, preferred: int) -> socket.socket:
     )
 
 
+class _Impatient(H11Protocol):
+    """HTTP that ends a connection whose next request does not come, or does not come whole.
+
+    uvicorn's own limit begins with an answer: who never asks would be waited for for ever.
+    """
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Go on waiting while the head of a request is not whole."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._wait()
+        else:
+            self._stop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is there to wait for."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(_PATIENCE, self.transport.close)
+
+    def _stop(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+
 def serve(app: Starlette, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
+        http=_Impatient,
         ws="websockets-sansio",
         ws_max_size=_MESSAGE,
         ws_per_message_deflate=False,  # noise grows when it is packed, beyond that size

@@ -15,6 +15,7 @@ __all__ = ["Emulator", "SimOptions", "SimResult", "emulator", "refuse_unknown"]
 # Values of `emulator` in board.toml -> module. Imported when used: one needs unicorn, one QEMU.
 _MODULES = {
     "qemu-mps2-an500": "device.emulators.qemu",
+    "qemu-netduinoplus2": "device.emulators.qemu",
     "host": "device.emulators.host",
     "h750": "device.emulators.h750",
 }

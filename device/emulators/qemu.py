@@ -27,7 +27,10 @@ from support.children import end, start
 from support.errors import UserError
 
 # `emulator` in board.toml -> QEMU's machine and processor.
-_MACHINES = {"qemu-mps2-an500": ("mps2-an500", "cortex-m7")}
+_MACHINES = {
+    "qemu-mps2-an500": ("mps2-an500", "cortex-m7"),
+    "qemu-netduinoplus2": ("netduinoplus2", "cortex-m4"),
+}
 _PROGRAM = "qemu-system-arm"
 _START_TIMEOUT = 20.0
 _MAX_RESULTS = 64 << 20

@@ -55,7 +55,7 @@ REMEDIES: dict[Problem, tuple[str, str]] = {
     ),
     Problem.PORT_TAKEN: (
         "the port of the gdb server is taken",
-        "give another one (--port) or end the program that listens there",
+        "give another one with gdb_port=, or end the program that listens there",
     ),
 }
 

@@ -15,6 +15,12 @@ from device.programmers.base import Image, Problem, Programmer, Sign
 from device.steps import Server, Step
 
 
+def _quoted(text: str) -> str:
+    """A word of a command line that pyOCD's commander splits twice."""
+    once = shlex.quote(text)
+    return once if once == text else f'"{once}"'
+
+
 class PyOcd(Programmer):
     """See the module."""
 
@@ -54,7 +60,7 @@ class PyOcd(Programmer):
         # `load` does not read back, and `compare` reports a difference with exit status 0.
         for memory in image.memories:
             path = image.raw[memory.name]
-            compare = f"compare {memory.origin:#x} {shlex.quote(path.as_posix())}"
+            compare = f"compare {memory.origin:#x} {_quoted(path.as_posix())}"
             begin = self._begin("commander", serial)
             proof = r"All \d+ bytes match"
             steps.append(Step((*begin, "-c", compare, "-c", "reset"), proof=proof))

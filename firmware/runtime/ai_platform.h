@@ -97,7 +97,8 @@ typedef const void *ai_handle_const;
 typedef void (*ai_handle_func)(ai_handle);
 
 #define AI_HANDLE_NULL ((ai_handle)NULL)
-#define AI_HANDLE_PTR(pointer) ((ai_handle)(pointer))
+/* By way of an integer: what is constant stays so, and -Wcast-qual has nothing to say. */
+#define AI_HANDLE_PTR(pointer) ((ai_handle)(ai_uptr)(pointer))
 #define AI_HANDLE_FUNC_PTR(function) ((ai_handle_func)(function))
 
 #define AI_FLAG_NONE 0u
@@ -343,12 +344,12 @@ typedef struct {
 
 /* Two forms share these 56 bytes; the first word tells them apart: AI_MAGIC_SIGNATURE for the map
  * form, a buffer format otherwise. */
-typedef union {
-    struct {
+__extension__ typedef union {
+    __extension__ struct {
         ai_buffer params;
         ai_buffer activations;
     };
-    struct {
+    __extension__ struct {
         ai_signature map_signature;
         ai_buffer_array map_weights;
         ai_buffer_array map_activations;
@@ -386,12 +387,12 @@ typedef struct {
     ai_u16 n_outputs;
     ai_buffer *inputs;
     ai_buffer *outputs;
-    union {
-        struct {
+    __extension__ union {
+        __extension__ struct {
             ai_buffer params;
             ai_buffer activations;
         };
-        struct {
+        __extension__ struct {
             ai_signature map_signature;
             ai_buffer_array map_weights;
             ai_buffer_array map_activations;
@@ -402,7 +403,7 @@ typedef struct {
 } ai_network_report;
 
 /* The layout is an interface: programs and libraries built apart from this header rely on it. */
-#if defined(__arm__) && !defined(__cplusplus)
+#if defined(__arm__) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 _Static_assert(sizeof(ai_error) == 4, "ai_error");
 _Static_assert(sizeof(ai_buffer_shape) == 8, "ai_buffer_shape");
 _Static_assert(sizeof(ai_buffer) == 28, "ai_buffer");

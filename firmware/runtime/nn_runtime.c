@@ -52,6 +52,10 @@ ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *
         return (ai_error){AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK};
     }
     memset(instance, 0, sizeof(*instance));
+    *handle = AI_HANDLE_NULL;
+    if (!nn_is_in_memory(&network->magic, NN_MAGIC)) {
+        return (ai_error){AI_ERROR_CREATE_FAILED, AI_ERROR_CODE_NETWORK};
+    }
     instance->network = network;
     instance->state = NN_STATE_CREATED;
     fill_buffers(instance, network);
@@ -71,21 +75,25 @@ ai_handle nn_destroy(nn_instance *instance, ai_handle handle) {
     return AI_HANDLE_NULL;
 }
 
+ai_bool nn_is_in_memory(const void *word, ai_u32 value) {
+    return *(const volatile ai_u32 *)word == value;
+}
+
+ai_bool nn_is_table(const ai_handle *address) {
+    const ai_handle marker = AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER);
+    const volatile ai_handle *table = address;
+    /* Both markers: constants may happen to begin with the first one's bytes. */
+    return table[0] == marker && table[2] == marker;
+}
+
 /* `weights` is either the constants array itself or the table that <name>_data_weights_get()
  * returns: marker, address, marker. */
 static const ai_u8 *resolve(ai_handle address) {
-    ai_handle first = NULL;
-    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u) {
+    const ai_handle *table = (const ai_handle *)address;
+    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u || !nn_is_table(table)) {
         return (const ai_u8 *)address;
     }
-    memcpy(&first, address, sizeof(first));
-    const ai_handle marker = AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER);
-    const ai_handle *table = (const ai_handle *)address;
-    /* Both markers: constants may happen to begin with the first one's bytes. */
-    if (first == marker && table[2] == marker) {
-        return (const ai_u8 *)table[1];
-    }
-    return (const ai_u8 *)address;
+    return (const ai_u8 *)table[1];
 }
 
 static ai_bool check_array(nn_instance *instance, const ai_buffer_array *array, ai_size size,
@@ -127,7 +135,9 @@ ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params
     }
     const ai_u8 *constants = resolve(weights.buffer[0].data);
     ai_u8 *arena = (ai_u8 *)activations.buffer[0].data;
-    if (constants == NULL || !is_aligned(constants)) {
+    if (constants == NULL || !is_aligned(constants) ||
+        !nn_is_in_memory(constants + network->weights_size - sizeof(ai_u32),
+                         network->weights_check)) {
         nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
         return false;
     }

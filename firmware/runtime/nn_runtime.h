@@ -10,6 +10,7 @@
 #include "ai_platform.h"
 #include "ai_platform_interface.h"
 #include "nn_observer.h"
+#include "nn_target.h"
 
 AI_API_DECLARE_BEGIN
 
@@ -38,7 +39,12 @@ typedef struct {
     const ai_buffer_meta_info *meta_info;
 } nn_port;
 
+/* Says that a network's description is there; what start-up code did not fill has another value. */
+#define NN_MAGIC 0x4E4E3246u /* "NN2F" */
+
 typedef struct {
+    ai_u32 magic;
+    ai_u32 weights_check; /* the last word of its constants array */
     const char *model_name;
     const char *model_signature;
     const char *origin_model_name;
@@ -79,11 +85,14 @@ typedef struct {
 
 /* What goes wrong, as type and code of nn_get_error, which gives the first error since it was last
  * asked. Nothing is written then.
+ *   a description that is not in memory (see below)        CREATE_FAILED    NETWORK
  *   a handle that nn_create did not give, or destroyed     INVALID_HANDLE   NETWORK
  *   no parameters                                          INVALID_PARAM    NETWORK_PARAMS
  *   a map without exactly one buffer                       INVALID_PARAM    NETWORK_WEIGHTS or
  *   a buffer that is too small                             INVALID_SIZE       NETWORK_ACTIVATIONS
  *   an address that is NULL or not on 4 bytes              INIT_FAILED        likewise
+ *   weights that are not those of this network             INIT_FAILED      NETWORK_WEIGHTS
+ *   tables that are not in memory                          INIT_FAILED      NETWORK_PARAMS
  *   an arena over the weights                              INIT_FAILED      NETWORK_ACTIVATIONS
  *   a run before nn_init                                   INVALID_STATE    MISSED_INIT
  *   no buffer, or one without data                         INVALID_INPUT or INVALID_PTR
@@ -93,8 +102,17 @@ typedef struct {
  *   several batches in or out of the arena                   likewise       IN_USE
  *   several batches with an output over the input          INVALID_OUTPUT   IN_USE
  *   an output over the weights                             INVALID_OUTPUT   IN_USE
- *   no report to fill                                      INVALID_PARAM    INVALID_PTR */
+ *   no report to fill                                      INVALID_PARAM    INVALID_PTR
+ * Not in memory: a linker script gave it an address that start-up code does not fill, or the
+ * memory's contents were never written or are another version's. */
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle);
+
+/* Whether `address` holds a table of a network's data: marker, address, marker. */
+ai_bool nn_is_table(const ai_handle *address);
+
+/* Whether a word has its value in memory. Compilers know what constants are: they must look. */
+ai_bool nn_is_in_memory(const void *word, ai_u32 value);
+
 ai_handle nn_destroy(nn_instance *instance, ai_handle handle);
 ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params *params)
     NN_OF_THIS_VERSION("nn_init");

@@ -28,12 +28,24 @@ static stai_return_code fail(nn_stai_context *context, stai_return_code code) {
     return code;
 }
 
+/* Whether these are the network's constants: not garbage, not another version's. */
+static bool are_weights_of(const nn_stai_network *network, const uint8_t *weights) {
+    return nn_is_in_memory(weights + network->weights_size - sizeof(uint32_t),
+                           network->weights_check);
+}
+
 stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *network) {
     if (bytes == NULL) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE;
     }
     if (!is_aligned(bytes, CONTEXT_ALIGNMENT)) {
         return STAI_ERROR_NETWORK_INVALID_CONTEXT_ALIGNMENT;
+    }
+    if (!nn_is_in_memory(&network->magic, NN_MAGIC)) {
+        return STAI_ERROR_STAI_INIT_FAILED;
+    }
+    if (!are_weights_of(network, (const uint8_t *)network->weights)) {
+        return STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR;
     }
     *(nn_stai_context *)(void *)bytes = (nn_stai_context){
         .magic = MAGIC,
@@ -175,6 +187,9 @@ stai_return_code nn_stai_set(stai_network *bytes, nn_stai_kind kind, const stai_
     /* Kernels read words, and write bytes. */
     if (kind != NN_STAI_OUTPUTS && !is_aligned(buffers[0], BUFFER_ALIGNMENT)) {
         return fail(context, STAI_ERROR_INVALID_BUFFER_ALIGNMENT);
+    }
+    if (kind == NN_STAI_WEIGHTS && !are_weights_of(context->network, buffers[0])) {
+        return fail(context, STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR);
     }
     *buffer_of(context, kind) = buffers[0];
     if (kind == NN_STAI_ACTIVATIONS) {

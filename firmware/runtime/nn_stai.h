@@ -15,10 +15,13 @@
 STAI_API_DECLARE_BEGIN
 
 typedef struct {
+    uint32_t magic;         /* NN_MAGIC */
+    uint32_t weights_check; /* the last word of its constants array */
     stai_network_info info;
     nn_forward forward;
     nn_observed_forward observed; /* the same, telling an observer */
     const uint32_t *weights;
+    stai_size weights_size; /* bytes */
     stai_size input_offset; /* in the activations */
     stai_size output_offset;
 } nn_stai_network;

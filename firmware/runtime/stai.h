@@ -258,7 +258,7 @@ stai_format stai_init_format(const stai_format_type type, const int8_t sign, con
 STAI_API_DECLARE_END
 
 /* The layout is an interface: programs built apart from this header rely on it. */
-#if defined(__arm__) && !defined(__cplusplus)
+#if defined(__arm__) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 _Static_assert(sizeof(stai_tensor) == 40, "stai_tensor");
 _Static_assert(offsetof(stai_tensor, format) == 8, "stai_tensor.format");
 _Static_assert(offsetof(stai_network_info, n_macc) == 32, "stai_network_info.n_macc");

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from model.arguments import add_checkpoint, add_file
+from support.progress import waiting
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Export the checkpoint's network."""
+    with waiting("loading PyTorch, exporting"):
+        _export(arguments)
+
+
+def _export(arguments: argparse.Namespace) -> None:
     from model import checkpoint, export, onnx_file
 
     onnx_file.write(arguments.out, export.to_onnx(checkpoint.load(arguments.checkpoint).network()))

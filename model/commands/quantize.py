@@ -56,8 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError(
             f"int8 loses {accuracy.drop_points:.2f} points of accuracy ({accuracy.summary()}); "
             f"{arguments.max_accuracy_drop:g} are allowed",
-            "train longer or with another recipe, or allow more: --max-accuracy-drop, "
-            "or max_accuracy_drop= with scons",
+            "train longer or with another recipe, or allow more: max_accuracy_drop=",
         )
     report = quantization_report.report(chosen, accuracy, calibration)
     onnx_file.write(arguments.out, int8_model)

@@ -67,7 +67,7 @@ def firmware(
     Args:
         memories: memories.json of a board with external flash: what must lie there is sealed.
         script: the linker script, or None for a native program.
-        libraries: static libraries that the objects need; they may need the mathematical one.
+        libraries: static libraries that the objects need.
     """
     if script is None:
         words = [
@@ -83,7 +83,8 @@ def firmware(
         words = [
             *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
             *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map.path}"), *parts),
-            *((*libraries, "-lm") if libraries else ()),
+            # The mathematical library: ST's runtimes, and rintf where the FPU cannot round.
+            *(*libraries, "-lm"),
             *("-o", elf),
         ]
     actions = [Action([words], **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]

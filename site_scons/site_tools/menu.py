@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Collection, Sequence
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import SCons.Errors
-from SCons.Script import COMMAND_LINE_TARGETS, Exit, GetOption
+from SCons.Script import BUILD_TARGETS, COMMAND_LINE_TARGETS, Exit, GetOption, SetOption
+
+# Columns of an old terminal; a line of the help fits.
+WIDTH = 80
+# SCons has options for them, and people type these words.
+OPTIONS = ("help", "clean")
 
 # SCons' words for a file in the place of a folder, or the other way round.
 IN_THE_WAY = re.compile(r"(File|Directory) (.+) found where (directory|file) expected")
@@ -25,33 +32,74 @@ def stop(env: Any, error: Exception) -> NoReturn:
             raise error
         what, path, wanted = found.groups()
         message = f"{path} is a {what.lower()}, not a {wanted}: move it away"
-    sys.stderr.write(f"scons: error: {message}\n")
+    sys.stderr.write(f"scons: {red('error:')} {message}\n")
     Exit(2)
     raise SystemExit(2)
 
 
+def red(text: str) -> str:
+    """The text, red on a terminal (as support.errors has it: https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
+    return text if plain or not sys.stderr.isatty() else f"\033[1;31m{text}\033[0m"
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as columns; the last column is as wide as it likes."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    """Rows as columns; the last one goes on in the next line where it would leave WIDTH."""
+    *widths, _ = (max(map(len, column)) + 2 for column in zip(*rows, strict=True))
+    lines = []
+    for *cells, last in rows:
+        head = "".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        lines += textwrap.wrap(
+            last, WIDTH, initial_indent=head, subsequent_indent=" " * sum(widths)
+        ) or [head.rstrip()]
+    return "\n".join(lines)
+
+
+def take_words(env: Any, words: Mapping[str, str]) -> str:
+    """Replace words of the command line by the targets or options that they stand for.
+
+    Args:
+        words: word -> target.
+
+    Returns:
+        "list" when that was asked for.
+    """
+    given = [words.get(target, target) for target in COMMAND_LINE_TARGETS]
+    for option in OPTIONS:
+        if option in given:
+            SetOption(option, True)
+    targets = [target for target in given if target not in (*OPTIONS, "list")]
+    asked = "list" if "list" in given else ""
+    if given != list(COMMAND_LINE_TARGETS) or targets != given:
+        COMMAND_LINE_TARGETS[:] = targets
+        BUILD_TARGETS[:] = targets or ["elf"]
+    return asked
+
+
+def print_list(env: Any, made: Collection[str], variables: Any) -> NoReturn:
+    """Print the targets that there are, and the variables with their values, and end."""
+    print(textwrap.fill("  ".join(sorted(made)), WIDTH, break_on_hyphens=False), end="\n\n")
+    for option in sorted(variables.options, key=lambda option: str(option.key)):
+        print(f"{option.key}={env[option.key]}")
+    sys.stdout.flush()
+    Exit(0)
+    raise SystemExit(0)
 
 
 def help_text(env: Any, menu: Sequence[Sequence[str]], variables: Any) -> str:
     """The menu and the variables with their defaults and values."""
-    rows = [("guide", "target", "makes", "command"), *menu]
+    rows = [("guide", "target", "makes"), *menu]
     settings = [
         (option.key, f"{option.help}" + (f" [{option.default}]" if option.default else ""))
         for option in variables.options
     ]
     return (
         f"usage: scons [TARGET...] [NAME=VALUE...]\n\n{table(rows)}\n\n"
+        "Also: help, list (targets, variables, values), all (= elf), run (= sim), clean.\n"
         "The name of each folder is a target too: what the room makes, or its tests.\n\n"
         f"{table(settings)}\n\n"
         "NAME=VALUE may also stand in custom.py, one a line, VALUE in quotes.\n"
-        "SCons' own options: scons -H. Much used: -j N, -n (show only), -c (clean), -Q (terse)."
+        "SCons' own options: scons -H. Common ones: -j N, -n (show only), -Q (terse)."
     )
 
 
@@ -86,6 +134,8 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
 def generate(env: Any, **kw: Any) -> None:
     """Add `env.Stop`, `env.HelpText` and `env.CheckTargets`."""
     env.AddMethod(stop, "Stop")
+    env.AddMethod(take_words, "TakeWords")
+    env.AddMethod(print_list, "PrintList")
     env.AddMethod(help_text, "HelpText")
     env.AddMethod(check_targets, "CheckTargets")
 

@@ -29,6 +29,12 @@ BLOCK = re.compile(
     r"|[^\s#)\]}@])",
     re.MULTILINE,
 )
+# A line of requirements/locked/*.txt: a release, with a marker where only some systems need it; and
+# one of the comment behind it.
+PIN = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[\w.+]+)(?P<marker> *;)?")
+ASKED_FOR_BY = re.compile(r" +#(?: +via)? +(?P<name>(?!via$)[a-z\d][\w.-]*)$")
+# Together, all there are.
+ALL_SETS = ("bench", "test")
 NOW, LATER, NEVER = "when the file loads", "when a function runs", "for type checkers"
 
 
@@ -104,14 +110,40 @@ def _follow(root: Path, start: str, when: tuple[str, ...]) -> tuple[set[Path], s
 
 
 @functools.cache
-def _pins(root: Path) -> dict[str, str]:
-    """Distribution name → its pin in requirements/*.txt, name==version."""
-    pins = {}
-    for path in sorted((root / "requirements").glob("*.txt")):
+def _locked(root: Path) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """What requirements/lock.py wrote, and torch, which it leaves out.
+
+    Returns:
+        distribution → its pin, name==version; distribution → what it requires. What only some
+        systems need is not in them.
+    """
+    folder = root / "requirements"
+    files = [folder / "torch.txt", *(folder / "locked" / f"{name}.txt" for name in ALL_SETS)]
+    pins: dict[str, str] = {}
+    requires: dict[str, set[str]] = {}
+    name = None
+    for path in files:
         for line in path.read_text(encoding="utf-8").splitlines():
-            if match := re.match(r"([\w.-]+)==[\w.+]+", line):
-                pins[match[1].lower()] = match[0]
-    return pins
+            if match := PIN.match(line):
+                name = None if match["marker"] else match["name"]
+                if name:
+                    pins[name] = f"{name}=={match['version']}"
+            elif name and (match := ASKED_FOR_BY.match(line)):
+                requires.setdefault(match["name"], set()).add(name)
+    return pins, requires
+
+
+def _pins(root: Path, names: set[str]) -> list[str]:
+    """The pins of distributions and of all that they require, sorted."""
+    pins, requires = _locked(root)
+    found: set[str] = set()
+    waiting = [name for name in names if name in pins]
+    while waiting:
+        name = waiting.pop()
+        if name in pins and name not in found:
+            found.add(name)
+            waiting.extend(requires.get(name, ()))
+    return sorted(pins[name] for name in found)
 
 
 def _own_module(root: Path, room: str, verb: str) -> str:
@@ -130,16 +162,15 @@ def python_dependencies(
         installed: distributions that the command uses without importing them.
 
     Returns:
-        Absolute paths of this project's files, sorted, and the pinned requirements they import.
+        Absolute paths of this project's files, sorted, and the locked distributions that they
+        import, with all that those require.
     """
     root = Path(env["PROJECT_ROOT"])
     shared, shared_foreign = _follow(root, f"{room}.__main__", (NOW,))
     own, own_foreign = _follow(root, _own_module(root, room, verb), (NOW, LATER))
-    pins = _pins(root)
     foreign = shared_foreign | own_foreign
-    names = sorted({DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed})
-    lines = [pins[name] for name in names if name in pins]
-    return sorted(str(path) for path in shared | own), " ".join(lines)
+    names = {DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed}
+    return sorted(str(path) for path in shared | own), " ".join(_pins(root, names))
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -68,8 +68,11 @@ def _checking_spawn(spawn: Spawn, python: str, pins: str) -> Spawn:
 
 
 def shown(env: Any, label: str) -> dict[str, Any]:
-    """How an action shows itself, as arguments of Action: the label, or the whole command."""
-    if env["verbose"] == "1":
+    """How an action shows itself, as arguments of Action: the label, or the whole command.
+
+    Commands that show nothing have much to say themselves, but not when they do not run.
+    """
+    if env["verbose"] == "1" or (GetOption("no_exec") and not label):
         return {}
     return {"cmdstr": f"{label:<9} $TARGET" if label else None}
 
@@ -155,17 +158,36 @@ def always(
     return env.AlwaysBuild(made)
 
 
-def show(env: Any, place: Any, text: Any) -> Any:
-    """Declare the printing of a text file, unless the command that makes it has just printed it."""
+def show(env: Any, place: Any, text: Any, *, printed: bool) -> Any:
+    """Declare the printing of a text file.
+
+    Args:
+        printed: the command that makes the file prints it, so that it is not printed twice.
+    """
 
     def print_text(target: Any, source: Any, env: Any) -> None:
-        if source[0].get_state() != SCons.Node.executed:
+        if not printed or source[0].get_state() != SCons.Node.executed:
             sys.stdout.write(source[0].get_text_contents())
             sys.stdout.flush()
 
-    made = env.Command(place, text, Action(print_text, cmdstr=None))
+    shown = "SHOW      $SOURCE" if GetOption("no_exec") else None
+    made = env.Command(place, text, Action(print_text, cmdstr=shown))
     env.NoCache(made)
     return env.AlwaysBuild(made)
+
+
+def _find(python: Path) -> None:
+    """Refuse a .venv that is not there, or cannot be entered."""
+    venv = python.parent.parent
+    try:
+        python.stat()
+    except FileNotFoundError:
+        raise SCons.Errors.UserError(f"no {venv}: run ./bootstrap") from None
+    except OSError as error:
+        raise SCons.Errors.UserError(
+            f"{venv}: cannot be reached ({error.strerror}): make it readable, or delete it and run"
+            " ./bootstrap"
+        ) from None
 
 
 def generate(env: Any, **kw: Any) -> None:
@@ -176,8 +198,8 @@ def generate(env: Any, **kw: Any) -> None:
     """
     root = Path(env["PROJECT_ROOT"])
     python = root / ".venv" / "bin" / "python"
-    if not python.exists() and not (GetOption("help") or GetOption("clean")):
-        raise SCons.Errors.UserError(f"no {python.parent.parent}: run ./bootstrap")
+    if not (GetOption("help") or GetOption("clean")):
+        _find(python)
     env["PYTHON"] = env.Literal(str(python))
     # From another folder than ours (embedded in a host's build), nothing of that folder may be
     # taken for one of our rooms.

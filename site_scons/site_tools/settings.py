@@ -28,7 +28,9 @@ def one_of(choices: Collection[str]) -> Validator:
 
     def check(key: str, value: Any, env: Any) -> None:
         if value not in choices:
-            raise SCons.Errors.UserError(f"{key}={value}: {nearest(str(value), choices)}")
+            known, found = ", ".join(sorted(choices)), nearest(str(value), choices)
+            near = found if found.endswith(known) else f"{found} (known: {known})"
+            raise SCons.Errors.UserError(f"{key}={value}: {near}")
 
     return check
 
@@ -48,6 +50,31 @@ def existing_file(key: str, value: Any, env: Any) -> None:
     path = Path(env.GetLaunchDir(), value)
     if value and not path.is_file() and (path.is_dir() or not env.Entry(str(path)).has_builder()):
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
+
+
+# What people have who come from elsewhere, and how it becomes a QDQ int8 ONNX file.
+_QUANTIZE = "then quantize it with onnxruntime's quantize_static, format QDQ"
+_KERAS = f"a Keras model: make ONNX of it with tf2onnx (tf2onnx.convert.from_keras), {_QUANTIZE}"
+_TORCH = f"PyTorch weights: make ONNX of the network with torch.onnx.export, {_QUANTIZE}"
+FOREIGN = {
+    ".tflite": "a TensorFlow Lite model: make ONNX of it, as quantized as it is, with"
+    " `python -m tf2onnx.convert --opset 13 --tflite {name} --output {stem}.onnx`",
+    ".keras": _KERAS,
+    ".h5": _KERAS,
+    ".pt": _TORCH,
+    ".pth": _TORCH,
+    ".pb": f"a TensorFlow graph: make ONNX of it with `python -m tf2onnx.convert`, {_QUANTIZE}",
+    ".safetensors": _TORCH,
+}
+
+
+def network_file(key: str, value: Any, env: Any) -> None:
+    """A file that is there; what is not ONNX is told apart by its name."""
+    existing_file(key, value, env)
+    path = Path(str(value))
+    if told := FOREIGN.get(path.suffix.lower()):
+        told = told.format(name=path.name, stem=path.stem)
+        raise SCons.Errors.UserError(f"{key}={value}: is {told}")
 
 
 def existing_path(key: str, value: Any, env: Any) -> None:
@@ -72,6 +99,20 @@ def existing_inputs(key: str, value: Any, env: Any) -> None:
     """Nothing, `mnist`, or a file that is there."""
     if value != "mnist":
         existing_file(key, value, env)
+
+
+def test_path(word: str) -> str:
+    """Where the tests are that a user calls "ops", "ops/test_add" or "tests/ops/test_add.py"."""
+    name = word.removeprefix("tests/").rstrip("/").removesuffix(".py")
+    return next((p for p in (f"tests/{name}", f"tests/{name}.py") if (ROOT / p).exists()), "")
+
+
+def known_tests(key: str, value: Any, env: Any) -> None:
+    """Nothing, or rooms and files of tests, with commas between."""
+    for word in filter(None, value.split(",")):
+        if not test_path(word):
+            rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+            raise SCons.Errors.UserError(f"{key}={word}: {nearest(word, rooms)}")
 
 
 def yes_or_no(key: str, value: Any, env: Any) -> None:
@@ -147,7 +188,7 @@ FIELDS = (
         "0.5",
         matching(NUMBER, "a number of points"),
     ),
-    ("network", "a quantized ONNX file of yours instead of training", "", existing_file),
+    ("network", "a quantized ONNX file of yours instead of training", "", network_file),
     ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
     (
         "normalize",
@@ -216,6 +257,12 @@ FIELDS = (
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
     ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),
+    (
+        "gdb_port",
+        "gdbserver: TCP port to listen on (default: 3333)",
+        "",
+        matching(r"|[1-9]\d{0,4}", "a TCP port"),
+    ),
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
     ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
     (
@@ -232,6 +279,7 @@ FIELDS = (
         matching(r"|\d{1,5}", "a TCP port"),
     ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
+    ("only", "test: rooms of tests/, or files of them: ops, ops/test_add", "", known_tests),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
@@ -269,9 +317,12 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         words = [(word, "") for word in sorted(variables.UnknownVariables())]
         for path in filter(Path.exists, map(Path, variables.files or ())):
             words += [(word, f"{path.name}: ") for word in assigned(path)]
-    except (SyntaxError, NameError, OSError, UnicodeDecodeError) as error:
+    except SCons.Errors.UserError:
+        raise
+    except (Exception, SystemExit) as error:  # SCons runs the file: it can raise anything
         raise SCons.Errors.UserError(
-            f"custom.py: {error} (lines are NAME = VALUE, VALUE in quotes)"
+            f"custom.py: {' '.join(str(error).split()) or type(error).__name__}"
+            " (lines are NAME = VALUE, VALUE in quotes)"
         ) from None
     known = env["SETTINGS"] = [key for key, *_ in FIELDS]
     for word, where in words:
@@ -282,10 +333,16 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     return {key: env[key] for key in known}
 
 
+def chosen_tests(env: Any) -> list[str]:
+    """What `scons test` shall run, seen from the project's folder."""
+    return [test_path(word) for word in filter(None, env["only"].split(","))] or ["tests"]
+
+
 def generate(env: Any, **kw: Any) -> None:
     """Add `env.ReadSettings`, `env.Boards`, `env.BoardToml` and `env.Nearest`."""
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
+    env.AddMethod(chosen_tests, "ChosenTests")
     env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 

@@ -1,18 +1,23 @@
 # What every network of nn2flash in a Makefile shares: docs/embedding.md of nn2flash.
 # GNU Make 3.81 or newer. Uses CC, AR, CPPFLAGS and CFLAGS; change them before they are used.
 #
-# Gives to the including Makefile:
+# Takes from the including Makefile:
+#   NN2FLASH_CFLAGS     further flags of the compiler, where those of the processor are not in CFLAGS
+#   NN2FLASH_BUILD      the folder of objects and libraries
+# Gives to it:
+#   $(eval $(call nn2flash_link,PROGRAM))  the program's link and compilations get what follows
 #   NN2FLASH_CPPFLAGS   where the headers are
-#   NN2FLASH_HEADERS    headers, for an order-only prerequisite of what includes them
-#   NN2FLASH_LIBRARIES  archives in link order, the runtime last
+#   NN2FLASH_LIBRARIES  archives in link order, the runtime last; they need -lm
+#   NN2FLASH_CLEAN      what `clean` removes
 
-NN2FLASH_BUILD ?= build/nn2flash
+NN2FLASH_BUILD ?= nn2flash-build
+NN2FLASH_CLEAN = $(NN2FLASH_BUILD)
 # GCC's own archiver knows the target's format and link-time optimization.
 NN2FLASH_AR ?= $(if $(and $(filter default,$(origin AR)),$(filter %gcc,$(CC))),$(CC:gcc=gcc-ar),$(AR))
-# Floating-point steps as they are written: what the promised bytes need.
-NN2FLASH_CFLAGS = -std=c11 -ffp-contract=off $(NN2FLASH_SSE)
+# Floating-point steps as they are written, whatever CFLAGS say: what the promised bytes need.
+NN2FLASH_REQUIRED = -std=c11 -ffp-contract=off -fno-fast-math $(NN2FLASH_SSE)
 # x87 computes in 80 bits; asked once, when first used.
-NN2FLASH_MACROS = $(shell $(CC) $(CPPFLAGS) $(CFLAGS) -dM -E -x c /dev/null 2>/dev/null)
+NN2FLASH_MACROS = $(shell $(CC) $(CPPFLAGS) $(CFLAGS) $(NN2FLASH_CFLAGS) -dM -E -x c /dev/null 2>/dev/null)
 NN2FLASH_SSE = $(eval NN2FLASH_SSE := $(call nn2flash_sse,$(NN2FLASH_MACROS)))$(NN2FLASH_SSE)
 nn2flash_sse = $(if $(and $(findstring __FLT_EVAL_METHOD__ 2,$(1)),$(or \
     $(findstring __i386__ 1,$(1)),$(findstring __x86_64__ 1,$(1)))),-msse2 -mfpmath=sse)
@@ -26,7 +31,7 @@ $(1): $(patsubst $(2)/%,$(4)/%.o,$(3))
 	$$(NN2FLASH_AR) rcs $$@ $$^
 $(4)/%.o: $(2)/%
 	@mkdir -p $$(@D)
-	$$(CC) $$(NN2FLASH_CPPFLAGS) $$(CPPFLAGS) $$(CFLAGS) $$(NN2FLASH_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(CC) $$(NN2FLASH_CPPFLAGS) $$(CPPFLAGS) $$(CFLAGS) $$(NN2FLASH_CFLAGS) $$(NN2FLASH_REQUIRED) -MMD -MP -MF $$(@:.o=.d) -c -o $$@ $$<
 -include $(patsubst $(2)/%,$(4)/%.d,$(3))
 endef
 
@@ -47,6 +52,15 @@ $(if $(filter $(1),$(NN2FLASH_NETWORKS)),$(error nn2flash: two networks are call
 NN2FLASH_NETWORKS += $(1)
 NN2FLASH_NETWORK_LIBRARIES += $(NN2FLASH_BUILD)/lib$(1).a
 NN2FLASH_CPPFLAGS += -I$(2)
-NN2FLASH_HEADERS += $(filter %.h,$(3))
 $(call nn2flash_archive,$(NN2FLASH_BUILD)/lib$(1).a,$(2),$(filter %.c %.S,$(3)),$(NN2FLASH_BUILD)/$(1)-objects)
+endef
+
+# $(call nn2flash_link,PROGRAM): all networks so far for a program: its prerequisites, and headers and
+# libraries in the variables of make's own rules and of STM32CubeMX's, for it and its objects.
+define nn2flash_link
+$(1): $(NN2FLASH_LIBRARIES)
+$(1): CPPFLAGS += $(NN2FLASH_CPPFLAGS)
+$(1): C_INCLUDES += $(NN2FLASH_CPPFLAGS)
+$(1): LDLIBS += $(NN2FLASH_LIBRARIES) -lm
+$(1): LIBS += $(NN2FLASH_LIBRARIES) -lm
 endef

@@ -108,6 +108,6 @@ class Workshop:
         folders = (config, *CHIPS, FIRMWARE / "app", FIRMWARE / "cortex_m")
         options = ["-std=c11", "-Os", "-g", "-ffunction-sections", *more]
         includes = [f"-I{folder}" for folder in folders]
-        command = ["arm-none-eabi-gcc", *BOARD.cpu.flags, *options, *includes, "-c", source]
-        subprocess.run([*command, "-o", out], check=True)
+        command = ["arm-none-eabi-gcc", *BOARD.cpu.flags, *options, *includes, "-c", str(source)]
+        subprocess.run([*command, "-o", str(out)], check=True)
         return out

@@ -1,4 +1,8 @@
-"""For each of the examiner's rules a change of the firmware that breaks this rule and no other."""
+"""Wrong firmware: for each of the examiner's rules a change that breaks this rule and no other.
+
+Below them what the examiner lets pass, each with the reason: silicon would not mind, or the model
+cannot see it.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,10 @@ _BUSY_WAIT = 'require(&QUADSPI_SR, QUADSPI_SR_BUSY, 0, "qspi: busy after a trans
 
 MUTANTS = (
     # --- bus and memories
-    Mutant("bus.clock-off", (_without("usart.c", "CONSOLE_ENR |= CONSOLE_ENR_EN;"),)),
+    Mutant(
+        "bus.clock-off",
+        (_without("board.c", "    RCC_AHB3ENR |= RCC_AHB3ENR_FMCEN;\n    (void)RCC_AHB3ENR;\n"),),
+    ),
     Mutant(
         "bus.reserved",
         (Edit("board.c", _FIRST_STEP, f"{_FIRST_STEP} (void)REGISTER(0x40000000u);"),),
@@ -198,13 +205,244 @@ MUTANTS = (
         (
             Edit(
                 "sdram.c",
-                _SDRAM_STEPS,
-                "    mpu_open_sdram();\n    self_test();\n    controller_start();",
+                "    FMC_SDRTR =",
+                "    mpu_open_sdram();\n    (void)SDRAM[0];\n    FMC_SDRTR =",
             ),
         ),
         "sdram",
     ),
     Mutant("sdram.device", (Edit("windows.c", "0x130B002Du", "0x1301002Du"),), "sdram"),
     # --- placement
-    Mutant("inference.memory", (Edit("bringup.c", '".nn.weights"', '".rodata.weights"'),)),
+    Mutant("inference.memory", (Edit("bringup.c", '".rodata.nn.weights"', '".rodata.weights"'),)),
+    # --- what a review found missing
+    Mutant(
+        "clock.pll-output",
+        (Edit("clocks.c", "0x01FF0008u", "0x01FE0008u"),),
+    ),
+    Mutant(
+        "clock.pll-divider",
+        (Edit("clocks.c", "(3u << 16) | (1u << 9)", "(3u << 16) | (2u << 9)"),),
+    ),
+    Mutant(
+        "clock.kernel",
+        (_after("qspi.c", "(void)RCC_AHB3ENR;", "REGISTER(0x5802444Cu) |= 2u << 4;"),),
+        "qspi",
+    ),
+    Mutant(
+        "clock.kernel",
+        (_after("sdram.c", "(void)RCC_AHB3ENR;", "REGISTER(0x5802444Cu) |= 2u;"),),
+        "sdram",
+    ),
+    Mutant(
+        "clock.kernel",
+        (
+            Edit("clocks.c", "0x01FF0008u", "0x01FD0008u"),
+            _after("qspi.c", "(void)RCC_AHB3ENR;", "REGISTER(0x5802444Cu) |= 1u << 4;"),
+        ),
+        "qspi",
+    ),
+    Mutant(
+        "qspi.speed",
+        (
+            Edit("clocks.c", "(3u << 16) | (1u << 9)", "(1u << 16) | (1u << 9)"),
+            _after("qspi.c", "(void)RCC_AHB3ENR;", "REGISTER(0x5802444Cu) |= 1u << 4;"),
+            Edit("qspi.c", "(3u << 8)", "(7u << 8)"),
+        ),
+        "qspi",
+    ),
+    Mutant(
+        "sdram.settings",
+        (
+            Edit("clocks.c", "(3u << 16) | (1u << 9)", "(0u << 16) | (1u << 9)"),
+            _after("sdram.c", "(void)RCC_AHB3ENR;", "REGISTER(0x5802444Cu) |= 1u;"),
+            _after("sdram.c", "command(SDCMR_PRECHARGE_ALL);", "delay_us(20);"),
+        ),
+        "sdram",
+    ),
+    Mutant(
+        "console.setup",
+        (_after("clocks.c", "RCC_CR &= ~RCC_CR_HSIDIV;", "RCC_CR |= 1u << 3;"),),
+    ),
+    Mutant("systick.reload", (Edit("timebase.c", "khz - 1u;", "(khz - 1u) * 1000u;"),)),
+    Mutant("clock.read-back", (_without("usart.c", "    (void)CONSOLE_ENR;\n"),)),
+    Mutant("clock.read-back", (_without("pins.c", "(void)RCC_GPIOENR;"),)),
+    Mutant("clock.read-back", (_without("qspi.c", "    (void)RCC_AHB3ENR;\n"),), "qspi"),
+    Mutant("clock.read-back", (_without("sdram.c", "(void)RCC_AHB3ENR;"),), "sdram"),
+    Mutant("clock.read-back", (_without("compensation.c", "(void)RCC_APB4ENR;"),), "qspi"),
+    Mutant(
+        "clock.read-back",
+        (_without("board.c", "    (void)RCC_AHB2ENR;\n"),),
+    ),
+    # The flag of before a write is still seen until the write has arrived.
+    Mutant("power.overdrive", (_without("power.c", "(void)PWR_D3CR;"),)),
+    Mutant(
+        "clock.voltage",
+        (
+            _without("power.c", "(void)SYSCFG_PWRCR;"),
+            Edit("clocks.c", "HPRE2_PPRE2 0x48u", "HPRE2_PPRE2 0x49u"),
+        ),
+    ),
+    Mutant(
+        "core.barrier", (Edit("startup.c", '"dsb\\n\\t"\n                   "isb\\n\\t"', '""'),)
+    ),
+    Mutant(
+        "core.barrier",
+        (
+            Edit(
+                "startup.c",
+                '    __asm volatile("dsb\\n\\tisb" ::: "memory");\n    board_early',
+                "    board_early",
+            ),
+        ),
+    ),
+    Mutant(
+        "core.barrier",
+        (
+            Edit(
+                "mpu.c",
+                'MPU_CTRL_ENABLE;\n    __asm volatile("dsb\\n\\tisb" ::: "memory");',
+                "MPU_CTRL_ENABLE;",
+            ),
+        ),
+    ),
+    Mutant(
+        "core.barrier",
+        (
+            Edit(
+                "mpu.c",
+                'MPU_RASR = attributes;\n    __asm volatile("dsb\\n\\tisb" ::: "memory");',
+                "MPU_RASR = attributes;",
+            ),
+        ),
+    ),
+    Mutant(
+        "core.barrier",
+        (
+            Edit(
+                "caches.c",
+                'SCB_CCR_IC;\n        __asm volatile("dsb\\n\\tisb" ::: "memory");',
+                "SCB_CCR_IC;",
+            ),
+        ),
+    ),
+    Mutant("core.faults", (_without("startup.c", "SCB_SHCSR |= SCB_SHCSR_FAULTS;"),)),
+    Mutant("mpu.system-flash", (Edit("windows.c", "0x11040025u", "0x01040025u"),)),
+    Mutant(
+        "mpu.system-flash",
+        (_without("windows.c", "mpu_set_region(REGION_SYSTEM_FLASH, 0x1FF00000u, 0x11040025u);"),),
+    ),
+    Mutant("mpu.too-large", (Edit("windows.c", "0x130B002Du", "0x130B002Fu"),), "sdram"),
+    Mutant("mpu.guards", (_without("windows.c", "mpu_guard_stack();"),)),
+    Mutant("mpu.guards", (_without("windows.c", "mpu_guard_null();"),)),
+    Mutant("errata.write-through", (Edit("windows.c", "0x130B002Du", "0x1302002Du"),), "sdram"),
+    Mutant(
+        "errata.write-through",
+        (
+            _after(
+                "windows.c",
+                "mpu_guard_stack();",
+                "mpu_set_region(4, 0x24000000u, 0x03020025u);",
+            ),
+        ),
+    ),
+    Mutant(
+        "sdram.window-open",
+        (
+            Edit(
+                "sdram.c",
+                "    controller_start();\n    mpu_open_sdram();",
+                "    mpu_open_sdram();\n    controller_start();",
+            ),
+        ),
+        "sdram",
+    ),
+    Mutant("sdram.command-delay", (_without("sdram.c", "delay_us(1);"),), "sdram"),
+    Mutant("qspi.recovery", (_without("mt25q.c", "delay_us(RESET_RECOVERY_US);"),), "qspi"),
+    Mutant("qspi.startup", (Edit("qspi.c", '"r"(0xFF000001u)', '"r"(0x00000001u)'),), "qspi"),
+    Mutant(
+        "console.baud-late",
+        (_after("usart.c", "(void)CONSOLE_RSTR;", "CONSOLE_CR1 = USART_CR1_UE;"),),
+    ),
+    Mutant(
+        "console.pin-early",
+        (_after("usart.c", "(void)CONSOLE_RSTR;", "pins_connect(console_pins, COUNT);"),),
+    ),
+    Mutant("cache.invalidate", (_without("caches.c", "        SCB_ICIALLU = 0;\n"),)),
+    Mutant("clock.flash", (Edit("clocks.c", "FLASH_ACR_240MHZ 0x24u", "FLASH_ACR_240MHZ 0x23u"),)),
+    Mutant("clock.pll-range", (Edit("clocks.c", "0x01FF0008u", "0x01FF000Au"),)),
+    Mutant("clock.bus", (Edit("clocks.c", "D3CFGR_PPRE2 0x40u", "D3CFGR_PPRE2 0x00u"),)),
+    Mutant("pins.function", (Edit("pins.c", "SPEED_VERY_HIGH 3u", "SPEED_VERY_HIGH 1u"),), "qspi"),
+    Mutant("sdram.settings", (Edit("sdram.c", "(6u << 4)", "(4u << 4)"),), "sdram"),
+    Mutant("sdram.settings", (Edit("sdram.c", "0x0004600Cu", "0x0004400Cu"),), "sdram"),
+    Mutant("sdram.sequence", (Edit("sdram.c", "0x000000EBu", "0x0000000Bu"),), "sdram"),
+)
+
+
+@dataclass(frozen=True)
+class Harmless:
+    """A change that the examiner lets pass.
+
+    Attributes:
+        why: why silicon would not mind, or why the model cannot tell.
+    """
+
+    why: str
+    edits: tuple[Edit, ...]
+    uses: str = ""
+
+
+HARMLESS = (
+    Harmless(
+        "silicon: more wait states than needed are slower, not wrong",
+        (Edit("clocks.c", "FLASH_ACR_240MHZ 0x24u", "FLASH_ACR_240MHZ 0x37u"),),
+    ),
+    Harmless(
+        "silicon: a slower QSPI clock works, too",
+        (Edit("qspi.c", "QSPI_MAX_KHZ 50000u", "QSPI_MAX_KHZ 25000u"),),
+        "qspi",
+    ),
+    Harmless(
+        "silicon: rows may be refreshed more often",
+        (Edit("sdram.c", "sdclk_khz / 64u - 20u", "sdclk_khz / 128u - 20u"),),
+        "sdram",
+    ),
+    Harmless(
+        "silicon: longer than the chips need",
+        (Edit("sdram.c", "POWER_UP_US 100u", "POWER_UP_US 200u"),),
+        "sdram",
+    ),
+    Harmless(
+        "silicon: without the instruction cache it is slower, not wrong",
+        (_without("caches.c", "        SCB_CCR |= SCB_CCR_IC;\n"),),
+    ),
+    Harmless(
+        "silicon: this board's SRAM1 to SRAM3 may stay on for ever, and unused R and Q outputs off",
+        (Edit("clocks.c", "0x01FF0008u", "0x01F90008u"),),
+    ),
+    Harmless(
+        "model: merging of stores in the core's store buffer is not in it",
+        (_without("sdram.c", '__asm volatile("dsb" ::: "memory");'),),
+        "sdram",
+    ),
+    Harmless(
+        "model: it has no caches' contents, so a missing barrier after invalidation by set and way"
+        " shows nothing",
+        (Edit("caches.c", '    }\n    __asm volatile("dsb" ::: "memory");\n}', "    }\n}"),),
+    ),
+    Harmless(
+        "model: barriers behind the invalidation of the instruction cache: it is content with those"
+        " behind its start",
+        (
+            Edit(
+                "caches.c",
+                'SCB_ICIALLU = 0;\n        __asm volatile("dsb\\n\\tisb" ::: "memory");',
+                "SCB_ICIALLU = 0;",
+            ),
+        ),
+    ),
+    Harmless(
+        "model: sampling half a clock later is analog",
+        (Edit("qspi.c", "| CR_SSHIFT | CR_DFM", "| CR_DFM"),),
+        "qspi",
+    ),
 )

@@ -70,7 +70,7 @@ def test_the_board_code_has_no_variables(workshop: Workshop) -> None:
 
 def test_no_double_precision_instruction(workshop: Workshop) -> None:
     elf = workshop.build(qspi=True, sdram=True)
-    listing = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", elf]
+    listing = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", str(elf)]
     code = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
     assert "board_early_init" in code
     assert ".f64" not in code

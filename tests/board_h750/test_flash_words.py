@@ -39,7 +39,7 @@ def _link(odd_sizes: Path, folder: Path, where: dict[str, str], *, pad: bool = T
     (folder / "firmware.ld").write_text(script)
     elf = folder / "firmware.elf"
     options = ["-nostdlib", "-Wl,--no-warn-rwx-segments", f"-T{folder / 'firmware.ld'}"]
-    command = ["arm-none-eabi-gcc", *BOARD.cpu.flags, odd_sizes, *options, "-o", elf]
+    command = ["arm-none-eabi-gcc", *BOARD.cpu.flags, str(odd_sizes), *options, "-o", str(elf)]
     subprocess.run(command, check=True)
     return Elf(elf)
 

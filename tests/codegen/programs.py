@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codegen.generate import generate
+from codegen.generate import generate, weights_bytes
 from codegen.graph import Graph
 from codegen.kernels.fuse import Kernels
 from codegen.place import place_objects
@@ -110,7 +110,7 @@ def runtime_sources(board: str) -> list[Path]:
 
 def generated_sources(folder: Path, name: str) -> list[Path]:
     """The C and assembly that `generate` wrote for a network."""
-    parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_kernels.S")
+    parts = (".c", "_data.c", "_data_params.c", "_kernels.c", "_assembly.S")
     return [path for part in parts if (path := folder / f"{name}{part}").exists()]
 
 
@@ -213,7 +213,7 @@ def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list
         tools.compile(source, folder / f"{tools.board.name}-{source.name}.o", *options)
         for source in sources
     ]
-    return plan.weights_size, objects
+    return weights_bytes(plan), objects
 
 
 def _split(cases: Sequence[Case], results: bytes) -> list[Int8Array]:

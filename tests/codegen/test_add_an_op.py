@@ -38,7 +38,7 @@ def tree(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_one_stem_in_each_folder(files: dict[str, str]) -> None:
-    stems = {Path(path).name.split(".")[0].removeprefix("test_") for path in files}
+    stems = {re.sub("^(test|nn)_", "", Path(path).stem.split(".")[0]) for path in files}
     assert stems == {"reduce_max"}
     folders = {str(Path(path).parent) for path in files}
     assert folders == {"codegen/ops", "templates/ops", "tests/ops", "firmware/runtime/kernels"}

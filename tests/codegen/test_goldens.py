@@ -120,7 +120,7 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
 NETWORKS = {"network": "legacy", "network_stai": "st-ai", "network_fast": "legacy"}
 FAST = "network_fast"
 # Of the fast one, what looks otherwise than the first.
-FAST_PARTS = (".c", "_kernels.h", "_kernels.c", "_kernels.S", "_generate_report.txt")
+FAST_PARTS = (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt")
 
 
 def make(folder: str, graph: Graph, out: Path) -> None:

@@ -82,6 +82,27 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         "'weights' is not object:memory",
         "weights:",
     ),
+    "negative_weights": (
+        "mps2_an500",
+        {"weights_bytes": -1_000_000},
+        [],
+        "manifest.json: has a negative size",
+        "delete it and build again",
+    ),
+    "negative_runtime": (
+        "mps2_an500",
+        {"runtime": {"flash_bytes": 0, "ram_bytes": -5}},
+        [],
+        "manifest.json: has a negative size",
+        "build again",
+    ),
+    "infinite_weights": (
+        "mps2_an500",
+        {"weights_bytes": float("inf")},
+        [],
+        r"manifest.json: not valid JSON \(Infinity is no number of JSON\)",
+        "build again",
+    ),
     "no_manifest": ("mps2_an500", {"output": 3}, [], "not a network's manifest", "build again"),
 }
 
@@ -108,6 +129,47 @@ def test_what_would_fit_does_fit(
     most = re.findall(r"at most ([\d,]+) bytes", place(30_000_000).stderr)[0]
     assert place(int(most.replace(",", ""))).status == 0
     assert place(int(most.replace(",", "")) + 4).status == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"weights_bytes": 1e999}', "1e999 is no number of JSON"),
+        ('{"weights_bytes": NaN}', "NaN is no number of JSON"),
+        ("[" * 100_000, "too many levels"),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, "too many levels"),
+        ("1" * 5_000, "Exceeds the limit"),
+    ],
+    ids=["beyond float64", "NaN", "levels", "levels of objects", "digits"],
+)
+def test_manifest_that_is_no_json(
+    text: str, why: str, board: Callable[..., list[Any]], tmp_path: Path, refused: Refused
+) -> None:
+    words = board("mps2_an500")
+    (tmp_path / "manifest.json").write_text(text)
+    check(refused("place", *words), rf"manifest.json: not valid JSON \({why}", "build again")
+
+
+def test_memory_whose_start_is_reserved(
+    board: Callable[..., list[Any]], tmp_path: Path, refused: Refused
+) -> None:
+    """What a boot loader keeps is no room for anything."""
+    words = board("mps2_an500", weights_bytes=1_000_000)
+    path = tmp_path / "memories.json"
+    memories = json.loads(path.read_text())
+    (ram,) = [memory for memory in memories["memories"] if memory["name"] == "ram"]
+
+    def place() -> str:
+        assert refused("place", *words).status == 0
+        placed: str = json.loads((tmp_path / "placement.json").read_text())["objects"]["weights"][
+            "run"
+        ]
+        return placed
+
+    assert place() == "ram"
+    ram["reserve_start"] = ram["length"] - 500_000
+    path.write_text(json.dumps(memories))
+    assert place() != "ram"
 
 
 # --- templates and folders ------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from tests.protocol.toys import ROOT, board_toml
 
@@ -68,7 +68,7 @@ def read_picture(page: Page, pixels: npt.NDArray[np.uint8]) -> int:
     page.locator("body:not([data-answered])").wait_for()
     file = io.BytesIO()
     Image.fromarray(255 - pixels).save(file, "png")
-    picture = {"name": "digit.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    picture = FilePayload(name="digit.png", mimeType="image/png", buffer=file.getvalue())
     page.set_input_files("#file", picture)
     page.locator("body[data-answered]").wait_for()
     return int(page.locator("#digit").inner_text())

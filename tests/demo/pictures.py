@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from support.errors import UserError, run_cli
 from tests.conftest import CHROMIUM
@@ -19,8 +19,8 @@ from tests.demo.browse import MANIFEST, SEVEN, TRAINING, VALIDATE, answered, com
 
 ROOT = Path(__file__).resolve().parents[2]
 _PAGE = ROOT / "build" / "stm32h750b_dk" / "report.html"
-_REPORT = {"width": 1100, "height": 1500}
-_DEMO = {"width": 920, "height": 720}
+_REPORT = ViewportSize(width=1100, height=1500)
+_DEMO = ViewportSize(width=920, height=720)
 
 
 def main() -> None:

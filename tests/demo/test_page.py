@@ -7,12 +7,14 @@ import io
 import os
 import re
 import signal
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
@@ -98,18 +100,22 @@ def test_keyboard_and_what_a_screen_reader_hears(tab: OpenTab) -> None:
     expect(page.locator("#digit")).to_have_text("–")
 
 
+Role = Literal["application", "button", "heading", "img", "table"]
+
+
 def test_everything_has_a_name(tab: OpenTab) -> None:
     page = tab()
     draw(page, ONE)
     answered(page)
-    for role, name in (
+    roles: tuple[tuple[Role, str], ...] = (
         ("application", "Drawing area"),
         ("button", "Clear"),
         ("button", "Undo"),
         ("img", "The 28 by 28 picture that the network saw"),
         ("table", "Score of each digit"),
         ("heading", "What the firmware reads"),
-    ):
+    )
+    for role, name in roles:
         expect(page.get_by_role(role, name=name)).to_have_count(1)
     expect(page.get_by_label("Open a picture of a digit")).to_have_count(1)
     expect(page.get_by_role("rowheader")).to_have_text([str(digit) for digit in range(10)])
@@ -201,14 +207,16 @@ def test_dark_and_light(tab: OpenTab) -> None:
 
 def test_file_that_is_no_picture(tab: OpenTab) -> None:
     page = tab()
-    file = {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+    file = FilePayload(name="x.png", mimeType="image/png", buffer=b"no picture")
     page.set_input_files("#file", file)
     expect(page.locator("#status")).to_have_text("that file is no picture")
     draw(page, ONE)
     assert answered(page) == "1"
 
 
-def test_test_digits_through_the_pages_own_preprocessing(tab: OpenTab, mnist_dir, products) -> None:
+def test_test_digits_through_the_pages_own_preprocessing(
+    tab: OpenTab, mnist_dir: Path, products: Products
+) -> None:
     """100 digits, put on the canvas and centred by the page: few are read differently for it."""
     digits = load(mnist_dir, train=False)
     chosen = np.sort(np.random.default_rng(0).choice(len(digits), 100, replace=False))

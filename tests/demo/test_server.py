@@ -35,7 +35,9 @@ def picture(seed: int) -> bytes:
 def opened(server: Server, **more: Any) -> AbstractContextManager[ClientConnection]:
     """A WebSocket as the page opens it."""
     arguments = {"origin": server.url.rstrip("/"), "open_timeout": 10, **more}
-    return connect(server.url.replace("http", "ws") + "read", **arguments)
+    url = server.url.replace("http", "ws") + "read"
+    socket: AbstractContextManager[ClientConnection] = connect(url, **arguments)
+    return socket
 
 
 def ask(socket_: ClientConnection, number: int, grey: bytes) -> dict[str, Any]:
@@ -123,6 +125,23 @@ def test_tab_that_leaves_without_its_answer(toy_server: Server) -> None:
             tab.socket.shutdown(socket.SHUT_RDWR)
     with opened(toy_server) as tab:
         assert ask(tab, 1, picture(3))["stored"] == toy_reads(picture(3))
+
+
+def test_connections_that_do_not_ask_are_ended(toy_server: Server) -> None:
+    """At once, half-way through a head, and after an answer; a tab that waits is kept."""
+    said = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+    whole = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{toy_server.port}\r\n\r\n".encode()
+    with ExitStack() as stack:
+        tab = stack.enter_context(opened(toy_server))
+        silent = []
+        for data in (*said, whole, whole + b"GET /"):
+            address = ("127.0.0.1", toy_server.port)
+            silent.append(stack.enter_context(socket.create_connection(address, 60)))
+            silent[-1].sendall(data)
+        for connection in silent:
+            while connection.recv(65536):
+                pass
+        assert ask(tab, 1, picture(5))["stored"] == toy_reads(picture(5))
 
 
 def test_too_many_tabs(toy_server: Server) -> None:

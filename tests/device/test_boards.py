@@ -25,6 +25,70 @@ def test_every_board_of_the_project_is_valid(path: Path) -> None:
     assert (chip if board.chip.family else path.parent / "board.c").exists()
 
 
+def test_the_example_of_the_docs_is_valid(tmp_path: Path) -> None:
+    """As a stranger copies it, with the memories that its placement names."""
+    page = (ROOT / "docs/add-a-board.md").read_text()
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    more = "".join(
+        f'[[memory]]\nname = "{name}"\norigin = {origin:#x}\nlength = 0x10000\nkind = "{kind}"\n'
+        f'access = "{access}"\n'
+        for name, origin, kind, access in (
+            ("itcm", 0x0, "ram", "rwx"),
+            ("dtcm", 0x20000000, "ram", "rwx"),
+            ("sram", 0x24000000, "ram", "rwx"),
+            ("qspi", 0x90000000, "flash", "rx"),
+        )
+    )
+    (tmp_path / "board.toml").write_text(example + more)
+    board = boards.read_board(tmp_path / "board.toml")
+    assert (board.chip.family, board.emulator) == ("stm32h7", "h750")
+    assert [group.mask for group in board.chip.pins["console"]] == [0x0C00]
+    assert board.memory("flash").word == 32
+
+
+CHIP = """
+[chip]
+family = "stm32h7"
+[chip.constants]
+hse_khz = 25000
+[chip.pins]
+console = "PB10:7 PB11:7 PA1:7 PB1:8"
+[chip.leds]
+success = "PJ2"
+"""
+
+
+def test_pins_are_grouped_by_port_and_function(tmp_path: Path) -> None:
+    (tmp_path / "board.toml").write_text(MPS2 + CHIP)
+    chip = boards.read_board(tmp_path / "board.toml").chip
+    groups = [(g.port, g.function, g.mask) for g in chip.pins["console"]]
+    assert groups == [("A", 7, 0x0002), ("B", 7, 0x0C00), ("B", 8, 0x0002)]
+    assert (chip.constants, chip.leds) == ({"hse_khz": 25000}, {"success": ("J", 2)})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("PB10:7 ", "PB16:7 ", "'PB16' is no pin"),
+        ("PB10:7 ", "PL1:7 ", "'PL1:7' is no pin with its function"),
+        ("PB10:7 ", "PB10 ", "'PB10' is no pin with its function"),
+        ("PB10:7 ", "PB10:16 ", "'PB10:16' is no pin with its function"),
+        ("PB10:7 ", "PB10:7 PB10:8 ", "PB10 stands there twice"),
+        ('"PJ2"', '"J2"', "'J2' is no pin"),
+        ("hse_khz = 25000", 'hse_khz = "25 MHz"', "hse_khz must be an integer"),
+        ("hse_khz", '"hse-khz"', "'hse-khz' is no name"),
+        ('family = "stm32h7"', "", "missing key 'family'"),
+        ("[chip.leds]", "[chip.lamps]", "unknown key 'lamps'"),
+    ],
+)
+def test_chip_facts_that_are_refused(old: str, new: str, text: str, tmp_path: Path) -> None:
+    assert CHIP.count(old) == 1
+    (tmp_path / "board.toml").write_text(MPS2 + CHIP.replace(old, new))
+    with pytest.raises(UserError) as caught:
+        boards.read_board(tmp_path / "board.toml")
+    assert text in str(caught.value)
+
+
 def test_every_emulator_has_a_module() -> None:
     assert set(_MODULES) == set(boards.EMULATORS)
 
@@ -81,8 +145,8 @@ def test_refused(tmp_path: Path, old: str, new: str, fragments: list[str]) -> No
 
 def test_memories_json(tmp_path: Path) -> None:
     out = tmp_path / "memories.json"
-    command = [sys.executable, "-m", "device", "memories", "--board", board_toml("mps2_an500")]
-    subprocess.run([*command, "--out", out], check=True, cwd=ROOT)
+    command = [sys.executable, "-m", "device", "memories", "--out", str(out)]
+    subprocess.run([*command, "--board", str(board_toml("mps2_an500"))], check=True, cwd=ROOT)
     content = json.loads(out.read_text())
     assert set(content) == {"board", "cpu", "memories", "placement", "budget", "chip", "console"}
     assert content["cpu"]["flags"][0] == "-mcpu=cortex-m7"
@@ -94,7 +158,7 @@ def test_memories_json(tmp_path: Path) -> None:
 def test_unknown_board_gets_the_nearest_name(tmp_path: Path) -> None:
     out = tmp_path / "memories.json"
     path = FIRMWARE / "boards/mps2_an5000/board.toml"
-    command = [sys.executable, "-m", "device", "memories", "--board", path, "--out", out]
+    command = [sys.executable, "-m", "device", "memories", "--board", str(path), "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "did you mean 'mps2_an500'?" in done.stderr

@@ -80,7 +80,7 @@ def test_sim(board: str, how: signal.Signals, build: Build) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP])
 @pytest.mark.parametrize("command", ["gdbserver", "debug"])
 def test_gdb(command: str, how: signal.Signals, build: Build) -> None:
-    words = ["-m", "device", command, "--board", board_toml("mps2_an500")]
+    words: list[str | Path] = ["-m", "device", command, "--board", board_toml("mps2_an500")]
     words += ["--elf", build("misbehave", flags=HANG)]
     more = ["--port", str(free_port())] if command == "gdbserver" else ["--ex", "continue"]
     count = 1 if command == "gdbserver" else 2

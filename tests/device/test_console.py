@@ -42,7 +42,7 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
     def call(function: str, *arguments: object) -> str:
         count.value = 0
         getattr(console, function)(*arguments)
-        return bytes(written[: count.value]).decode()
+        return written.raw[: count.value].decode()
 
     return call
 

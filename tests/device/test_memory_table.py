@@ -17,6 +17,7 @@ from tests.device.conftest import ROOT, Build
 PLACEMENT = {
     "objects": {
         "weights": {"run": "ram", "load": "code", "bytes": 109992, "why": "no wait states"},
+        "kernels": {"run": "ram", "load": "code", "bytes": 12288, "why": "no wait states"},
         "subset": {"run": "psram", "load": None, "bytes": 10, "why": "too large for code"},
     }
 }
@@ -43,16 +44,34 @@ def test_table(tmp_path: Path, mps2: Board, build: Build) -> None:
     elf = build("echo")
     done = size(tmp_path, mps2, elf, placement=PLACEMENT, manifest=MANIFEST)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == (tmp_path / "memory.txt").read_text()
-    for text in ("copied to ram at start", "109,992  no wait states", "sparse      83 % zeros"):
-        assert text in done.stdout
+    text = (tmp_path / "memory.txt").read_text()
+    for words in ("copied to ram at start", "sparse      83 % zeros"):
+        assert words in text
     regions = {r["name"]: r for r in json.loads((tmp_path / "memory.json").read_text())["regions"]}
     assert regions["code"]["used"] == stored_bytes(elf) - 10  # all but the subset, no gaps
     assert regions["psram"]["used"] == 10
     assert all(r["used"] + r["free"] == r["length"] for r in regions.values())
+    flash, ram = stored_bytes(elf), regions["ram"]["used"]
+    sizes = f"flash {flash:,} bytes (code, psram), RAM {ram:,} bytes (ram)"
+    assert done.stdout == f"{elf}: {sizes}\n"
     bss = next(item for item in regions["ram"]["items"] if item["section"] == ".bss")
     assert bss["largest"][0]["name"] == "results"
     assert [item["section"] for item in regions["ram"]["items"]] == [".data", ".nn_kernels", ".bss"]
+
+
+def test_objects_as_reserved_and_as_linked(tmp_path: Path, mps2: Board, build: Build) -> None:
+    """What the application lacks is not there; a budget is not passed off as a size."""
+    done = size(tmp_path, mps2, build("echo"), placement=PLACEMENT)
+    assert done.returncode == 0, done.stderr
+    table = json.loads((tmp_path / "memory.json").read_text())
+    sections = {i["section"]: i["bytes"] for r in table["regions"] for i in r["items"]}
+    assert ".nn_weights" not in sections and "weights" not in table["placement"]
+    kernels = table["placement"]["kernels"]
+    assert kernels["reserved"] == 12288 and kernels["linked"] == sections[".nn_kernels"] < 12288
+    rows = [line.split() for line in (tmp_path / "memory.txt").read_text().splitlines()]
+    assert ["object", "runs", "in", "stored", "in", "reserved", "linked", "why"] in rows
+    linked = f"{kernels['linked']:,}"
+    assert ["kernels", "ram", "code", "12,288", linked, "no", "wait", "states"] in rows
 
 
 def stored_bytes(elf: Path) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from serial.tools import list_ports
 
 from device import serial_port
 from support.errors import UserError
@@ -185,7 +186,7 @@ def port(device: str, vendor: int | None, serial_number: str = "") -> types.Simp
 
 def test_finding_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     ports = [port("COM1", None), port("COM5", 0x1234), port("COM7", 0x0483, "AB12")]
-    monkeypatch.setattr(serial_port.list_ports, "comports", lambda: ports)
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
     assert serial_port.find_port(0x0483) == "COM7"
     assert serial_port.find_port(0x0483, "ab12") == "COM7"
     with pytest.raises(UserError, match="with serial number CD34"):

@@ -20,10 +20,10 @@ from tests.device.conftest import ROOT, Build, board_toml, echo_reference
 def sim(
     board: str, elf: Path, *options: object, path: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "device", "sim", "--board", board_toml(board), "--elf", elf]
+    command = [sys.executable, "-m", "device", "sim", "--board", board_toml(board)]
     environment = {**os.environ, **({"PATH": path} if path else {})}
     return subprocess.run(
-        [*command, *map(str, options)],
+        [*map(str, (*command, "--elf", elf, *options))],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -55,7 +55,7 @@ def test_whole_test_set(tmp_path: Path, build: Build, board: str) -> None:
 def test_one_byte_of_the_elf_is_enough(tmp_path: Path, build: Build) -> None:
     elf = build("echo")
     data = bytearray(elf.read_bytes())
-    at = data.index(bytes([1, 2, 3, 4, 0, 0, 0, 0, 0, 0]))  # the inputs in .nn.subset
+    at = data.index(bytes([1, 2, 3, 4, 0, 0, 0, 0, 0, 0]))  # the inputs in .rodata.nn.subset
     data[at + 2] ^= 0x40
     broken = tmp_path / "broken.elf"
     broken.write_bytes(data)

@@ -110,8 +110,8 @@ def make_host(root: Path, example: str, parts: dict[str, Path]) -> Host:
         shutil.copy(path, root)
     for name, write in WRITERS.items():
         write_run(root, name, write(root / f"{name}.onnx"))
-    for path, target in parts.items():
-        link = root / path
+    for place, target in parts.items():
+        link = root / place
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(target)
     return Host(root)

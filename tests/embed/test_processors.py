@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.embed.hosts import make_host
-from tests.embed.machines import COMPILER, MACHINES
+from tests.embed.machines import COMPILER, CORES, MACHINES
 from tests.graph.project import SCONS
 
 PLAIN = "-O2"
@@ -29,7 +29,7 @@ def settings(compiler: str, cflags: str, *ldflags: str) -> list[str]:
 @pytest.mark.parametrize(
     ("processor", "optimization"),
     [
-        *((name, PLAIN) for name in MACHINES),
+        *((name, PLAIN) for name in CORES),
         *((name, LTO) for name in ("cortex-m7", "cortex-m4", "cortex-m33")),
     ],
 )
@@ -41,12 +41,12 @@ def test_cortex_m(
     host = make_host(tmp_path / "host", "make/package", package_parts)
     machine.copy_to(host.root)
     flags = f"{' '.join(machine.flags)} {optimization} {ALL_WARNINGS}"
-    words = settings(COMPILER, flags, *machine.link_flags, "-Wl,--gc-sections", "machine.c")
+    words = settings(COMPILER, flags, *machine.link_flags(), "-Wl,--gc-sections", "startup.c")
     if machine.qemu:
         host.build("make", *words)
-        host.check(*machine.command("product"))
+        machine.check(host, "product")
     else:
-        host.build("make", *words, "main.o", "build/nn2flash/libnn2flash_runtime.a")
+        host.build("make", *words, "main.o", "nn2flash-build/libnn2flash_runtime.a")
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_one_network_in_two_environments(scons_host: Host) -> None:
     for old, new in (
         ("env = Environment()", f"env = Environment({machine.scons_arguments()})"),
         ('f"build/{name}"', 'f"arm/{name}"'),
-        ('"product", ["main.c"', '"cross", [env.Object("cross.o", "main.c"), "machine.c"'),
+        ('"product", ["main.c"', '"cross", [env.Object("cross.o", "main.c"), "startup.c"'),
     ):
         assert old in cross
         cross = cross.replace(old, new)
@@ -188,10 +188,10 @@ def test_one_network_in_two_environments(scons_host: Host) -> None:
     run = scons_host.scons()
     assert run.status == 0, run.output
     assert f"{COMPILER}-ar rc arm/digits/libdigits.a" in run.output
-    assembled = [x for x in run.output.splitlines() if "arm/digits/obj/digits_kernels.S.o" in x]
+    assembled = [x for x in run.output.splitlines() if "arm/digits/obj/digits_assembly.S.o" in x]
     assert machine.flags[0] in assembled[0]
     scons_host.check("./product")
-    scons_host.check(*machine.command("cross.elf"))
+    machine.check(scons_host, "cross.elf")
 
 
 def test_a_board_gives_firmware_of_ours_too(scons_host: Host) -> None:

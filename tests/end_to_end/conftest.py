@@ -19,7 +19,7 @@ from tests.graph.project import REPOSITORY, SCONS
 SIZES = (37, 53, 11, 5)
 
 
-class Calibration(CalibrationDataReader):
+class Calibration(CalibrationDataReader):  # type: ignore[misc]
     """Fifty seeded inputs."""
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.embed.bench import print_hosts
@@ -44,7 +45,7 @@ def edit(name: str) -> Callable[[Project, int], object]:
 CASES = (
     Case("nothing changed", no_edit, 7),
     Case("main.c.j2 edited", edit("templates/app/main.c.j2"), 5),
-    Case("a kernel edited", edit("firmware/runtime/kernels/fully_connected.c"), 5),
+    Case("a kernel edited", edit("firmware/runtime/kernels/nn_fully_connected.c"), 5),
     Case("trained again (recipe=guide)", no_edit, 1, lambda turn: {"seed": str(turn + 1)}),
     Case("from clean (recipe=guide)", lambda project, turn: project.build("-c"), 1),
 )
@@ -76,7 +77,7 @@ def measure(project: Project, case: Case) -> float:
     for turn in range(case.times):
         case.prepare(project, turn)
         variables = case.variables(turn)
-        taken.append(seconds(lambda given=variables: project.build(**given)))
+        taken.append(seconds(partial(project.build, **variables)))
     return statistics.median(taken)
 
 

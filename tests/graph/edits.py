@@ -139,15 +139,15 @@ EDITS = (
         stops=SAME_BYTES,
     ),
     Edit(
-        "`firmware/runtime/kernels/fully_connected.c`",
-        append("firmware/runtime/kernels/fully_connected.c", C_FUNCTION),
-        ("CC obj/firmware/runtime/kernels/fully_connected.o", *IMAGE),
+        "`firmware/runtime/kernels/nn_fully_connected.c`",
+        append("firmware/runtime/kernels/nn_fully_connected.c", C_FUNCTION),
+        ("CC obj/firmware/runtime/kernels/nn_fully_connected.o", *IMAGE),
     ),
     Edit(
-        "`firmware/runtime/kernels/fully_connected.h`, a header",
-        append("firmware/runtime/kernels/fully_connected.h", C_MACRO),
+        "`firmware/runtime/kernels/nn_fully_connected.h`, a header",
+        append("firmware/runtime/kernels/nn_fully_connected.h", C_MACRO),
         (
-            *("CC obj/firmware/runtime/kernels/fully_connected.o", "CC obj/network/network.c.o"),
+            *("CC obj/firmware/runtime/kernels/nn_fully_connected.o", "CC obj/network/network.c.o"),
             *IMAGE,
         ),
     ),

@@ -51,12 +51,16 @@ class Project:
     variables: dict[str, str] = field(default_factory=dict)
     program: str = SCONS
 
-    def scons(self, *targets: str, env: dict[str, str] | None = None, **variables: str) -> Run:
+    def scons(self, *targets: str, **variables: str) -> Run:
         """Run SCons; the output is kept, whatever the status."""
+        return self.scons_where({}, *targets, **variables)
+
+    def scons_where(self, environment: dict[str, str], *targets: str, **variables: str) -> Run:
+        """Run SCons with further environment variables."""
         done = subprocess.run(
             self.command(*targets, **variables),
             cwd=self.root,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -29,10 +29,10 @@ TOOLS = (
 def clone(tmp_path: Path) -> Path:
     """A folder with bootstrap and requirement files that require nothing."""
     root = tmp_path / "a clone"
-    (root / "requirements").mkdir(parents=True)
+    (root / "requirements" / "locked").mkdir(parents=True)
     shutil.copy2(REPOSITORY / "bootstrap", root)
-    for path in (REPOSITORY / "requirements").glob("*.txt"):
-        (root / "requirements" / path.name).write_text("# nothing\n")
+    for path in (REPOSITORY / "requirements").rglob("*.txt"):
+        (root / path.relative_to(REPOSITORY)).write_text("# nothing\n")
     return root
 
 
@@ -82,8 +82,8 @@ def test_makes_a_venv_once_and_runs_its_arguments(clone: Path, path_with: Path) 
     linked = subprocess.run([str(link), "pwd"], capture_output=True, text=True, check=True)
     assert linked.stdout == f"{clone}\n"
     # Another pin: installed again, once.
-    (clone / "requirements" / "train.txt").write_text("# another\n")
-    assert "requirements/train.txt" in call(clone, "true", PATH=str(path_with)).stderr
+    (clone / "requirements" / "locked" / "train.txt").write_text("# another\n")
+    assert "requirements/locked/train.txt" in call(clone, "true", PATH=str(path_with)).stderr
     assert call(clone, "true", PATH=str(path_with)).stderr == ""
 
 
@@ -186,7 +186,7 @@ def test_installs_no_more_than_is_needed(
     ready_venv(clone, path_with)
     run = call(clone, *arguments, PATH=str(path_with))
     assert run.returncode == 0, run.stderr
-    assert f"requirements/{needed}.txt" in run.stderr
+    assert f"requirements/locked/{needed}.txt" in run.stderr
 
 
 @pytest.mark.parametrize(

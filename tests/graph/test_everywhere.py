@@ -169,7 +169,7 @@ def test_names_of_folders_are_targets(project: Project) -> None:
 
 
 def test_null_build_loads_no_heavy_module_and_starts_no_command(project: Project) -> None:
-    run = project.scons(env={"PYTHONPROFILEIMPORTTIME": "1"})
+    run = project.scons_where({"PYTHONPROFILEIMPORTTIME": "1"})
     imported = {line.rsplit("|")[-1].strip() for line in run.output.splitlines() if "|" in line}
     assert "SCons.Environment" in imported
     heavy = {"torch", "onnx", "jinja2", "numpy", "onnxruntime", "google"}

@@ -33,6 +33,11 @@ class Mistake:
     prepare: Callable[[Project], object] = lambda project: None
 
 
+def in_order(*changes: Callable[[Project], object]) -> Callable[[Project], object]:
+    """All changes, one after the other."""
+    return lambda project: [change(project) for change in changes]
+
+
 def old_compiler(project: Project) -> None:
     script = project.path("old-gcc")
     script.write_text("#!/bin/sh\necho 9.4.0\n")
@@ -51,6 +56,9 @@ MISTAKES = {
     "unknown value": Mistake(
         ("board=mps2_an50", "did you mean 'mps2_an500'?"), variables={"board": "mps2_an50"}
     ),
+    "unknown room of tests": Mistake(
+        ("only=opps", "did you mean 'ops'?"), ("test",), {"only": "opps"}
+    ),
     "not a number": Mistake(("subset_size=ten", "whole number"), variables={"subset_size": "ten"}),
     "not a flag": Mistake(("werror=yes", "known: 0, 1"), variables={"werror": "yes"}),
     "unknown target": Mistake(("unknown target 'frimware'", "'firmware'"), ("frimware",)),
@@ -68,7 +76,7 @@ MISTAKES = {
     "broken compiler": Mistake(
         ("old-gcc does not tell its version", "cc="),
         variables={"cc": "./old-gcc"},
-        prepare=lambda p: (old_compiler(p), p.replace("old-gcc", "echo 9.4.0", "exit 1")),
+        prepare=in_order(old_compiler, lambda p: p.replace("old-gcc", "echo 9.4.0", "exit 1")),
     ),
     "unwritable build folder": Mistake(
         ("cannot write to", "build_dir="), variables={"build_dir": "tiny.onnx/build"}
@@ -84,14 +92,30 @@ MISTAKES = {
     ),
     "file in a folder's place": Mistake(
         ("build/app is a file", "move it away"),
-        prepare=lambda p: (shutil.rmtree(p.path("build/app")), write("build/app", "")(p)),
+        prepare=in_order(lambda p: shutil.rmtree(p.path("build/app")), write("build/app", "")),
     ),
     "folder in a file's place": Mistake(
         ("build/app/main.c is a directory", "move it away"),
-        prepare=lambda p: (p.path("build/app/main.c").unlink(), p.path("build/app/main.c").mkdir()),
+        prepare=in_order(
+            lambda p: p.path("build/app/main.c").unlink(),
+            lambda p: p.path("build/app/main.c").mkdir(),
+        ),
     ),
     "folder for a network": Mistake(("network=/", "no such file"), variables={"network": "/"}),
     "variable for a target": Mistake(("'board' is a variable", "board=VALUE"), ("board",)),
+    "custom.py that fails": Mistake(
+        ("custom.py: division by zero", "NAME = VALUE"),
+        prepare=write("custom.py", "seed=1/0\n"),
+    ),
+    "custom.py that ends": Mistake(
+        ("custom.py: 3", "NAME = VALUE"), prepare=write("custom.py", "raise SystemExit(3)\n")
+    ),
+    ".venv that leads to itself": Mistake(
+        (".venv: cannot be reached", "Too many levels of symbolic links"),
+        prepare=in_order(
+            lambda p: p.path(".venv").unlink(), lambda p: p.path(".venv").symlink_to(".venv")
+        ),
+    ),
     "unknown variable in custom.py": Mistake(
         ("custom.py: unknown variable 'bord'", "did you mean 'board'?"),
         prepare=write("custom.py", "_mine = 'host'\nbord = _mine\n"),
@@ -128,12 +152,16 @@ def test_mistake_gets_one_line(mistake: Mistake, project: Project) -> None:
 
 
 def test_package_of_another_version_is_told_only_when_it_is_needed(project: Project) -> None:
-    project.replace("requirements/core.txt", "jinja2==", "jinja2==0.")
+    project.replace("requirements/locked/test.txt", "\njinja2==", "\njinja2==0.")
     run = project.scons()
     assert run.status != 0
     assert "not in .venv: jinja2==0." in run.output
     assert "run ./bootstrap" in run.output
     assert "Traceback" not in run.output
+    # So is one that only another package asks for.
+    project.replace("requirements/locked/test.txt", "\njinja2==0.", "\njinja2==")
+    project.replace("requirements/locked/test.txt", "\nmarkupsafe==", "\nmarkupsafe==0.")
+    assert "not in .venv: markupsafe==0." in project.scons().output
     # Compiling needs no package at all.
     project.append("firmware/app/console.c", "\nint edited;\n")
     assert project.scons("build/mps2_an500/obj/firmware/app/console.o").status == 0
@@ -165,7 +193,7 @@ def test_inputs_that_collapse(project: Project) -> None:
 
 
 def test_no_compiler(project: Project, tmp_path: Path) -> None:
-    run = project.scons(env={"PATH": str(bare_path(tmp_path))})
+    run = project.scons_where({"PATH": str(bare_path(tmp_path))})
     assert run.status != 0
     (line,) = run.output.strip().splitlines()
     assert "'arm-none-eabi-gcc' not found" in line and "gcc-arm-none-eabi" in line
@@ -189,8 +217,8 @@ def test_help_and_clean_need_nothing(project: Project, tmp_path: Path) -> None:
     """Neither .venv nor a compiler: the first thing that a newcomer may type."""
     project.path(".venv").unlink()
     path = bare_path(tmp_path)
-    run = project.scons("-h", env={"PATH": str(path)})
+    run = project.scons_where({"PATH": str(path)}, "-h")
     assert run.status == 0, run.output
     for words in ("train", "flash", "subset_size", "guide"):
         assert words in run.output
-    assert project.scons("-c", env={"PATH": str(path)}).status == 0
+    assert project.scons_where({"PATH": str(path)}, "-c").status == 0

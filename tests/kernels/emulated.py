@@ -78,8 +78,8 @@ def machine_with(planned: Sequence[Planned], folder: Path, shared: Path) -> Mach
     folder.mkdir(parents=True, exist_ok=True)
     for each in planned:
         context = {"net": network_context(each.plan, each.name)}
-        source = folder / f"{each.name}_kernels.S"
-        source.write_text(render("network/network_kernels.S.j2", context))
+        source = folder / f"{each.name}_assembly.S"
+        source.write_text(render("network/network_assembly.S.j2", context))
         words.append(str(source))
     elf = folder / "chains.elf"
     run([*words, "-o", str(elf)])

@@ -48,6 +48,28 @@ def test_thresholds_are_the_first_to_reach_a_byte(seed: int, largest: float) -> 
     assert ((before < levels) | (at <= smallest)).all()
 
 
+@pytest.mark.parametrize("largest", [2e-3, 1e-5, 3e-7])
+def test_thresholds_of_large_sums_are_where_a_whole_search_finds_them(largest: float) -> None:
+    """Beyond 2^24 float32's rounding moves them by many steps."""
+    for seed in range(6):
+        layer = layer_of(seed, largest, 16)
+        rng = np.random.default_rng(seed)
+        bias = rng.integers(-(2**30), 2**30, layer.outputs)
+        # Every second one near where its bytes change.
+        near = np.rint(rng.uniform(-100, 100, layer.outputs) / layer.multipliers)
+        layer = replace(layer, bias=np.where(np.arange(16) % 2, bias, near).astype(np.int64))
+        levels, found = thresholds(layer)
+        smallest, top = layer.reach()
+        first = np.repeat(smallest[:, np.newaxis], len(levels), axis=1)
+        last = np.repeat(top[:, np.newaxis] + 1, len(levels), axis=1)
+        while (first < last).any():
+            middle = (first + last) >> 1
+            reached = levels <= layer.requantize(middle.T).T
+            first, last = np.where(reached, first, middle + 1), np.where(reached, middle, last)
+            first = np.minimum(first, last)
+        assert np.array_equal(found, last)
+
+
 def test_found_constants_equal_the_reference() -> None:
     """Over networks of many scales; some must have constants, or the test shows nothing."""
     found = 0

@@ -11,7 +11,7 @@ from torch import nn, optim
 
 from model.dataset import DigitImages
 from model.network import SimpleNN
-from model.recipes import AUGMENTED, GUIDE, RECIPES
+from model.recipes import AUGMENTED, GUIDE, RECIPES, Recipe
 from model.splits import split_indices
 from model.training import train
 
@@ -23,7 +23,7 @@ def weights(network: SimpleNN) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("recipe", [GUIDE, SMALL], ids=lambda recipe: recipe.name)
-def test_same_seed_same_bits_whatever_ran_before(few_images: DigitImages, recipe) -> None:
+def test_same_seed_same_bits_whatever_ran_before(few_images: DigitImages, recipe: Recipe) -> None:
     first, history = train(few_images, recipe, 2, seed=5)
     torch.manual_seed(123)
     torch.set_num_threads(2)
@@ -35,7 +35,7 @@ def test_same_seed_same_bits_whatever_ran_before(few_images: DigitImages, recipe
 
 
 @pytest.mark.parametrize("recipe", [GUIDE, SMALL], ids=lambda recipe: recipe.name)
-def test_it_learns(few_images: DigitImages, recipe) -> None:
+def test_it_learns(few_images: DigitImages, recipe: Recipe) -> None:
     _, history = train(few_images, recipe, 6, seed=0)
     assert [epoch.epoch for epoch in history] == [1, 2, 3, 4, 5, 6]
     assert history[-1].loss < 0.75 * math.log(10)  # of guessing
@@ -57,7 +57,8 @@ def test_the_guide_recipe_is_the_guide_to_the_letter(few_images: DigitImages) ->
             x = x.view(-1, 28 * 28)
             x = nn.functional.relu(self.fc1(x))
             x = nn.functional.relu(self.fc2(x))
-            return self.fc3(x)
+            scores: torch.Tensor = self.fc3(x)
+            return scores
 
     torch.manual_seed(11)
     net = Net()
@@ -66,7 +67,7 @@ def test_the_guide_recipe_is_the_guide_to_the_letter(few_images: DigitImages) ->
     order = torch.Generator().manual_seed(11)
     inputs = (few_images.pixels.unsqueeze(1).float() / 255 - 0.5) / 0.5
     for _ in range(5):
-        for batch in torch.randperm(600, generator=order).split(64):
+        for batch in torch.split(torch.randperm(600, generator=order), 64):
             optimizer.zero_grad()
             criterion(net(inputs[batch]), few_images.labels[batch]).backward()
             optimizer.step()

@@ -128,6 +128,18 @@ def test_operands_that_do_not_fit(addend: Array, message: str, tmp_path: Path) -
         read(model, tmp_path, check=False)
 
 
+@pytest.mark.parametrize("clamp", [("Relu",), ("Clip", -1.0, 1.0)], ids=["relu", "clip"])
+def test_right_after_a_clamp_it_is_no_bias(clamp: tuple[Any, ...], tmp_path: Path) -> None:
+    """What is added after a ReLU must not be added before it."""
+    weights, _ = random_layer(RNG, 3, 6)
+    model = QdqModel((1, 6)).qdq(0.1, 0)
+    model.then("MatMul", model.dequantized(weights.T.copy(), 0.01))
+    model.then(clamp[0], *(model.constant(np.float32(bound)) for bound in clamp[1:]))
+    model.then("Add", model.constant(np.ones(3, np.float32))).qdq(0.5, 0)
+    with pytest.raises(UserError, match="no QuantizeLinear/DequantizeLinear pair after"):
+        read(model, tmp_path)
+
+
 def test_two_biases(tmp_path: Path) -> None:
     """The second one comes before the layer is quantized: nothing defines its bytes."""
     weights, _ = random_layer(RNG, 3, 6)

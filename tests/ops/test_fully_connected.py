@@ -107,6 +107,14 @@ def bias_of_other_scale() -> QdqModel:
     return end(start().gemm(WEIGHTS, WEIGHT, BIAS // 4, 4 * UNIT))
 
 
+def bias_with_zero_point() -> QdqModel:
+    """Eight bits at the accumulator's own scale, around a zero point."""
+    model = start()
+    weights = model.dequantized(WEIGHTS, WEIGHT)
+    stored = np.array([-128, -3, 0, 90, 127], np.int8)
+    return end(model.then("Gemm", weights, model.dequantized(stored, UNIT, 77), transB=1))
+
+
 def bias_of_rank_two() -> QdqModel:
     return end(start().gemm(WEIGHTS, WEIGHT, (BIAS * UNIT).astype(np.float32).reshape(1, 5)))
 
@@ -211,6 +219,7 @@ NETWORKS: dict[str, Build] = {
     "plain": layer(),
     "per_channel": layer(scales=(INPUT, [2.0**-k for k in range(6, 11)], OUTPUT)),
     "no_bias": layer(bias=None),
+    "bias_with_zero_point": bias_with_zero_point,
     "one_bias_for_all": layer(bias=np.array([640], np.int32)),
     "relu": layer(after=("Relu",)),
     "relu_at_the_lower_end": layer(zero_points=(-128, -128), after=("Relu",)),
@@ -458,3 +467,26 @@ def test_sums_beyond_32_bits_in_c(board: str, wide: dict[str, Read], tmp_path: P
     cases = [Case(name, entry.graph, entry.inputs) for name, entry in wide.items()]
     for found, case in zip(run_cases(cases, tmp_path, board), cases, strict=True):
         np.testing.assert_array_equal(found, case.expected)
+
+
+def test_bias_that_is_a_column(tmp_path: Path) -> None:
+    """[5, 1] added to [1, 5] is a matrix of sums, not a bias."""
+    model = start()
+    model.then("MatMul", model.dequantized(WEIGHTS.T.copy(), WEIGHT))
+    model.then("Add", model.constant(np.ones((5, 1), np.float32))).qdq(OUTPUT, 0)
+    with pytest.raises(UserError, match=r"its bias has shape \[5, 1\], not \[5\]"):
+        read(model, tmp_path, check=False)
+
+
+@pytest.mark.parametrize(("inputs", "taken"), [(2**16 - 1, True), (2**16, False)])
+def test_reach_of_the_products(inputs: int, taken: bool, tmp_path: Path) -> None:
+    """256 * 128 * inputs is what the products of one output can come to, zero point included."""
+    model = QdqModel((1, inputs)).qdq(INPUT, -128)
+    model.gemm(np.full((1, inputs), -128, np.int8), WEIGHT).qdq(OUTPUT, 0)
+    if taken:
+        assert len(read(model, tmp_path).nodes) == 1
+        return
+    with pytest.raises(
+        UserError, match=r"can overflow the 32-bit accumulator \(reach 2,147,483,648"
+    ):
+        read(model, tmp_path)

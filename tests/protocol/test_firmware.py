@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -149,7 +152,7 @@ def test_late_answers_of_a_lost_session_are_not_taken_for_new_ones(client: Clien
     np.testing.assert_array_equal(again.run(new).outputs, toy_outputs(new))
 
 
-def test_firmware_ends_when_its_host_does(toy, tmp_path) -> None:
+def test_firmware_ends_when_its_host_does(toy: Callable[..., Path], tmp_path: Path) -> None:
     """Nobody is left to ask: a program of this computer must not spin on."""
     import subprocess
 

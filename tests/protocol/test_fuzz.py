@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def test_sample_takes_every_way_through_the_receiver(tmp_path: Path) -> None:
     assert "Taken at least once:100.00% of" in told.partition("protocol.c'")[2], told
 
 
-def test_exactly_the_whole_frames_are_answered(fuzz: Path, toy) -> None:
+def test_exactly_the_whole_frames_are_answered(fuzz: Path, toy: Callable[..., Path]) -> None:
     """What another receiver, the host's, takes for frames: no damaged one, and each of the rest."""
     stream = subprocess.run([fuzz, "3", "3000", "-"], capture_output=True, check=True).stdout
     done = subprocess.run([toy("host")], input=stream + b"\0", capture_output=True, check=True)
@@ -67,7 +68,7 @@ def _comparable(reader: FrameReader) -> list[tuple[int, int, bytes]]:
     return found
 
 
-def test_receiver_survives_in_qemu(fuzz: Path, toy) -> None:
+def test_receiver_survives_in_qemu(fuzz: Path, toy: Callable[..., Path]) -> None:
     """The same stream through the emulated UART: the same answers as on this computer."""
     stream = subprocess.run([fuzz, "2", "300", "-"], capture_output=True, check=True).stdout
     here = subprocess.run([toy("host")], input=stream, capture_output=True, check=True)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ QUANTIZATION = {
     "calibration": {"images": 20, "method": "minmax"},
     "versions": {"onnx": "8.8.8"},
 }
-MEMORY = {
+MEMORY: dict[str, Any] = {
     "regions": [
         {
             "name": "flash",
@@ -121,7 +122,10 @@ MEMORY = {
             ],
         },
         {"name": "spare", "origin": 0, "length": 64, "used": 0, "free": 64, "items": []},
-    ]
+    ],
+    "placement": {
+        "weights": {"run": "ram", "load": "flash", "reserved": 296, "linked": 300, "why": "fits"}
+    },
 }
 PLACEMENT = {
     "board": {"name": "toy", "title": "Toy board"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -67,7 +68,7 @@ def test_nothing_sticks_out_at_the_side(page: Page, width: int) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read(page: Page, scheme: str) -> None:
+def test_text_can_be_read(page: Page, scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme)
     contrasts = page.evaluate(_CONTRASTS)
     assert len(contrasts) > 50

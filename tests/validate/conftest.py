@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ class Case:
     folder: Path
     board: str
     elf: Path
-    arrays: dict[str, np.ndarray]
+    arrays: dict[str, Any]
 
     def command(self, *more: str) -> list[str]:
         """The command line; writes the files first."""

@@ -12,7 +12,7 @@ import pytest
 from codegen.arrays import write_arrays
 from codegen.graph import Graph
 from codegen.reader.qdq import read_graph
-from tests.graph.conftest import write_tiny_model
+from tests.graph.tiny_model import write_tiny_model
 from tests.xcube.standins import Standin, write_project
 
 

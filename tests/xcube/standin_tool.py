@@ -17,12 +17,12 @@ MOODS = (HERE / "mood").read_text().split() if (HERE / "mood").exists() else []
 BANNER = (HERE / "banner").read_text() if (HERE / "banner").exists() else ""
 
 
-def option(name):
+def option(name: str) -> str:
     """The word after an option."""
     return sys.argv[sys.argv.index(name) + 1]
 
 
-def say(text):
+def say(text: str) -> None:
     """A line of the tool's output."""
     print(text, flush=True)
 

@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from codegen.generate import generate
+from codegen.generate import generate, weights_bytes, weights_check
 from codegen.graph import Graph
 from codegen.plan import plan_network
 
@@ -127,7 +127,9 @@ def _flat(text: str) -> str:
 
 def _context(graph: Graph, how: Standin) -> dict[str, Any]:
     plan = plan_network(graph)
-    constants = bytearray(plan.weights_size + -plan.weights_size % 8)
+    size = weights_bytes(plan)
+    constants = bytearray(size + -size % 8)
+    constants[-4:] = weights_check(plan).to_bytes(4, "little")
     for placed in plan.constants:
         constants[placed.offset : placed.offset + len(placed.block.data)] = placed.block.data
     shift = 128 if how.unsigned else 0
@@ -263,7 +265,7 @@ def write_kernels(graph: Graph, how: Standin, library: Path, headers: Path, kept
     """Kernels that were generated for this network go into the library, their header beside it."""
     own = own_sources(graph, how, kept)
     objects = []
-    for part in ("_kernels.c", "_kernels.S"):
+    for part in ("_kernels.c", "_assembly.S"):
         source = own / f"{how.name}{part}"
         target = own / f"{how.name}{part}.o"
         if not target.exists():

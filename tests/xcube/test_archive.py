@@ -18,6 +18,16 @@ from support.errors import UserError
 Fill = Callable[[zipfile.ZipFile], None]
 
 
+def holding(files: dict[str, str]) -> Fill:
+    """Fills a zip with these files."""
+
+    def fill(out: zipfile.ZipFile) -> None:
+        for name, text in files.items():
+            out.writestr(name, text)
+
+    return fill
+
+
 def a_zip(path: Path, fill: Fill) -> Path:
     """A zip with whatever `fill` puts into it."""
     with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
@@ -71,7 +81,7 @@ def test_hostile_members_are_refused_by_name(tmp_path: Path, fill: Fill, word: s
 
 
 def test_too_many_and_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = a_zip(tmp_path / "b.zip", lambda z: [z.writestr(f"{i}.c", "x" * 50) for i in range(9)])
+    path = a_zip(tmp_path / "b.zip", holding({f"{i}.c": "x" * 50 for i in range(9)}))
     monkeypatch.setattr(archive, "LARGEST_TOTAL", 400)
     with pytest.raises(UserError, match="too large"):
         unpacked(path)
@@ -120,7 +130,7 @@ def test_any_cut_and_any_flipped_byte_is_a_message(tmp_path: Path) -> None:
 
 def test_only_useful_files_are_unpacked(tmp_path: Path) -> None:
     names = ("a/network.c", "a/network.h", "run.exe", "l/NetworkRuntime910_CM7_GCC.a", "x.elf")
-    path = a_zip(tmp_path / "b.zip", lambda z: [z.writestr(name, name) for name in names])
+    path = a_zip(tmp_path / "b.zip", holding({name: name for name in names}))
     assert set(unpacked(path)) == {"a/network.c", "a/network.h", "l/NetworkRuntime910_CM7_GCC.a"}
 
 

@@ -29,6 +29,8 @@ class Bus:
             gate = block.clock_gate()
             on = gate is None or self._rcc.enabled(*gate)
             demand(on, "bus.clock-off", f"{block.name} at {address:#010x}")
+            seen = gate is None or self._rcc.read_back(*gate)
+            demand(seen, "clock.read-back", f"{block.name} at {address:#010x}")
         return block
 
     def knows(self, address: int) -> bool:

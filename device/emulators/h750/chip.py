@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from device.emulators.h750.attributes import check_attributes
 from device.emulators.h750.bus import Bus
 from device.emulators.h750.dwt import Dwt
 from device.emulators.h750.flash import Flash
@@ -65,6 +66,8 @@ class Chip:
     Attributes:
         receive: gives the next byte that the console received, or -1; to be replaced.
         stale: whether the rights of memories must be computed again.
+        barrier_wanted: what must follow the store that stopped the core, see `barriers.py`.
+        stack_limit: lowest address of the firmware's stack, 0 when it does not say.
     """
 
     def __init__(
@@ -82,6 +85,8 @@ class Chip:
         self.receive: Callable[[], int] = lambda: -1
         self.examiner, self.broken = examiner, frozenset(broken)
         self.stale = False
+        self.barrier_wanted = ""
+        self.stack_limit = 0
         self.pwr, self.flash, self.syscfg = Pwr(self), Flash(self), Syscfg(self)
         self.rcc, self.scs, self.dwt = Rcc(self), Scs(self), Dwt(self)
         self.time = Time(lambda: self.rcc.clocks().cpu)
@@ -117,6 +122,8 @@ class Chip:
     def check_window(self) -> None:
         """The core may read ahead wherever the MPU lets it: not into what would hang the bus."""
         mpu = self.scs.mpu
+        if self.scs.caches_on:
+            check_attributes(self)
         live = self.rcc.enabled(*Quadspi.gate) or self.scs.caches_on
         if not self.quadspi.mapped:
             closed = not mpu.at(QSPI.base).read

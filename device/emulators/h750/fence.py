@@ -19,7 +19,7 @@ class Fence:
 
     Attributes:
         entry: address of the function that computes one inference, or None when there is none or
-            when its code was not placed at all (nothing is in .nn.kernels).
+            when its code was not placed at all (nothing is in .text.nn.kernels).
         spans: tightly coupled memories, and what the placement put elsewhere on purpose.
     """
 

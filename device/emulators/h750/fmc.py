@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from device.emulators.h750 import rcc
 from device.emulators.h750.gpio import check_wiring
+from device.emulators.h750.memories import SDRAM
 from device.emulators.h750.peripheral import Peripheral, zeros
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Fmc(Peripheral):
         super().__init__(chip)
         self._clocked_at: float | None = None
         self._done: list[int] = []
+        self._free_at = 0.0  # when the chip can take the next command
 
     @property
     def bank1_on(self) -> bool:
@@ -69,7 +71,10 @@ class Fmc(Peripheral):
 
     def _hertz(self) -> float:
         divider = self.values[SDCR1] >> 10 & 3
-        return self.chip.rcc.clocks().hclk / divider if divider else 0.0
+        rcc_block = self.chip.rcc
+        kernel = rcc_block.kernel_hz(rcc_block.values[rcc.D1CCIPR] & 3)
+        self.demand(kernel > 0, "clock.kernel", "D1CCIPR.FMCSEL")
+        return (kernel or rcc_block.clocks().hclk) / divider if divider else 0.0
 
     def _command(self, value: int) -> None:
         mode = value & 7
@@ -81,7 +86,11 @@ class Fmc(Peripheral):
         demand(
             step < 4 and mode == order[step], "sdram.sequence", f"SDCMR mode {mode}, step {step}"
         )
+        early = (self._free_at - self.chip.time.seconds) * 1e9
+        detail = f"SDCMR mode {mode} comes {early:.0f} ns too early"
+        demand(early <= 0, "sdram.command-delay", detail)
         if mode == _CLOCK:
+            self._check_window()
             self._check_settings()
             self._clocked_at = self.chip.time.seconds
         if mode == _PRECHARGE:
@@ -95,6 +104,17 @@ class Fmc(Peripheral):
             found = value >> 9 & 0x1FFF
             demand(found == _MODE, "sdram.settings", f"mode register {found:#x}, not {_MODE:#x}")
         self._done.append(mode)
+        busy = {
+            _PRECHARGE: self._clocks("TRP"),
+            _REFRESH: ((value >> 5 & 0xF) + 1) * self._clocks("TRC"),
+            _LOAD: (self.values[SDTR2] & 0xF) + 1,
+        }.get(mode, 0)
+        self._free_at = self.chip.time.seconds + busy / (self._hertz() or 1.0)
+
+    def _check_window(self) -> None:
+        """Until the SDRAM answers the core must not read ahead into it."""
+        found = self.chip.scs.mpu.at(SDRAM.base + SDRAM.size // 2)
+        self.demand(not (found.read and found.normal), "sdram.window-open", "MPU region")
 
     def _check_settings(self) -> None:
         check_wiring(self.chip, "FMC")

@@ -11,6 +11,7 @@ from unicorn import arm_const as arm
 
 from device.elf import Elf
 from device.emulators.h750.backing import Backing, Span, joined_pages, make_backings
+from device.emulators.h750.barriers import missing_barriers
 from device.emulators.h750.chip import Chip
 from device.emulators.h750.fence import Fence
 from device.emulators.h750.memories import (
@@ -81,6 +82,9 @@ class Machine(Processor):
         self._finish = elf.address("board_finish")
         self.stops |= {self._finish, *([self._fence.entry] if self._fence.entry else [])}
         self._return = -1
+        self.chip.stack_limit = next(
+            (s.address for s in elf.symbols if s.name == "__stack_limit"), 0
+        )
         self._inferences = 0
         self.map_memories()
 
@@ -88,6 +92,17 @@ class Machine(Processor):
     def before_register(self, address: int) -> None:
         detail = f"register {address:#010x}"
         self.examiner.demand(not self._fenced, "inference.memory", detail)
+
+    def map_memories(self) -> None:
+        wanted, self.chip.barrier_wanted = self.chip.barrier_wanted, ""
+        if wanted:
+            pc = self.engine.reg_read(arm.UC_ARM_REG_PC)
+            missing = missing_barriers(self.engine.mem_read, pc, wanted)
+            try:
+                self.examiner.demand(not missing, "core.barrier", f"no {missing} follows")
+            except RuleBroken as broken:
+                raise self._explain(broken) from None
+        super().map_memories()
 
     def spans(self, backing: Backing) -> list[Span]:
         if self._fenced and self._image is not None:

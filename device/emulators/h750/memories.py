@@ -63,6 +63,8 @@ def obstacles(chip: Chip, region: Region) -> list[tuple[int, str]]:
         found.append((WRITE, "power.run-star"))
     if region.gate is not None and not chip.rcc.enabled(rcc.AHB2ENR, region.gate):
         found.append((_RWX, "memory.clock-off"))
+    elif region.gate is not None and not chip.rcc.read_back(rcc.AHB2ENR, region.gate):
+        found.append((_RWX, "clock.read-back"))
     if region is QSPI and not chip.quadspi.mapped:
         found.append((_RWX, "qspi.not-mapped"))
     # In the middle: guards close a few bytes at an end, less than a page of the emulator.

@@ -14,12 +14,16 @@ _ACCESS = {0: (False, False), 1: (True, True), 2: (True, True), 3: (True, True)}
 
 @dataclass(frozen=True)
 class Attributes:
-    """What the core may do at an address; `normal` is false for device memory."""
+    """What the core may do at an address; `normal` is false for device memory.
+
+    `write_through`: stores go to the cache and the memory both.
+    """
 
     read: bool
     write: bool
     execute: bool
     normal: bool
+    write_through: bool = False
 
 
 _NOTHING = Attributes(False, False, False, False)
@@ -76,7 +80,8 @@ def _decode(attributes: int) -> Attributes:
     read, write = _ACCESS.get(attributes >> 24 & 7, (False, False))
     kind = attributes >> 16 & 3 | (attributes >> 19 & 7) << 2  # TEX C B
     normal = kind not in (0b00000, 0b00001, 0b01000)
-    return Attributes(read, write, read and not attributes >> 28 & 1, normal)
+    execute = read and not attributes >> 28 & 1
+    return Attributes(read, write, execute, normal, write_through=kind == 0b00010)
 
 
 def _default(address: int) -> Attributes:

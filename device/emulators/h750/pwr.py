@@ -49,6 +49,7 @@ class Pwr(Peripheral):
         self._level = self._target = _VOS3
         self._scaling, self._supply = Countdown(), Countdown()
         self._supply.start(never=True)
+        self._unread = False  # the last write of a scaling has not arrived: it was not read back
         self.run_mode = False  # ACTVOSRDY was seen set: Run* mode is over
 
     def level(self) -> Level:
@@ -63,6 +64,9 @@ class Pwr(Peripheral):
                 self.run_mode = True
                 self.chip.memories_changed()
             return value & ~_READY | (_READY if ready else 0)
+        if offset == D3CR and self._unread:
+            self._unread = False  # the flag of before
+            return value & ~_READY | _READY
         if offset == D3CR:
             return value & ~_READY | (_READY if self._settled() else 0)
         return value
@@ -79,6 +83,7 @@ class Pwr(Peripheral):
             self.demand(self.run_mode, "power.vos-early", "PWR_D3CR")
             super().write(offset, size, value)
             self._scale(_CODES[value >> 14 & 3])
+            self._unread = True
         else:
             super().write(offset, size, value)
 
@@ -97,6 +102,11 @@ class Pwr(Peripheral):
             detail = f"revision {self.chip.revision}, {self._level.name}"
             self.demand(allowed, "power.overdrive", detail)
         self._scale(VOS0 if on else _CODES[self.values[D3CR] >> 14 & 3])
+        self._unread = True
+
+    def overdrive_read(self) -> None:
+        """SYSCFG_PWRCR was read: the write has arrived."""
+        self._unread = False
 
     def _scale(self, target: Level) -> None:
         self._target = target

@@ -21,6 +21,8 @@ _LINES = (0, 1, 2, 4)
 _FREE_RUNNING = 1 << 29
 _FIFO = 32
 _MAX_HZ = 100_000_000  # datasheet, QUADSPI in SDR mode
+_RESET_ENABLE, _RESET = 0x66, 0x99
+_RECOVERY_S = 30e-6  # MT25Q: after a software reset of an idle chip
 _DESELECT_NS = 50  # MT25Q: S# high time after a read
 
 
@@ -53,6 +55,7 @@ class Quadspi(Peripheral):
         self._complete = False
         self._steps: list[tuple[int, int]] = []  # writes since reset, for the start-up sequence
         self._started = False
+        self._recovered_at = 0.0  # when the chips can take a command after their reset
         self.mapped = self.garbled = False
 
     def reset(self) -> None:
@@ -66,7 +69,10 @@ class Quadspi(Peripheral):
         return 1 << ((self.values[DCR] >> 16 & 0x1F) + 1)
 
     def _hertz(self) -> int:
-        return self.chip.rcc.clocks().hclk // ((self.values[CR] >> 24) + 1)
+        rcc_block = self.chip.rcc
+        kernel = rcc_block.kernel_hz(rcc_block.values[rcc.D1CCIPR] >> 4 & 3)
+        self.demand(kernel > 0, "clock.kernel", "D1CCIPR.QSPISEL")
+        return (kernel or rcc_block.clocks().hclk) // ((self.values[CR] >> 24) + 1)
 
     def read(self, offset: int, size: int) -> int:
         if offset == SR:
@@ -122,6 +128,11 @@ class Quadspi(Peripheral):
         if not self.values[CR] & _EN or ccr & _FREE_RUNNING or ccr == 0:
             return
         self._check_before_command()
+        if ccr & 0xFF not in (_RESET_ENABLE, _RESET):
+            early = (self._recovered_at - self.chip.time.seconds) * 1e6
+            self.demand(early <= 0, "qspi.recovery", f"{early:.0f} us too early")
+        elif ccr & 0xFF == _RESET:
+            self._recovered_at = self.chip.time.seconds + _RECOVERY_S
         self._fifo.clear()
         self._complete, self._pending = False, None
         mode, address, data = ccr >> 26 & 3, ccr >> 10 & 3, ccr >> 24 & 3

@@ -20,6 +20,7 @@ APB3ENR, APB1LENR, APB1HENR, APB2ENR, APB4ENR = 0xE4, 0xE8, 0xEC, 0xF0, 0xF4
 HSION, HSIRDY, CSION, CSIRDY = 1 << 0, 1 << 2, 1 << 7, 1 << 8
 HSEON, HSERDY, HSEBYP, PLL1ON, PLL1RDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
 _D1CKRDY_D2CKRDY = 3 << 14
+_DIVP1EN, _DIVQ1EN = 1 << 16, 1 << 17
 
 HSI_HZ, CSI_HZ, HSE_HZ = 64_000_000, 4_000_000, 25_000_000
 # RGE: input range of the PLL in MHz. VCO in MHz, wide and medium range (RM0433, PLL).
@@ -58,11 +59,30 @@ class Rcc(Peripheral):
 
     def __init__(self, chip: Chip) -> None:
         super().__init__(chip)
+        self._unread: dict[int, int] = {}  # enable bits that were set and not read back
         self._hse, self._csi, self._pll1, self._switch = (Countdown() for _ in range(4))
 
     def enabled(self, register: int, bit: int) -> bool:
         """Whether a clock gate is open."""
         return bool(self.values[register] >> bit & 1)
+
+    def read_back(self, register: int, bit: int) -> bool:
+        """Whether an enable bit was read back after it was set: its clock runs by then."""
+        return not self._unread.get(register, 0) >> bit & 1
+
+    def kernel_hz(self, select: int) -> int:
+        """QUADSPI's or FMC's kernel clock, as their fields of D1CCIPR number them; 0: none."""
+        if select == 0:
+            return self.clocks().hclk
+        if select == 1:
+            divider = (self.values[PLL1DIVR] >> 16 & 0x7F) + 1
+            on = self.ready(3) and self.values[PLLCFGR] & _DIVQ1EN
+            return int(self._pll1_vco() / divider) if on else 0
+        if select == 3:
+            source = self.values[D1CCIPR] >> 28 & 3
+            hz = (HSI_HZ >> (self.values[CR] >> 3 & 3), CSI_HZ, HSE_HZ, 0)[source]
+            return hz if source < 3 and self.ready(source) else 0
+        return 0  # PLL2 is not in this model, so it never runs
 
     def ready(self, source: int) -> bool:
         """Whether a source as CFGR.SW and PLLSRC number them (0 HSI, 1 CSI, 2 HSE, 3 PLL1) runs."""
@@ -76,6 +96,8 @@ class Rcc(Peripheral):
 
     def read(self, offset: int, size: int) -> int:
         value = super().read(offset, size)
+        if self._unread.pop(offset, 0):
+            self.chip.memories_changed()
         if offset == CR:
             value &= ~(HSIRDY | CSIRDY | HSERDY | PLL1RDY)
             value |= HSIRDY if value & HSION else 0
@@ -99,10 +121,14 @@ class Rcc(Peripheral):
         elif offset == CFGR:
             source = value & 7
             self.demand(self.ready(source), "clock.source", f"CFGR.SW = {source}")
+            output = source != 3 or bool(self.values[PLLCFGR] & _DIVP1EN)
+            self.demand(output, "clock.pll-output", "PLL1 is selected, DIVP1EN is off")
             super().write(offset, size, value & ~(7 << 3) | self.values[CFGR] & 7 << 3)
             self._switch.start()
         else:
             before = super().read(offset, size)
+            if AHB3ENR <= offset <= APB4ENR:
+                self._unread[offset] = self._unread.get(offset, 0) & value | value & ~before
             super().write(offset, size, value)
             self.chip.rcc_written(offset, before, value)
         self.check()
@@ -139,6 +165,9 @@ class Rcc(Peripheral):
         low, high = _VCO_MEDIUM_MHZ if self.values[PLLCFGR] & 2 else _VCO_WIDE_MHZ
         mhz = self._pll1_vco() / 1e6
         self.demand(low <= mhz <= high, "clock.pll-range", f"VCO {mhz:g} MHz")
+        divider = (self.values[PLL1DIVR] >> 9 & 0x7F) + 1
+        even = divider == 1 or divider % 2 == 0
+        self.demand(even, "clock.pll-divider", f"DIVP1 = {divider}")
 
     def _pll1_input(self) -> float:
         source = (HSI_HZ, CSI_HZ, HSE_HZ, 0)[self.values[PLLCKSELR] & 3]

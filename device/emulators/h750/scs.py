@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 SYST_CTRL, SYST_LOAD, SYST_VAL = 0x010, 0x014, 0x018
 CPUID, VTOR, CCR, CPACR = 0xD00, 0xD08, 0xD14, 0xD88
+_SHCSR = 0xD24
 CCSIDR, CSSELR = 0xD80, 0xD84
 MPU_TYPE, MPU_CTRL, MPU_RNR, MPU_RBAR, MPU_RASR = 0xD90, 0xD94, 0xD98, 0xD9C, 0xDA0
 DEMCR = 0xDFC
@@ -23,6 +24,17 @@ _COUNTFLAG = 1 << 16
 _DATA_CACHE, _CODE_CACHE = 0xF00FE019, 0xF01FE009
 _WAYS, _SETS = 4, 128
 _PATIENCE = 64
+_RELOAD_MOST = 0xFFFFFF
+_FAULTS = 7 << 16  # SHCSR: USGFAULTENA, BUSFAULTENA, MEMFAULTENA
+# What must follow a store to them (ARMv7-M ARM B2.2, B3.2.10, B3.5; PM0253 "Cache maintenance").
+_BARRIERS = {
+    VTOR: "dsb",
+    CPACR: "dsb isb",
+    CCR: "dsb isb",
+    MPU_CTRL: "dsb isb",
+    MPU_RASR: "dsb isb",
+    ICIALLU: "dsb isb",
+}
 
 
 class Scs(Peripheral):
@@ -79,7 +91,14 @@ class Scs(Peripheral):
 
     def write(self, offset: int, size: int, value: int) -> None:
         before = self._word(offset)
+        if offset == SYST_LOAD:
+            fits = value <= _RELOAD_MOST
+            self.demand(fits, "systick.reload", f"SYST_RVR = {value:#x}, 24 bits")
+            value &= _RELOAD_MOST
         super().write(offset, size, value)
+        if offset in _BARRIERS and (offset != MPU_RASR or value & 1):
+            self.chip.barrier_wanted = _BARRIERS[offset]
+            self.chip.memories_changed()  # stops the core here
         if offset in (SYST_CTRL, SYST_VAL):
             if offset == SYST_VAL or value & ~before & 1:
                 self._tick_start, self._ticks_seen = self.chip.time.ticks, 0
@@ -114,6 +133,8 @@ class Scs(Peripheral):
             detail = f"the data cache: {count} of {_WAYS * _SETS} lines"
             self.demand(count == _WAYS * _SETS, "cache.invalidate", detail)
         if turned_on & (_IC | _DC):
+            on = self.values[_SHCSR] & _FAULTS == _FAULTS
+            self.demand(on, "core.faults", f"SHCSR = {self.values[_SHCSR]:#x}")
             self.chip.caches_started()
 
     def _elapsed(self) -> int:

@@ -26,6 +26,8 @@ class Syscfg(Peripheral):
 
     def read(self, offset: int, size: int) -> int:
         value = super().read(offset, size)
+        if offset == PWRCR:
+            self.chip.pwr.overdrive_read()
         if offset == CCCSR:
             value = value & ~_READY | (_READY if self.compensated() else 0)
         return value

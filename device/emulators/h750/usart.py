@@ -33,7 +33,8 @@ class Usart3(Peripheral):
     def _kernel_hz(self) -> int:
         clocks = self.chip.rcc.clocks()
         select = self.chip.rcc.values[rcc.D2CCIP2R] & 7
-        sources = {0: clocks.apb[1], 3: rcc.HSI_HZ, 4: rcc.CSI_HZ}
+        hsi = rcc.HSI_HZ >> (self.chip.rcc.values[rcc.CR] >> 3 & 3)
+        sources = {0: clocks.apb[1], 3: hsi, 4: rcc.CSI_HZ}
         return sources.get(select, 0)
 
     def read(self, offset: int, size: int) -> int:
@@ -56,6 +57,11 @@ class Usart3(Peripheral):
         return self._byte >= 0
 
     def write(self, offset: int, size: int, value: int) -> None:
+        enabled = bool(self.values[CR1] & _UE)
+        self.demand(offset != BRR or not enabled, "console.baud-late", "BRR while UE is set")
+        if offset == CR1 and value & ~self.values[CR1] & _TE:
+            early = self.chip.ports["B"].function(10) == 7
+            self.demand(not early, "console.pin-early", "PB10 is USART3's before TE is set")
         super().write(offset, size, value)
         if offset == TDR:
             self._check()

@@ -25,10 +25,11 @@ void caches_start(void) {
         SCB_ICIALLU = 0;
         __asm volatile("dsb\n\tisb" ::: "memory");
         SCB_CCR |= SCB_CCR_IC;
+        __asm volatile("dsb\n\tisb" ::: "memory");
     }
     if ((SCB_CCR & SCB_CCR_DC) == 0) {
         data_cache_invalidate();
         SCB_CCR |= SCB_CCR_DC;
+        __asm volatile("dsb\n\tisb" ::: "memory");
     }
-    __asm volatile("dsb\n\tisb" ::: "memory");
 }

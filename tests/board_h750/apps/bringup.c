@@ -4,17 +4,17 @@
 
 #define COUNT 16
 
-__attribute__((section(".nn.subset")))
+__attribute__((section(".rodata.nn.subset")))
 const int8_t image[COUNT] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-__attribute__((section(".nn.weights")))
+__attribute__((section(".rodata.nn.weights")))
 const int8_t weights[COUNT] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3};
 __attribute__((section(".nn.results"))) static int8_t results[COUNT];
 __attribute__((section(".sram1"), used)) static volatile uint32_t spare[4];
 static uint32_t copied = 0x12345678u; /* .data */
 static uint32_t cleared;              /* .bss */
 
-__attribute__((noipa, section(".nn.kernels"))) static void test_forward_pass(const int8_t *input,
-                                                                             int8_t *output) {
+__attribute__((noipa, section(".text.nn.kernels"))) static void
+test_forward_pass(const int8_t *input, int8_t *output) {
     for (int i = 0; i < COUNT; ++i) {
         output[i] = (int8_t)(input[i] * weights[i]);
     }

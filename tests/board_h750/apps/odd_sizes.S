@@ -11,11 +11,11 @@ Reset_Handler:
     .byte 0
     .section .rodata.some, "a"
     .space 13, 1
-    .section .nn.kernels, "ax"
+    .section .text.nn.kernels, "ax"
     .space 7, 2
-    .section .nn.weights, "a"
+    .section .rodata.nn.weights, "a"
     .space 101, 3
-    .section .nn.subset, "a"
+    .section .rodata.nn.subset, "a"
     .space 785, 4
     .section .data.some, "aw"
     .space 3, 5

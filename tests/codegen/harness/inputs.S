@@ -1,7 +1,7 @@
 /* The inputs of one network, as bytes of the file NN_INPUTS. */
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
-    .section .nn.subset, "a"
+    .section .rodata.nn.subset, "a"
     .balign 4
     .global JOIN(NN_NAME, _case_inputs)
     .global JOIN(NN_NAME, _case_inputs_end)

@@ -10,10 +10,10 @@ static const signed char *const names[] = {(const signed char *)"zero", (const s
 static volatile uint32_t initialized = 0x12345678; /* .data: proves the copy table */
 static volatile uint32_t zeroed;                   /* .bss: proves the zero table */
 
-__attribute__((section(".nn.subset"))) const signed char inputs[IMAGES] = {1, 2, 3, 4};
+__attribute__((section(".rodata.nn.subset"))) const signed char inputs[IMAGES] = {1, 2, 3, 4};
 __attribute__((section(".nn.results"))) signed char results[IMAGES][10];
 
-__attribute__((section(".nn.kernels"), noinline)) void network(signed char input,
+__attribute__((section(".text.nn.kernels"), noinline)) void network(signed char input,
                                                                signed char *output) {
     for (int i = 0; i < 10; ++i) {
         output[i] = (signed char)(input + 3 * i);

@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
             match = re.fullmatch(pattern, path)
             if method == self.command and match:
                 self.query, self.body = parse_qs(parts.query), body
-                return answer(*match.groups())  # type: ignore[operator]
+                return answer(*match.groups())
         return self._send(404, b"no such thing", "text/plain")
 
     # --- answering --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 #define MNIST_TEST_SUBSET_H
 
 #ifndef NN_SECTION_SUBSET
-#define NN_SECTION_SUBSET __attribute__((section(".nn.subset")))
+#define NN_SECTION_SUBSET __attribute__((section(".rodata.nn.subset")))
 #endif
 
 /* Number of samples; 0 leaves one built-in digit. */

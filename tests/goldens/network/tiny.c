@@ -3,10 +3,10 @@
  */
 #include "tiny.h"
 
-#include "kernels/add.h"
-#include "kernels/fully_connected.h"
-#include "kernels/lookup.h"
-#include "kernels/softmax.h"
+#include "kernels/nn_add.h"
+#include "kernels/nn_fully_connected.h"
+#include "kernels/nn_lookup.h"
+#include "kernels/nn_softmax.h"
 #include "nn_runtime.h"
 #include "tiny_data.h"
 
@@ -123,6 +123,8 @@ static const ai_u16 tiny_types[] = {
 };
 
 static const nn_network tiny_description = {
+    .magic = NN_MAGIC,
+    .weights_check = 0x0E6C4016,
     .model_name = AI_TINY_MODEL_NAME,
     .model_signature = AI_TINY_MODEL_SIGNATURE,
     .origin_model_name = AI_TINY_ORIGIN_MODEL_NAME,
@@ -159,7 +161,9 @@ ai_error ai_tiny_create_and_init(ai_handle *network, const ai_handle activations
         return error;
     }
     if (!ai_tiny_data_params_get(&params)) {
-        return ai_tiny_get_error(*network);
+        error.type = AI_ERROR_INIT_FAILED;
+        error.code = AI_ERROR_CODE_NETWORK_PARAMS;
+        return error;
     }
     if (activations != NULL) {
         (void)ai_buffer_array_item_set_address(&params.map_activations, 0, activations[0]);

@@ -17,7 +17,7 @@
 /* Where the constants go. A host project overrides it, or maps the section in its linker script;
  * without either they land beside other constants. */
 #ifndef NN_SECTION_WEIGHTS
-#define NN_SECTION_WEIGHTS __attribute__((section(".nn.weights")))
+#define NN_SECTION_WEIGHTS __attribute__((section(".rodata.nn.weights")))
 #endif
 
 #endif /* AI_TINY_CONFIG_H */

@@ -3,6 +3,8 @@
  */
 #include "tiny_data_params.h"
 
+#include "nn_runtime.h"
+
 #include "tiny_data.h"
 
 ai_bool ai_tiny_data_params_get(ai_network_params *params) {
@@ -11,9 +13,15 @@ ai_bool ai_tiny_data_params_get(ai_network_params *params) {
     if (params == NULL) {
         return false;
     }
+    params->map_signature = AI_MAGIC_SIGNATURE;
+    if (!nn_is_table(g_tiny_weights_table) || !nn_is_table(g_tiny_activations_table)) {
+        /* Variables are not in memory: these parameters are refused by init. */
+        params->map_weights = (ai_buffer_array)AI_BUFFER_ARRAY_OBJ_INIT(AI_FLAG_NONE, 0, NULL);
+        params->map_activations = params->map_weights;
+        return false;
+    }
     weights[0] = ai_tiny_data_weights_buffer_get(g_tiny_weights_table[1]);
     activations[0] = ai_tiny_data_activations_buffer_get(g_tiny_activations_table[1]);
-    params->map_signature = AI_MAGIC_SIGNATURE;
     params->map_weights = (ai_buffer_array)AI_BUFFER_ARRAY_OBJ_INIT(AI_FLAG_NONE, 1, weights);
     params->map_activations =
         (ai_buffer_array)AI_BUFFER_ARRAY_OBJ_INIT(AI_FLAG_NONE, 1, activations);

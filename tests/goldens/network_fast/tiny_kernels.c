@@ -3,7 +3,7 @@
  */
 #include "tiny_kernels.h"
 
-#include "kernels/packed.h"
+#include "kernels/nn_packed.h"
 
 #if !NN_PACKED_ASSEMBLY
 
@@ -75,7 +75,7 @@ void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8
 
 #else
 
-/* tiny_kernels.S has them in assembly. */
+/* tiny_assembly.S has them in assembly. */
 typedef int tiny_kernels_unused;
 
 #endif

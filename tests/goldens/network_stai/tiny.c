@@ -3,10 +3,10 @@
  */
 #include "tiny.h"
 
-#include "kernels/add.h"
-#include "kernels/fully_connected.h"
-#include "kernels/lookup.h"
-#include "kernels/softmax.h"
+#include "kernels/nn_add.h"
+#include "kernels/nn_fully_connected.h"
+#include "kernels/nn_lookup.h"
+#include "kernels/nn_softmax.h"
 #include "tiny_data.h"
 #include "tiny_details.h"
 
@@ -128,6 +128,8 @@ static const stai_tensor tiny_weights = {
 };
 
 static const nn_stai_network tiny_description = {
+    .magic = NN_MAGIC,
+    .weights_check = 0x0E6C4016,
     .info =
         {
             .model_signature = STAI_TINY_ORIGIN_MODEL_SIGNATURE,
@@ -158,6 +160,7 @@ static const nn_stai_network tiny_description = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
     .weights = g_tiny_weights_array,
+    .weights_size = STAI_TINY_WEIGHTS_SIZE,
     .input_offset = 0,
     .output_offset = 0,
 };

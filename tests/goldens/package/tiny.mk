@@ -14,7 +14,7 @@ tiny_FILES := \
     $(tiny_FOLDER)/network/tiny_config.h \
     $(tiny_FOLDER)/network/tiny_kernels.h \
     $(tiny_FOLDER)/network/tiny_kernels.c \
-    $(tiny_FOLDER)/network/tiny_kernels.S
+    $(tiny_FOLDER)/network/tiny_assembly.S
 
 $(eval $(call nn2flash_runtime,$(tiny_FOLDER)/runtime,0.1.0))
 $(eval $(call nn2flash_library,tiny,$(tiny_FOLDER)/network,$(tiny_FILES)))

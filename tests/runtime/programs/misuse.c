@@ -104,6 +104,16 @@ static void handles(void) {
     SAY("destroy_twice", ai_tiny_destroy(tiny) == tiny);
 }
 
+/* Constants whose first bytes happen to be the marker of a table, and then no table's address. */
+static void constants_like_a_table(void) {
+    created();
+    memcpy(weights, AI_TINY_DATA_WEIGHTS_TABLE_GET()[0], sizeof(weights));
+    const ai_handle table[] = {AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER), weights + 1};
+    memcpy(weights, table, sizeof(table));
+    params.params.data = weights;
+    init("weights_begin_like_a_table");
+}
+
 /* Weights in RAM, and what may not lie over them. */
 static void memory_over_memory(void) {
     created();
@@ -152,6 +162,7 @@ static void parameters(void) {
     params.map_weights.size = 0;
     init("map_weights_none");
     run("run_after_failed_init");
+    constants_like_a_table();
     memory_over_memory();
     tiny = AI_HANDLE_NULL;
     say("create_and_init_no_memory", 0, ai_tiny_create_and_init(&tiny, NULL, NULL));
@@ -199,6 +210,10 @@ static void buffers(void) {
     input_shape[AI_SHAPE_BATCH] = 1u << 30;
     input_shape[AI_SHAPE_WIDTH] = 4;
     run("input_size_wraps");
+    initialized();
+    /* 613,566,757 batches of 7 elements: 3 modulo 2^32, in both of the two products. */
+    input_shape[AI_SHAPE_BATCH] = 613566757u;
+    run("input_batches_wrap");
     initialized();
     input.format |= AI_BUFFER_FMT_FLAG_IS_IO;
     run("flags_are_fine");

@@ -2,7 +2,7 @@
  * Model content SHA-256: 8f58b1319b6592c7f1bca3cd834497cdee7f89884d02394708839156bcbb9d4a
  */
 
-#include "kernels/packed_assembly.h"
+#include "kernels/nn_packed_assembly.h"
 #if NN_PACKED_ASSEMBLY
 
 // Fully connected layers: void layer(source, target, weights, arena); tiny_kernels.h.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ai_platform.h"
+#include "nn_target.h"
 
 #if defined(__FAST_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__ASSOCIATIVE_MATH__)
 #error "-ffast-math, -Ofast and their parts change results: compile this library without them"

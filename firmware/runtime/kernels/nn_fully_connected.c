@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fully_connected.h"
+#include "nn_fully_connected.h"
 
-#include "requantize.h"
+#include "nn_requantize.h"
 
 void nn_fully_connected(const nn_fully_connected_shape *shape, const ai_i8 *input, ai_i8 *output,
                         const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers) {

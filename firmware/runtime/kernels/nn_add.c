@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "add.h"
+#include "nn_add.h"
 
-#include "requantize.h"
+#include "nn_requantize.h"
 
 void nn_add(const nn_add_shape *shape, const ai_i8 *input, ai_i8 *output, const ai_float *addend) {
     for (ai_u32 i = 0; i < shape->size; i++) {

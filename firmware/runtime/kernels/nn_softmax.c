@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "softmax.h"
+#include "nn_softmax.h"
 
 #define STEP_BITS 16
 

@@ -8,7 +8,7 @@
 #define NN_PACKED_H
 
 #include "ai_platform.h"
-#include "packed_assembly.h"
+#include "nn_packed_assembly.h"
 
 AI_API_DECLARE_BEGIN
 

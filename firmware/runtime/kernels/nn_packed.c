@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "packed.h"
+#include "nn_packed.h"
 
 #include <string.h>
 
 #if !NN_PACKED_ASSEMBLY
 
-#include "requantize.h"
+#include "nn_requantize.h"
 
 /* Two outputs by T, 256 * B + A modulo 2^32, and L, A alone: unsigned, because T wraps. */
 typedef struct {

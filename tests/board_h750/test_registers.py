@@ -1,0 +1,101 @@
+"""Limits of registers and commands, on the blocks of the model: no firmware meets them all."""
+
+from __future__ import annotations
+
+import pytest
+
+from device.emulators.h750 import quadspi, rcc
+from device.emulators.h750.chip import Chip
+from device.emulators.h750.mt25q import Command, Mt25q
+from device.emulators.h750.rules import Examiner, RuleBroken
+from device.emulators.h750.storage import ExternalChip, Storage
+
+# PLLCFGR: input 4 .. 8 MHz (PLL1RGE = 2), VCO wide or medium (PLL1VCOSEL).
+WIDE, MEDIUM = 2 << 2, 2 << 2 | 1 << 1
+# Multipliers of 8 MHz, from HSI, at the limits of RM0433, "PLL": 192 .. 960 and 150 .. 420 MHz.
+INSIDE = [(WIDE, 24), (WIDE, 120), (MEDIUM, 19), (MEDIUM, 52)]
+OUTSIDE = [(WIDE, 23), (WIDE, 121), (MEDIUM, 18), (MEDIUM, 53)]
+
+
+@pytest.fixture
+def chip() -> Chip:
+    return Chip("V", Storage(), lambda byte: None, Examiner())
+
+
+def start_pll1(chip: Chip, configuration: int, times: int) -> None:
+    chip.rcc.write(rcc.PLLCKSELR, 4, 8 << 4)  # HSI, 64 MHz, divided by 8
+    chip.rcc.write(rcc.PLLCFGR, 4, configuration)
+    chip.rcc.write(rcc.PLL1DIVR, 4, times - 1)
+    chip.rcc.write(rcc.CR, 4, chip.rcc.values[rcc.CR] | rcc.PLL1ON)
+
+
+@pytest.mark.parametrize(("configuration", "times"), INSIDE)
+def test_vco_within_its_range(configuration: int, times: int, chip: Chip) -> None:
+    start_pll1(chip, configuration, times)
+    assert chip.rcc.values[rcc.CR] & rcc.PLL1ON
+
+
+@pytest.mark.parametrize(("configuration", "times"), OUTSIDE)
+def test_vco_out_of_its_range(configuration: int, times: int, chip: Chip) -> None:
+    with pytest.raises(RuleBroken, match=r"clock\.pll-range"):
+        start_pll1(chip, configuration, times)
+
+
+@pytest.mark.parametrize("offset", [quadspi.CR, quadspi.DCR, quadspi.DLR, quadspi.CCR, quadspi.AR])
+def test_no_register_is_written_while_the_window_is_open(offset: int, chip: Chip) -> None:
+    """BUSY is set as long as the flash is mapped (RM0433, "QUADSPI", memory-mapped mode)."""
+    chip.quadspi.write(offset, 4, 0x100)
+    chip.quadspi.mapped = True
+    with pytest.raises(RuleBroken, match=r"qspi\.busy"):
+        chip.quadspi.write(offset, 4, 0x100)
+
+
+@pytest.fixture
+def flash() -> Mt25q:
+    return Mt25q(ExternalChip(Storage(), 0), Examiner())
+
+
+ENABLE, DISABLE, RESET, ARM = (Command(code, 1, 0, 1, 0, 0) for code in (0x06, 0x04, 0x99, 0x66))
+STATUS = Command(0x05, 1, 0, 1, 1, 0, length=1)
+PROGRAM = Command(0x12, 1, 1, 4, 1, 0, data=b"\x12")
+ERASE = Command(0xDC, 1, 1, 4, 0, 0)
+READ = Command(0x13, 1, 1, 4, 1, 0, length=1, hertz=1_000_000)
+
+
+def first_byte(flash: Mt25q) -> int:
+    """What is stored, once the chip is no longer busy."""
+    for _ in range(100):
+        if not flash.execute(STATUS)[0] & 1:
+            return flash.execute(READ)[0]
+    raise AssertionError("busy for ever")
+
+
+def test_nothing_is_programmed_before_write_enable(flash: Mt25q) -> None:
+    flash.execute(PROGRAM)
+    assert first_byte(flash) == 0xFF
+    flash.execute(ENABLE)
+    assert flash.execute(STATUS)[0] & 2
+    flash.execute(DISABLE)
+    flash.execute(PROGRAM)
+    assert first_byte(flash) == 0xFF
+    flash.execute(ENABLE)
+    flash.execute(PROGRAM)
+    assert first_byte(flash) == 0x12
+
+
+def test_a_change_takes_the_write_enable_with_it(flash: Mt25q) -> None:
+    flash.execute(ENABLE)
+    flash.execute(PROGRAM)
+    assert first_byte(flash) == 0x12
+    assert not flash.execute(STATUS)[0] & 2
+    flash.execute(ERASE)
+    assert first_byte(flash) == 0x12
+    flash.execute(ENABLE)
+    flash.execute(ERASE)
+    assert first_byte(flash) == 0xFF
+
+
+def test_a_reset_takes_the_write_enable_with_it(flash: Mt25q) -> None:
+    for command in (ENABLE, ARM, RESET, PROGRAM):
+        flash.execute(command)
+    assert first_byte(flash) == 0xFF

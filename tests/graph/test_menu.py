@@ -1,0 +1,126 @@
+"""Targets, help and their answers, without building anything."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.graph.project import NEWEST_SCONS, REPOSITORY, SCONS, Project
+
+GIVEN = "network=tests/fixtures/guide_int8.onnx"
+PROGRAMS = sorted({SCONS, NEWEST_SCONS})
+
+
+def scons(*words: str, program: str = SCONS) -> subprocess.CompletedProcess[str]:
+    """Run SCons in this very tree; `words` must build nothing."""
+    return subprocess.run(
+        [program, "-Q", *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_only_chooses_tests(program: str) -> None:
+    shown = scons("-n", "test", "only=ops,report/test_report", "verbose=1", program=program).stdout
+    ends = [word.removeprefix(f"{REPOSITORY}/") for word in shown.split()[-2:]]
+    assert ends == ["tests/ops", "tests/report/test_report.py"]
+    assert scons("-n", "test", "verbose=1").stdout.split()[-1] == f"{REPOSITORY}/tests"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_is_a_word_too_and_fits_80_columns(program: str) -> None:
+    by_option, by_word = scons("-h", program=program), scons("help", program=program)
+    assert by_word.returncode == 0
+    assert by_word.stdout == by_option.stdout
+    assert "usage: scons" in by_word.stdout
+    assert max(map(len, by_word.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_clean_is_a_word_too(project: Project, program: str) -> None:
+    project.program = program
+    assert project.path("build/mps2_an500/firmware.elf").exists()
+    same = project.clone(project.root.with_name("same"))
+    assert sorted(project.build("clean").output.split()) == sorted(same.build("-c").output.split())
+    assert not project.path("build/mps2_an500").exists()
+
+
+def test_all_and_run() -> None:
+    """What other build tools call them."""
+    everything, default = scons("-n", "-j1", "all", GIVEN), scons("-n", "-j1", GIVEN)
+    assert everything.stdout == default.stdout and "LINK" in default.stdout
+    assert scons("-n", "-j1", "run", GIVEN).stdout == scons("-n", "-j1", "sim", GIVEN).stdout
+
+
+@pytest.mark.parametrize("target", ["sim", "gdbserver", "profile", "test"])
+def test_n_shows_what_always_runs(target: str) -> None:
+    *_, last = scons("-n", target, GIVEN, "board=mps2_an500").stdout.splitlines()
+    command = "-m pytest" if target == "test" else f"-m device {target}"
+    assert command in last and str(REPOSITORY) in last
+
+
+def test_list_has_targets_and_values() -> None:
+    listed = scons("list", GIVEN, "board=mps2_an500", "subset_size=7")
+    assert listed.returncode == 0, listed.stderr
+    targets, _, values = listed.stdout.partition("\n\n")
+    assert {"sim", "elf", "report", "profile"} <= {*targets.split()}
+    assert not {"train", "flash"} & {*targets.split()}  # not for this network, this board
+    assert {"subset_size=7", "board=mps2_an500", "kernels=auto"} <= {*values.splitlines()}
+
+
+def test_a_wrong_value_lists_the_values() -> None:
+    told = scons("-n", "kernels=zzz").stderr
+    assert told == "scons: error: kernels=zzz: known: auto, dense, portable, sparse\n"
+    told = scons("-n", "kernels=dens").stderr
+    assert "did you mean 'dense'? (known: auto, dense, portable, sparse)" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("x.tflite", ("TensorFlow Lite", "tf2onnx.convert --opset 13 --tflite x.tflite")),
+        ("x.pt", ("PyTorch", "torch.onnx.export", "quantize_static")),
+        ("x.pth", ("PyTorch", "torch.onnx.export", "quantize_static")),
+        ("x.keras", ("Keras", "from_keras", "quantize_static")),
+        ("x.h5", ("Keras", "from_keras", "quantize_static")),
+    ],
+)
+def test_networks_of_other_tools(name: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"anything")
+    told = scons("-n", f"network={path}")
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.startswith(f"scons: error: network={path}: is a {words[0]}".replace("a P", "P"))
+    assert all(word in line for word in words)
+
+
+@pytest.mark.parametrize(
+    ("settings", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        [SCONS, "-Q", "kernels=fast"],
+        [f"{REPOSITORY}/.venv/bin/python", "-m", "codegen", "render", "nothing", "--out", "x"],
+    ],
+)
+def test_errors_are_red_on_a_terminal(
+    words: list[str], settings: dict[str, str], *, coloured: bool
+) -> None:
+    reader, terminal = pty.openpty()
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | settings
+    subprocess.run(words, cwd=REPOSITORY, env=environment, stderr=terminal, check=False)
+    told = os.read(reader, 10_000).decode()
+    assert ("\033[1;31merror:\033[0m" in told) is coloured
+    assert "error:" in told
+    os.close(reader)
+    os.close(terminal)
