@@ -43,9 +43,9 @@ def build(workshop: Workshop, folder: Path, *, qspi: bool) -> Firmware:
     elf.write_bytes(workshop.build(qspi=qspi).read_bytes())
     write_json(folder / "memories.json", BOARD.to_json())
     images = [f"--bin={name}={folder}/firmware-{name}.bin" for name in ("flash", "qspi")]
-    words = ["--elf", elf, "--memories", folder / "memories.json", *images]
+    words = ["--elf", str(elf), "--memories", str(folder / "memories.json"), *images]
     subprocess.run(
-        [sys.executable, "-m", "device", "images", *words, "--hex", folder / "firmware.hex"],
+        [sys.executable, "-m", "device", "images", *words, "--hex", str(folder / "firmware.hex")],
         cwd=ROOT,
         check=True,
     )
