@@ -82,6 +82,16 @@ CAMPAIGNS = {
         ("tests.protocol.fuzz", "--frames", "{count}", "--seed", "{seed}"),
         10_000_000,
     ),
+    "power-cuts": Campaign(
+        "Power cut while OpenOCD or pyOCD flashes the board's model: flashing again ends right",
+        ("tests.board_h750.power_cuts", "--cuts", "{count}", "--seed", "{seed}"),
+        120,
+        (
+            "pyOCD reads the flash before it erases a sector: a word that was left half programmed "
+            "ended each further try with a bus fault. It erases the chip first now "
+            "(`test_a_power_cut`).",
+        ),
+    ),
     "chains": Campaign(
         "Random networks' assembly kernels on an emulated Cortex-M7, against the reference",
         ("tests.kernels.random_chains", "--cases", "{count}", "--seed", "{seed}"),

@@ -56,7 +56,10 @@ class PyOcd(Programmer):
         return Path(found) if found else None
 
     def flash(self, image: Image, serial: str | None) -> list[Step]:
-        steps = [Step((*self._begin("load", serial), "--no-reset", str(image.hex)))]
+        # Erasing sectors, it reads the flash before it writes, and a word that a power cut left
+        # half programmed (its ECC does not fit) ends that with a bus fault, every time.
+        load = (*self._begin("load", serial), "--erase", "chip", "--no-reset", str(image.hex))
+        steps = [Step(load)]
         # `load` does not read back, and `compare` reports a difference with exit status 0.
         for memory in image.memories:
             path = image.raw[memory.name]

@@ -13,6 +13,7 @@ from device.emulators.h750.storage import Storage
 from tests.board_h750.conftest import Run
 from tests.board_h750.firmware import RESULTS, Workshop
 from tests.board_h750.flashing import Firmware, ModelBoard, build
+from tests.board_h750.power_cuts import Cut, examine
 
 _BOOTS = "revision V, 480 MHz from HSE\nthe cycle counter counts\nmemory is set up\n"
 needs_openocd = pytest.mark.skipif(shutil.which("openocd") is None, reason="needs OpenOCD")
@@ -142,3 +143,18 @@ def test_an_absent_external_flash_is_noticed_before_anything_is_erased(
     done = board.run("flash", "openocd", both, options=("--broken", "qspi-absent"))
     assert done.status == 1 and "the external flash did not answer" in done.errors
     assert done.changes == 0
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        # While QSPI is being written; the chip's own flash is whole by then.
+        pytest.param(Cut("openocd", 191, 7, used=True), marks=needs_openocd),
+        # In the middle of the chip's own flash: a word is left whose ECC does not fit.
+        pytest.param(Cut("pyocd", 197, 1009883194, used=False), marks=needs_pyocd),
+    ],
+    ids=lambda cut: cut.tool,
+)
+def test_a_power_cut(cut: Cut, own: Firmware, both: Firmware, tmp_path: Path) -> None:
+    """A sample of power_cuts.py, which `scons soak` runs at length."""
+    assert examine(cut, both if cut.tool == "openocd" else own, tmp_path) == ""

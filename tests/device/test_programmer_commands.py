@@ -72,7 +72,7 @@ def test_flash_own(board: Board) -> None:
         f"{OPENOCD} {SCRIPTS} {QUIET} -c 'nn_flash {{out/firmware.hex}} {{}} {{}}'"
     ]
     assert lines(tool(board, "pyocd").flash(own, "AB12")) == [
-        f"pyocd load {PYOCD} -u AB12 --no-reset out/firmware.hex",
+        f"pyocd load {PYOCD} -u AB12 --erase chip --no-reset out/firmware.hex",
         f"pyocd commander {PYOCD} -u AB12 -c 'compare 0x8000000 out/firmware-flash.bin' -c reset",
     ]
     assert lines(tool(board, "st-flash").flash(own, "AB12")) == [
