@@ -92,6 +92,18 @@ CAMPAIGNS = {
             "(`test_a_power_cut`).",
         ),
     ),
+    "mutation": Campaign(
+        "Small faults, one at a time, in a copy of the project: do its tests notice?",
+        (
+            *("tests.mutation", "--mutants", "{count}", "--seed", "{seed}"),
+            *("--data", "{data}"),
+        ),
+        300,
+        (
+            "Twenty faults that all tests had let pass have tests of their own now "
+            "(`tests/mutation/known.py`).",
+        ),
+    ),
     "chains": Campaign(
         "Random networks' assembly kernels on an emulated Cortex-M7, against the reference",
         ("tests.kernels.random_chains", "--cases", "{count}", "--seed", "{seed}"),

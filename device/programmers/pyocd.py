@@ -39,7 +39,8 @@ class PyOcd(Programmer):
         # A fault in the flash itself, while everything else answers: RDP or PCROP.
         Sign(
             Problem.PROTECTED,
-            r"target is (permanently )?locked|permanently locked|transfer fault @ 0x080",
+            r"target is (permanently )?locked|permanently locked|transfer fault @ 0x080|"
+            r"Comparing \d+ bytes @ 0x080\w+\s+Error: memory transfer failed",
         ),
         Sign(Problem.NOT_VERIFIED, r"Mismatched byte at"),
         Sign(Problem.NOT_WRITTEN, r"flash (program|erase|write).*fail|Flash\w*Failure"),

@@ -116,3 +116,13 @@ def test_disk_full(given: Built, tmp_path: Path) -> None:
         assert elf.read_bytes() == given.project.elf()
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_page_that_fails_leaves_the_one_before(project: Project) -> None:
+    """What changed from build to build is kept beside it: it is not made again from nothing."""
+    assert project.scons("report").status == 0
+    (page,) = project.path("build").rglob("report.html")
+    before = {path: path.read_bytes() for path in (page, page.with_suffix(".json"))}
+    project.append("templates/report/report.html.j2", "{{ nothing_of_that_name }}")
+    assert project.scons("report").status != 0
+    assert {path: path.read_bytes() for path in before if path.exists()} == before

@@ -10,7 +10,16 @@ import pytest
 from codegen.graph import Graph, Quantization, Tensor
 from codegen.kernels.fuse import STEM, Kernels
 from codegen.ops.fully_connected import FullyConnected
-from tests.kernels.emulated import differences, machine_with, plan_all
+from tests.kernels.emulated import (
+    ARENA_END,
+    WEIGHTS_END,
+    call,
+    differences,
+    machine_with,
+    plan_all,
+    routines,
+    weights_of,
+)
 from tests.kernels.networks import WANTED, Network, random_inputs
 from tests.kernels.random_chains import kinds, networks
 
@@ -106,3 +115,47 @@ def test_every_single_size(tmp_path: Path, shared_dir: Path) -> None:
     planned = plan_all(made)
     machine = machine_with(planned, tmp_path, shared_dir)
     assert [text for each in planned for text in differences(machine, each)] == []
+
+
+@pytest.mark.parametrize("rest", [0, 6, 14])
+def test_a_list_never_leaves_its_bytes(rest: int, tmp_path: Path, shared_dir: Path) -> None:
+    """Any number of pairs that are not zero, those behind the last turn of the scan among them: the
+    list goes dense before it is full."""
+    inputs = 784 + rest
+    weights = np.random.default_rng(8).integers(-40, 41, (16, inputs))
+    planned = plan_all([network([weights], "sparse")])[0]
+    (step,) = planned.plan.steps
+    assert "dense beyond" in step.layer.layers[0].why and step.scratch is not None
+    machine = machine_with([planned], tmp_path, shared_dir)
+    engine, arena = machine.engine, planned.plan.arena_size
+    data = weights_of(planned.plan)
+    engine.mem_write(WEIGHTS_END - len(data), data)
+    (chain,) = routines(planned)
+    kept = range(step.scratch, step.scratch + step.layer.scratch)
+    for active in range(150, 393):
+        value = np.full(inputs, -128, np.int8)
+        value[2 * (392 - active) : 784] = 1
+        value[784:] = 1
+        _, wrong = call(machine, chain, value, (16, len(data), arena))
+        after = np.frombuffer(bytes(engine.mem_read(ARENA_END - arena, arena)), np.uint8)
+        written = np.flatnonzero(after != 0x5A)
+        assert wrong == [] and written.min() >= kept.start and written.max() < kept.stop
+
+
+@pytest.mark.parametrize(("largest", "packed"), [(32_500, True), (32_600, False), (33_000, False)])
+def test_scaled_sums_that_leave_their_lane(
+    largest: int, packed: bool, tmp_path: Path, shared_dir: Path
+) -> None:
+    """Two outputs leave the requantization side by side, 16 bits each, before saturation."""
+    tensor = Tensor("x", (1, 40), Quantization(np.float32(0.02), -128))
+    # Sums from 0 to 255 * 100 * 40, times 0.02 * 0.01 / scale.
+    node = layer(tensor, np.full((16, 40), 100), 0.02 * 0.01 * 255 * 100 * 40 / largest)
+    inputs = np.repeat(np.arange(-128, 128, 5).astype(np.int8)[:, np.newaxis], 40, axis=1)
+    one = Network(Graph((node,), "0" * 64, "x.onnx"), Kernels("dense", inputs), inputs)
+    planned = plan_all([one])[0]
+    (part,) = planned.plan.steps[0].layer.layers
+    assert (part.kernel == "dense") == packed
+    if packed:
+        assert differences(machine_with([planned], tmp_path, shared_dir), planned) == []
+    else:
+        assert part.why == "portable: its scaled sums can leave 16 bits"

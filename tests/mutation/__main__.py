@@ -43,7 +43,9 @@ def main() -> int:
     arguments = parser.parse_args()
     commit = _git("rev-parse", "--short", arguments.commit)
     folder = arguments.folder.resolve() / f"{commit}-{arguments.seed}"
-    copies = [_copy(folder / f"copy-{i}", commit, arguments) for i in range(arguments.workers)]
+    usual: dict[tuple[str, ...], float] = {}
+    roots = [folder / f"copy-{i}" for i in range(arguments.workers)]
+    copies = [Copy(_copied(root, commit, arguments), usual) for root in roots]
     chosen = sample(copies[0].root, arguments.mutants, arguments.seed)
     results = Results(folder / "results.jsonl")
     waiting = [mutant for mutant in chosen if mutant not in results.found]
@@ -139,7 +141,7 @@ def _by_area(found: dict[Mutant, str]) -> dict[str, Counter[str]]:
     return areas
 
 
-def _copy(root: Path, commit: str, arguments: argparse.Namespace) -> Copy:
+def _copied(root: Path, commit: str, arguments: argparse.Namespace) -> Path:
     """The files of a commit, anew: a fault of an earlier run may be left in them."""
     root.mkdir(parents=True, exist_ok=True)
     archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
@@ -149,7 +151,7 @@ def _copy(root: Path, commit: str, arguments: argparse.Namespace) -> Copy:
         link.parent.mkdir(exist_ok=True)
         if not link.is_symlink():
             link.symlink_to(target.resolve())
-    return Copy(root)
+    return root
 
 
 def _git(*words: str) -> str:

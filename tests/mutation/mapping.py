@@ -44,7 +44,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "device/link/": ("tests/protocol", "tests/validate/test_validate.py"),
     "device/validation/": ("tests/validate/test_validate.py",),
     "firmware/runtime/": _RUNTIME,
-    "firmware/runtime/kernels/packed": (*_RUNTIME, *_KERNELS),
+    "firmware/runtime/kernels/nn_packed": (*_RUNTIME, *_KERNELS),
     "firmware/runtime/nn_stai": ("tests/xcube/test_stai_interface.py", "tests/runtime"),
     "firmware/runtime/stai": ("tests/xcube/test_stai_interface.py", "tests/runtime"),
     "site_scons/": ("tests/graph/test_messages.py", "tests/graph/test_dependencies.py"),

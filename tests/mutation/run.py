@@ -25,11 +25,12 @@ class Copy:
 
     Args:
         root: its folder.
+        usual: tests → their seconds without a fault; copies of one commit share it.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, usual: dict[tuple[str, ...], float] | None = None) -> None:
         self.root = root
-        self._usual: dict[tuple[str, ...], float] = {}
+        self._usual = {} if usual is None else usual
 
     @contextmanager
     def applied(self, mutants: Sequence[Mutant]) -> Iterator[None]:

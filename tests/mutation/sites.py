@@ -57,9 +57,12 @@ _PYTHON = re.compile(r"\b(?:not\s+in|is\s+not|in|is|and|or)\b|<<|>>|//|\*\*|[<>=
 _C = re.compile(
     r"(?P<operator>(?<=\s)(?:&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^])(?=\s))"
     r"|(?P<number>(?<![\w.\"#])(?:\d+)(?=u?\b(?!\.|\w)))"
-    r"|(?P<statement>^[ \t]+(?!return\b|const\b|static\b|else\b|\.|#)[a-z_(*][^;{}\n]*;$)"
 )
-_ASSEMBLY = re.compile(r"(?P<number>(?<=#)\d+)|(?P<statement>^    [a-z]+\d?[ \t][^\n]*$)")
+_C_STATEMENT = re.compile(
+    r"(?P<statement>^[ \t]+(?!return\b|const\b|static\b|else\b|\.|#)[a-z_(*][^;{}\n]*;$)"
+)
+_ASSEMBLY = re.compile(r"(?P<number>(?<=#)\d+)")
+_INSTRUCTION = re.compile(r"(?P<statement>^    [a-z]+\d?[ \t][^\n]*$)")
 _JINJA = re.compile(r"\{%\s*(?:el)?if\s+(?P<condition>.*?)\s*%\}")
 
 
@@ -160,7 +163,10 @@ def _text(path: str, data: bytes) -> Iterator[Mutant]:
         code = re.sub(r"\s*(//|/\*).*", "", code)
         found = [(_JINJA, code)] if "{%" in code else []
         if "{%" not in code and not code.lstrip().startswith("#"):
-            found = [(_ASSEMBLY if assembly else _C, code)]
+            found = [
+                (pattern, code)
+                for pattern in ((_ASSEMBLY, _INSTRUCTION) if assembly else (_C, _C_STATEMENT))
+            ]
         for pattern, text in found:
             for match in pattern.finditer(text):
                 kind, old = match.lastgroup, match[match.lastgroup or 0]

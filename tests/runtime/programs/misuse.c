@@ -211,8 +211,9 @@ static void buffers(void) {
     input_shape[AI_SHAPE_WIDTH] = 4;
     run("input_size_wraps");
     initialized();
-    /* 613,566,757 batches of 7 elements: 3 modulo 2^32, in both of the two products. */
-    input_shape[AI_SHAPE_BATCH] = 613566757u;
+    /* 2^30 batches of 3 elements: as many as 2^30 batches of 7, modulo 2^32. */
+    input_shape[AI_SHAPE_BATCH] = 1u << 30;
+    input_shape[AI_SHAPE_CHANNEL] = 3;
     run("input_batches_wrap");
     initialized();
     input.format |= AI_BUFFER_FMT_FLAG_IS_IO;

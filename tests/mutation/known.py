@@ -1,0 +1,147 @@
+"""Faults that survived all tests once, each with the tests that notice it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Known:
+    """A fault.
+
+    Attributes:
+        path: of the file, in the project.
+        old, new: what stands there once, and what stood in its place.
+        tests: arguments of pytest.
+    """
+
+    path: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+_ADD = ("tests/ops/test_add.py", "-k", "clamp")
+_BIAS = "tests/ops/test_fully_connected.py"
+_CHAINS = "tests/kernels/test_chain_unicorn.py"
+_MISUSE = ("tests/runtime/test_misuse.py", "-k", "host")
+_PLACE = "tests/codegen/test_wrong_boards.py"
+_REGISTERS = "tests/board_h750/test_registers.py"
+
+KNOWN = {
+    "slack of thresholds": Known(
+        "codegen/kernels/requantize.py",
+        "np.abs(exact) * 2.0**-22",
+        "np.abs(exact) * 0",
+        ("tests/kernels/test_requantize.py", "-k", "whole_search"),
+    ),
+    "rest of the scan": Known(
+        "codegen/kernels/choose.py",
+        "return capacity - TURN - 2 * -(-(inputs % 16) // 4)",
+        "return capacity - TURN",
+        (_CHAINS, "-k", "never_leaves"),
+    ),
+    "lane": Known(
+        "codegen/kernels/chain.py", "_LANE = 2**15 - 256", "_LANE = 2**16", (_CHAINS, "-k", "lane")
+    ),
+    "bias after a clamp": Known("codegen/ops/add.py", " and not stage.clipped", "", _ADD),
+    "zero point of a bias": Known(
+        "codegen/ops/fully_connected.py",
+        "            and not bias.zero_point.any()\n",
+        "",
+        (_BIAS, "-k", "bias_with_zero_point"),
+    ),
+    "bias that is a column": Known(
+        "codegen/ops/fully_connected.py",
+        "bias.values.ndim > 1 and bias.values.shape[-1] != bias.values.size",
+        "False",
+        (_BIAS, "-k", "column"),
+    ),
+    "reach of products": Known(
+        "codegen/ops/fully_connected.py",
+        "products = 256 *",
+        "products = 255 *",
+        (_BIAS, "-k", "reach"),
+    ),
+    "reserved start": Known(
+        "codegen/place.py",
+        'int(m["length"]) - int(m.get("reserve_start") or 0)',
+        'int(m["length"])',
+        (_PLACE, "-k", "reserved"),
+    ),
+    "negative sizes": Known(
+        "codegen/commands/place.py", "min(sizes.values()) < 0", "False", (_PLACE, "-k", "negative")
+    ),
+    "numbers beyond JSON": Known(
+        "support/files.py",
+        "if not math.isfinite(value := float(text)):",
+        "if (value := float(text)) is None:",
+        (_PLACE, "-k", "infinite or no_json"),
+    ),
+    "messages of a file": Known(
+        "codegen/reader/wire.py",
+        " or messages > MAX_MESSAGES",
+        "",
+        ("tests/codegen/test_wire.py",),
+    ),
+    "declared shape": Known(
+        "codegen/reader/qdq.py",
+        "size not in (None, real)",
+        "False",
+        ("tests/codegen/test_declared.py",),
+    ),
+    "second marker": Known(
+        "firmware/runtime/nn_runtime.c",
+        "table[0] == marker && table[2] == marker",
+        "table[0] == marker",
+        _MISUSE,
+    ),
+    "64 bits of a size": Known(
+        "firmware/runtime/nn_runtime.c",
+        "(ai_u64)port->size * batches",
+        "port->size * batches",
+        _MISUSE,
+    ),
+    "product and sum in one": Known(
+        "firmware/runtime/kernels/nn_add.c",
+        "nn_rounded(real) + addend[i]",
+        "real + addend[i]",
+        ("tests/runtime/test_flags.py", "-k", "bytes and fast and clang"),
+    ),
+    "output over the input": Known(
+        "firmware/runtime/nn_inference.c",
+        "target = own_output;",
+        ";",
+        ("tests/runtime/test_anyhow.py", "-k", "single and host"),
+    ),
+    "more bytes than expected": Known(
+        "device/comparison.py",
+        "self.identical == self.total == self.received",
+        "self.identical == self.total",
+        ("tests/device/test_comparison.py",),
+    ),
+    "VCO": Known(
+        "device/emulators/h750/rcc.py",
+        'self.demand(low <= mhz <= high, "clock.pll-range", f"VCO {mhz:g} MHz")',
+        "pass",
+        (_REGISTERS, "-k", "vco"),
+    ),
+    "registers of an open window": Known(
+        "device/emulators/h750/quadspi.py",
+        "idle = self._busy.over and not self.mapped",
+        "idle = self._busy.over",
+        (_REGISTERS, "-k", "window"),
+    ),
+    "write enable latch": Known(
+        "device/emulators/h750/mt25q.py",
+        "if not self._write_enabled or not self._check_lines(command, address, data):",
+        "if not self._check_lines(command, address, data):",
+        (_REGISTERS, "-k", "enable"),
+    ),
+    "pages that are kept": Known(
+        "site_scons/site_tools/state.py",
+        "if not made.precious:",
+        "if True:",
+        ("tests/graph/test_never_half_done.py", "-k", "page_that_fails"),
+    ),
+}
