@@ -76,12 +76,7 @@ def section(tool: str, images: int, data: str, build: Path) -> str:
     computed = run(
         [
             *(sys.executable, "-m", "device", "sim", "--board", str(BOARD_FOLDER / "board.toml")),
-            *(
-                "--elf",
-                str(folder / "firmware.elf"),
-                "--reference",
-                str(build / "app/reference.npz"),
-            ),
+            *("--elf", str(folder / "firmware.elf"), "--reference", reference),
             *("--set", f"flashed={folder / 'model-board.zip'}"),
         ]
     )
