@@ -13,7 +13,11 @@ from device.emulators.h750.storage import Storage
 from support.files import write_json
 from tests.board_h750.firmware import BOARD, BOARD_FOLDER, ROOT, Workshop
 
-_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # pyOCD is a package
+# pyOCD is a package of this Python.
+ENVIRONMENT = {
+    **os.environ,
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+}
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,20 @@ class ModelBoard:
         """What it keeps now."""
         return Storage.load(self.file)
 
+    def command(
+        self,
+        verb: str,
+        tool: str,
+        firmware: Firmware | None,
+        *more: str,
+        options: tuple[str, ...] = (),
+    ) -> list[str]:
+        """The command line of `run`."""
+        elf = ["--elf", str(firmware.elf)] if firmware else []
+        words = ["--board", str(BOARD_FOLDER / "board.toml"), "--programmer", tool, *elf, *more]
+        model = ["--model", str(self.file), *(f"--model-option={word}" for word in options)]
+        return [sys.executable, "-m", "device", verb, *words, *model]
+
     def run(
         self,
         verb: str,
@@ -94,13 +112,10 @@ class ModelBoard:
             more: words of the command line.
             options: of the model.
         """
-        elf = ["--elf", str(firmware.elf)] if firmware else []
-        words = ["--board", str(BOARD_FOLDER / "board.toml"), "--programmer", tool, *elf, *more]
-        model = ["--model", str(self.file), *(f"--model-option={word}" for word in options)]
         done = subprocess.run(
-            [sys.executable, "-m", "device", verb, *words, *model],
+            self.command(verb, tool, firmware, *more, options=options),
             cwd=ROOT,
-            env={**os.environ, "PATH": _PATH, "XDG_RUNTIME_DIR": str(self.file.parent)},
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from device.elf import Elf
 from device.emulators.h750.storage import Storage
+from device.gdb import find_gdb, free_port
 from tests.board_h750.conftest import Run
-from tests.board_h750.firmware import RESULTS, Workshop
-from tests.board_h750.flashing import Firmware, ModelBoard, build
+from tests.board_h750.firmware import RESULTS, ROOT, Workshop
+from tests.board_h750.flashing import ENVIRONMENT, Firmware, ModelBoard, build
 from tests.board_h750.power_cuts import Cut, examine
 
 _BOOTS = "revision V, 480 MHz from HSE\nthe cycle counter counts\nmemory is set up\n"
@@ -97,6 +100,27 @@ def test_gdb_on_the_model(tool: str, board: ModelBoard, own: Firmware) -> None:
     assert "in main () at" in done.said  # the frame below the function that was stepped into
     assert done.changes == 0
     assert board.file.read_bytes() == before
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_gdb_server_for_another_terminal(tool: str, board: ModelBoard, own: Firmware) -> None:
+    Storage.of_elf(Elf(own.elf)).save(board.file)
+    port = free_port()
+    command = board.command("gdbserver", tool, own, "--port", str(port))
+    with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        for line in server.stdout:
+            if re.search(rb"Listening on port|listening on port", line):
+                break
+        looks = ("monitor reset halt", "thbreak board_finish", "continue", "bt")
+        words = [word for look in looks for word in ("-ex", look)]
+        gdb = [find_gdb(), "-q", "-batch", "-ex", f"target extended-remote localhost:{port}"]
+        done = subprocess.run(
+            [*gdb, *words, str(own.elf)], capture_output=True, text=True, check=True, timeout=120
+        )
+        server.terminate()
+    assert "Temporary breakpoint 1, board_finish (status=0" in done.stdout, done.stdout
+    assert "in main () at" in done.stdout
 
 
 @pytest.mark.parametrize(
