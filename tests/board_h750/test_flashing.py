@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -109,17 +108,19 @@ def test_a_gdb_server_for_another_terminal(tool: str, board: ModelBoard, own: Fi
     command = board.command("gdbserver", tool, own, "--port", str(port))
     with subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
-        for line in server.stdout:
-            if re.search(rb"Listening on port|listening on port", line):
-                break
-        looks = ("monitor reset halt", "thbreak board_finish", "continue", "bt")
-        words = [word for look in looks for word in ("-ex", look)]
-        gdb = [find_gdb(), "-q", "-batch", "-ex", f"target extended-remote localhost:{port}"]
-        done = subprocess.run(
-            [*gdb, *words, str(own.elf)], capture_output=True, text=True, check=True, timeout=120
-        )
-        server.terminate()
-    assert "Temporary breakpoint 1, board_finish (status=0" in done.stdout, done.stdout
+        try:
+            for line in server.stdout:
+                if b"istening on port" in line:
+                    break
+            looks = ("monitor reset halt", "thbreak board_finish", "continue", "bt")
+            words = [word for look in looks for word in ("-ex", look)]
+            gdb = [find_gdb(), "-q", "-batch", "-ex", f"target extended-remote localhost:{port}"]
+            done = subprocess.run(
+                [*gdb, *words, own.elf], capture_output=True, text=True, check=True, timeout=120
+            )
+        finally:
+            server.terminate()
+    assert "Temporary breakpoint 1, board_finish (" in done.stdout, done.stdout
     assert "in main () at" in done.stdout
 
 
