@@ -11,6 +11,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -154,11 +155,13 @@ def main() -> int:
         finish=arguments.finish,
     )
     server = Server(target)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    failed = threading.Event()
+    # Only noted: the input ends then, and this may come in the middle of the emulator.
+    signal.signal(signal.SIGTERM, lambda number, frame: failed.set())
     _put(f"ports {server.ports[0]} {server.ports[1]}\n".encode())
     try:
         server.serve()
-        if arguments.finish is not None and not storage.dead:
+        if arguments.finish is not None and not storage.dead and not failed.is_set():
             server.run_on(arguments.seconds)
     finally:
         storage.save(arguments.storage)

@@ -50,7 +50,7 @@ class OpenOcd(Programmer):
             Problem.NO_TARGET,
             r"init mode failed|unable to connect to the target|target voltage may be too low|"
             r"Unable to reset target|timed out while waiting for target halted|"
-            r"examination failed",
+            r"examination failed|Invalid ACK",
         ),
         Sign(Problem.WRONG_CHIP, r"Cannot identify target as a STM32"),
         Sign(
