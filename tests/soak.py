@@ -90,8 +90,8 @@ CAMPAIGNS = {
             "pyOCD reads the flash before it erases a sector: a word that was left half programmed "
             "ended each further try with a bus fault. It erases the chip first now "
             "(`test_a_power_cut`).",
-            "A half programmed vector table sets DBECCERR at reset, which OpenOCD took for an error "
-            "of its erase: `openocd.cfg` clears the flags first (`test_a_power_cut`).",
+            "A half programmed vector table sets DBECCERR at reset, which OpenOCD took for an "
+            "error of its erase: `openocd.cfg` clears the flags first (`test_a_power_cut`).",
         ),
     ),
     "mutation": Campaign(
