@@ -114,7 +114,8 @@ def test_a_gdb_server_for_another_terminal(tool: str, board: ModelBoard, own: Fi
                     break
             looks = ("monitor reset halt", "thbreak board_finish", "continue", "bt")
             words = [word for look in looks for word in ("-ex", look)]
-            gdb = [find_gdb(), "-q", "-batch", "-ex", f"target extended-remote localhost:{port}"]
+            gdb = [find_gdb(), "-q", "-batch", "-ex", "set remotetimeout 60"]
+            gdb += ["-ex", f"target extended-remote localhost:{port}"]
             done = subprocess.run(
                 [*gdb, *words, own.elf], capture_output=True, text=True, check=True, timeout=120
             )
