@@ -77,7 +77,15 @@ class PyOcd(Programmer):
         return [Step(self._begin("reset", serial))]
 
     def gdb_server(self, port: int, serial: str | None, *, attach: bool) -> Server:
-        command = (*self._begin("gdbserver", serial, attach=attach), "-p", str(port), "-bh")
+        # -T 0: the port for semihosting is 4444 else, which another server may have.
+        command = (
+            *self._begin("gdbserver", serial, attach=attach),
+            "-p",
+            str(port),
+            "-T",
+            "0",
+            "-bh",
+        )
         halt = () if attach else ("monitor reset halt",)
         return Server(Step(command), r"GDB server listening on port", halt)
 

@@ -115,8 +115,8 @@ def test_erase_and_reset(board: Board, name: str, erase: str, reset: str) -> Non
         ),
         (
             "pyocd",
-            f"pyocd gdbserver {PYOCD} -p 61234 -bh",
-            "pyocd gdbserver -W -t stm32h750xx -M attach -p 61234 -bh",
+            f"pyocd gdbserver {PYOCD} -p 61234 -T 0 -bh",
+            "pyocd gdbserver -W -t stm32h750xx -M attach -p 61234 -T 0 -bh",
         ),
         ("st-flash", "st-util -p 61234 --connect-under-reset", "st-util -p 61234 --hot-plug"),
     ],
