@@ -12,10 +12,9 @@ from codegen.ir.graph import Graph, Op, Value
 from codegen.kernels.kernel import Activity, Constants, Lowered
 from codegen.kernels.registry import choose
 from codegen.kernels.wanted import PORTABLE, Kernels
-from codegen.memory.arena import Arena as ArenaPlan
 from codegen.memory.arena import align
 from codegen.memory.homes import Homes
-from codegen.memory.layout import lay_out
+from codegen.memory.layout import Layout, lay_out
 from codegen.memory.places import Arena, Place, Weights
 from codegen.ops import computes
 from codegen.passes.lowering import Lowering
@@ -99,8 +98,7 @@ class Plan:
         lowered: after all passes.
         steps: what is computed, in order; views are left out.
         blocks: the weights, in the order in which they are read.
-        arena: the activations array.
-        inputs, outputs: where the network's own buffers lie in the arena.
+        layout: where every value lies in the activations array.
         target: the processor that kernels were chosen for.
     """
 
@@ -108,15 +106,23 @@ class Plan:
     lowered: Graph
     steps: tuple[Step, ...]
     blocks: tuple[Block, ...]
-    arena: ArenaPlan
-    inputs: tuple[Arena, ...]
-    outputs: tuple[Arena, ...]
+    layout: Layout
     target: Target
 
     @property
     def arena_size(self) -> int:
         """Bytes of the activations array."""
-        return self.arena.size
+        return self.layout.packing.size
+
+    @property
+    def inputs(self) -> tuple[Arena, ...]:
+        """Where the network's own input buffers lie in the arena."""
+        return tuple(map(self.layout.in_arena, self.lowered.inputs))
+
+    @property
+    def outputs(self) -> tuple[Arena, ...]:
+        """Where the network's own output buffers lie in the arena."""
+        return tuple(map(self.layout.in_arena, self.lowered.outputs))
 
     @property
     def weights_size(self) -> int:
@@ -135,7 +141,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
     Raises:
         UserError: an operation that no kernel takes.
     """
-    lowering = Lowering(target, kernels, _activity(graph, kernels))
+    lowering = Lowering(target, kernels, activity_of(graph, kernels))
     *_, (_, final) = run_passes(graph, lowering)
     homes = Homes(final)
     lowered = [_lower(op, lowering) for op in final.ops if not homes.vanishes(op)]
@@ -162,14 +168,12 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         lowered=final,
         steps=tuple(steps),
         blocks=blocks,
-        arena=layout.packing,
-        inputs=tuple(map(layout.in_arena, final.inputs)),
-        outputs=tuple(map(layout.in_arena, final.outputs)),
+        layout=layout,
         target=target,
     )
 
 
-def _activity(graph: Graph, kernels: Kernels) -> Activity:
+def activity_of(graph: Graph, kernels: Kernels) -> Activity:
     """Every value's elements for the calibration inputs."""
     inputs = kernels.calibration
     if kernels.wanted == "portable" or inputs is None or not len(inputs):
