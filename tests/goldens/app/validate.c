@@ -17,6 +17,7 @@ static const struct validate_network network = {
     .model = "cb8367b64e684e7bd36c803eb81f84ef942dcc8b8f9b8faef77e6108fc6d8bd3",
     .origin = "golden.onnx",
     .generator = "nn2flash 0.1.0",
+    .build = "b111db111db111db111db111db111db111db111db111db111db111db111db111",
     .nodes = 5,
     .input = {APP_NETWORK_INPUT_SIZE, (float)0.0500000007, 3},
     .output = {APP_NETWORK_OUTPUT_SIZE, (float)0.00390625, -128},
