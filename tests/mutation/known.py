@@ -138,6 +138,24 @@ KNOWN = {
         "if not self._check_lines(command, address, data):",
         (_REGISTERS, "-k", "enable"),
     ),
+    "run lengths of gdb's protocol": Known(
+        "device/rsp.py",
+        "            index += 1\n            out += bytes",
+        "            pass\n            out += bytes",
+        ("tests/device/test_rsp.py",),
+    ),
+    "scales of two channels": Known(
+        "codegen/reader/constants.py",
+        "if self.scale.size > 1:\n            shape",
+        "if self.scale.size > 2:\n            shape",
+        ("tests/codegen/test_constants.py",),
+    ),
+    "class of a runtime": Known(
+        "device/bench/measure.py",
+        "outputs[:, 0] == wanted",
+        "outputs[:, 1] == wanted",
+        ("tests/device/test_bench_identical.py",),
+    ),
     "pages that are kept": Known(
         "site_scons/site_tools/state.py",
         "if not made.precious:",
