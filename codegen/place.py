@@ -7,6 +7,7 @@ stored; internal flash first, external flash for what does not fit.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from support.errors import UserError
 STORED = ("kernels", "weights", "subset")
 FILLED_AT_RUN = ("activations", "results")
 MOVABLE = (*STORED, *FILLED_AT_RUN)
+# What tells further pools of activations from the first: activations_2, activations_3 …
+POOL = "activations_"
 # Kernels are code whose size only the compiler knows: a bound to plan with, checked by the linker.
 KERNEL_BYTES = 12 * 1024
 # .data and .bss: small by design (no heap, no stdio); the linker has the last word.
@@ -41,7 +44,10 @@ class _Board:
 
 
 def place_objects(
-    memories: dict[str, Any], sizes: dict[str, int], overrides: dict[str, str]
+    memories: dict[str, Any],
+    sizes: dict[str, int],
+    overrides: dict[str, str],
+    more_pools: Sequence[int] = (),
 ) -> dict[str, dict[str, Any]]:
     """Decide run and load memory of every object.
 
@@ -50,6 +56,8 @@ def place_objects(
         sizes: bytes of weights, activations, subset, results; optionally `runtime_code` and
             `runtime_data`, what a vendor's runtime needs beyond the board's budgets.
         overrides: object → memory to run from, as asked by the user.
+        more_pools: bytes of the second and further pools of activations of a vendor's network;
+            each may lie in another memory.
 
     Returns:
         object → {"run", "load" (None when it runs where it is stored or needs no storage),
@@ -69,8 +77,9 @@ def place_objects(
     }
     classes: dict[str, list[str]] = memories["placement"]
     board = _Board(memories["board"]["name"], rooms, classes["load"])
-    _check_overrides(overrides, rooms)
-    sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes}
+    pools = {f"{POOL}{number}": size for number, size in enumerate(more_pools, start=2)}
+    _check_overrides(overrides, rooms, pools)
+    sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes, **pools}
     _keep_budgets(memories, rooms, classes, sizes)
     placed: dict[str, dict[str, Any]] = {}
     # Sized by the linker: the bytes are what the board's budget keeps for them.
@@ -84,19 +93,23 @@ def place_objects(
         run = classes[name][0]
         placed[name] = {"run": run, "load": None, "bytes": size, "why": "board's budget"}
     placed["data"]["load"] = classes["load"][0]
-    for name in ("weights", "activations", "kernels", "results", "subset"):
-        candidates = [overrides[name]] if name in overrides else classes[name]
+    for name in ("weights", "activations", *pools, "kernels", "results", "subset"):
+        kind = "activations" if name in pools else name
+        candidates = [overrides[name]] if name in overrides else classes[kind]
         placed[name] = _place(name, sizes[name], candidates, board)
         if name in overrides:
             placed[name]["why"] = "asked for by placement="
     return placed
 
 
-def _check_overrides(overrides: dict[str, str], rooms: dict[str, _Room]) -> None:
+def _check_overrides(
+    overrides: dict[str, str], rooms: dict[str, _Room], pools: Iterable[str]
+) -> None:
+    movable = (*MOVABLE, *pools)
     for name, memory in overrides.items():
-        if name not in MOVABLE:
+        if name not in movable:
             raise UserError(
-                f"placement={name}:{memory}: no such object", f"choose from {', '.join(MOVABLE)}"
+                f"placement={name}:{memory}: no such object", f"choose from {', '.join(movable)}"
             )
         if memory not in rooms:
             raise UserError(
@@ -153,7 +166,11 @@ def _room_for(name: str, room: _Room, board: _Board) -> int:
 
 
 def largest_internal_subset(
-    memories: dict[str, Any], sizes: dict[str, int], overrides: dict[str, str], each: int
+    memories: dict[str, Any],
+    sizes: dict[str, int],
+    overrides: dict[str, str],
+    each: int,
+    more_pools: Sequence[int] = (),
 ) -> int:
     """The most test inputs of `each` bytes that need no memory outside the chip.
 
@@ -165,7 +182,7 @@ def largest_internal_subset(
     def fits(count: int) -> bool:
         asked = {**overrides, "subset": inside[0]}
         try:
-            placed = place_objects(memories, {**sizes, "subset": count * each}, asked)
+            placed = place_objects(memories, {**sizes, "subset": count * each}, asked, more_pools)
         except UserError:
             return False
         return not external & {p for o in placed.values() for p in (o["run"], o["load"])}

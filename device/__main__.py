@@ -12,6 +12,7 @@ from support.errors import run_cli
 _COMMANDS = {
     "memories": "memories",
     "images": "images",
+    "link": "link",
     "seal": "seal",
     "size": "size",
     "sim": "sim",

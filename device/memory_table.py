@@ -114,6 +114,7 @@ def as_json(
         "regions": [
             {
                 "name": region.memory.name,
+                "kind": region.memory.kind,
                 "origin": region.memory.origin,
                 "length": region.memory.length,
                 "used": region.used,

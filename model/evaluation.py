@@ -33,7 +33,7 @@ def _score(outputs: npt.NDArray[Any], labels: Labels) -> dict[str, Any]:
 
 
 def confusion_matrix(outputs: npt.NDArray[Any], labels: Labels) -> npt.NDArray[np.int64]:
-    """Return int64 [digit, read as]: how often each digit was read as each."""
+    """Return int64 [label, predicted]: how often each class was predicted for each label."""
     matrix = np.zeros((CLASSES, CLASSES), dtype=np.int64)
     np.add.at(matrix, (labels, np.argmax(outputs, axis=1)), 1)
     return matrix

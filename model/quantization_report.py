@@ -50,8 +50,8 @@ class Accuracy:
             100 * right / self.images for right in (self.float_right, self.int8_right)
         )
         return (
-            f"float {float_percent:.2f} %, int8 {int8_percent:.2f} % "
-            f"of {self.images:,} test images read right"
+            f"accuracy float {float_percent:.2f} %, int8 {int8_percent:.2f} % "
+            f"of {self.images:,} test images"
         )
 
 

@@ -37,7 +37,7 @@ class Recipe:
         weight_decay: AdamW's.
         label_smoothing: share of the target spread over all digits.
         normalization: of the network's input.
-        validation_images: held back from training; 0 trains on all.
+        validation_images: training images that training does not see; 0 trains on all.
         augmentation: None shows the images as they are.
     """
 
@@ -79,7 +79,7 @@ AUGMENTED = Recipe(
     validation_images=5_000,
     augmentation=Augmentation(rotation=10.0, scale=0.1, shear=8.0, shift=1.5),
 )
-"""Chosen on training images held back. Inputs from 0 to 1 do better there than from -1 to 1, and
+"""Chosen on validation images. Inputs from 0 to 1 do better there than from -1 to 1, and
 quantize without error: with scale 1/255 and zero point -128 each pixel value is one int8 value,
 where (-1, 1) puts every pixel halfway between two of them.
 """

@@ -1,11 +1,11 @@
-"""Which training images are held back, and which calibrate: a function of the seed alone."""
+"""Which training images validate, and which calibrate: a function of the seed alone."""
 
 from __future__ import annotations
 
 import torch
 
 VALIDATION_IMAGES = 5_000
-"""Training images held back for every choice; the test set is for final figures only."""
+"""Of the training set, for every choice; the test set is for final figures only."""
 
 CALIBRATION_IMAGES = 2_000
 """Training images that set the ranges of the activations."""

@@ -23,8 +23,8 @@ class Epoch:
     Attributes:
         epoch: from 1.
         loss: mean cross entropy (with the recipe's label smoothing) of the images as shown.
-        training_accuracy: share of the images shown that were read right while learning.
-        validation_accuracy: share of the images held back; None when none are.
+        training_accuracy: share of the images shown that were classified right while learning.
+        validation_accuracy: share of the validation images; None when there are none.
     """
 
     epoch: int
@@ -35,8 +35,11 @@ class Epoch:
     def note(self) -> str:
         """The figures in a few words."""
         seen = self.validation_accuracy
-        held_back = "" if seen is None else f", {100 * seen:.2f} % of those held back"
-        return f"loss {self.loss:.4f}, {100 * self.training_accuracy:.2f} % right{held_back}"
+        validated = "" if seen is None else f", validation accuracy {100 * seen:.2f} %"
+        return (
+            f"loss {self.loss:.4f}, training accuracy {100 * self.training_accuracy:.2f} %"
+            f"{validated}"
+        )
 
 
 def make_deterministic() -> None:
@@ -50,7 +53,7 @@ def make_deterministic() -> None:
 
 @torch.no_grad()
 def accuracy(network: SimpleNN, images: torch.Tensor, labels: torch.Tensor) -> float:
-    """Return the share of normalized images, float32 [N, 1, 28, 28], that are read right."""
+    """Return the share of normalized images, float32 [N, 1, 28, 28], that are classified right."""
     right = 0
     for start in range(0, len(labels), 1000):
         scores = network(images[start : start + 1000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
@@ -32,11 +33,12 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         size = int(manifest["input"]["size"])
         runtime = manifest.get("runtime", {})
+        pools = _pools(manifest)
         sizes = {
             "runtime_code": int(runtime.get("flash_bytes", 0)),
             "runtime_data": int(runtime.get("ram_bytes", 0)),
             "weights": int(manifest["weights_bytes"]),
-            "activations": int(manifest["activations_bytes"]),
+            "activations": pools[0],
             "results": int(manifest["output"]["size"]),
         }
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -50,11 +52,26 @@ def run(arguments: argparse.Namespace) -> None:
     sizes["subset"] = count * size
     sizes["results"] *= max(count, 1)
     overrides = _overrides(arguments.override)
-    objects = place_objects(memories, sizes, overrides)
+    objects = place_objects(memories, sizes, overrides, pools[1:])
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
-    placement["internal_subset"] = largest_internal_subset(memories, sizes, overrides, size)
+    placement["internal_subset"] = largest_internal_subset(
+        memories, sizes, overrides, size, pools[1:]
+    )
     write_json(arguments.out, placement)
+
+
+def _pools(manifest: dict[str, Any]) -> list[int]:
+    """Bytes of each pool of activations, whole units of its alignment; a network of ours has one.
+
+    Raises:
+        KeyError, TypeError, ValueError: not a network's manifest.
+    """
+    found = [
+        -(-int(pool["size"]) // int(pool["alignment"])) * int(pool["alignment"])
+        for pool in manifest.get("activations", ())
+    ]
+    return found or [int(manifest["activations_bytes"])]
 
 
 def _overrides(text: str) -> dict[str, str]:

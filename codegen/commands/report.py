@@ -10,11 +10,13 @@ from codegen.report.changes import remembered, summarize
 from codegen.report.page import page
 from codegen.report.sources import (
     Sources,
+    commit_of,
     compiler_of,
     hashed,
     is_of,
     read_object,
     read_reference,
+    time_of_report,
 )
 from support.errors import UserError
 from support.files import write_json, write_text
@@ -37,6 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, text in _PIPELINE:
         parser.add_argument(f"--{name}", type=Path, help=f"file of the {text}")
     parser.add_argument("--reference", type=Path, help="reference.npz of the whole test set")
+    parser.add_argument(
+        "--random", action="store_true", help="the reference's inputs are seeded random ones"
+    )
+    parser.add_argument(
+        "--setting", action="append", default=[], metavar="KEY=VALUE", help="a variable of scons"
+    )
     parser.add_argument("--kept", type=Path, required=True, help="JSON kept from build to build")
     parser.add_argument("--out", type=Path, required=True, help="the page")
 
@@ -87,4 +95,8 @@ def _read(arguments: argparse.Namespace) -> Sources:
         ),
         files=tuple(hashed(text, given[name]) for name, text in _PIPELINE if given[name]),
         compiler=compiler_of(arguments.elf),
+        random=arguments.random,
+        settings=tuple(arguments.setting),
+        made=time_of_report(),
+        commit=commit_of(Path(__file__).parent),
     )

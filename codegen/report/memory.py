@@ -72,7 +72,7 @@ def _bar(region: Json) -> Bar:
         x = min(x, WIDTH - width)
         end = x + width
         name = str(item["section"])
-        colour = _COLOURS.get(name.lstrip("."), "other")
+        colour = _COLOURS.get(name.lstrip(".").rstrip("_0123456789"), "other")
         where = int(item["address"]), int(item["bytes"])
         parts.append(Part(name, colour, *where, str(item["note"]), round(x, 2), round(width, 2)))
     return Bar(str(region["name"]), origin, length, int(region["used"]), int(region["free"]), parts)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from codegen.render import render
-from codegen.report import memory
+from codegen.report import drawing, memory
+from codegen.report.accuracy import Accuracy, accuracy
 from codegen.report.changes import changes
 from codegen.report.charts import Chart, line_chart
-from codegen.report.digits import Reading, reading
 from codegen.report.sources import Sources
 from codegen.report.tensors import layer_shapes, spreads
 
@@ -22,15 +22,17 @@ def page(sources: Sources, kept: Mapping[str, Any]) -> str:
     Args:
         kept: from `changes.remembered`.
     """
-    read = reading(sources)
+    scored = accuracy(sources)
     used, empty = memory.bars(sources.memory)
     context = {
         "manifest": sources.manifest,
         "board": sources.placement.get("board", {}),
         "sources": sources,
-        "figures": _figures(sources, read),
+        "figures": _figures(sources, scored),
         "charts": _charts(sources),
-        "reading": read,
+        "accuracy": scored,
+        "network": drawing.drawing(sources.manifest),
+        "drawn": (drawing.WIDTH, drawing.BOX_HEIGHT, drawing.GAP),
         "spreads": spreads(sources),
         "layers": _layers(sources),
         "costs": _costs(sources),
@@ -42,13 +44,13 @@ def page(sources: Sources, kept: Mapping[str, Any]) -> str:
     return render(TEMPLATE, context)
 
 
-def _figures(sources: Sources, read: Reading | None) -> list[dict[str, str]]:
+def _figures(sources: Sources, scored: Accuracy | None) -> list[dict[str, str]]:
     """The few numbers to see first: what, how much, and a word about it."""
     figures = []
-    if read is not None:
+    if scored is not None:
         floating = sources.evaluation.get("float", {}).get("accuracy")
         about = "" if floating is None else f"float {100 * floating:.2f} %"
-        figures.append(_figure("int8 accuracy", f"{read.percent:.2f} %", about))
+        figures.append(_figure("int8 accuracy", f"{scored.percent:.2f} %", about))
     checked = sources.validation.get("comparison")
     if checked:
         equal = checked["identical"] == checked["total"] == checked["received"]
@@ -63,11 +65,12 @@ def _figures(sources: Sources, read: Reading | None) -> list[dict[str, str]]:
         figures.append(_figure("cost", f"{cost['mean']:,.0f}", about))
     sizes = ((key, sources.manifest.get(f"{key}_bytes")) for key in ("weights", "activations"))
     figures += [_figure(key, f"{size:,}", "bytes") for key, size in sizes if size]
-    for region in sources.memory.get("regions", []):
-        if region["used"] and len(figures) < 6:
-            share = 100 * region["used"] / region["length"]
-            about = f"of {region['length']:,} bytes"
-            figures.append(_figure(f"{region['name']} used", f"{share:.1f} %", about))
+    for kind, name in (("flash", "flash"), ("ram", "RAM")):
+        used = [r for r in sources.memory.get("regions", []) if r["kind"] == kind and r["used"]]
+        if used:
+            total = f"{sum(region['used'] for region in used):,}"
+            where = ", ".join(region["name"] for region in used)
+            figures.append(_figure(f"{name} used", total, f"bytes of {where}"))
     return figures
 
 

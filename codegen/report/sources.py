@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,9 @@ class Sources:
         outdated: names of those that were measured with another one, and left out.
         files: (what it is, its base name, SHA-256 of its bytes) in the order of the pipeline.
         compiler: as the compiler signed the ELF, or "".
+        random: the reference's inputs are seeded random numbers: they say nothing of any task.
+        settings: variables of the build that were set, KEY=VALUE.
+        made, commit: when the report was made (UTC), and of what commit; or "".
     """
 
     manifest: Json
@@ -43,6 +49,10 @@ class Sources:
     outdated: tuple[str, ...] = ()
     files: tuple[tuple[str, str, str], ...] = ()
     compiler: str = ""
+    random: bool = False
+    settings: tuple[str, ...] = ()
+    made: str = ""
+    commit: str = ""
 
 
 def read_object(path: Path | None) -> Json:
@@ -94,3 +104,20 @@ def compiler_of(elf: Path | None) -> str:
     data = elf.read_bytes()
     start = data.find(b"GCC: (")
     return data[start : data.find(b"\0", start)].decode("ascii", "replace") if start >= 0 else ""
+
+
+def time_of_report() -> str:
+    """Now, or SOURCE_DATE_EPOCH (reproducible-builds.org), in UTC to the minute."""
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = datetime.fromtimestamp(int(given), UTC) if given.isdigit() else datetime.now(UTC)
+    return f"{now:%Y-%m-%d %H:%M} UTC"
+
+
+def commit_of(folder: Path) -> str:
+    """The commit that a folder of sources is at, "+ changes" when files differ; "" without git."""
+    words = ["git", "-C", str(folder), "describe", "--always", "--abbrev=12", "--dirty=+ changes"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip().replace("+ changes", " + changes") if done.returncode == 0 else ""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.graph import Graph, Tensor
+from codegen.input_range import MOST_CLIPPED
 from codegen.ops import computes
 from codegen.report.charts import Histogram, histogram
 from codegen.report.sources import Sources
@@ -41,6 +42,7 @@ class Spread:
     levels: int
     histogram: Histogram
     note: str = ""
+    flag: str = ""
 
 
 def spreads(sources: Sources) -> list[Spread]:
@@ -49,19 +51,20 @@ def spreads(sources: Sources) -> list[Spread]:
     if graph is None:
         return []
     found = []
+    whose = "seeded random inputs" if sources.random else "inputs"
     if "inputs" in reference:
-        found.append(_activation("input", graph.input, reference["inputs"]))
+        found.append(_activation("input", graph.input, reference["inputs"], whose))
     for index, node in enumerate(node for node in graph.nodes if computes(node)):
         weights = getattr(node, "weights", None)
         if weights is not None:
             found.append(_weights(node))
         if f"layer_{index}" in reference:
             name = f"output of {node.name}"
-            found.append(_activation(name, node.output, reference[f"layer_{index}"]))
+            found.append(_activation(name, node.output, reference[f"layer_{index}"], whose))
     return found
 
 
-def _activation(name: str, tensor: Tensor, values: Int8Array) -> Spread:
+def _activation(name: str, tensor: Tensor, values: Int8Array, whose: str) -> Spread:
     scale, zero = float(tensor.quantization.scale), tensor.quantization.zero_point
     edges = [end for end in (-128, 127) if end != zero]
     clipped = float(np.isin(values, edges).mean()) if values.size else 0.0
@@ -77,7 +80,9 @@ def _activation(name: str, tensor: Tensor, values: Int8Array) -> Spread:
         clipped,
         len(np.unique(values)),
         histogram(values, scale, zero),
-        f"{len(values):,} inputs of the test set",
+        f"{len(values):,} {whose}",
+        # Random inputs leave the range that calibration found, and mean nothing by it.
+        f"{100 * clipped:.1f} % clipped" if clipped > MOST_CLIPPED and whose == "inputs" else "",
     )
 
 

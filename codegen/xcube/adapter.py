@@ -65,16 +65,23 @@ def headers(ours: str, api: str, manifest: dict[str, Any]) -> dict[str, str]:
     """
     theirs = manifest["name"]
     prefix, signature = ("AI", "MODEL") if api == LEGACY else ("STAI", "ORIGIN_MODEL")
-    main = (
-        (_LEGACY_MACROS, _LEGACY_FUNCTIONS) if api == LEGACY else (_ST_AI_MACROS, _ST_AI_FUNCTIONS)
-    )
-    data = (_LEGACY_DATA_MACROS, _LEGACY_DATA_FUNCTIONS) if api == LEGACY else ((), ())
+    pools = range(1, len(manifest["activations"]) + 1)
+    main: tuple[tuple[str, ...], tuple[str, ...]]
+    data: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    if api == LEGACY:
+        main = (_LEGACY_MACROS, _LEGACY_FUNCTIONS)
+        sizes = tuple(f"DATA_ACTIVATION_{pool}_SIZE" for pool in pools)
+        data = ((*_LEGACY_DATA_MACROS, *sizes), _LEGACY_DATA_FUNCTIONS)
+    else:
+        sizes = tuple(f"ACTIVATION_{pool}_SIZE_BYTES" for pool in pools)
+        main = ((*_ST_AI_MACROS, *sizes), _ST_AI_FUNCTIONS)
     context = {
         "ours": ours,
         "theirs": theirs,
         "imported": _sum(manifest["files"]),
         "model": manifest["model_sha256"],
         "signature": f"{prefix}_{ours.upper()}_{signature}_SIGNATURE",
+        "pools": len(pools),
         "formats": _formats(manifest) if api == LEGACY else {},
         "names": _names(prefix, ours, theirs, *main),
         "data_names": _names(prefix, ours, theirs, *data),

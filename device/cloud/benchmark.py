@@ -11,6 +11,7 @@ from device.cloud.runs import Patience, resumable, wait
 from device.cloud.service import Service
 from device.schema import close_match
 from support.errors import UserError
+from support.files import read_json
 
 
 def benchmark(
@@ -30,7 +31,9 @@ def benchmark(
 
     def start() -> str:
         upload(service, order.model, order.model_name)
-        body = {**order.arguments(), "version": version}
+        body = {**order.arguments(version), "version": version}
+        if order.memory_pool:
+            body["mpool"] = read_json(order.memory_pool)
         # The farm links its own runtime.
         for unneeded in ("includeLibraryForSerie", "includeLibraryForIde", "name"):
             body.pop(unneeded)

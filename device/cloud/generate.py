@@ -19,6 +19,9 @@ from support.errors import UserError
 from support.files import sha256_file, write_json
 
 _DOWNLOADS = 3
+LEGACY = "legacy"
+# Major numbers of X-CUBE-AI whose command line has no --c-api.
+_WITHOUT_INTERFACES = range(5, 9)
 # What a zip may say it unpacks to before it is looked into.
 _LARGEST_UNPACKED = 2 << 30
 
@@ -32,7 +35,7 @@ class Order:
         name: C name of the network.
         c_api: "legacy" or "st-ai".
         memory_pool: ST's memory-pool JSON, or None.
-        version: of ST Edge AI Core, "" for the cloud's latest.
+        version: of ST Edge AI Core or X-CUBE-AI, "" for the cloud's latest.
         options: further words for the tool's command line.
     """
 
@@ -48,9 +51,24 @@ class Order:
         """The model's name in the cloud: by its content, so that no other file has it."""
         return f"nn2flash-{sha256_file(self.model)[:16]}.onnx"
 
-    def arguments(self) -> dict[str, Any]:
-        """The tool's parameters, as the service names them."""
-        words = f"--c-api {self.c_api} {self.options}".strip()
+    def arguments(self, version: str) -> dict[str, Any]:
+        """The tool's parameters, as the service names them.
+
+        Args:
+            version: of the tool, as the service calls it.
+
+        Raises:
+            UserError: a version that has not the interface.
+        """
+        chosen = f"--c-api {self.c_api}"
+        if not _has_interfaces(version):
+            if self.c_api != LEGACY:
+                raise UserError(
+                    f"version {version} of ST's tool has no interface {self.c_api}",
+                    f"add c_api={LEGACY}, or take a newer one with cloud_version=",
+                )
+            chosen = ""
+        words = f"{chosen} {self.options}".strip()
         return {
             "model": self.model_name,
             "name": self.name,
@@ -65,7 +83,8 @@ class Order:
     def key(self) -> str:
         """Identifies what this order makes."""
         pools = sha256_file(self.memory_pool) if self.memory_pool else ""
-        return cache.key_of([sha256_file(self.model), self.arguments(), pools, self.version])
+        asked = self.arguments("")
+        return cache.key_of([sha256_file(self.model), asked, pools, self.version])
 
 
 def generate(
@@ -92,7 +111,8 @@ def generate(
             "bytes": out.stat().st_size,
             "version": version,
             "model_sha256": sha256_file(order.model),
-            "arguments": order.arguments(),
+            "arguments": order.arguments(version),
+            "c_api": order.c_api,
             "host": urlsplit(service.where.base).hostname,
         }
         cache.keep(key, out, record)
@@ -100,8 +120,20 @@ def generate(
     return record
 
 
+def _has_interfaces(version: str) -> bool:
+    """Whether a version of the tool has a choice of interfaces; those before X-CUBE-AI 9 have not.
+
+    Its own numbers are 5 to 8 there, and from 9 on go with ST Edge AI Core's 1 and so on.
+    """
+    major = version.partition(".")[0]
+    return not (major.isdecimal() and int(major) in _WITHOUT_INTERFACES)
+
+
 def core_version(service: Service, wanted: str) -> str:
-    """The version of ST Edge AI Core to use: the wanted one, or the latest.
+    """The version to use, as the service calls it: the wanted one, or the latest.
+
+    Args:
+        wanted: a number of ST Edge AI Core or of X-CUBE-AI; the service's list has both.
 
     Raises:
         UserError: not offered, or the list cannot be read.
@@ -110,13 +142,21 @@ def core_version(service: Service, wanted: str) -> str:
     entries = [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
     offered = [str(e["version"]) for e in entries if e.get("version")]
     if wanted:
-        if wanted not in offered:
-            raise UserError(f"cloud_version={wanted}: not offered", close_match(wanted, offered))
-        return wanted
+        known = {name: str(e["version"]) for e in entries if e.get("version") for name in _names(e)}
+        if wanted not in known:
+            raise UserError(f"cloud_version={wanted}: not offered", close_match(wanted, [*known]))
+        return known[wanted]
     latest = [str(e["version"]) for e in entries if e.get("isLatest") and e.get("version")]
     if not (latest or offered):
         raise UserError("ST's cloud offers no version of its tool", "try again later")
     return (latest or offered)[0]
+
+
+def _names(entry: dict[str, Any]) -> list[str]:
+    """The numbers that an entry of the list of versions goes by."""
+    platform = entry.get("platform")
+    stm32 = platform.get("stm32") if isinstance(platform, dict) else None
+    return [str(name) for name in (stm32, entry["version"]) if name]
 
 
 def upload(service: Service, model: Path, name: str) -> None:
@@ -145,7 +185,7 @@ def _generated(
 
     def start() -> str:
         upload(service, order.model, order.model_name)
-        files: dict[str, Any] = {"args": (None, json.dumps(order.arguments()))}
+        files: dict[str, Any] = {"args": (None, json.dumps(order.arguments(version)))}
         if order.memory_pool:
             files["mpool"] = ("mempools.json", order.memory_pool.read_bytes())
         answer = service.post(f"{service.where.core(version)}/generate", files=files)

@@ -23,6 +23,6 @@ def _run(arguments: argparse.Namespace) -> None:
 
     record = generate(connect, order_of(arguments), arguments.out, Patience())
     print(
-        f"{arguments.out}: {record['bytes']:,} bytes, ST Edge AI Core {record['version']},"
-        f" SHA-256 {record['sha256']}"
+        f"{arguments.out}: {record['bytes']:,} bytes, version {record['version']} of ST's tool,"
+        f" interface {record['c_api']}, SHA-256 {record['sha256']}"
     )

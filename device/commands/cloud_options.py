@@ -20,7 +20,7 @@ def add_order_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="network", help="C name of the network")
     parser.add_argument("--c-api", choices=("legacy", "st-ai"), default="legacy", help="interface")
     parser.add_argument("--memory-pool", type=Path, help="memory pools, as `codegen pools` writes")
-    parser.add_argument("--version", default="", help="ST Edge AI Core (default: the latest)")
+    parser.add_argument("--version", default="", help="Core or X-CUBE-AI (default: the latest)")
     parser.add_argument("--options", default="", help="further options of `stedgeai generate`")
 
 

@@ -46,7 +46,7 @@ class Recognition:
     """How the firmware's decisions fit the labels.
 
     Attributes:
-        confusion: [label][read as] counts.
+        confusion: [label][predicted] counts.
     """
 
     right: int

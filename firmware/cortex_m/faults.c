@@ -30,7 +30,8 @@ __attribute__((used)) static _Noreturn void fault(const struct exception_frame *
     static const char *const names[] = {"HardFault", "MemManage", "BusFault", "UsageFault"};
     const uint32_t cfsr = SCB_CFSR;
     console_text("\nfault: ");
-    console_text(exception >= 3u && exception <= 6u ? names[exception - 3u] : "exception");
+    const char *name = exception >= 3u && exception <= 6u ? names[exception - 3u] : "exception";
+    console_text(name);
     console_text("\n");
     report("  CFSR  ", cfsr);
     report("  HFSR  ", SCB_HFSR);
@@ -47,7 +48,7 @@ __attribute__((used)) static _Noreturn void fault(const struct exception_frame *
     } else {
         console_text("  no stacked registers: the stack pointer left its memory\n");
     }
-    board_finish((int32_t)(FAULT_STATUS + exception), NULL, 0);
+    board_finish((int32_t)(FAULT_STATUS + exception), name, 0);
 }
 
 /*

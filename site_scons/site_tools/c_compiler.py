@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
-from SCons.Script import GetOption
+from SCons.Script import COMMAND_LINE_TARGETS, GetOption
 
 OLDEST_GCC = 10
+# Targets that Python alone makes: who asks for nothing else needs no compiler.
+COMPILE_NOTHING = {
+    *("train", "onnx", "quantize", "evaluate", "generate", "subset", "package", "model", "codegen"),
+    *("data", "templates", "cloud-login", "cloud-logout", "cloud-benchmark", "list"),
+}
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi", "gcc": "gcc", "clang": "clang"}
 
 LANGUAGE = ["-std=c11", "-ffp-contract=off", "-fno-common", "-g3"]
@@ -70,8 +75,9 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
     """
     native = cpu["core"] == "native"
     name = env.subst("$cc") or ("gcc" if native else "arm-none-eabi-gcc")
-    # Cleaning and help need no compiler.
-    compiler = name if GetOption("clean") or GetOption("help") else find_compiler(name)
+    asked = set(map(str, COMMAND_LINE_TARGETS))
+    unneeded = GetOption("clean") or GetOption("help") or (asked and asked <= COMPILE_NOTHING)
+    compiler = name if unneeded else find_compiler(name)
     machine = [] if native else machine_flags(cpu)
     root, env["BUILD_FOLDER"] = env["PROJECT_ROOT"], build_dir
     # Quoted: these words become one string in compile_commands.json, too.

@@ -81,6 +81,8 @@ def firmware(
         ]
     else:
         words = [
+            *_command("link"),
+            "--",
             *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
             *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map.path}"), *parts),
             # The mathematical library: ST's runtimes, and rintf where the FPU cannot round.
@@ -89,15 +91,22 @@ def firmware(
         ]
     actions = [Action([words], **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
     sources = [*parts, *libraries, *([script] if script else [])]
-    if memories is None:
-        return env.Command([elf, link_map], sources, actions)
-    seal = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", "device", "seal"]
-    words = [*seal, "--elf", elf, "--memories", memories]
-    actions.append(Action([words], cmdstr=None))
-    made = env.Command([elf, link_map], [*sources, memories], actions)
-    files, _ = env.PythonDependencies("device", "seal", ())
-    env.Depends(made, [env.File(path) for path in files])
+    commands = ["link"] if script else []
+    if memories is not None:
+        words = [*_command("seal"), "--elf", elf, "--memories", memories]
+        actions.append(Action([words], cmdstr=None))
+        sources.append(memories)
+        commands.append("seal")
+    made = env.Command([elf, link_map], sources, actions)
+    for command in commands:
+        files, _ = env.PythonDependencies("device", command, ())
+        env.Depends(made, [env.File(path) for path in files])
     return made
+
+
+def _command(name: str) -> list[str]:
+    """The beginning of a command line of device's."""
+    return ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", "device", name]
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -20,6 +20,8 @@ OPTIONS = ("help", "clean")
 
 # SCons' words for a file in the place of a folder, or the other way round.
 IN_THE_WAY = re.compile(r"(File|Directory) (.+) found where (directory|file) expected")
+# What compares with the reference, or sends the model itself.
+COMPARED = {"validate", "demo", "profile", "cloud-benchmark"}
 TRAINED = {"train", "onnx", "quantize", "evaluate", "model", "data"}
 
 
@@ -96,7 +98,7 @@ def help_text(env: Any, menu: Sequence[Sequence[str]], variables: Any) -> str:
     return (
         f"usage: scons [TARGET...] [NAME=VALUE...]\n\n{table(rows)}\n\n"
         "Also: help, list (targets, variables, values), all (= elf), run (= sim), clean.\n"
-        "The name of each folder is a target too: what the room makes, or its tests.\n\n"
+        "The name of each folder is a target too: what it is for, or its tests.\n\n"
         f"{table(settings)}\n\n"
         "NAME=VALUE may also stand in custom.py, one a line, VALUE in quotes.\n"
         "SCons' own options: scons -H. Common ones: -j N, -n (show only), -Q (terse)."
@@ -121,6 +123,8 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
         if target in menu:
             trained = target in TRAINED and (env["network"] or env["ai"] != "builtin")
             why = "this network is given, not trained" if trained else f"not for {env['board']}"
+            if target in COMPARED and env["ai"] == "bundle" and not env["network"]:
+                why = "a bundle alone has nothing to compare with: network= names its ONNX file"
             if target == "package":
                 why = "say where with dest=FOLDER"
             raise SCons.Errors.UserError(f"'{target}' cannot be made: {why}")

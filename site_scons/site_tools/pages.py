@@ -17,7 +17,13 @@ def options_of(files: Mapping[str, Any]) -> list[Any]:
 
 
 def report(
-    env: Any, page: Any, files: Mapping[str, Any], optional: Mapping[str, Any], templates: Any
+    env: Any,
+    page: Any,
+    files: Mapping[str, Any],
+    optional: Mapping[str, Any],
+    *,
+    flags: Sequence[str],
+    templates: Any,
 ) -> Any:
     """Declare the report.
 
@@ -26,6 +32,7 @@ def report(
         files: option of `codegen report` -> node; None for what this build does not have.
         optional: the same for files that only some runs leave, such as a validation's results:
             those that are there, or are asked for in this very run.
+        flags: further options.
         templates: the page's.
     """
     kept = page.dir.File(f"{Path(page.name).stem}.json")
@@ -35,7 +42,8 @@ def report(
         for name, node in optional.items()
         if Path(str(node)).is_file() or (measures and node.has_builder())
     }
-    words = [*options_of({**files, **there}), "--kept", kept, "--out", page]
+    settings = [word for text in env.Decisive() for word in ("--setting", env.Literal(text))]
+    words = [*options_of({**files, **there}), *flags, *settings, "--kept", kept, "--out", page]
     made = env.Run("REPORT", "codegen report", [page, kept], words, also=templates)
     env.Precious(made)
     env.NoCache(made)

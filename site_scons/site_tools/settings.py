@@ -108,7 +108,7 @@ def test_path(word: str) -> str:
 
 
 def known_tests(key: str, value: Any, env: Any) -> None:
-    """Nothing, or rooms and files of tests, with commas between."""
+    """Nothing, or folders and files of tests, with commas between."""
     for word in filter(None, value.split(",")):
         if not test_path(word):
             rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
@@ -150,6 +150,11 @@ VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
+# Variables that say where files lie, how a board is reached, or how something is shown.
+ELSEWHERE = {
+    *("build_dir", "data_dir", "dest", "cache_dir", "programmer", "serial", "port", "debug_flash"),
+    *("dry_run", "count", "layers", "listen", "gdb_port", "ide_dir", "only", "verbose"),
+}
 FIELDS = (
     # What is built, and where.
     (
@@ -206,7 +211,12 @@ FIELDS = (
     ),
     ("bundle", "ai=bundle: folder or zip that ST's cloud or tools made", "", existing_path),
     ("runtime", "folder of ST's pack, for the runtime that a bundle lacks", "", existing_path),
-    ("c_api", "the network's C interface: legacy, st-ai", "legacy", one_of(("legacy", "st-ai"))),
+    (
+        "c_api",
+        "C interface: legacy, st-ai, auto (ST's: as its tool has it)",
+        "auto",
+        one_of(("auto", "legacy", "st-ai")),
+    ),
     (
         "input_scale",
         "ai=bundle: the input's scale, when the bundle has no table of it",
@@ -221,7 +231,7 @@ FIELDS = (
     ),
     ("stedgeai", "ai=stedgeai: path of the tool (default: looked for)", "", None),
     ("ai_options", "ai=stedgeai, cloud: further options of ST's generator", "", None),
-    ("cloud_version", "ai=cloud: ST Edge AI Core (default: the latest)", "", None),
+    ("cloud_version", "ai=cloud: of Core or X-CUBE-AI (default: the latest)", "", None),
     ("cloud_board", "cloud-benchmark: board of ST's farm (default: this one)", "", None),
     # The firmware.
     (
@@ -273,7 +283,7 @@ FIELDS = (
         matching(r"|\d{1,5}", "a TCP port"),
     ),
     ("ide_dir", "folder that `ide` writes to, such as . (default: in build_dir)", "", folder),
-    ("only", "test: rooms of tests/, or files of them: ops, ops/test_add", "", known_tests),
+    ("only", "test: folders or files of tests/: ops, ops/test_add", "", known_tests),
     # How it is shown.
     ("verbose", "1: show whole command lines", "0", yes_or_no),
 )
@@ -327,6 +337,15 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     return {key: env[key] for key in known}
 
 
+def decisive(env: Any) -> list[str]:
+    """KEY=VALUE of the variables that decide what is built and are not as they are by default."""
+    return [
+        f"{key}={env[key]}"
+        for key, _, default, _ in FIELDS
+        if key not in ELSEWHERE and str(env[key]) != default
+    ]
+
+
 def chosen_tests(env: Any) -> list[str]:
     """What `scons test` shall run, seen from the project's folder."""
     return [test_path(word) for word in filter(None, env["only"].split(","))] or ["tests"]
@@ -337,6 +356,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.AddMethod(read_settings, "ReadSettings")
     env.AddMethod(lambda env: boards(), "Boards")
     env.AddMethod(chosen_tests, "ChosenTests")
+    env.AddMethod(decisive, "Decisive")
     env.AddMethod(lambda env, board: board_toml(board, env.GetLaunchDir()), "BoardToml")
     env.AddMethod(lambda env, word, known: nearest(word, known), "Nearest")
 

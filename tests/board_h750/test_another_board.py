@@ -22,7 +22,7 @@ def _board(folder: Path, pll_m: int = 1) -> Board:
     for name in ("qspi", "sdram"):
         text = re.sub(rf"(#[^\n]*\n)*\[\[memory\]\]\nname = \"{name}\"\n([^\n]+\n)+", "", text)
         text = text.replace(f', "{name}"', "")
-    text = re.sub(r'(qspi_select|qspi) = "[^"]*"\n', "", text)
+    text = re.sub(r'qspi = "[^"]*"\n', "", text)
     text = re.sub(r'sdram = """[^"]*"""\n', "", text)
     text = re.sub(r"\[chip\.leds\]\n([^\n]+\n)+", "", text)
     for old, new in (

@@ -76,6 +76,28 @@ def test_no_double_precision_instruction(workshop: Workshop) -> None:
     assert ".f64" not in code
 
 
+def _listing(workshop: Workshop, function: str) -> list[str]:
+    """Mnemonics of a function, as compiled."""
+    elf = workshop.build(qspi=True, sdram=True)
+    command = ["arm-none-eabi-objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}"]
+    text = subprocess.run([*command, elf], check=True, capture_output=True, text=True).stdout
+    return [line.split("\t")[1].strip() for line in text.splitlines() if line.count("\t") >= 1]
+
+
+def test_nothing_is_loaded_inside_the_start_up_sequence_of_quadspi(workshop: Workshop) -> None:
+    """ES0392: disabled again within 127 kernel clocks; a load from flash may take longer."""
+    words = [word.partition(".")[0] for word in _listing(workshop, "qspi_start")]
+    start = next(i for i, word in enumerate(words) if word == "dsb")
+    assert words[start + 1 : start + 5] == ["str"] * 4
+
+
+def test_byte_stores_of_the_sdram_test_stay_apart(workshop: Workshop) -> None:
+    """A barrier follows the byte store, or the store buffer may make one word of four."""
+    words = [word.partition(".")[0] for word in _listing(workshop, "sdram_start")]
+    store = next(i for i, word in enumerate(words) if word == "strb")
+    assert "dsb" in words[store : store + 4]
+
+
 def test_board_toml_has_the_sizes_of_the_model() -> None:
     """Two independent statements of the same facts."""
     stated = {memory.name: (memory.origin, memory.length) for memory in BOARD.memories}

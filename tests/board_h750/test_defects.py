@@ -6,7 +6,7 @@ import pytest
 
 from device.emulators.h750.chip import DEFECTS
 from tests.board_h750.conftest import Run
-from tests.board_h750.firmware import RESULTS, Workshop
+from tests.board_h750.firmware import RESULTS, Edit, Workshop
 
 _BRINGUP_FAILED = 64
 
@@ -24,7 +24,7 @@ _FATAL = {
     "qspi-lines": ("qspi", "qspi: mapped reads differ from reads on one line"),
     "sdram-address": ("sdram", "sdram: the self-test read other values than it wrote"),
 }
-_SURVIVED = {"hse", "hse-bypass", "console", "overdrive"}
+_SURVIVED = {"hse", "hse-bypass", "console", "overdrive", "hse-slow", "voltage-slow"}
 
 
 def test_each_defect_is_tried() -> None:
@@ -66,7 +66,17 @@ def test_a_console_that_takes_nothing_does_not_stop_it(workshop: Workshop, run: 
 def test_without_vos0_it_runs_at_400_mhz_and_says_so(workshop: Workshop, run: Run) -> None:
     result = run(workshop.build(qspi=True, sdram=True), broken="overdrive", revision="V")
     assert (result.status, result.results) == (0, RESULTS)
-    assert (
-        "clock: the voltage for 480 MHz (VOS0) does not come; 400 MHz are used\n" in result.console
-    )
+    assert "clock: no voltage for 480 MHz (VOS0); 400 MHz are used\n" in result.console
     assert "revision V, 400 MHz from HSE\n" in result.console
+
+
+def test_slow_starters_are_waited_for(workshop: Workshop, run: Run) -> None:
+    """60 ms for HSE, 600 ms for each voltage; with the waits of before, the run ends or is slow."""
+    result = run(workshop.build(), broken="hse-slow,voltage-slow", revision="V")
+    assert (result.status, result.results) == (0, RESULTS)
+    assert "revision V, 480 MHz from HSE\n" in result.console
+    short = Edit("clocks.c", "HSE_TIMEOUT_MS 100u", "HSE_TIMEOUT_MS 10u")
+    assert "384 MHz from HSI" in run(workshop.build(edits=[short]), broken="hse-slow").console
+    short = Edit("power.c", "VOLTAGE_TIMEOUT_MS 1000u", "VOLTAGE_TIMEOUT_MS 5u")
+    result = run(workshop.build(edits=[short]), broken="voltage-slow", revision="V")
+    assert result.status == _BRINGUP_FAILED

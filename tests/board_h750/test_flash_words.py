@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,15 @@ def odd_sizes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def _link(odd_sizes: Path, folder: Path, where: dict[str, str], *, pad: bool = True) -> Elf:
-    memories = BOARD.to_json()
+def _link(
+    odd_sizes: Path,
+    folder: Path,
+    where: dict[str, str],
+    *,
+    pad: bool = True,
+    memories: dict[str, Any] | None = None,
+) -> Elf:
+    memories = memories or BOARD.to_json()
     placement = {"objects": place_objects(memories, _SIZES, where)}
     script = render("board/firmware.ld.j2", {"memories": memories, "placement": placement})
     if not pad:
@@ -61,6 +69,18 @@ def test_no_two_segments_share_a_flash_word(kernels: str, odd_sizes: Path, tmp_p
         check_layout(elf, BOARD.memories)
         image = raw_image(elf.segments, BOARD.memory("flash"))
         assert len(image) % _WORD == 0 and len(image) // _WORD >= len(words), where
+
+
+def test_a_stack_that_would_not_be_aligned_is_a_link_error(
+    odd_sizes: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """__stack_top on a multiple of 8 (AAPCS), its guard on a multiple of 256."""
+    for length, text in ((0x1FFFC, "multiple of 8"), (0x1FFF8, "multiple of 256")):
+        memories = BOARD.to_json()
+        next(m for m in memories["memories"] if m["name"] == "dtcm")["length"] = length
+        with pytest.raises(subprocess.CalledProcessError):
+            _link(odd_sizes, tmp_path, {}, memories=memories)
+        assert text in capfd.readouterr().err
 
 
 def test_without_padding_they_would(odd_sizes: Path, tmp_path: Path) -> None:

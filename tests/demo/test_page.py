@@ -94,7 +94,7 @@ def test_keyboard_and_what_a_screen_reader_hears(tab: OpenTab) -> None:
     page.keyboard.press("Space")
     expect(page.locator("#pen")).to_have_text("pen up")
     assert answered(page) == "1"
-    expect(page.locator("#spoken")).to_have_text(re.compile("read as 1, then . or ."))
+    expect(page.locator("#spoken")).to_have_text(re.compile("predicted 1, then . or ."))
     page.keyboard.press("Delete")
     expect(page.locator("#spoken")).to_have_text("empty")
     expect(page.locator("#digit")).to_have_text("–")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -150,4 +151,9 @@ def test_data_beyond_the_memories_is_a_link_error(
     )
     assert done.returncode != 0
     assert "overflowed by" in done.stdout + done.stderr
+    # And what to do about it, in the build's own words.
+    said = done.stderr.partition("does not fit its memories: too small is ")[2]
+    assert re.search(r"\bdtcm by [\d,]+ bytes", said)
+    assert "placement=OBJECT:MEMORY" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not (tree / "build" / "stm32h750b_dk" / "firmware.elf").exists()

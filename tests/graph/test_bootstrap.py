@@ -15,7 +15,7 @@ from tests.graph.project import REPOSITORY
 # What a POSIX system has; everything else that bootstrap uses is found or missed.
 ORDINARY = (
     *("sh", "dirname", "readlink", "cat", "cksum", "id", "tr", "sort", "printf", "rm", "ls"),
-    *("env", "true", "pwd"),
+    *("env", "true", "pwd", "uname"),
 )
 # Not a launcher that needs more of the PATH than a test gives it.
 PYTHON = os.path.realpath(sys.executable)
@@ -113,9 +113,11 @@ def test_names_the_packages_where_it_may_not_install(
     """No apt-get on this PATH."""
     run = call(clone, *arguments, PATH=str(path_with))
     assert run.returncode == 1
-    (line,) = run.stderr.splitlines()
-    assert "install these packages" in line
-    assert packages <= {*line.split()}
+    told, line = run.stderr.splitlines()
+    assert "error: missing programs" in told
+    command, _, names = line.partition(" --no-install-recommends ")
+    assert command == "bootstrap: error: sudo apt-get install"
+    assert packages <= {*names.split()}
     assert not (clone / ".venv").exists()
 
 
@@ -123,7 +125,7 @@ def test_names_only_what_is_missing(clone: Path, path_with: Path) -> None:
     add_tools(path_with, *(tool for tool in TOOLS if tool != "qemu-system-arm"))
     run = call(clone, "scons", "sim", PATH=str(path_with))
     assert run.returncode == 1
-    assert run.stderr.strip().endswith(": qemu-system-arm")
+    assert run.stderr.endswith(" sudo apt-get install --no-install-recommends qemu-system-arm\n")
 
 
 def test_installs_with_apt_where_it_may(clone: Path, path_with: Path) -> None:
@@ -154,6 +156,60 @@ def test_too_old_a_python_is_named(clone: Path, path_with: Path) -> None:
     run = call(clone, "true", PATH=str(path_with))
     assert run.returncode == 1
     assert "python3" in run.stderr
+
+
+@pytest.mark.parametrize("words", [["scnos", "sim"], ["-j4"]])
+def test_no_command_installs_nothing(clone: Path, path_with: Path, words: list[str]) -> None:
+    """Neither with apt-get nor with pip."""
+    apt, log = path_with / "apt-get", clone.parent / "apt.log"
+    apt.write_text(f'#!/bin/sh\necho "$@" >>"{log}"\n')
+    apt.chmod(0o755)
+    run = call(clone, *words, PATH=str(path_with))
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert words[0] in line and "./bootstrap scons" in line
+    assert not log.exists() and not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["python3.10", "nowhere"])
+def test_a_python_asked_for_is_taken_or_refused(clone: Path, path_with: Path, name: str) -> None:
+    add_tools(path_with, *TOOLS)
+    (path_with / "python3.10").write_text("#!/bin/sh\nexit 1\n")
+    (path_with / "python3.10").chmod(0o755)
+    run = call(clone, "true", PATH=str(path_with), PYTHON=name)
+    assert run.returncode == 1
+    assert f"PYTHON={name} is no Python 3.11 or newer" in run.stderr
+    assert not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (["scons", "generate", "network=x.onnx"], set()),
+        (["scons", "train"], set()),
+        (["scons", "network=x.onnx"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}),
+        (["scons", "run"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"}),
+    ],
+)
+def test_asks_for_no_program_that_the_target_does_not_start(
+    clone: Path, path_with: Path, arguments: list[str], missing: set[str]
+) -> None:
+    add_tools(path_with, "scons")
+    ready_venv(clone, path_with)
+    run = call(clone, *arguments, PATH=str(path_with))
+    assert (run.returncode != 0) is bool(missing), run.stderr
+    names = run.stderr.partition("--no-install-recommends ")[2].split()
+    assert {*names} == missing
+
+
+def test_size_is_said_before_and_pip_is_heard(clone: Path, path_with: Path) -> None:
+    add_tools(path_with, *TOOLS)
+    venv = ready_venv(clone, path_with)
+    (venv / "bin" / "python").write_text('#!/bin/sh\necho "pip: $*"\n')
+    run = call(clone, "scons", PATH=str(path_with))
+    said, heard, *_ = run.stderr.splitlines()
+    assert "locked/train.txt into .venv: about 1.1 GB" in said
+    assert heard.startswith("pip: -m pip install") and " -q " not in heard
 
 
 def ready_venv(clone: Path, path_with: Path) -> Path:

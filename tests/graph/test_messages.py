@@ -199,6 +199,15 @@ def test_no_compiler(project: Project, tmp_path: Path) -> None:
     assert "'arm-none-eabi-gcc' not found" in line and "gcc-arm-none-eabi" in line
 
 
+def test_generating_c_needs_no_compiler(project: Project, tmp_path: Path) -> None:
+    project.append("templates/network/provenance.j2", "{# changed #}\n")
+    path = bare_path(tmp_path)
+    (path / "sh").symlink_to("/bin/sh")
+    run = project.scons_where({"PATH": str(path)}, "generate")
+    assert run.status == 0, run.output
+    assert "GENERATE build/network/network.c" in run.output.replace("  ", " ")
+
+
 def bare_path(tmp_path: Path) -> Path:
     """A folder for PATH that has what starts SCons, and no compiler."""
     path = tmp_path / "bin"

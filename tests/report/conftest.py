@@ -102,10 +102,12 @@ QUANTIZATION = {
     "calibration": {"images": 20, "method": "minmax"},
     "versions": {"onnx": "8.8.8"},
 }
+SPARE = {"name": "spare", "kind": "ram", "origin": 0}
 MEMORY: dict[str, Any] = {
     "regions": [
         {
             "name": "flash",
+            "kind": "flash",
             "origin": 0x8000000,
             "length": 1000,
             "used": 400,
@@ -121,7 +123,15 @@ MEMORY: dict[str, Any] = {
                 },
             ],
         },
-        {"name": "spare", "origin": 0, "length": 64, "used": 0, "free": 64, "items": []},
+        {
+            "name": "spare",
+            "kind": "ram",
+            "origin": 0,
+            "length": 64,
+            "used": 0,
+            "free": 64,
+            "items": [],
+        },
     ],
     "placement": {
         "weights": {"run": "ram", "load": "flash", "reserved": 296, "linked": 300, "why": "fits"}

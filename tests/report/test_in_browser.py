@@ -99,3 +99,21 @@ def test_links_lead_to_their_sections(page: Page) -> None:
         link.click()
         target = page.locator(page.url.partition("#")[2] and f"#{page.url.partition('#')[2]}")
         assert target.is_visible()
+
+
+def test_captions_are_read_whole_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 380, "height": 900})
+    captions = page.locator("caption")
+    assert captions.count() > 2
+    for caption in captions.all():
+        ends = caption.evaluate(
+            "e => [e, e.closest('section')].map(n => n.getBoundingClientRect().right)"
+        )
+        assert ends[0] <= ends[1]
+
+
+def test_print_shows_everything(page: Page) -> None:
+    page.emulate_media(media="print")
+    details = page.locator("details")
+    assert details.count() == 2
+    assert all(each.locator("table").is_visible() for each in details.all())

@@ -7,17 +7,20 @@ import hashlib
 import io
 import json
 import re
+import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from codegen.report.accuracy import Cell, accuracy
 from codegen.report.charts import histogram, line_chart, nice_ticks
 from codegen.report.memory import WIDTH, bars
 from codegen.report.pictures import as_grey, png
+from codegen.report.sources import Sources
 from support.files import read_json, write_json
-from tests.report.conftest import MEMORY, Build
+from tests.report.conftest import MEMORY, ROOT, Build
 
 _VOID = {"meta", "img", "br", "link"}
 
@@ -83,7 +86,7 @@ def test_pictures_are_told_in_words(build: Build) -> None:
         if tag == "svg":
             assert attrs["role"] == "img" and len(attrs["aria-label"] or "") > 10
         if tag == "img":
-            assert re.fullmatch(r"Input \d+: a \d that was read as \d", attrs["alt"] or "")
+            assert re.fullmatch(r"Input \d+: label \d, predicted \d", attrs["alt"] or "")
 
 
 def test_numbers_are_those_of_the_reference(build: Build) -> None:
@@ -92,11 +95,73 @@ def test_numbers_are_those_of_the_reference(build: Build) -> None:
     read, labels = arrays["outputs"].argmax(axis=1), arrays["labels"]
     right = int((read == labels).sum())
     words = Page(build.html).words()
-    assert f"{right} of 40 right: {100 * right / 40:.2f} %" in words
-    assert f"Misread: {40 - right}" in words
-    wrong = [f"a {a} that was read as {b}" for a, b in zip(labels, read, strict=True) if a != b]
+    assert f"{right} of 40 labelled inputs are classified right: {100 * right / 40:.2f} %" in words
+    assert f"Misclassified: {40 - right}" in words
+    wrong = [f"label {a}, predicted {b}" for a, b in zip(labels, read, strict=True) if a != b]
     alts = [attrs["alt"] for tag, attrs in Page(build.html).tags if tag == "img"]
     assert [alt.partition(": ")[2] for alt in alts if alt] == wrong
+
+
+def test_each_class_has_its_recall_and_precision(build: Build) -> None:
+    build.report()
+    arrays = np.load(build.path("reference.npz"))
+    predicted, labels = arrays["outputs"].argmax(axis=1), arrays["labels"]
+    words = Page(build.html).words()
+    for label in range(4):
+        right = int(((labels == label) & (predicted == label)).sum())
+        of = int((labels == label).sum()), int((predicted == label).sum())
+        recall, precision = (f"{100 * right / n:.2f} %" if n else "–" for n in of)
+        assert f"{label} {of[0]} {right} {recall} {of[1]} {precision}" in words
+
+
+def test_colours_of_the_matrix_are_shares_of_the_label() -> None:
+    """A class of few inputs that are all wrong is darker than many wrong of a large class."""
+    labels = np.array([0] * 90 + [1] * 10 + [2] * 2, np.uint8)
+    predicted = np.array([0] * 60 + [1] * 30 + [1] * 10 + [0] * 2)
+    outputs = np.eye(3, dtype=np.int8)[predicted]
+    arrays = {"inputs": np.zeros((102, 4), np.int8), "outputs": outputs, "labels": labels}
+    found = accuracy(Sources(manifest={}, reference=arrays))
+    assert found is not None
+    assert found.confusion[2][0] == Cell(2, 1.0)
+    assert found.confusion[0][1].count == 30
+    assert found.confusion[0][1].share == pytest.approx(1 / 3)
+
+
+def test_settings_commit_and_time(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    build.report("--setting", "subset_size=20", "--setting", "name=digits")
+    words = Page(build.html).words()
+    assert "Settings: subset_size=20 name=digits" in words
+    assert "Report of 1970-01-02 00:00 UTC" in words
+    git = ["git", "rev-parse", "--short=12", "HEAD"]
+    head = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert head.returncode != 0 or f"commit {head.stdout.strip()}" in words
+
+
+def test_random_inputs_are_called_so_and_judged_by_nothing(build: Build) -> None:
+    build.report("--random")
+    words = Page(build.html).words()
+    assert "40 seeded random inputs" in words and "test set" not in words
+    assert "The inputs are seeded random numbers" in words
+    assert "% clipped" not in words
+
+
+def test_clipped_tensors_are_flagged(build: Build) -> None:
+    arrays = dict(np.load(build.path("reference.npz")))
+    arrays["layer_0"] = np.where(np.arange(9) < 3, 127, arrays["layer_0"]).astype(np.int8)
+    np.savez(build.path("reference.npz"), **arrays)
+    build.report()
+    share = (arrays["layer_0"] == 127).mean()
+    assert f"{100 * share:.1f} % clipped" in Page(build.html).words()
+
+
+def test_the_network_is_drawn(build: Build) -> None:
+    build.report()
+    (drawn,) = re.findall(r'<figure class="network">(.*?)</figure>', build.html, re.DOTALL)
+    names = re.findall(r'class="name"[^>]*>([^<]+)<', drawn)
+    assert names == ["gemm_0", "gemm_1"]
+    # 180 and 36 of 216 multiply-accumulates, of 420 pixels less the border.
+    assert [float(w) for w in re.findall(r'class="share"[^>]*width="([\d.]+)"', drawn)] == [348, 68]
 
 
 def test_confusion_matrix_has_the_labels_in_its_rows(build: Build) -> None:
@@ -130,7 +195,7 @@ def test_quantization_ranges_are_those_of_the_values(build: Build) -> None:
     build.report()
     stored = np.load(build.path("reference.npz"))["layer_0"].astype(int)
     low, high = (0.02 * (q + 128) for q in (stored.min(), stored.max()))
-    told = "9, 40 inputs of the test set. Scale 0.02, zero point -128: holds 0 to 5.1, "
+    told = "9, 40 inputs. Scale 0.02, zero point -128: holds 0 to 5.1, "
     told += f"seen {low:.4g} to {high:.4g}. {len(np.unique(stored))} of 256 levels used, "
     told += f"{100 * (stored == 127).mean():.2f} % at an end."
     assert told in Page(build.html).words()
@@ -168,7 +233,8 @@ def test_manifest_alone_gives_a_page(build: Build) -> None:
     assert done.returncode == 0, done.stderr
     page = Page(build.html)
     assert "no board" in page.words() or "network" in page.words()
-    assert not [attrs for tag, attrs in page.tags if tag in ("svg", "img")]
+    drawn = [attrs["aria-label"] or "" for tag, attrs in page.tags if tag in ("svg", "img")]
+    assert len(drawn) == 1 and drawn[0].startswith("The network from top to bottom: gemm_0")
 
 
 def test_names_cannot_become_markup(build: Build) -> None:
@@ -182,7 +248,9 @@ def test_names_cannot_become_markup(build: Build) -> None:
     assert '<script>alert("x")</script>' in page.words() and "</table><b>&amp;" in page.words()
 
 
-def test_same_files_give_the_same_page(build: Build) -> None:
+def test_same_files_give_the_same_page(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the time, which SOURCE_DATE_EPOCH stops."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     build.report()
     first = build.html
     build.report()

@@ -49,6 +49,7 @@ class Standin:
         external: weights in .ExternalFlashSection.
         address: C text of the activations' fixed address, or "".
         two_pools: activations in two pools.
+        second_pool: bytes of the second.
         unsigned: uint8 input and output.
         padded: the input's buffer is a byte larger than its elements.
         tables: quantization tables in the sources.
@@ -63,6 +64,7 @@ class Standin:
     external: bool = False
     address: str = ""
     two_pools: bool = False
+    second_pool: int = 1000
     unsigned: bool = False
     padded: bool = False
     tables: bool = True
@@ -151,7 +153,7 @@ def _context(graph: Graph, how: Standin) -> dict[str, Any]:
         "tools": how.tools,
         "runtime": how.runtime,
         "weights": np.frombuffer(bytes(constants), "<u8").tolist(),
-        "pools": [plan.arena_size, 1000] if how.two_pools else [plan.arena_size],
+        "pools": [plan.arena_size, how.second_pool] if how.two_pools else [plan.arena_size],
         "two_pools": how.two_pools,
         "external": how.external,
         "address": how.address,

@@ -25,7 +25,7 @@ def test_ai_cloud_asks_once_and_rebuilds_offline(
     zipped = Path(shutil.make_archive(str(tmp_path / "bundle"), "zip", bundle))
     tree = copy_tree(
         tmp_path / "tree", board="mps2_an500", network=str(model), inputs=str(inputs),
-        subset_size="40", ai="cloud", werror="1",
+        subset_size="40", ai="cloud", cloud_version="10.2.0", werror="1",
     )  # fmt: skip
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
@@ -43,7 +43,10 @@ def test_ai_cloud_asks_once_and_rebuilds_offline(
         measured = tree.build("cloud-benchmark", cloud_board="STM32H750B-DK")
         assert "142,000" in measured.output
         server.shutdown()
+    # By X-CUBE-AI's number; the interface is that version's default.
+    assert order["version"] == "2.2.0"
     assert order["extraCommandLineArguments"] == "--c-api legacy"
+    assert "version 2.2.0 of ST's tool, interface legacy" in run.output
     # Offline from here on.
     assert not tree.build().commands
     tree.build("-c")

@@ -31,8 +31,10 @@ _SAFE_MARGIN = 32  # a cache line: what the core fetches around the last byte (E
 DEFECTS = (
     "supply",
     "voltage",
+    "voltage-slow",
     "overdrive",
     "hse",
+    "hse-slow",
     "hse-bypass",
     "csi",
     "pll1",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from device.elf import Elf
 from device.emulators.h750.backing import Span
 from device.emulators.h750.memories import REGIONS
@@ -9,6 +11,7 @@ from device.emulators.h750.memories import REGIONS
 _ENTRY_SUFFIX = "_forward_pass"  # templates/network/network.c.j2: the inference without its API
 # Sections of an inference (docs/architecture.md); each has __nn_<name>_start and _end.
 _OWN = ("kernels", "weights", "activations")
+_POOL = re.compile(r"__nn_(activations_\d+)_start")
 
 
 class Fence:
@@ -27,7 +30,8 @@ class Fence:
         names = {symbol.name: symbol.address for symbol in elf.symbols}
         self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
         placed = []
-        for name in _OWN:
+        pools = {match[1] for name in names if (match := _POOL.fullmatch(name))}
+        for name in (*_OWN, *sorted(pools)):
             start, end = (names.get(f"__nn_{name}_{edge}", 0) for edge in ("start", "end"))
             if end > start:
                 placed.append(name)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from device.emulators.h750.chip import Chip
 
 CR1, CSR1, CR2, CR3, CPUCR, D3CR = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x18
+_SLOW_S = 0.3  # of the model's seconds, of which two pass in one at the most
 _READY, _LDO_ONLY, _SCUEN = 1 << 13, 2, 4
 
 
@@ -49,6 +50,7 @@ class Pwr(Peripheral):
         self._level = self._target = _VOS3
         self._scaling, self._supply = Countdown(), Countdown()
         self._supply.start(never=True)
+        self._settles_at = 0.0  # seconds
         self._unread = False  # the last write of a scaling has not arrived: it was not read back
         self.run_mode = False  # ACTVOSRDY was seen set: Run* mode is over
 
@@ -72,6 +74,8 @@ class Pwr(Peripheral):
         return value
 
     def _settled(self) -> bool:
+        if "voltage-slow" in self.chip.broken and self.chip.time.seconds < self._settles_at:
+            return False
         if self._scaling.look():
             self._level = self._target
         return self._scaling.over
@@ -110,6 +114,7 @@ class Pwr(Peripheral):
 
     def _scale(self, target: Level) -> None:
         self._target = target
+        self._settles_at = self.chip.time.seconds + _SLOW_S
         if target.cpu < self._level.cpu:
             self._level = target
         broken = self.chip.broken

@@ -20,6 +20,7 @@ APB3ENR, APB1LENR, APB1HENR, APB2ENR, APB4ENR = 0xE4, 0xE8, 0xEC, 0xF0, 0xF4
 HSION, HSIRDY, CSION, CSIRDY = 1 << 0, 1 << 2, 1 << 7, 1 << 8
 HSEON, HSERDY, HSEBYP, PLL1ON, PLL1RDY = 1 << 16, 1 << 17, 1 << 18, 1 << 24, 1 << 25
 _D1CKRDY_D2CKRDY = 3 << 14
+_SLOW_HSE_S = 0.03  # of the model's seconds, of which two pass in one at the most
 _DIVP1EN, _DIVQ1EN = 1 << 16, 1 << 17
 
 HSI_HZ, CSI_HZ, HSE_HZ = 64_000_000, 4_000_000, 25_000_000
@@ -59,6 +60,7 @@ class Rcc(Peripheral):
 
     def __init__(self, chip: Chip) -> None:
         super().__init__(chip)
+        self._hse_at = 0.0  # seconds
         self._unread: dict[int, int] = {}  # enable bits that were set and not read back
         self._hse, self._csi, self._pll1, self._switch = (Countdown() for _ in range(4))
 
@@ -69,6 +71,9 @@ class Rcc(Peripheral):
     def read_back(self, register: int, bit: int) -> bool:
         """Whether an enable bit was read back after it was set: its clock runs by then."""
         return not self._unread.get(register, 0) >> bit & 1
+
+    def _hse_may_be_up(self) -> bool:
+        return "hse-slow" not in self.chip.broken or self.chip.time.seconds >= self._hse_at
 
     def kernel_hz(self, select: int) -> int:
         """QUADSPI's or FMC's kernel clock, as their fields of D1CCIPR number them; 0: none."""
@@ -90,7 +95,7 @@ class Rcc(Peripheral):
         return (
             bool(cr & HSION),
             bool(cr & CSION) and self._csi.over,
-            bool(cr & HSEON) and self._hse.over,
+            bool(cr & HSEON) and self._hse.over and self._hse_may_be_up(),
             bool(cr & PLL1ON) and self._pll1.over,
         )[source & 3]
 
@@ -102,7 +107,8 @@ class Rcc(Peripheral):
             value &= ~(HSIRDY | CSIRDY | HSERDY | PLL1RDY)
             value |= HSIRDY if value & HSION else 0
             value |= CSIRDY if value & CSION and self._csi.look() else 0
-            value |= HSERDY if value & HSEON and self._hse.look() else 0
+            up = value & HSEON and self._hse.look() and self._hse_may_be_up()
+            value |= HSERDY if up else 0
             value |= PLL1RDY if value & PLL1ON and self._pll1.look() else 0
             value |= _D1CKRDY_D2CKRDY
         elif offset == CFGR:
@@ -145,6 +151,8 @@ class Rcc(Peripheral):
             broken = self.chip.broken
             missing = "hse" in broken or ("hse-bypass" in broken and bool(value & HSEBYP))
             self._hse.start(never=missing)
+            slow = _SLOW_HSE_S if "hse-slow" in broken else 0.0
+            self._hse_at = self.chip.time.seconds + slow
         if turned_on & PLL1ON:
             self._pll1.start(never="pll1" in self.chip.broken)
         off = before & ~value

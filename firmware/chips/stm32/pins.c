@@ -27,18 +27,8 @@ void pins_connect(const struct pins *groups, uint32_t count) {
             const uint32_t shift = 4u * (pin % 8u);
             *function = (*function & ~(0xFu << shift)) | ((uint32_t)group->function << shift);
             set_two_bits(&GPIO_OSPEEDR(group->port), pin, SPEED_VERY_HIGH);
+            set_two_bits(&GPIO_PUPDR(group->port), pin, PULL_UP);
             set_two_bits(&GPIO_MODER(group->port), pin, MODE_ALTERNATE);
-        }
-    }
-}
-
-void pins_pull_up(const struct pins *groups, uint32_t count) {
-    for (const struct pins *group = groups; group < groups + count; ++group) {
-        pins_clock_on(group->port);
-        for (uint32_t pin = 0; pin < 16u; ++pin) {
-            if ((group->mask >> pin & 1u) != 0) {
-                set_two_bits(&GPIO_PUPDR(group->port), pin, PULL_UP);
-            }
         }
     }
 }

@@ -49,8 +49,8 @@ struct pins {
     uint16_t mask;    /* bit n: pin n */
 };
 void pins_clock_on(uint32_t port);
-void pins_connect(const struct pins *groups, uint32_t count); /* very high speed, push-pull */
-void pins_pull_up(const struct pins *groups, uint32_t count);
+/* Push-pull, very high speed; pulled up, so that a line that nobody drives is quiet. */
+void pins_connect(const struct pins *groups, uint32_t count);
 void pins_output(uint32_t port, uint32_t pin);
 
 /* The family's usart.c sets the console up; console_port.c sends and receives. */

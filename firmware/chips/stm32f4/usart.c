@@ -16,6 +16,5 @@ void console_start(void) {
     /* Sixteenths of a bit: with OVER8 0, BRR is the divider itself (RM0090, USART_BRR). */
     CONSOLE_BRR = (clocks_apb2_khz() * 1000u + BOARD_CONSOLE_BAUD / 2u) / BOARD_CONSOLE_BAUD;
     CONSOLE_CR1 = USART_CR1_TE | USART_CR1_RE | USART_CR1_UE;
-    pins_pull_up(console_pins, COUNT);
     pins_connect(console_pins, COUNT);
 }

@@ -101,7 +101,7 @@ void clocks_start(void) {
     }
     power_vos1();
     if (pll == &pll1_480 && !power_vos0()) {
-        console_text("clock: the voltage for 480 MHz (VOS0) does not come; 400 MHz are used\n");
+        console_text("clock: no voltage for 480 MHz (VOS0); 400 MHz are used\n");
         pll = &pll1_400;
     }
     FLASH_ACR = FLASH_ACR_240MHZ;

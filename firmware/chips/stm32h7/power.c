@@ -35,8 +35,7 @@ void power_check(void) {
     require(&PWR_CSR1, PWR_CSR1_ACTVOSRDY, PWR_CSR1_ACTVOSRDY,
             "power: the core voltage is not ready (PWR_CSR1.ACTVOSRDY)");
     if ((PWR_CR3 & PWR_CR3_SUPPLY) != PWR_CR3_LDOEN) {
-        bringup_fail("power: the supply is locked to something else than the LDO; remove power, "
-                     "then try again (PWR_CR3)");
+        bringup_fail("power: not on the LDO (PWR_CR3); remove all power, try again");
     }
 }
 

@@ -6,10 +6,8 @@
 
 #ifndef BOARD_PINS_QSPI
 #define BOARD_PINS_QSPI {{0, 0, 0}}
-#define BOARD_PINS_QSPI_SELECT {{0, 0, 0}}
 #endif
 static const struct pins qspi_pins[] = BOARD_PINS_QSPI;
-static const struct pins select_pin[] = BOARD_PINS_QSPI_SELECT;
 
 /* Slow enough for the one-line read without dummy cycles, and for any board trace. */
 #define QSPI_MAX_KHZ 50000u
@@ -95,8 +93,6 @@ static void check_window(const uint32_t *signature) {
 void qspi_start(void) {
     uint32_t signature[SIGNATURE_WORDS];
     const uint32_t divider = (clocks_hclk_khz() + QSPI_MAX_KHZ - 1u) / QSPI_MAX_KHZ;
-    pins_pull_up(select_pin, 1);
-    pins_connect(select_pin, 1);
     pins_connect(qspi_pins, sizeof qspi_pins / sizeof qspi_pins[0]);
     RCC_AHB3ENR |= RCC_AHB3ENR_QSPIEN;
     (void)RCC_AHB3ENR;

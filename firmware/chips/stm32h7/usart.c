@@ -17,6 +17,5 @@ void console_start(void) {
     (void)CONSOLE_RSTR;
     CONSOLE_BRR = (HSI_HZ + BOARD_CONSOLE_BAUD / 2u) / BOARD_CONSOLE_BAUD;
     CONSOLE_CR1 = USART_CR1_TE | USART_CR1_RE | USART_CR1_UE;
-    pins_pull_up(console_pins, COUNT); /* no noise when no ST-LINK drives it */
     pins_connect(console_pins, COUNT);
 }

@@ -9,6 +9,10 @@
 
 volatile uint32_t sink;
 
+void app_summary(void) {
+    console_text("back home");
+}
+
 __attribute__((noipa)) static uint32_t recurse(uint32_t depth, uint32_t most) {
     volatile uint32_t frame[4] = {depth, depth + 1u, 0, 0};
     return depth == most ? frame[1] : recurse(depth + 1u, most) + frame[0];

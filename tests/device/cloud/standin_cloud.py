@@ -199,7 +199,8 @@ class Handler(BaseHTTPRequestHandler):
     def _versions(self) -> None:
         self._json(
             [
-                {"version": "2.2.0", "isLatest": False},
+                {"version": "8.1.0", "isLatest": False},
+                {"version": "2.2.0", "isLatest": False, "platform": {"stm32": "10.2.0"}},
                 {"version": "3.0.0", "isLatest": True, "platform": {"stm32": "11.0.0"}},
             ]
         )

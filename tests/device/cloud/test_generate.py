@@ -144,8 +144,20 @@ def test_a_refused_order(cloud: Cloud, service: Service, order: Order, tmp_path:
 
 
 def test_versions(cloud: Cloud, service: Service, order: Order, tmp_path: Path) -> None:
-    generate(lambda: service, replace(order, version="2.2.0"), tmp_path / "a.zip", HURRY)
-    assert cloud.orders[-1]["version"] == "2.2.0"
+    # By either number; a release of X-CUBE-AI is one of ST Edge AI Core.
+    for number in ("2.2.0", "10.2.0"):
+        generate(lambda: service, replace(order, version=number), tmp_path / "a.zip", HURRY)
+        assert cloud.orders[-1]["version"] == "2.2.0"
+        assert cloud.orders[-1]["extraCommandLineArguments"] == "--c-api legacy"
+    # One that has no choice of interfaces is not asked for one.
+    generate(lambda: service, replace(order, version="8.1.0"), tmp_path / "a.zip", HURRY)
+    assert cloud.orders[-1]["extraCommandLineArguments"] == ""
+    count = len(cloud.orders)
+    with pytest.raises(UserError, match=r"8\.1\.0 of ST's tool has no interface st-ai") as caught:
+        newer = replace(order, version="8.1.0", c_api="st-ai")
+        generate(lambda: service, newer, tmp_path / "a.zip", HURRY)
+    assert "c_api=legacy" in caught.value.remedy
+    assert len(cloud.orders) == count
     with pytest.raises(UserError, match=r"cloud_version=2\.2\.1: not offered") as caught:
         generate(lambda: service, replace(order, version="2.2.1"), tmp_path / "b.zip", HURRY)
     assert "2.2.0" in caught.value.remedy
@@ -199,14 +211,17 @@ def test_a_benchmark_on_the_farm(
 ) -> None:
     states = ("in_queue", "waiting_for_build", "building", "flashing", "validation", "done")
     cloud.states = [{"state": state} for state in states]
-    record = tmp_path / "run.json"
-    measured = benchmark(service, order, "stm32h750b-dk", record, HURRY)
+    record, pools = tmp_path / "run.json", tmp_path / "pools.json"
+    pools.write_text('{"memory": {"mempools": []}}')
+    with_pools = replace(order, memory_pool=pools)
+    measured = benchmark(service, with_pools, "stm32h750b-dk", record, HURRY)
     assert measured["cycles"] == 142_000
     assert measured["runtime_flash"] == 9408
     ((board, body),) = cloud.benchmarks
     assert board == "stm32h750b-dk"
     assert body["model"] == order.model_name
     assert "includeLibraryForSerie" not in body
+    assert body["mpool"] == {"memory": {"mempools": []}}
     assert "142,000" in as_text(measured)
     assert not record.exists()
 
@@ -247,6 +262,7 @@ def test_the_commands_show_no_secret(server: Server, order: Order, tmp_path: Pat
         shown += done.stdout + done.stderr
     assert "logged in" in shown
     assert "SHA-256" in shown
+    assert "version 3.0.0 of ST's tool, interface legacy" in shown
     assert "142,000" in shown
     made = [path.read_text(errors="replace") for path in (tmp_path / "made").iterdir()]
     cached = [path.read_text(errors="replace") for path in cache.cache_folder().iterdir()]

@@ -9,10 +9,14 @@ static ai_handle network = AI_HANDLE_NULL;
 NN_SECTION_ACTIVATIONS AI_ALIGNED(AI_TINY_ACTIVATIONS_ALIGNMENT) static ai_u8
     activations[AI_TINY_DATA_ACTIVATIONS_SIZE];
 #else
-/* One array for all pools, each on the alignment that the generator assumes. */
-#define POOL_ALIGNMENT 32u
-NN_SECTION_ACTIVATIONS AI_ALIGNED(32) static ai_u8
-    activations[AI_TINY_DATA_ACTIVATIONS_SIZE + POOL_ALIGNMENT * AI_TINY_DATA_ACTIVATIONS_COUNT];
+/* Each pool is an object of its own, on the alignment that the generator assumes. */
+#define POOL_ALIGNED AI_ALIGNED(32)
+#define POOL(number)                                                                               \
+    NN_SECTION_POOL(number)                                                                        \
+    POOL_ALIGNED static ai_u8 activations_##number[AI_TINY_DATA_ACTIVATION_##number##_SIZE];
+#define POOL_NAME(number) , activations_##number
+NN_SECTION_ACTIVATIONS POOL_ALIGNED static ai_u8 activations[AI_TINY_DATA_ACTIVATION_1_SIZE];
+NN_FURTHER_POOLS(POOL)
 #endif
 
 static void report_error(const char *what, ai_error error) {
@@ -41,13 +45,7 @@ bool app_network_init(void) {
 }
 #else
 bool app_network_init(void) {
-    static const ai_u32 sizes[] = AI_TINY_DATA_ACTIVATIONS_SIZES;
-    ai_handle pools[AI_TINY_DATA_ACTIVATIONS_COUNT];
-    ai_u8 *next = activations;
-    for (ai_u32 i = 0; i < AI_TINY_DATA_ACTIVATIONS_COUNT; i++) {
-        pools[i] = AI_HANDLE_PTR(next);
-        next += (sizes[i] + POOL_ALIGNMENT - 1u) / POOL_ALIGNMENT * POOL_ALIGNMENT;
-    }
+    const ai_handle pools[] = {activations NN_FURTHER_POOLS(POOL_NAME)};
     const ai_error error = ai_tiny_create_and_init(&network, pools, NULL);
     if (error.type != AI_ERROR_NONE) {
         report_error("ai_tiny_create_and_init", error);

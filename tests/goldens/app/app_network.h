@@ -25,6 +25,14 @@
 #ifndef NN_SECTION_ACTIVATIONS
 #define NN_SECTION_ACTIVATIONS __attribute__((section(".nn.activations")))
 #endif
+#ifndef NN_SECTION_POOL
+#define NN_SECTION_POOL(number) __attribute__((section(".nn.activations_" #number)))
+#endif
+
+/* Pools of activations beyond the first, by number: an imported network's header names them. */
+#ifndef NN_FURTHER_POOLS
+#define NN_FURTHER_POOLS(with)
+#endif
 
 /* Create the network and give it weights and activations. On failure the error is printed. */
 bool app_network_init(void);

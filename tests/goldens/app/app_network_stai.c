@@ -5,15 +5,19 @@
 
 static STAI_NETWORK_CONTEXT_DECLARE(network, STAI_TINY_CONTEXT_SIZE)
 
-/* One array for all pools; several are each on the largest alignment that the generator uses. */
+/* Each pool is an object of its own, several on the largest alignment that the generator uses. */
 #if STAI_TINY_ACTIVATIONS_NUM == 1
-#define POOL_ALIGNMENT STAI_TINY_ACTIVATION_1_ALIGNMENT
+#define POOL_ALIGNED STAI_ALIGNED(STAI_TINY_ACTIVATION_1_ALIGNMENT)
 #else
-#define POOL_ALIGNMENT 32
+#define POOL_ALIGNED STAI_ALIGNED(32)
 #endif
-    NN_SECTION_ACTIVATIONS STAI_ALIGNED(POOL_ALIGNMENT) static uint8_t
-    activations[STAI_TINY_ACTIVATIONS_SIZE_BYTES +
-                POOL_ALIGNMENT * (STAI_TINY_ACTIVATIONS_NUM - 1)];
+#define POOL(number)                                                                               \
+    NN_SECTION_POOL(number)                                                                        \
+    POOL_ALIGNED static uint8_t activations_##number[STAI_TINY_ACTIVATION_##number##_SIZE_BYTES];
+#define POOL_NAME(number) , activations_##number
+    NN_SECTION_ACTIVATIONS POOL_ALIGNED
+    static uint8_t activations[STAI_TINY_ACTIVATION_1_SIZE_BYTES];
+NN_FURTHER_POOLS(POOL)
 
 static bool succeeded(const char *what, stai_return_code code) {
     if (code == STAI_SUCCESS) {
@@ -27,13 +31,7 @@ static bool succeeded(const char *what, stai_return_code code) {
 }
 
 bool app_network_init(void) {
-    static const uint32_t sizes[] = STAI_TINY_ACTIVATIONS_SIZES;
-    stai_ptr pools[STAI_TINY_ACTIVATIONS_NUM];
-    stai_ptr next = activations;
-    for (uint32_t i = 0; i < STAI_TINY_ACTIVATIONS_NUM; i++) {
-        pools[i] = next;
-        next += (sizes[i] + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
-    }
+    const stai_ptr pools[] = {activations NN_FURTHER_POOLS(POOL_NAME)};
     return succeeded("stai_runtime_init", stai_runtime_init()) &&
            succeeded("stai_tiny_init", stai_tiny_init(network)) &&
            succeeded("stai_tiny_set_activations",

@@ -3,7 +3,6 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "app_network.h"
 #include "board.h"
@@ -29,6 +28,13 @@ APP_NETWORK_ALIGNED static int8_t network_output[APP_NETWORK_OUTPUT_BYTES];
 static uint32_t success;
 #endif
 static bool as_expected;
+
+/* `volatile` keeps the compiler from calling memcpy, 300 bytes of flash that nothing else needs. */
+static void copy(volatile int8_t *to, const int8_t *from, uint32_t size) {
+    for (uint32_t i = 0; i < size; i++) {
+        to[i] = from[i];
+    }
+}
 
 /* Index of the largest score; the first of equals. */
 static uint32_t argmax(const int8_t *scores) {
@@ -77,8 +83,7 @@ static bool compare_with_reference(void) {
         console_text("error: the output bytes are not the reference's\n");
         return false;
     }
-#endif
-#if defined(EXPECTED_SUCCESS) && MNIST_TEST_SUBSET_LABELED
+#elif defined(EXPECTED_SUCCESS) && MNIST_TEST_SUBSET_LABELED
     if (success != EXPECTED_SUCCESS) {
         console_text("error: the reference reads ");
         console_unsigned(EXPECTED_SUCCESS);
@@ -108,11 +113,11 @@ int main(void) {
         board_finish(1, "the network cannot be set up", 0);
     }
     for (uint32_t i = 0; i < SAMPLES; i++) {
-        memcpy(network_input, mnist_test_subset_quantized[i], APP_NETWORK_INPUT_SIZE);
+        copy(network_input, mnist_test_subset_quantized[i], APP_NETWORK_INPUT_SIZE);
         if (app_network_inference(network_input, network_output) != 0) {
             board_finish(2, "an inference failed", 0);
         }
-        memcpy(network_outputs[i], network_output, CLASSES);
+        copy(network_outputs[i], network_output, CLASSES);
         recognized_digits[i] = (uint16_t)argmax(network_output);
     }
 #if MNIST_TEST_SUBSET_LABELED

@@ -10,6 +10,9 @@
 #include NN_IMPORTED_HEADER
 #undef NN_IMPORTED_HEADER
 
+/* Its pools of activations beyond the first. */
+#define NN_FURTHER_POOLS(with) with(2)
+
 /* The bundle calls its network "theirs". */
 #define AI_OURS_DATA_CONFIG AI_THEIRS_DATA_CONFIG
 #define AI_OURS_DATA_ACTIVATIONS AI_THEIRS_DATA_ACTIVATIONS
@@ -20,6 +23,8 @@
 #define AI_OURS_DATA_WEIGHTS_SIZE AI_THEIRS_DATA_WEIGHTS_SIZE
 #define AI_OURS_DATA_WEIGHTS_SIZES AI_THEIRS_DATA_WEIGHTS_SIZES
 #define AI_OURS_DATA_WEIGHTS_COUNT AI_THEIRS_DATA_WEIGHTS_COUNT
+#define AI_OURS_DATA_ACTIVATION_1_SIZE AI_THEIRS_DATA_ACTIVATION_1_SIZE
+#define AI_OURS_DATA_ACTIVATION_2_SIZE AI_THEIRS_DATA_ACTIVATION_2_SIZE
 #define ai_ours_data_params_get ai_theirs_data_params_get
 #define ai_ours_data_weights_get ai_theirs_data_weights_get
 #define ai_ours_data_activations_buffer_get ai_theirs_data_activations_buffer_get
