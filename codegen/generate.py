@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from codegen import version
-from codegen.graph import Graph, Node, Tensor
-from codegen.kernels.chain_context import context as chain_context
-from codegen.kernels.fuse import Kernels
-from codegen.literals import c_float
+from codegen.interface import ports
+from codegen.ir.dump import describe
+from codegen.ir.graph import Graph, Op, Value
+from codegen.ir.identity import content_hash
+from codegen.kernels.fully_connected.chain.context import context as chain_context
+from codegen.kernels.fully_connected.chain.plan import Chain
+from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.names import check_name
 from codegen.ops import operator_of
 from codegen.outputs import LEGACY, MANIFEST, TEMPLATES
-from codegen.plan import PORTABLE, Plan, Step, plan_network
+from codegen.plan import Plan, Step, plan_network
 from codegen.render import render
+from codegen.target import CORTEX_M7, Target
 from support.files import write_json, write_text
 
 
 def generate(
-    graph: Graph, name: str, folder: Path, c_api: str = LEGACY, kernels: Kernels = PORTABLE
+    graph: Graph,
+    name: str,
+    folder: Path,
+    c_api: str = LEGACY,
+    kernels: Kernels = PORTABLE,
+    *,
+    target: Target = CORTEX_M7,
 ) -> Plan:
     """Write all sources, the report and the manifest of `graph` into `folder`.
 
     Args:
         c_api: "legacy", functions ai_<name>_…, or "st-ai", functions stai_<name>_….
         kernels: which kernels, and typical inputs to choose them by.
+        target: the processor that kernels are chosen for.
 
     Raises:
         UserError: a name that is no C identifier, or a network that cannot be planned.
     """
     check_name(name)
-    plan = plan_network(graph, kernels)
+    plan = plan_network(graph, kernels, target)
     context = {"net": network_context(plan, name)}
     rendered = {suffix: render(template, context) for suffix, template in TEMPLATES[c_api].items()}
     for suffix, text in rendered.items():
@@ -46,8 +56,8 @@ def generate(
 def network_context(plan: Plan, name: str) -> dict[str, Any]:
     """What the network templates see as `net`."""
     graph = plan.graph
-    stems = sorted({step.layer.stem for step in plan.steps})
     steps = _steps(plan, name)
+    model_hash = content_hash(graph)
     return {
         "name": name,
         "NAME": name.upper(),
@@ -55,47 +65,49 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "version": version.VERSION,
         "origin": graph.origin,
         "origin_stem": Path(graph.origin).stem,
-        "model_hash": graph.model_hash,
-        "signature": int(graph.model_hash[:8], 16),
-        "input": _port(graph.input, "in", plan.input_offset),
-        "output": _port(graph.output, "out", plan.output_offset),
-        "nodes": sum(len(step.layer.layers) for step in plan.steps),
+        "model_hash": model_hash,
+        "signature": int(model_hash[:8], 16),
+        "inputs": ports(graph.inputs, plan.inputs, "in"),
+        "outputs": ports(graph.outputs, plan.outputs, "out"),
+        "ends": [
+            ("input" if value in graph.inputs else "output", describe(value))
+            for value in (*graph.inputs, *graph.outputs)
+        ],
+        "notes": graph.notes,
+        "nodes": sum(len(step.lowered.rows) for step in plan.steps),
         "chains": [step["chain"] for step in steps if step["chain"]],
-        "rows": [row for step in plan.steps for row in _rows(step)],
+        "rows": _all_rows(plan),
         "macs": graph.macs,
-        "stems": stems,
+        "stems": sorted({step.lowered.stem for step in plan.steps}),
         "steps": steps,
         "arena_size": plan.arena_size,
-        "weights_size": weights_bytes(plan),
-        "weights_words": weights_bytes(plan) // 4,
-        "weights_check": weights_check(plan),
+        "blocks": _blocks(plan),
+        "weights_size": plan.weights_size,
         "model_bytes": model_bytes(plan),
-        "constants": [
-            {
-                "offset": placed.offset,
-                "title": f"layer {placed.layer}: {placed.block.title}",
-                "words": _words(placed.block.data),
-            }
-            for placed in plan.constants
-        ],
     }
 
 
-def weights_bytes(plan: Plan) -> int:
-    """Bytes of the generated constants array: the plan's, and the word that is checked at init."""
-    return plan.weights_size + 4
-
-
-def weights_check(plan: Plan) -> int:
-    """The last word of the constants array: the CRC-32 (zlib's) of all words before it.
-
-    Never what a memory may hold by itself: zero, or the ones of an erased flash.
-    """
-    constants = bytearray(plan.weights_size)
-    for placed in plan.constants:
-        constants[placed.offset : placed.offset + len(placed.block.data)] = placed.block.data
-    check = zlib.crc32(constants)
-    return check if check not in (0, 0xFFFFFFFF) else 1
+def _blocks(plan: Plan) -> list[dict[str, Any]]:
+    """The blocks of weights: their bytes, what is in them, and the word that init looks at."""
+    return [
+        {
+            "index": index,
+            # As ST's generator names its first block, and no other number than that of the block.
+            "suffix": "" if index == 0 else f"_{index + 1}",
+            "size": block.size,
+            "words": block.size // 4,
+            "check": block.check,
+            "constants": [
+                {
+                    "offset": placed.place.offset,
+                    "title": f"layer {placed.step}: {placed.block.title}",
+                    "words": _words(placed.block.data),
+                }
+                for placed in block.constants
+            ],
+        }
+        for index, block in enumerate(plan.blocks)
+    ]
 
 
 def model_bytes(plan: Plan) -> int:
@@ -106,116 +118,130 @@ def model_bytes(plan: Plan) -> int:
 def manifest(plan: Plan, name: str) -> dict[str, Any]:
     """Hashes, quantization, layers and memory of a generated network; read by other rooms."""
     graph = plan.graph
+    ends = {"inputs": _ends(graph.inputs), "outputs": _ends(graph.outputs)}
+    # A network with one of each is described by name, too: what vendor code's manifests have.
+    single = {key[:-1]: found[0] for key, found in ends.items() if len(found) == 1}
     return {
         "name": name,
         "generator": f"nn2flash {version.TEXT}",
         "origin": graph.origin,
-        "model_sha256": graph.model_hash,
-        "input": _quantization(graph.input),
-        "output": _quantization(graph.output),
+        "model_sha256": content_hash(graph),
+        **ends,
+        **single,
+        "input_bytes": graph.input_bytes,
+        "output_bytes": graph.output_bytes,
         "macs": graph.macs,
-        "weights_bytes": weights_bytes(plan),
+        "weights_bytes": plan.weights_size,
+        "weights_blocks": [block.size for block in plan.blocks],
         "model_bytes": model_bytes(plan),
         "activations_bytes": plan.arena_size,
-        "layers": [row for step in plan.steps for row in _rows(step)],
+        "activations_bound": plan.arena.bound.bytes,
+        "symbols": {"inference": f"{name}_forward_pass"},
+        "layers": _layers(plan, name),
     }
 
 
+def _layers(plan: Plan, name: str) -> list[dict[str, Any]]:
+    """The rows of the manifest, with the symbol of a layer that is a routine of its own."""
+    symbols: dict[int, str] = {}
+    for step in _steps(plan, name):
+        if step["chain"]:
+            symbols |= {part["number"]: part["symbol"] for part in step["chain"]["layers"]}
+    return [{**row, "symbol": symbols.get(number)} for number, row in enumerate(_all_rows(plan))]
+
+
+def _all_rows(plan: Plan) -> list[dict[str, Any]]:
+    """The rows of all steps in the order of their numbers."""
+    numbered = [
+        (number, row)
+        for step in plan.steps
+        for number, row in zip(step.numbers, _rows(step), strict=True)
+    ]
+    return [row for _, row in sorted(numbered, key=lambda each: each[0])]
+
+
 def _rows(step: Step) -> list[dict[str, Any]]:
-    """The manifest's rows of a step: one for each layer that it computes."""
+    """The rows of a step: one for each of the model's operations that it computes."""
     return [
         {
-            "name": part.node.name,
-            "op": operator_of(part.node).stem,
-            "title": _title(part.node),
+            "name": part.op.name,
+            "op": operator_of(part.op).stem,
+            "title": _title(part.op),
             "kernel": part.kernel,
             "why": part.why,
             "constants_bytes": part.constants_bytes,
             # Of a routine for several layers: all of it stands with the first.
-            "scratch_bytes": step.layer.scratch if index == 0 else 0,
-            "macs": part.node.macs,
-            "output_size": part.node.output.size,
+            "scratch_bytes": step.lowered.scratch if index == 0 else 0,
+            "macs": part.op.macs,
+            "output_size": part.op.outputs[0].size,
         }
-        for index, part in enumerate(step.layer.layers)
+        for index, part in enumerate(step.lowered.rows)
     ]
 
 
-def _quantization(tensor: Tensor) -> dict[str, Any]:
-    return {
-        "name": tensor.name,
-        "shape": list(tensor.shape),
-        "size": tensor.size,
-        "type": "int8",
-        "scale": float(tensor.quantization.scale),
-        "zero_point": tensor.quantization.zero_point,
-    }
+def _ends(values: tuple[Value, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": value.name,
+            "shape": list(value.shape),
+            "layout": value.type.layout.value,
+            "size": value.size,
+            "bytes": value.bytes,
+            "type": value.dtype.value,
+            "scale": None if value.type.quantization is None else float(value.quantization.scale),
+            "zero_point": None
+            if value.type.quantization is None
+            else value.quantization.zero_point,
+        }
+        for value in values
+    ]
 
 
-def _port(tensor: Tensor, kind: str, arena_offset: int) -> dict[str, Any]:
-    """One end of the network in the legacy interface's order batch, channel, width, height.
-
-    No byte moves. Source: ST, "Embedded inference client API" 7.1, "IO tensor description": one
-    dimension is (1, 1, c) of height, width and channel, two are (h, 1, c), three are (h, w, c).
-    """
-    dims = list(tensor.shape[1:])
-    channel = dims[-1]
-    height = dims[0] if len(dims) > 1 else None
-    width = (dims[1] if len(dims) > 2 else 1) if len(dims) > 1 else None
-    scale = tensor.quantization.scale
-    return {
-        "kind": kind,
-        "KIND": kind.upper(),
-        "shape": tensor.shape,
-        "size": tensor.size,
-        "channel": channel,
-        "width": width,
-        "height": height,
-        "bcwh": [1, channel, width or 1, height or 1],
-        "scale": c_float(scale),
-        "scale_text": f"{float(scale):.9g}",
-        "zero_point": tensor.quantization.zero_point,
-        "arena_offset": arena_offset,
-    }
-
-
-def _title(node: Node) -> str:
-    sizes = f"{node.input.size} -> {node.output.size}"
-    relu = ", ReLU" if getattr(node, "relu", False) else ""
-    return f"{operator_of(node).stem.replace('_', ' ')} {sizes}{relu}"
+def _title(op: Op) -> str:
+    reads = " and ".join(str(value.size) for value in op.inputs)
+    writes = " and ".join(str(value.size) for value in op.outputs)
+    detail = f", {op.detail}" if op.detail else ""
+    return f"{operator_of(op).stem.replace('_', ' ')} {reads} -> {writes}{detail}"
 
 
 def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
-    """The steps as the templates see them; `last` is the number of the last layer it computes."""
-    found, count = [], 0
+    """The steps as the templates see them."""
+    found = []
     for step in plan.steps:
         rows = _rows(step)
-        chain = _chain(step, name, count)
-        count += len(rows)
         found.append(
             {
                 "index": step.index,
-                "last": count - 1,
-                "stem": step.layer.stem,
+                "numbers": step.numbers,
+                "stem": step.lowered.stem,
                 "title": "; ".join(f"{row['name']}: {row['title']}" for row in rows),
-                "rows": rows,
-                "layer": step.layer,
-                "chain": chain,
-                "source": step.source,
-                "target": step.target,
+                "op": step.lowered.op,
+                "fields": step.lowered.fields,
+                "chain": _chain(step, name),
+                "inputs": step.inputs,
+                "outputs": step.outputs,
                 "scratch": step.scratch,
-                "constants": step.constants,
+                "late": step.late,
+                "constants": {
+                    block.key: place
+                    for block, place in zip(step.lowered.constants, step.constants, strict=True)
+                },
             }
         )
     return found
 
 
-def _chain(step: Step, name: str, first: int) -> dict[str, Any] | None:
-    """What the templates see of a run of packed layers; `first` is its first layer's number."""
-    chain = step.layer.values.get("chain")
-    if chain is None:
+def _chain(step: Step, name: str) -> dict[str, Any] | None:
+    """What the templates see of a run of packed layers."""
+    chain = step.lowered.fields
+    if not isinstance(chain, Chain):
         return None
-    regions = (step.scratch or 0, step.late or 0)
-    return chain_context(chain, name, first, step.constants, regions)
+    offsets: list[dict[str, int]] = [{} for _ in chain.stages]
+    for block, place in zip(step.lowered.constants, step.constants, strict=True):
+        offsets[block.part][block.key] = place.offset
+    regions = tuple(0 if place is None else place.offset for place in (step.scratch, step.late))
+    layers = chain_context(chain, f"{name}_packed", step.numbers, offsets, regions)
+    return {**layers, "block": step.constants[0].block}
 
 
 def _words(data: bytes) -> str:

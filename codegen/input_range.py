@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import Array
-from codegen.graph import Tensor
+from codegen.ir.graph import Graph, Value
 from support.errors import UserError
 
 # Calibration by percentiles or entropy leaves some values outside on purpose.
@@ -32,17 +32,20 @@ def add_strict(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_range(values: Array, tensor: Tensor, path: Path, *, strict: bool) -> None:
-    """Warn on stderr of inputs that `tensor` cannot hold.
+def check_range(values: Array, graph: Graph, path: Path, *, strict: bool) -> None:
+    """Warn on stderr of inputs that the network's cannot hold.
 
     Args:
-        values: floats [N, input size], finite.
+        values: floats [N, elements of all inputs], finite.
         path: the file they are from, for the message.
 
     Raises:
         UserError: what would be a warning, with `strict`.
     """
-    found = complaint(values, tensor)
+    start, found = 0, ""
+    for value in graph.inputs:
+        found = found or complaint(values[:, start : start + value.size], value)
+        start += value.size
     if not found:
         return
     if strict:
@@ -50,9 +53,9 @@ def check_range(values: Array, tensor: Tensor, path: Path, *, strict: bool) -> N
     print(f"warning: {path}: {found}: {REMEDY} (strict=1 makes this an error)", file=sys.stderr)
 
 
-def complaint(values: Array, tensor: Tensor) -> str:
+def complaint(values: Array, value: Value) -> str:
     """What is wrong with float inputs [N, input size], in words with the share; empty: nothing."""
-    quantization = tensor.quantization
+    quantization = value.quantization
     scale, zero_point = quantization.scale, quantization.zero_point
     least, most = (float(scale) * (end - zero_point) for end in (-128, 127))
     holds = (

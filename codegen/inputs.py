@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from codegen.arrays import Array, read_arrays
-from codegen.graph import Graph
 from codegen.idx import SUFFIX, read_labeled
+from codegen.ir.graph import Graph
 from support.errors import UserError
 
 # Random inputs: far more than any emulator runs, far less than a machine's memory.
@@ -34,12 +33,26 @@ def parse_normalize(text: str) -> tuple[float, float]:
     return mean, std
 
 
+def by_name(graph: Graph, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Arrays named like the network's inputs as one array `inputs`, elements one after the other.
+
+    What has an array `inputs` already, or not one for each of several inputs, stays as it is.
+    """
+    named = [arrays.get(value.name) for value in graph.inputs]
+    if "inputs" in arrays or any(each is None or each.ndim == 0 for each in named):
+        return arrays
+    rows = [each.reshape(len(each), -1) for each in named if each is not None]
+    if len({len(each) for each in rows}) != 1:
+        return arrays
+    return {**arrays, "inputs": np.concatenate(rows, axis=1)}
+
+
 def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, Array]:
     """The arrays of an inputs file after looking at every value.
 
     Args:
         path: the file, for messages.
-        size: elements of one input of the network.
+        size: elements of all inputs of the network.
 
     Returns:
         `inputs` [N, size], of the type that the file has, and `labels` uint8 [N] when given.
@@ -86,7 +99,7 @@ def _labels(labels: Array, count: int, path: Path) -> Array:
 def load_inputs(
     graph: Graph, path: Path, normalize: tuple[float, float] | None
 ) -> dict[str, Array]:
-    """Read `inputs` (and `labels`) from .npy, .npz or MNIST's own files, float32 [N, input size].
+    """Read `inputs` (and `labels`) from .npy, .npz or MNIST's files: float32 [N, all elements].
 
     uint8 arrays are images: scaled to 0..1, then normalized. Float arrays are taken as they are,
     or normalized when `normalize` is given.
@@ -95,7 +108,8 @@ def load_inputs(
         UserError: no `inputs`, wrong sizes or types, values that are not finite in float32.
     """
     arrays = read_labeled(path) if path.name.endswith(SUFFIX) else read_arrays(path)
-    found = check_inputs(arrays, path, graph.input.size)
+    size = graph.input_size
+    found = check_inputs(by_name(graph, arrays), path, size)
     values = found["inputs"]
     if values.dtype != np.uint8 and values.dtype.kind != "f":
         raise UserError(f"{path}: inputs of type {values.dtype}", "give uint8 images or floats")
@@ -105,7 +119,7 @@ def load_inputs(
             real /= np.float32(255)
         if normalize is not None:
             real = (real - np.float32(normalize[0])) / np.float32(normalize[1])
-    return check_inputs({**found, "inputs": real}, path, graph.input.size)
+    return check_inputs({**found, "inputs": real}, path, size)
 
 
 def random_inputs(graph: Graph, count: int, seed: int) -> dict[str, Array]:
@@ -114,20 +128,19 @@ def random_inputs(graph: Graph, count: int, seed: int) -> dict[str, Array]:
     Raises:
         UserError: a count or seed that makes no sense.
     """
-    most = MAX_ELEMENTS // graph.input.size
+    most = MAX_ELEMENTS // graph.input_size
     if not 1 <= count <= most:
         raise UserError(
             f"count {count}: there can be 1 to {most:,} random inputs",
             "give a smaller subset_size= (the command by itself: --count)",
         )
-    stored = generator(seed).integers(-128, 128, (count, graph.input.size))
-    parameters = graph.input.quantization
-    with np.errstate(over="ignore"):
-        values: npt.NDArray[np.float32] = (stored - parameters.zero_point).astype(
-            np.float32
-        ) * parameters.scale
+    draw = generator(seed)
+    parts = [
+        value.quantization.dequantize(draw.integers(-128, 128, (count, value.size)))
+        for value in graph.inputs
+    ]
     # A scale near float32's end: the largest byte would be infinite.
-    return {"inputs": np.nan_to_num(values)}
+    return {"inputs": np.nan_to_num(np.concatenate(parts, axis=1))}
 
 
 def generator(seed: int) -> np.random.Generator:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,29 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from codegen.graph import Graph, Node, Quantization, Tensor
+from codegen.ir.graph import Graph, Op, Value, tensor
+from codegen.ir.types import Quantization
 from support.errors import UserError
 from support.files import read_json
 
 
 def read_opaque(path: Path) -> Graph:
-    """The network of a manifest as a graph of one node: enough to quantize inputs for it.
+    """The network of a manifest as a graph of one operation: enough to quantize inputs for it.
 
     Raises:
         UserError: not a manifest.
     """
     content = read_json(path)
     try:
-        ends = [_tensor(content[end]) for end in ("input", "output")]
-        node = Node(str(content["name"]), *ends)
-        return Graph((node,), str(content["model_sha256"]), str(content["origin"]))
+        inputs, outputs = ((_value(content[end]),) for end in ("input", "output"))
+        op = Op(str(content["name"]), inputs, outputs)
+        return Graph(inputs, outputs, (op,), str(content["origin"]))
     except (KeyError, TypeError, ValueError):
         raise UserError(f"{path}: not a network's manifest", "delete it and build again") from None
 
 
-def _tensor(port: dict[str, Any]) -> Tensor:
+def _value(port: dict[str, Any]) -> Value:
     shape = tuple(int(axis) for axis in port["shape"])
     # Only the input is quantized by us, so only the input's parameters are always known.
     scale, zero_point = port["scale"], port["zero_point"]
     quantization = Quantization(np.float32(scale or 0), int(zero_point or 0))
-    return Tensor(str(port["name"]), shape, quantization)
+    return tensor(str(port["name"]), shape, quantization)

@@ -1,45 +1,93 @@
-"""From graph to plan: kernels, the weights array, the arena."""
+"""From graph to plan: passes, kernels, the weights array, the arena."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from codegen.arena import Buffer, align, place
-from codegen.graph import Graph, Tensor
-from codegen.kernels.fuse import Kernels, fuse
-from codegen.operator import Constants, LayerPlan
-from codegen.ops import operator_of
+import numpy as np
 
-INPUT, OUTPUT = "input", "output"
-PORTABLE = Kernels()
+from codegen.ir.graph import Graph, Op, Value
+from codegen.kernels.kernel import Activity, Constants, Lowered
+from codegen.kernels.registry import choose
+from codegen.kernels.wanted import PORTABLE, Kernels
+from codegen.memory.arena import Arena as ArenaPlan
+from codegen.memory.arena import align, place
+from codegen.memory.homes import Homes
+from codegen.memory.liveness import late_name, lifetimes, scratch_name
+from codegen.memory.places import Arena, Input, Output, Place, Weights
+from codegen.ops import computes
+from codegen.passes.lowering import Lowering
+from codegen.passes.pipeline import run_passes
+from codegen.reference import all_values
+from codegen.target import CORTEX_M7, Target
+
+# Calibration inputs beyond this many tell nothing new.
+MAX_SAMPLES = 2000
+# What init looks at, at the end of each block of weights.
+CHECK_BYTES = 4
 
 
 @dataclass(frozen=True)
 class PlacedConstants:
-    """A block of constants and where it starts in the network's weights array."""
+    """A block of constants and where it lies among the network's weights."""
 
     block: Constants
-    layer: int
-    offset: int
+    step: int
+    place: Weights
+
+
+@dataclass(frozen=True)
+class Block:
+    """An array of constants in the generated sources; the linker places each on its own.
+
+    Attributes:
+        constants: in their order.
+        size: bytes, with the word that is checked at init.
+    """
+
+    constants: tuple[PlacedConstants, ...]
+    size: int
+
+    @property
+    def data(self) -> bytes:
+        """The constants, without the last word."""
+        data = bytearray(self.size - CHECK_BYTES)
+        for placed in self.constants:
+            start = placed.place.offset
+            data[start : start + len(placed.block.data)] = placed.block.data
+        return bytes(data)
+
+    @property
+    def check(self) -> int:
+        """The last word: the CRC-32 (zlib's) of all words before it.
+
+        Never what a memory may hold by itself: zero, or the ones of an erased flash.
+        """
+        check = zlib.crc32(self.data)
+        return check if check not in (0, 0xFFFFFFFF) else 1
 
 
 @dataclass(frozen=True)
 class Step:
-    """A layer with the places of what it reads and writes.
+    """An operation with the places of what it reads and writes.
 
     Attributes:
-        source, target: `input`, `output`, or the arena offset in bytes.
-        scratch, late: arena offsets of its scratch bytes and of those it needs late, or None.
-        constants: offset in the weights array by block key.
+        numbers: of its rows: the place of each of the model's operations among all that are
+            computed, in the order of the graph as it was read; then what passes have added.
+        scratch, late: its scratch bytes and those it needs late, or None.
+        constants: in the order of `lowered.constants`.
     """
 
     index: int
-    layer: LayerPlan
-    source: str | int
-    target: str | int
-    scratch: int | None
-    late: int | None
-    constants: dict[str, int]
+    numbers: tuple[int, ...]
+    lowered: Lowered
+    inputs: tuple[Place, ...]
+    outputs: tuple[Place, ...]
+    scratch: Arena | None
+    late: Arena | None
+    constants: tuple[Weights, ...]
 
 
 @dataclass(frozen=True)
@@ -47,80 +95,127 @@ class Plan:
     """Everything the templates need to know about a network.
 
     Attributes:
-        steps: what is computed, in order; views (reshapes) are left out.
-        constants: the weights array, in the order in which it is read.
-        weights_size: its bytes.
-        arena_size: bytes of the activations array.
-        input_offset, output_offset: the network's own input and output buffers in the arena.
+        graph: as it was read.
+        lowered: after all passes.
+        steps: what is computed, in order; views are left out.
+        blocks: the weights, in the order in which they are read.
+        arena: the activations array.
+        inputs, outputs: where the network's own buffers lie in the arena.
+        target: the processor that kernels were chosen for.
     """
 
     graph: Graph
+    lowered: Graph
     steps: tuple[Step, ...]
-    constants: tuple[PlacedConstants, ...]
-    weights_size: int
-    arena_size: int
-    input_offset: int
-    output_offset: int
+    blocks: tuple[Block, ...]
+    arena: ArenaPlan
+    inputs: tuple[Arena, ...]
+    outputs: tuple[Arena, ...]
+    target: Target
+
+    @property
+    def arena_size(self) -> int:
+        """Bytes of the activations array."""
+        return self.arena.size
+
+    @property
+    def weights_size(self) -> int:
+        """Bytes of all blocks of weights."""
+        return sum(block.size for block in self.blocks)
+
+    @property
+    def constants(self) -> tuple[PlacedConstants, ...]:
+        """All constants, in the order in which they are read."""
+        return tuple(placed for block in self.blocks for placed in block.constants)
 
 
-def plan_network(graph: Graph, kernels: Kernels = PORTABLE) -> Plan:
-    """Plan every node, fuse what has fast kernels, lay out constants and arena."""
-    layers = [operator_of(node).plan(node) for node in graph.nodes]
-    computed = fuse(graph, [layer for layer in layers if layer.kernel != "view"], kernels)
-    constants, weights_size = _lay_out(computed)
-    buffers, names = _buffers(graph.input, computed)
-    offsets, arena_size = place(buffers)
+def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = CORTEX_M7) -> Plan:
+    """Run the passes, choose kernels, lay out constants and arena.
+
+    Raises:
+        UserError: an operation that no kernel takes.
+    """
+    lowering = Lowering(target, kernels, _activity(graph, kernels))
+    *_, (_, final) = run_passes(graph, lowering)
+    homes = Homes(final)
+    lowered = [_lower(op, lowering) for op in final.ops if not homes.vanishes(op)]
+    blocks = _lay_out(lowered)
+    constants = [placed for block in blocks for placed in block.constants]
+    lives = lifetimes(final, homes, lowered)
+    arena = place(lives.buffers, lives.sharings)
+
+    def in_arena(value: Value) -> Arena:
+        home = homes[value]
+        return Arena(arena.offsets[lives.names[home.root]] + home.offset)
+
+    ends: dict[Value, Input | Output] = {
+        homes[value].root: Input(index) for index, value in enumerate(final.inputs)
+    }
+    ends |= {homes[value].root: Output(index) for index, value in enumerate(final.outputs)}
+
+    def where(value: Value) -> Place:
+        home = homes[value]
+        end = ends.get(home.root)
+        return in_arena(value) if end is None else replace(end, offset=home.offset)
+
+    numbers = _numbers(graph, lowered)
     steps = []
-    for index, layer in enumerate(computed):
+    for index, each in enumerate(lowered):
         steps.append(
             Step(
-                index,
-                layer,
-                INPUT if index == 0 else offsets[names[index - 1]],
-                OUTPUT if index == len(computed) - 1 else offsets[names[index]],
-                offsets.get(f"scratch {index}"),
-                offsets.get(f"late {index}"),
-                {c.block.key: c.offset for c in constants if c.layer == index},
+                index=index,
+                numbers=tuple(numbers[part.op.outputs[0]] for part in each.rows),
+                lowered=each,
+                inputs=tuple(map(where, each.op.inputs)),
+                outputs=tuple(map(where, each.op.outputs)),
+                scratch=_found(arena.offsets, scratch_name(index)),
+                late=_found(arena.offsets, late_name(index)),
+                constants=tuple(c.place for c in constants if c.step == index),
             )
         )
     return Plan(
-        graph,
-        tuple(steps),
-        tuple(constants),
-        weights_size,
-        arena_size,
-        offsets[INPUT],
-        offsets[OUTPUT],
+        graph=graph,
+        lowered=final,
+        steps=tuple(steps),
+        blocks=blocks,
+        arena=arena,
+        inputs=tuple(map(in_arena, final.inputs)),
+        outputs=tuple(map(in_arena, final.outputs)),
+        target=target,
     )
 
 
-def _lay_out(layers: list[LayerPlan]) -> tuple[list[PlacedConstants], int]:
+def _activity(graph: Graph, kernels: Kernels) -> Activity:
+    """Every value's elements for the calibration inputs."""
+    inputs = kernels.calibration
+    if kernels.wanted == "portable" or inputs is None or not len(inputs):
+        return {}
+    return all_values(graph, np.ascontiguousarray(inputs[:MAX_SAMPLES]))
+
+
+def _lower(op: Op, lowering: Lowering) -> Lowered:
+    lowered = choose(op, lowering.target, lowering.activity)
+    refused = lowering.refused.get(op)
+    return replace(lowered, why=f"{lowered.kernel}: {refused}") if refused else lowered
+
+
+def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
+    """The number of the operation that makes a value: that of the reference's layers, whatever is
+    fused with what. Passes may make an operation anew, not what it writes."""
+    known = dict.fromkeys(op.outputs[0] for op in graph.ops if computes(op))
+    made = dict.fromkeys(part.op.outputs[0] for step in steps for part in step.rows)
+    return {value: number for number, value in enumerate(known | made)}
+
+
+def _found(offsets: Mapping[str, int], name: str) -> Arena | None:
+    return Arena(offsets[name]) if name in offsets else None
+
+
+def _lay_out(steps: Sequence[Lowered]) -> tuple[Block, ...]:
+    """All constants in one block, in the order in which they are read."""
     constants, offset = [], 0
-    for index, layer in enumerate(layers):
-        for block in layer.constants:
-            constants.append(PlacedConstants(block, index, offset))
+    for index, step in enumerate(steps):
+        for block in step.constants:
+            constants.append(PlacedConstants(block, index, Weights(0, offset)))
             offset += align(len(block.data))
-    return constants, offset
-
-
-def _buffers(network_input: Tensor, layers: list[LayerPlan]) -> tuple[list[Buffer], list[str]]:
-    """The arena's buffers with their lifetimes, and the name of each step's output.
-
-    A step has two times: it reads at 2 * index and writes at 2 * index + 1. Most kernels write
-    while they read, so their input lives through both.
-    """
-    last = len(layers) - 1
-    names = [OUTPUT if index == last else f"tensor {index}" for index in range(len(layers))]
-    read = [2 * i + (1 if layer.late is None else 0) for i, layer in enumerate(layers)]
-    buffers = [Buffer(INPUT, network_input.size, 0, read[0] if read else 0)]
-    for index, layer in enumerate(layers):
-        writes = 2 * index + (0 if layer.late is None else 1)
-        until = read[index + 1] if index < last else 2 * index + 1
-        buffers.append(Buffer(names[index], layer.node.output.size, writes, until))
-        if layer.scratch:
-            buffers.append(Buffer(f"scratch {index}", layer.scratch, 2 * index, 2 * index + 1))
-        if layer.late:
-            buffers.append(Buffer(f"late {index}", layer.late, 2 * index + 1, 2 * index + 1))
-    if not layers:
-        buffers.append(Buffer(OUTPUT, network_input.size, 0, 0))
-    return buffers, names
+    return (Block(tuple(constants), offset + CHECK_BYTES),)

@@ -1,4 +1,8 @@
-"""The NumPy integer reference: what every build of the network must compute, byte for byte."""
+"""The NumPy integer reference: what every build of the network must compute, byte for byte.
+
+Rows of bytes are the interface's: all inputs (or outputs) one after the other, each in the order in
+which its bytes lie.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from codegen.graph import Graph, Int8Array, Node, Tensor
+from codegen.ir.graph import Graph, Op, Value
+from codegen.ir.types import Array, Int8Array
 from codegen.ops import operator_of
 from support.errors import UserError
 
@@ -15,35 +20,103 @@ from support.errors import UserError
 _CHUNK = 2048
 
 
-def quantize(values: npt.NDArray[np.float32], tensor: Tensor) -> Int8Array:
-    """ONNX QuantizeLinear of float32 [N, ...] → int8 [N, size]: saturate(rint(x / scale) + zp).
+def quantize(values: npt.NDArray[np.float32], value: Value) -> Int8Array:
+    """ONNX QuantizeLinear of float32 [N, …] → int8 [N, size], in the order of the value's bytes.
 
     Raises:
-        UserError: rows of another size than the tensor's, or values that are not finite.
+        UserError: rows of another size than the value's, or numbers that are not finite.
     """
     rows = values.reshape(values.shape[0], -1)
-    if rows.shape[1] != tensor.size:
+    if rows.shape[1] != value.size:
         raise UserError(
-            f"the inputs have {rows.shape[1]} values each, the network takes {tensor.size}",
+            f"the inputs have {rows.shape[1]} values each, the network takes {value.size}",
             "give inputs of the network's shape",
         )
     if not np.isfinite(rows).all():
         raise UserError("the inputs hold values that are not finite", "check the inputs file")
-    return tensor.quantization.quantize(rows)
+    stored: Int8Array = value.type.store(value.quantization.quantize(rows))
+    return stored
 
 
-def layers(graph: Graph, inputs: Int8Array) -> Iterator[tuple[Node, Int8Array]]:
-    """Yield (node, int8 [N, output size]) for every node in order of execution."""
-    current = inputs
-    for node in graph.nodes:
-        current = operator_of(node).reference(node, current)
-        yield node, current
+def quantize_inputs(values: npt.NDArray[np.float32], graph: Graph) -> Int8Array:
+    """float32 [N, elements of all inputs] → int8 [N, bytes of all inputs].
+
+    Raises:
+        UserError: rows of another size, or numbers that are not finite.
+    """
+    rows = values.reshape(values.shape[0], -1)
+    if rows.shape[1] != graph.input_size:
+        raise UserError(
+            f"the inputs have {rows.shape[1]} values each, the network takes {graph.input_size}",
+            "give inputs of the network's shape",
+        )
+    parts, start = [], 0
+    for value in graph.inputs:
+        parts.append(quantize(rows[:, start : start + value.size], value))
+        start += value.size
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def split(values: tuple[Value, ...], rows: Array) -> dict[Value, Array]:
+    """Rows of bytes [N, sum of bytes] → each value's elements [N, *shape[1:]]."""
+    found, start = {}, 0
+    for value in values:
+        part = np.ascontiguousarray(rows[:, start : start + value.bytes])
+        found[value] = value.type.load(part.view(value.dtype.numpy))
+        start += value.bytes
+    return found
+
+
+def join(values: tuple[Value, ...], found: dict[Value, Array]) -> Int8Array:
+    """The opposite of `split`."""
+    parts = [
+        value.type.store(found[value]).astype(value.dtype.numpy, copy=False).view(np.int8)
+        for value in values
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def compute(op: Op, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
+    """The outputs of one operation, [N, *shape[1:]] each; of a fused one, part by part."""
+    if op.parts == (op,):
+        results = operator_of(op).reference(op, *inputs)
+        results = results if isinstance(results, tuple) else (results,)
+        return tuple(
+            result.reshape(len(result), *value.shape[1:])
+            for result, value in zip(results, op.outputs, strict=True)
+        )
+    known = dict(zip(op.inputs, inputs, strict=True))
+    for part in op.parts:
+        results = compute(part, tuple(known[value] for value in part.inputs))
+        known |= zip(part.outputs, results, strict=True)
+    return tuple(known[value] for value in op.outputs)
+
+
+def operations(graph: Graph, inputs: Int8Array) -> Iterator[tuple[Op, tuple[Array, ...]]]:
+    """Yield (operation, its outputs [N, *shape[1:]]) in order of execution.
+
+    Args:
+        inputs: int8 [N, bytes of all inputs].
+    """
+    known = split(graph.inputs, inputs)
+    for op in graph.ops:
+        results = compute(op, tuple(known[value] for value in op.inputs))
+        known |= zip(op.outputs, results, strict=True)
+        yield op, results
+
+
+def all_values(graph: Graph, inputs: Int8Array) -> dict[Value, Array]:
+    """Every value's elements [N, *shape[1:]]."""
+    known = split(graph.inputs, inputs)
+    for op, results in operations(graph, inputs):
+        known |= zip(op.outputs, results, strict=True)
+    return known
 
 
 def run(graph: Graph, inputs: Int8Array) -> Int8Array:
-    """int8 [N, input size] → int8 [N, output size]."""
+    """int8 [N, bytes of all inputs] → int8 [N, bytes of all outputs]."""
     parts = []
     for start in range(0, len(inputs), _CHUNK):
-        *_, (_, outputs) = layers(graph, inputs[start : start + _CHUNK])
-        parts.append(outputs)
-    return np.concatenate(parts) if parts else np.zeros((0, graph.output.size), np.int8)
+        known = all_values(graph, inputs[start : start + _CHUNK])
+        parts.append(join(graph.outputs, known))
+    return np.concatenate(parts) if parts else np.zeros((0, graph.output_bytes), np.int8)

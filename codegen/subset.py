@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.arrays import Array
-from codegen.graph import Graph
 from codegen.inputs import generator
-from codegen.reference import quantize
+from codegen.ir.graph import Graph
+from codegen.reference import quantize_inputs
 from codegen.render import render
 from support.errors import UserError
 
@@ -37,7 +37,7 @@ def make_subset(graph: Graph, arrays: dict[str, Array], size: int, seed: int) ->
     """Indices, int8 inputs and (when known) labels of the subset."""
     indices = choose(arrays, size, seed)
     values = arrays["inputs"][indices].astype(np.float32)
-    subset: dict[str, Array] = {"indices": indices, "inputs": quantize(values, graph.input)}
+    subset: dict[str, Array] = {"indices": indices, "inputs": quantize_inputs(values, graph)}
     if "labels" in arrays:
         subset["labels"] = arrays["labels"][indices].astype(np.uint8)
     return subset
@@ -49,9 +49,10 @@ def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) 
     context: dict[str, Any] = {
         "size": size,
         "seed": seed,
-        "elements": graph.input.size,
-        "scale": float(graph.input.quantization.scale),
-        "zero_point": graph.input.quantization.zero_point,
+        "elements": graph.input_bytes,
+        # Of the first input; with several, the network's own headers have the others'.
+        "scale": float(graph.inputs[0].quantization.scale),
+        "zero_point": graph.inputs[0].quantization.zero_point,
         "count": len(subset["inputs"]),
         "rows_text": _rows(subset) if size else "    " + _numbers(subset["inputs"][0]),
         "labels": None if labels is None else [int(v) for v in labels],

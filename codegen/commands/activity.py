@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import read_arrays
-from codegen.kernels.choose import entries
-from codegen.kernels.fuse import STEM, Kernels
+from codegen.kernels.fully_connected.chain.choose import entries
+from codegen.kernels.fully_connected.chain.operation import STEM
+from codegen.kernels.wanted import Kernels
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
-from codegen.reference import layers, quantize
+from codegen.reference import all_values, quantize_inputs
 from support.errors import UserError
 from support.files import write_json
 
@@ -31,20 +32,18 @@ def run(arguments: argparse.Namespace) -> None:
     """
     graph = read_graph(arguments.model)
     typical, inputs = (
-        quantize(read_arrays(path)["inputs"].astype(np.float32), graph.input)
+        quantize_inputs(read_arrays(path)["inputs"].astype(np.float32), graph)
         for path in (arguments.calibration, arguments.inputs)
     )
     plan = plan_network(graph, Kernels("sparse", typical))
-    tensors = {graph.input.name: inputs}
-    for node, values in layers(graph, inputs):
-        tensors[node.output.name] = values
+    known = all_values(graph, inputs)
     rows = []
     for step in plan.steps:
-        if step.layer.stem != STEM:
+        if step.lowered.stem != STEM:
             raise UserError(f"{arguments.model}: not a network of fully connected layers only")
-        chain = step.layer.values["chain"]
-        for stage, part in zip(chain.stages, step.layer.parts, strict=True):
-            values = tensors[part.node.input.name][:, stage.reads]
+        chain = step.lowered.fields
+        for stage, part in zip(chain.stages, step.lowered.parts, strict=True):
+            values = known[part.op.input][:, stage.reads]
             mean = float(entries(values, stage.layer.base).mean())
             rows.append(
                 {

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> None:
     float32 [2]: the network's input and output scale.
     """
     graph = read_graph(arguments.model)
-    layers = [node for node in graph.nodes if not isinstance(node, Reshape)]
+    layers = [op for op in graph.ops if not isinstance(op, Reshape)]
     arrays: dict[str, Array] = {}
     shapes = []
     for index, layer in enumerate(layers):
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
                 "only fully connected networks can be exported as arrays",
             )
         zero_points = layer.input.quantization.zero_point, layer.output.quantization.zero_point
-        shapes.append([layer.inputs, layer.outputs, *zero_points, *layer.clamp])
+        shapes.append([layer.columns, layer.rows, *zero_points, *layer.clamp])
         arrays[f"weights_{index}"] = layer.weights
         arrays[f"bias_{index}"] = layer.bias
         arrays[f"folded_bias_{index}"] = layer.folded_bias

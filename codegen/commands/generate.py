@@ -13,7 +13,8 @@ from support.errors import UserError
 from support.files import write_text
 
 if TYPE_CHECKING:
-    from codegen.graph import Graph, Int8Array
+    from codegen.ir.graph import Graph
+    from codegen.ir.types import Int8Array
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
         print("codegen generate: error: --model is required", file=sys.stderr)
         return 2
     from codegen.generate import generate
-    from codegen.kernels.fuse import Kernels
+    from codegen.kernels.wanted import Kernels
     from codegen.reader.qdq import read_graph
 
     graph = read_graph(arguments.model)
     kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
+    for note in graph.notes:
+        print(f"note: {arguments.model}: {note}", file=sys.stderr)
     generate(graph, name, arguments.out_dir, arguments.c_api, kernels)
     if arguments.depfile:
         from codegen.depfile import depfile
@@ -73,9 +76,9 @@ def _typical(graph: Graph, path: Path | None) -> Int8Array | None:
     if path is None:
         return None
     from codegen.arrays import read_arrays
-    from codegen.reference import quantize
+    from codegen.reference import quantize_inputs
 
     arrays = read_arrays(path)
     if "inputs" not in arrays:
         raise UserError(f"{path}: has no array 'inputs'", "make it with python -m model images")
-    return quantize(arrays["inputs"].astype("float32"), graph.input)
+    return quantize_inputs(arrays["inputs"].astype("float32"), graph)

@@ -9,10 +9,10 @@ import numpy as np
 
 from codegen.arrays import Array, read_arrays, write_arrays
 from codegen.input_range import add_strict, check_range
-from codegen.inputs import check_inputs
+from codegen.inputs import by_name, check_inputs
 from codegen.ops import computes
 from codegen.reader.qdq import read_graph
-from codegen.reference import layers, quantize
+from codegen.reference import operations, quantize_inputs
 from codegen.reference import run as run_reference
 from support.errors import UserError
 
@@ -31,11 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write inputs, outputs, labels and (up to 64 MiB) every layer's output."""
     graph = read_graph(arguments.model)
-    arrays = check_inputs(read_arrays(arguments.inputs), arguments.inputs, graph.input.size)
+    given = by_name(graph, read_arrays(arguments.inputs))
+    arrays = check_inputs(given, arguments.inputs, graph.input_size)
     inputs = arrays["inputs"]
     if inputs.dtype.kind == "f":
-        check_range(inputs, graph.input, arguments.inputs, strict=arguments.strict)
-        inputs = quantize(inputs.astype(np.float32), graph.input)
+        check_range(inputs, graph, arguments.inputs, strict=arguments.strict)
+        inputs = quantize_inputs(inputs.astype(np.float32), graph)
     elif inputs.dtype != np.int8:
         raise UserError(
             f"{arguments.inputs}: inputs of type {inputs.dtype}", "give int8 bytes or floats"
@@ -43,7 +44,11 @@ def run(arguments: argparse.Namespace) -> None:
     found: dict[str, Array] = {"inputs": inputs, "outputs": run_reference(graph, inputs)}
     if "labels" in arrays:
         found["labels"] = arrays["labels"]
-    if len(inputs) * sum(node.output.size for node in graph.nodes) <= LAYERS_UP_TO:
-        computed = [values for node, values in layers(graph, inputs) if computes(node)]
+    if len(inputs) * sum(value.bytes for op in graph.ops for value in op.outputs) <= LAYERS_UP_TO:
+        computed = [
+            op.outputs[0].type.store(results[0])
+            for op, results in operations(graph, inputs)
+            if computes(op)
+        ]
         found |= {f"layer_{i}": values for i, values in enumerate(computed)}
     write_arrays(arguments.out, found)

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the header and the .npz."""
     graph = read_network(arguments)
-    arrays = check_inputs(read_arrays(arguments.inputs), arguments.inputs, graph.input.size)
+    arrays = check_inputs(read_arrays(arguments.inputs), arguments.inputs, graph.input_size)
     if arrays["inputs"].dtype.kind != "f":
         raise UserError(
             f"{arguments.inputs}: inputs of type {arrays['inputs'].dtype}, not normalized floats",
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     subset = make_subset(graph, arrays, arguments.size, arguments.seed)
     chosen = arrays["inputs"][subset["indices"]]
-    check_range(chosen, graph.input, arguments.inputs, strict=arguments.strict)
+    check_range(chosen, graph, arguments.inputs, strict=arguments.strict)
     header = render_header(graph, subset, arguments.size, arguments.seed)
     write_text(arguments.out, header)
     write_arrays(arguments.npz, subset)

@@ -1,5 +1,5 @@
-"""Fast kernels for fully connected layers: exact passes over weights, and the choice of a kernel.
+"""Kernels: for each kind of operation the ways to compute it, one folder for each family.
 
-Every pass turns an `IntegerLayer` into one that computes the same bytes in a better shape; the
-packing modules turn the result into the bytes that the assembly in templates/ops reads.
+A family is found by looking into this folder (`registry.py`); what it needs of a processor it says
+itself.
 """

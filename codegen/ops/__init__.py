@@ -8,9 +8,10 @@ from functools import cache
 
 import onnx
 
-from codegen.graph import Node, Tensor
+from codegen.ir.graph import Op, Value
 from codegen.operator import Operator
-from codegen.reader.walk import Handler, Walk
+from codegen.reader.context import Context, Handler
+from codegen.reader.stages import Pending
 
 
 @cache
@@ -29,27 +30,38 @@ def handlers() -> dict[str, Handler]:
     return {name: handler for op in operators() for name, handler in op.handlers.items()}
 
 
-def operator_of(node: Node) -> Operator:
-    """The operator that computes a typed node."""
-    return next(op for op in operators() if isinstance(node, op.node_type))
+@cache
+def _by_type() -> dict[type[Op], Operator]:
+    return {operator.op_type: operator for operator in operators()}
 
 
-def computes(node: Node) -> bool:
-    """Whether anything is left to do for a node at run time."""
-    return not operator_of(node).view
+def operator_of(op: Op) -> Operator:
+    """The operator that an operation of the graph is one of."""
+    return _by_type()[type(op)]
 
 
-def reshape_node(
-    walk: Walk, node: onnx.NodeProto, source: Tensor, shape: tuple[int, ...]
-) -> Tensor:
-    """`source` with another shape, by a typed node when needed."""
+def computes(op: Op) -> bool:
+    """Whether anything is left to do for an operation at run time, wherever its values lie."""
+    return any(not _is_view(part) for part in op.parts)
+
+
+def _is_view(op: Op) -> bool:
+    aliases = operator_of(op).aliases(op)
+    whole = [a for a in aliases if (a.input_offset, a.output_offset) == (0, 0)]
+    return len(op.inputs) == len(op.outputs) == len(whole) == 1
+
+
+def reshape_value(
+    context: Context, node: onnx.NodeProto, source: Value, shape: tuple[int, ...]
+) -> Value:
+    """`source` with another shape, by a Reshape where needed."""
     from codegen.ops.reshape import reshape
 
-    return reshape(walk, node, source, shape)
+    return reshape(context, node, source, shape)
 
 
-def requantize_node(name: str, source: Tensor, target: Tensor) -> Node:
-    """A node that changes only scale and zero point."""
+def requantize_stage(name: str, source: Value) -> Pending:
+    """What changes only scale and zero point."""
     from codegen.ops.lookup import requantize
 
-    return requantize(name, source, target)
+    return requantize(name, source)

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import onnx
 
-from codegen.graph import Float32Array, Int8Array, Int32Array, Int64Array, Node, Tensor
-from codegen.operator import Constants, LayerPlan, Operator
+from codegen.ir.graph import Op, Value
+from codegen.ir.types import Array, Float32Array, Int8Array, Int32Array, Int64Array
+from codegen.operator import Operator
 from codegen.reader.constants import Constant
-from codegen.reader.walk import (
+from codegen.reader.context import (
     QUANTIZE_ALL,
-    Pending,
-    Stage,
-    Walk,
+    Context,
     integer,
     label,
     number,
+    only_stage,
     quantized_input,
 )
+from codegen.reader.stages import Pending, Stage
 
 # Sums of products and biases below it are exact in float64, which the reference computes with.
 MAX_REACH = 2**52
 
 
-@dataclass(frozen=True)
-class FullyConnected(Node):
+@dataclass(frozen=True, eq=False)
+class FullyConnected(Op):
     """y = requantize(W (x - zero_point) + b), optionally with ReLU fused into the clamp.
 
     Attributes:
@@ -47,19 +49,24 @@ class FullyConnected(Node):
     high: int = 127
 
     @property
-    def inputs(self) -> int:
+    def columns(self) -> int:
         """Number of inputs of each output."""
         return int(self.weights.shape[1])
 
     @property
-    def outputs(self) -> int:
+    def rows(self) -> int:
         """Number of outputs."""
         return int(self.weights.shape[0])
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""
-        return self.inputs * self.outputs
+        return self.columns * self.rows
+
+    @property
+    def detail(self) -> str:
+        """What is fused into it."""
+        return "ReLU" if self.relu else ""
 
     @property
     def content(self) -> tuple[bytes, ...]:
@@ -106,35 +113,39 @@ class FullyConnected(Node):
         return folded if self.wide else folded.astype(np.int32)
 
 
-@dataclass
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Draft(Pending):
     """A fully connected layer whose output quantization is not known yet."""
 
-    walk: Walk
-    onnx_node: onnx.NodeProto
-    source: Tensor
+    context: Context
+    node: onnx.NodeProto
+    source: Value
     weights: Int8Array
     scales: Float32Array
     bias: Constant | None = None
 
-    def __post_init__(self) -> None:
-        self.name = label(self.onnx_node)
-        self.shape = (1, int(self.weights.shape[0]))
-
-    def finish(self, output: Tensor) -> Node:
-        """The typed node; proves that no sum can leave the accumulator that the node asks for."""
+    def finish(self, output: Value) -> Op:
+        """The operation; proves that no sum can leave the accumulator that it asks for."""
         bias = self._narrowed(self._quantized_bias())
         # A ReLU is told apart from other clamps for the sake of the reports only.
         relu = (self.low, self.high) == (0.0, np.inf)
         low, high = (-128, 127) if relu else self.clamp(output.quantization)
         layer = FullyConnected(
-            self.name, self.source, output, self.weights, bias, self.scales, relu, low, high
+            name=self.name,
+            inputs=(self.source,),
+            outputs=(output,),
+            weights=self.weights,
+            bias=bias,
+            weight_scales=self.scales,
+            relu=relu,
+            low=low,
+            high=high,
         )
         with np.errstate(all="ignore"):
             usable = np.isfinite(layer.multipliers) & (layer.multipliers > 0)
         if not usable.all():
-            raise self.walk.fail(
-                self.onnx_node,
+            raise self.context.fail(
+                self.node,
                 f"its scales give output {int(np.argmin(usable))} a multiplier outside float32",
                 QUANTIZE_ALL,
             )
@@ -150,31 +161,31 @@ class Draft(Pending):
         products = 256 * np.abs(self.weights.astype(np.int64)).sum(1)
         if int(products.max()) >= 2**31:
             row = int(products.argmax())
-            raise self.walk.fail(
-                self.onnx_node,
+            raise self.context.fail(
+                self.node,
                 f"output {row} can overflow the 32-bit accumulator (reach {int(products.max()):,})",
                 "use fewer inputs per layer",
             )
         fits = int((np.abs(bias) + products).max()) < 2**31
         return bias.astype(np.int32) if fits else bias
 
-    def add_bias(self, node: onnx.NodeProto, index: int) -> None:
-        """Take operand `index` of `node` as the bias."""
-        bias = self.walk.constant(node, index, "its bias")
+    def with_bias(self, node: onnx.NodeProto, index: int) -> Draft:
+        """The layer with operand `index` of `node` as its bias."""
+        bias = self.context.constant(node, index, "its bias")
         outputs = self.weights.shape[0]
         if bias.values.size not in (1, outputs) or (
             bias.values.ndim > 1 and bias.values.shape[-1] != bias.values.size
         ):
-            raise self.walk.fail(
+            raise self.context.fail(
                 node,
                 f"its bias has shape {list(bias.values.shape)}, not [{outputs}]",
                 "export again",
             )
         if bias.scale is None and bias.values.dtype != np.float32:
-            raise self.walk.fail(
+            raise self.context.fail(
                 node, f"its bias is {bias.values.dtype} without a scale", QUANTIZE_ALL
             )
-        self.bias = bias
+        return replace(self, bias=bias)
 
     def _quantized_bias(self) -> Int64Array:
         """int64 [outputs] at scale input_scale * weight_scale."""
@@ -196,8 +207,8 @@ class Draft(Pending):
             rounded = np.rint(real / unit.astype(np.float64))
         fits = np.abs(rounded) < MAX_REACH - 2**31
         if not fits.all():
-            raise self.walk.fail(
-                self.onnx_node,
+            raise self.context.fail(
+                self.node,
                 f"the bias of output {int(np.argmin(fits))} is beyond 2^52 steps of its scale",
                 QUANTIZE_ALL,
             )
@@ -205,42 +216,42 @@ class Draft(Pending):
 
 
 def _weights(
-    walk: Walk, node: onnx.NodeProto, source: Tensor, transposed: bool
+    context: Context, node: onnx.NodeProto, source: Value, transposed: bool
 ) -> tuple[Int8Array, Float32Array]:
     """Operand 1 as int8 [outputs, inputs] and float32 [outputs] scales."""
-    constant = walk.constant(node, 1, "its weights")
+    constant = context.constant(node, 1, "its weights")
     if constant.scale is None or constant.zero_point is None:
-        raise walk.fail(
+        raise context.fail(
             node, f"its weights are {constant.values.dtype}, not quantized", QUANTIZE_ALL
         )
     if constant.values.ndim != 2:
-        raise walk.fail(
+        raise context.fail(
             node, f"its weights have rank {constant.values.ndim}, not 2", "export a matrix"
         )
     if constant.values.dtype not in (np.int8, np.uint8):
-        raise walk.fail(node, f"its weights are {constant.values.dtype}, not int8", QUANTIZE_ALL)
+        raise context.fail(node, f"its weights are {constant.values.dtype}, not int8", QUANTIZE_ALL)
     matrix = constant if transposed else constant.transposed()
     assert matrix.scale is not None and matrix.zero_point is not None
     if matrix.scale.size > 1 and matrix.axis != 0:
-        raise walk.fail(
+        raise context.fail(
             node,
             "its weights are quantized per input channel",
             "quantize per output channel or per tensor",
         )
     outputs, inputs = matrix.values.shape
     if outputs == 0 or inputs == 0:
-        raise walk.fail(node, "its weights are empty", "export the model again")
+        raise context.fail(node, "its weights are empty", "export the model again")
     if source.shape != (1, inputs):
-        raise walk.fail(
+        raise context.fail(
             node,
             f"its input has shape {list(source.shape)}, its weights need [1, {inputs}]",
             "flatten the input before the layer",
         )
-    walk.claim(node, outputs * inputs)
+    context.claim(node, outputs * inputs)
     # Unsigned weights have a zero point of 128, or 127: what counts is that the difference is int8.
     shifted = matrix.values.astype(np.int16) - matrix.zero_point.astype(np.int16).reshape(-1, 1)
     if shifted.min() < -128 or shifted.max() > 127:
-        raise walk.fail(
+        raise context.fail(
             node,
             "its weights have a zero point that leaves int8",
             "quantize weights symmetrically (WeightSymmetric=True)",
@@ -249,84 +260,57 @@ def _weights(
     return np.ascontiguousarray(shifted.astype(np.int8)), scales
 
 
-def _gemm(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    source = quantized_input(walk, node, stage)
-    if number(walk, node, "alpha", 1.0) != 1.0 or number(walk, node, "beta", 1.0) != 1.0:
-        raise walk.fail(node, "alpha and beta must be 1", "export the model again")
-    if integer(walk, node, "transA", 0):
-        raise walk.fail(node, "transA is not supported", "export the model again")
-    transposed = bool(integer(walk, node, "transB", 0))
-    weights, scales = _weights(walk, node, source, transposed)
-    draft = Draft(walk, node, source, weights, scales)
-    if len(node.input) > 2 and node.input[2]:
-        draft.add_bias(node, 2)
-    return draft
+def _draft(
+    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], transposed: bool
+) -> Draft:
+    source = quantized_input(context, node, [only_stage(context, node, stages)])
+    weights, scales = _weights(context, node, source, transposed)
+    return Draft(
+        name=label(node),
+        shape=(1, int(weights.shape[0])),
+        context=context,
+        node=node,
+        source=source,
+        weights=weights,
+        scales=scales,
+    )
 
 
-def _matmul(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    source = quantized_input(walk, node, stage)
-    weights, scales = _weights(walk, node, source, transposed=False)
-    return Draft(walk, node, source, weights, scales)
+def _gemm(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    one = (number(context, node, name, 1.0) == 1.0 for name in ("alpha", "beta"))
+    if not all(one):
+        raise context.fail(node, "alpha and beta must be 1", "export the model again")
+    if integer(context, node, "transA", 0):
+        raise context.fail(node, "transA is not supported", "export the model again")
+    draft = _draft(context, node, stages, bool(integer(context, node, "transB", 0)))
+    return draft.with_bias(node, 2) if len(node.input) > 2 and node.input[2] else draft
+
+
+def _matmul(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    return _draft(context, node, stages, transposed=False)
 
 
 class FullyConnectedOperator(Operator):
     """Gemm, or MatMul with or without Add, with ReLU or Clip in the clamp."""
 
     stem = "fully_connected"
-    node_type = FullyConnected
+    op_type = FullyConnected
     handlers = {"Gemm": _gemm, "MatMul": _matmul}  # noqa: RUF012
 
-    def reference(self, node: FullyConnected, inputs: Int8Array) -> Int8Array:
+    def reference(self, op: FullyConnected, *inputs: Array) -> Array:
         """docs/numerics.md: int32 accumulation, float32 requantization, half to even."""
-        zero = node.input.quantization.zero_point
+        (values,) = inputs
+        zero = op.input.quantization.zero_point
         # float64 products and sums are exact: every partial sum is below MAX_REACH.
-        shifted = inputs.astype(np.float64) - zero
-        accumulators = shifted @ node.weights.T.astype(np.float64) + node.bias
+        shifted = values.astype(np.float64) - zero
+        accumulators = shifted @ op.weights.T.astype(np.float64) + op.bias
         with np.errstate(over="ignore"):
-            scaled = np.rint(accumulators.astype(np.float32) * node.multipliers)
-        low, high = node.clamp
-        zero_out = np.float32(node.output.quantization.zero_point)
+            scaled = np.rint(accumulators.astype(np.float32) * op.multipliers)
+        low, high = op.clamp
+        zero_out = np.float32(op.output.quantization.zero_point)
         clamped = np.clip(scaled, low - zero_out, high - zero_out) + zero_out
         stored: Int8Array = clamped.astype(np.int8)
         return stored
-
-    def plan(self, node: FullyConnected) -> LayerPlan:
-        """The portable kernel: row-major weights, folded biases, float32 multipliers."""
-        bias = "int64" if node.wide else "int32"
-        blocks = (
-            Constants(
-                "bias",
-                f"bias with the input zero point folded in, {bias} [{node.outputs}]",
-                node.folded_bias.astype("<i8" if node.wide else "<i4").tobytes(),
-            ),
-            Constants(
-                "multipliers",
-                f"requantization multipliers, float32 [{node.outputs}]",
-                node.multipliers.astype("<f4").tobytes(),
-                counted=False,
-            ),
-            Constants(
-                "weights",
-                f"weights, int8 [{node.outputs}][{node.inputs}]",
-                node.weights.tobytes(),
-            ),
-        )
-        low, high = node.clamp
-        return LayerPlan(
-            node,
-            self.stem,
-            "portable",
-            "plain C, any processor",
-            blocks,
-            values={
-                "inputs": node.inputs,
-                "outputs": node.outputs,
-                "zero_point": node.output.quantization.zero_point,
-                "low": low,
-                "high": high,
-                "wide": node.wide,
-            },
-        )
 
 
 OPERATOR = FullyConnectedOperator()

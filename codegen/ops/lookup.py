@@ -6,22 +6,24 @@ A ReLU or Clip right after another operator costs nothing: it becomes that opera
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
-from codegen.graph import Int8Array, Node, Tensor
-from codegen.operator import Constants, LayerPlan, Operator
-from codegen.reader.walk import Pending, Stage, Walk, label, quantized_input
+from codegen.ir.graph import Op, Value
+from codegen.ir.types import Array, Int8Array
+from codegen.operator import Operator
+from codegen.reader.context import Context, label, only_stage, quantized_input
+from codegen.reader.stages import Pending, Stage
 
 Function = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
 
-@dataclass(frozen=True)
-class Lookup(Node):
+@dataclass(frozen=True, eq=False)
+class Lookup(Op):
     """y = table[x + 128].
 
     Attributes:
@@ -36,7 +38,7 @@ class Lookup(Node):
         return (self.table.tobytes(),)
 
 
-def make_table(source: Tensor, target: Tensor, function: Function) -> Int8Array:
+def make_table(source: Value, target: Value, function: Function) -> Int8Array:
     """int8 [256]: QuantizeLinear(function(DequantizeLinear(q))) for every byte, in float32.
 
     Source: ONNX operator specification, DequantizeLinear and QuantizeLinear.
@@ -47,77 +49,86 @@ def make_table(source: Tensor, target: Tensor, function: Function) -> Int8Array:
         return target.quantization.quantize(function(real).astype(np.float32))
 
 
-def requantize(name: str, source: Tensor, target: Tensor) -> Lookup:
-    """A change of scale and zero point."""
-    return Lookup(name, source, target, make_table(source, target, lambda x: x))
-
-
-@dataclass
-class _Draft(Pending):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Draft(Pending):
     """A function whose output quantization is not known yet."""
 
-    name: str
-    source: Tensor
+    source: Value
     function: Function
 
-    def __post_init__(self) -> None:
-        self.shape = self.source.shape
-
-    def finish(self, output: Tensor) -> Node:
-        """The typed node with its table."""
+    def finish(self, output: Value) -> Op:
+        """The operation with its table."""
         table = make_table(self.source, output, self.function)
-        return Lookup(
-            self.name, self.source, output, np.clip(table, *self.clamp(output.quantization))
-        )
+        clamped = np.clip(table, *self.clamp(output.quantization))
+        return Lookup(self.name, (self.source,), (output,), clamped)
 
 
-def _bounded(walk: Walk, node: onnx.NodeProto, stage: Stage, low: float, high: float) -> Stage:
+def draft(name: str, source: Value, function: Function) -> Draft:
+    """`function` of every element of `source`."""
+    return Draft(name=name, shape=source.shape, source=source, function=function)
+
+
+def requantize(name: str, source: Value) -> Draft:
+    """A change of scale and zero point."""
+    return draft(name, source, lambda x: x)
+
+
+def _bounded(
+    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], low: float, high: float
+) -> Stage:
     """Clip to low..high: fused into the operator before it, or a table of its own."""
+    stage = only_stage(context, node, stages)
     if not isinstance(stage, Pending):
-        stage = _Draft(label(node), quantized_input(walk, node, stage), lambda x: x)
-    stage.clip(low, high)
-    return stage
+        stage = requantize(label(node), quantized_input(context, node, stages))
+    return stage.clip(low, high)
 
 
-def _relu(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    return _bounded(walk, node, stage, 0.0, np.inf)
+def _relu(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    return _bounded(context, node, stages, 0.0, np.inf)
 
 
-def _clip(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
+def _clip(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     bounds = [-np.inf, np.inf]
     for index in (0, 1):
         if len(node.input) > index + 1 and node.input[index + 1]:
-            bound = walk.constant(node, index + 1, "its bound")
+            bound = context.constant(node, index + 1, "its bound")
             value = bound.real()
             if value.size != 1 or np.isnan(value).any():
-                raise walk.fail(
+                raise context.fail(
                     node, f"its bound has shape {list(value.shape)}, not one number", "export again"
                 )
             if bound.scale is None and bound.values.dtype != np.float32:
-                raise walk.fail(node, f"its bound is {bound.values.dtype}", "export again")
+                raise context.fail(node, f"its bound is {bound.values.dtype}", "export again")
             bounds[index] = float(value.reshape(-1)[0])
-    return _bounded(walk, node, stage, *bounds)
+    return _bounded(context, node, stages, *bounds)
 
 
-def _sigmoid(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
+def _of_one(
+    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], function: Function
+) -> Stage:
+    stage = only_stage(context, node, stages)
+    return draft(label(node), quantized_input(context, node, [stage]), function)
+
+
+def _sigmoid(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     def sigmoid(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return (1.0 / (1.0 + np.exp(-x.astype(np.float64)))).astype(np.float32)
 
-    return _Draft(label(node), quantized_input(walk, node, stage), sigmoid)
+    return _of_one(context, node, stages, sigmoid)
 
 
-def _tanh(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
+def _tanh(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     def tanh(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return np.tanh(x.astype(np.float64)).astype(np.float32)
 
-    return _Draft(label(node), quantized_input(walk, node, stage), tanh)
+    return _of_one(context, node, stages, tanh)
 
 
 class LookupOperator(Operator):
     """A table of 256 bytes."""
 
     stem = "lookup"
-    node_type = Lookup
+    op_type = Lookup
     handlers = {  # noqa: RUF012
         "Clip": _clip,
         "Relu": _relu,
@@ -125,21 +136,10 @@ class LookupOperator(Operator):
         "Tanh": _tanh,
     }
 
-    def reference(self, node: Lookup, inputs: Int8Array) -> Int8Array:
+    def reference(self, op: Lookup, *inputs: Array) -> Array:
         """y = table[x + 128]."""
-        return node.table[inputs.astype(np.int16) + 128]
-
-    def plan(self, node: Lookup) -> LayerPlan:
-        """One table, one loop."""
-        block = Constants("table", "lookup table, int8 [256]", node.table.tobytes(), counted=False)
-        return LayerPlan(
-            node,
-            self.stem,
-            "portable",
-            "a table of 256 bytes",
-            (block,),
-            values={"size": node.output.size},
-        )
+        (values,) = inputs
+        return op.table[values.astype(np.int16) + 128]
 
 
 OPERATOR = LookupOperator()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
-from codegen.graph import Int8Array, Node, Quantization, Tensor
-from codegen.operator import Constants, LayerPlan, Operator
-from codegen.reader.walk import Pending, Stage, Walk, integer, label, quantized_input
+from codegen.ir.graph import Op, Value, tensor
+from codegen.ir.types import Array, Int8Array, Quantization
+from codegen.operator import Operator
+from codegen.reader.context import Context, integer, label, only_stage, quantized_input
+from codegen.reader.stages import Pending, Stage
 
 # 2^20 keeps the sum of 2,048 exponentials in 31 bits, far finer than the 1/256 of an output step.
 EXPONENTIAL_BITS = 20
@@ -22,8 +25,8 @@ MIN_SCALE = 2.0**-11
 DEFAULT_OUTPUT = Quantization(np.float32(1.0 / 256.0), -128)
 
 
-@dataclass(frozen=True)
-class Softmax(Node):
+@dataclass(frozen=True, eq=False)
+class Softmax(Op):
     """y[i] = round(e[max - x[i]] / scale / Σe) + zero_point over all elements."""
 
     @property
@@ -41,91 +44,66 @@ class Softmax(Node):
         return int(np.rint((1 << STEP_BITS) / float(self.output.quantization.scale)))
 
 
-@dataclass
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Draft(Pending):
     """A Softmax whose output quantization is not known yet."""
 
-    walk: Walk
-    onnx_node: onnx.NodeProto
-    source: Tensor
+    context: Context
+    node: onnx.NodeProto
+    source: Value
 
-    def __post_init__(self) -> None:
-        self.name = label(self.onnx_node)
-        self.shape = self.source.shape
-
-    def finish(self, output: Tensor) -> Node:
-        """The typed node; output scales outside 2^-11..1 make no sense for probabilities."""
+    def finish(self, output: Value) -> Op:
+        """The operation; output scales outside 2^-11..1 make no sense for probabilities."""
         scale = float(output.quantization.scale)
         if self.clipped:
-            raise self.walk.fail(
-                self.onnx_node, "a Relu or Clip follows it", "leave it out: it changes nothing"
+            raise self.context.fail(
+                self.node, "a Relu or Clip follows it", "leave it out: it changes nothing"
             )
         if not MIN_SCALE <= scale <= 1.0:
-            raise self.walk.fail(
-                self.onnx_node,
+            raise self.context.fail(
+                self.node,
                 f"output scale {scale:g} is outside {MIN_SCALE:g} to 1",
                 "quantize the Softmax with scale 1/256 and zero point -128, or leave it out",
             )
-        return Softmax(self.name, self.source, output)
+        return Softmax(self.name, (self.source,), (output,))
 
-    def unquantized_output(self) -> Tensor:
+    def unquantized_output(self) -> Value:
         """Scale 1/256, zero point -128."""
-        return Tensor(self.onnx_node.output[0], self.shape, DEFAULT_OUTPUT)
+        return tensor(self.node.output[0], self.shape, DEFAULT_OUTPUT)
 
 
-def _softmax(walk: Walk, node: onnx.NodeProto, stage: Stage) -> Stage:
-    source = quantized_input(walk, node, stage)
-    axis = integer(walk, node, "axis", -1)
+def _softmax(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    source = quantized_input(context, node, [only_stage(context, node, stages)])
+    axis = integer(context, node, "axis", -1)
     axis += len(source.shape) if axis < 0 else 0
     if len(source.shape) != 2 or axis != 1:
-        raise walk.fail(
+        raise context.fail(
             node,
             f"axis {axis} of shape {list(source.shape)} is not supported",
             "use [1, n], last axis",
         )
     if source.size > MAX_ELEMENTS:
-        raise walk.fail(node, f"more than {MAX_ELEMENTS} elements", "leave the Softmax out")
-    return _Draft(walk, node, source)
+        raise context.fail(node, f"more than {MAX_ELEMENTS} elements", "leave the Softmax out")
+    return _Draft(name=label(node), shape=source.shape, context=context, node=node, source=source)
 
 
 class SoftmaxOperator(Operator):
     """Integers only, so that no two exponential functions can differ."""
 
     stem = "softmax"
-    node_type = Softmax
+    op_type = Softmax
     handlers = {"Softmax": _softmax}  # noqa: RUF012
 
-    def reference(self, node: Softmax, inputs: Int8Array) -> Int8Array:
+    def reference(self, op: Softmax, *inputs: Array) -> Array:
         """docs/numerics.md, "Softmax": round half up of e / scale / Σe."""
-        values = inputs.astype(np.int64)
-        exponentials = node.table.astype(np.int64)[values.max(1, keepdims=True) - values]
+        values = inputs[0].astype(np.int64)
+        exponentials = op.table.astype(np.int64)[values.max(1, keepdims=True) - values]
         total = exponentials.sum(1, keepdims=True)
         unit = total << STEP_BITS
-        rounded = (2 * exponentials * node.steps + unit) // (2 * unit)
-        shifted = rounded + node.output.quantization.zero_point
+        rounded = (2 * exponentials * op.steps + unit) // (2 * unit)
+        shifted = rounded + op.output.quantization.zero_point
         stored: Int8Array = np.clip(shifted, -128, 127).astype(np.int8)
         return stored
-
-    def plan(self, node: Softmax) -> LayerPlan:
-        """The table and two loops."""
-        block = Constants(
-            "table",
-            f"exponentials exp(-d * scale) * 2^{EXPONENTIAL_BITS}, uint32 [256]",
-            node.table.astype("<u4").tobytes(),
-            counted=False,
-        )
-        return LayerPlan(
-            node,
-            self.stem,
-            "portable",
-            "integer table",
-            (block,),
-            values={
-                "size": node.output.size,
-                "steps": node.steps,
-                "zero_point": node.output.quantization.zero_point,
-            },
-        )
 
 
 OPERATOR = SoftmaxOperator()

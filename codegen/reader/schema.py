@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnx
 from onnx import defs
 
+from codegen.reader.context import Context
 from codegen.reader.text import shown
-from codegen.reader.walk import Walk
 
 # onnxruntime's quantizer writes the same two operators into its own domain when asked to; they
 # follow ONNX's newest definition that this reader knows.
@@ -14,7 +14,7 @@ _OTHER_DOMAINS = {"com.microsoft": {"QuantizeLinear", "DequantizeLinear"}}
 _NEWEST = 21
 
 
-def check_node(walk: Walk, node: onnx.NodeProto, opset: int) -> None:
+def check_node(context: Context, node: onnx.NodeProto, opset: int) -> None:
     """Refuse a node of an unknown domain, or one that its operator's definition does not allow.
 
     Source: the operator schemas of the onnx package. Operators that ONNX does not define pass:
@@ -27,7 +27,7 @@ def check_node(walk: Walk, node: onnx.NodeProto, opset: int) -> None:
     remedy = "export the model again with opset 17"
     if node.domain not in ("", "ai.onnx"):
         if node.op_type not in _OTHER_DOMAINS.get(node.domain, ()):
-            raise walk.fail(
+            raise context.fail(
                 node,
                 f"domain '{shown(node.domain)}' is unknown",
                 "export with ONNX's own operators",
@@ -42,14 +42,14 @@ def check_node(walk: Walk, node: onnx.NodeProto, opset: int) -> None:
     ):
         if not least <= len(names) <= most:
             allowed = str(least) if least == most else f"{least} to {most}"
-            raise walk.fail(node, f"has {len(names)} {what}, not {allowed}", remedy)
+            raise context.fail(node, f"has {len(names)} {what}, not {allowed}", remedy)
     seen = set()
     for entry in node.attribute:
         known = schema.attributes.get(entry.name)
         if known is None or entry.name in seen:
-            raise walk.fail(
+            raise context.fail(
                 node, f"has the unknown attribute '{shown(entry.name)}' in opset {opset}", remedy
             )
         if entry.type != known.type.value:
-            raise walk.fail(node, f"attribute '{shown(entry.name)}' has a wrong type", remedy)
+            raise context.fail(node, f"attribute '{shown(entry.name)}' has a wrong type", remedy)
         seen.add(entry.name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.arrays import Array, read_arrays
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from support.errors import UserError
 from support.files import read_json, sha256_file
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codegen.graph import Graph, Tensor
 from codegen.input_range import MOST_CLIPPED
+from codegen.ir.graph import Graph, Value
 from codegen.ops import computes
+from codegen.reference import split
 from codegen.report.charts import Histogram, histogram
 from codegen.report.sources import Sources
 
@@ -53,25 +54,34 @@ def spreads(sources: Sources) -> list[Spread]:
     found = []
     whose = "seeded random inputs" if sources.random else "inputs"
     if "inputs" in reference:
-        found.append(_activation("input", graph.input, reference["inputs"], whose))
-    for index, node in enumerate(node for node in graph.nodes if computes(node)):
-        weights = getattr(node, "weights", None)
+        found += _inputs(graph, reference["inputs"], whose)
+    for index, op in enumerate(op for op in graph.ops if computes(op)):
+        weights = getattr(op, "weights", None)
         if weights is not None:
-            found.append(_weights(node))
+            found.append(_weights(op))
         if f"layer_{index}" in reference:
-            name = f"output of {node.name}"
-            found.append(_activation(name, node.output, reference[f"layer_{index}"], whose))
+            name = f"output of {op.name}"
+            found.append(_activation(name, op.outputs[0], reference[f"layer_{index}"], whose))
     return found
 
 
-def _activation(name: str, tensor: Tensor, values: Int8Array, whose: str) -> Spread:
-    scale, zero = float(tensor.quantization.scale), tensor.quantization.zero_point
+def _inputs(graph: Graph, rows: Int8Array, whose: str) -> list[Spread]:
+    found = split(graph.inputs, rows)
+    one = len(graph.inputs) == 1
+    return [
+        _activation("input" if one else f"input {value.name}", value, found[value], whose)
+        for value in graph.inputs
+    ]
+
+
+def _activation(name: str, value: Value, values: Int8Array, whose: str) -> Spread:
+    scale, zero = float(value.quantization.scale), value.quantization.zero_point
     edges = [end for end in (-128, 127) if end != zero]
     clipped = float(np.isin(values, edges).mean()) if values.size else 0.0
     return Spread(
         name,
         "activations",
-        " x ".join(str(side) for side in tensor.shape[1:]),
+        " x ".join(str(side) for side in value.shape[1:]),
         f"{scale:.6g}",
         zero,
         scale * (-128 - zero),
@@ -113,4 +123,8 @@ def layer_shapes(graph: Graph | None) -> list[str]:
     """Of each computed layer: "784 to 128"."""
     if graph is None:
         return []
-    return [f"{n.input.size} to {n.output.size}" for n in graph.nodes if computes(n)]
+    return [f"{_sizes(op.inputs)} to {_sizes(op.outputs)}" for op in graph.ops if computes(op)]
+
+
+def _sizes(values: tuple[Value, ...]) -> str:
+    return " and ".join(str(value.size) for value in values)

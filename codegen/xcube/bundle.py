@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from codegen.graph import Graph, Tensor
+from codegen.ir.graph import Graph, Value
 from codegen.names import check_name
 from codegen.render import render
 from codegen.xcube import adapter, csubset, manifest
@@ -21,8 +21,9 @@ from codegen.xcube.discover import LEGACY, SOURCES, Found, find_libraries, find_
 from codegen.xcube.ports import Port
 from codegen.xcube.report import find_report
 from codegen.xcube.runtime import find_runtime
+from support import removal
 from support.errors import UserError
-from support.files import sha256_file, write_json, write_text
+from support.files import read_json, sha256_file, write_json, write_text
 
 LIBRARY, TABLE, MANIFEST, HEADERS = (
     "_runtime.a",
@@ -147,6 +148,7 @@ def _with_given(described: Description, request: Request) -> Description:
             )
         return described
     if scale is None and zero_point is None and request.graph:
+        _single(request.graph)
         own = _port_of(request.graph.input, own)
     elif scale is None or zero_point is None:
         raise UserError(
@@ -163,10 +165,24 @@ def _with_given(described: Description, request: Request) -> Description:
     return replace(described, input=own)
 
 
-def _port_of(tensor: Tensor, own: Port) -> Port:
+def _port_of(value: Value, own: Port) -> Port:
     shift = 128 if own.type == "uint8" else 0
-    quantization = tensor.quantization
+    quantization = value.quantization
     return replace(own, scale=float(quantization.scale), zero_point=quantization.zero_point + shift)
+
+
+def _single(graph: Graph) -> None:
+    """Refuse what this project does not import from vendor code.
+
+    Raises:
+        UserError: several inputs or outputs.
+    """
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise UserError(
+            f"{graph.origin} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; one"
+            " of each can be imported from ST's tools",
+            "use ai=builtin",
+        )
 
 
 def check_against(content: dict[str, Any], graph: Graph) -> None:
@@ -175,10 +191,11 @@ def check_against(content: dict[str, Any], graph: Graph) -> None:
     Raises:
         UserError: they are not the same network.
     """
-    for end, tensor in (("input", graph.input), ("output", graph.output)):
+    _single(graph)
+    for end, value in (("input", graph.input), ("output", graph.output)):
         port = content[end]
-        wanted = tensor.quantization
-        pairs: list[tuple[str, Any, Any]] = [("size", port["size"], tensor.size)]
+        wanted = value.quantization
+        pairs: list[tuple[str, Any, Any]] = [("size", port["size"], value.size)]
         if port["scale"] is not None:
             same = abs(port["scale"] - float(wanted.scale)) <= _SAME_SCALE * float(wanted.scale)
             if not same:
@@ -232,7 +249,9 @@ def _write(request: Request, found: Found, headers: Sequence[Path], library: Pat
     """Copy everything; an interrupted copy leaves no manifest, so that it is made again."""
     out = request.out
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{request.name}{MANIFEST}").unlink(missing_ok=True)
+    manifest = out / f"{request.name}{MANIFEST}"
+    before = _headers_before(manifest)
+    manifest.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tmp-import-", dir=out) as temporary:
         fresh = Path(temporary)
         (fresh / HEADERS).mkdir()
@@ -244,10 +263,20 @@ def _write(request: Request, found: Found, headers: Sequence[Path], library: Pat
             else:
                 write_text(fresh / f"{request.name}{suffix}", render("xcube/no_params.c.j2", {}))
         _copy(library, fresh / f"{request.name}{LIBRARY}")
-        if (out / HEADERS).exists():
-            shutil.rmtree(out / HEADERS)
-        for path in sorted(fresh.iterdir()):
-            path.replace(out / path.name)
+        (out / HEADERS).mkdir(exist_ok=True)
+        for path in sorted(path for path in fresh.rglob("*") if path.is_file()):
+            path.replace(out / path.relative_to(fresh))
+        now = {f"{HEADERS}/{header.name}" for header in headers}
+        removal.remove(out, sorted(before - now), before)
+
+
+def _headers_before(manifest: Path) -> set[str]:
+    """The headers that an earlier import left, by their paths beside its manifest."""
+    try:
+        names = read_json(manifest)["files"]
+    except (UserError, KeyError, TypeError):
+        return set()
+    return {f"{HEADERS}/{name}" for name in names if str(name).endswith(".h")}
 
 
 def _copy(source: Path, target: Path) -> None:

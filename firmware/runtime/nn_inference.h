@@ -10,19 +10,22 @@
 
 AI_API_DECLARE_BEGIN
 
-/* A network and its memory. Offsets are those of its own input and output buffers in the arena. */
+/* A network and its memory. */
 typedef struct {
     nn_forward forward;
     nn_observed_forward observed;
     const nn_observer *observer; /* NULL: nobody observes */
-    const ai_u8 *weights;
+    const ai_u8 *const *weights;
+    const nn_block *blocks;
     ai_u8 *arena;
-    ai_size weights_size;
     ai_size arena_size;
-    ai_size input_size; /* of one batch */
-    ai_size input_offset;
-    ai_size output_size;
-    ai_size output_offset;
+    const nn_end *inputs;
+    const nn_end *outputs;
+    ai_u16 n_inputs;
+    ai_u16 n_outputs;
+    ai_u16 n_weights;
+    const ai_i8 **sources; /* the caller's inputs, then room for as many */
+    ai_i8 **targets;       /* the caller's outputs, likewise */
 } nn_inference;
 
 typedef enum {
@@ -41,12 +44,12 @@ static inline ai_bool nn_overlap(const void *one, ai_size one_size, const void *
 
 /* Compute `batches` inferences, in the floating-point mode of docs/numerics.md.
  *
- * One batch: input and output may lie anywhere but over the weights, in the arena and over each
- * other too; what would be overwritten too early goes through the network's own buffers.
- * Several: neither may share bytes with the arena, nor with each other.
- * When one does, nothing is written. */
-nn_outcome nn_infer(const nn_inference *inference, const ai_i8 *input, ai_i8 *output,
-                    ai_size batches);
+ * One batch: inputs and outputs may lie anywhere but over the weights, in the arena and over each
+ * other too; what would be overwritten too early goes through the network's own buffers. Of several
+ * inputs, none in the arena may lie in the place of another; outputs may not share bytes.
+ * Several batches: none may share bytes with the arena, nor outputs with anything.
+ * Where one does, nothing is written. */
+nn_outcome nn_infer(const nn_inference *inference, ai_size batches);
 
 AI_API_DECLARE_END
 

@@ -3,9 +3,14 @@
 #include "nn_runtime.h"
 
 static const char *const type_names[] = {
-    [NN_LAYER_OTHER] = "other",     [NN_LAYER_FULLY_CONNECTED] = "fully connected",
-    [NN_LAYER_ADD] = "add",         [NN_LAYER_LOOKUP] = "lookup",
-    [NN_LAYER_SOFTMAX] = "softmax", [NN_LAYER_RESHAPE] = "reshape",
+    [NN_LAYER_OTHER] = "other",
+    [NN_LAYER_FULLY_CONNECTED] = "fully connected",
+    [NN_LAYER_ADD] = "add",
+    [NN_LAYER_LOOKUP] = "lookup",
+    [NN_LAYER_SOFTMAX] = "softmax",
+    [NN_LAYER_RESHAPE] = "reshape",
+    [NN_LAYER_ELEMENTWISE] = "elementwise",
+    [NN_LAYER_COPY] = "copy",
 };
 
 ai_platform_version ai_platform_runtime_get_version(void) {

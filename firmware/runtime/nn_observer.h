@@ -16,8 +16,9 @@ typedef struct {
 } nn_observer;
 
 /* One inference, observed; otherwise as nn_forward. */
-typedef void (*nn_observed_forward)(const ai_i8 *input, ai_i8 *output, const ai_u8 *weights,
-                                    ai_u8 *arena, const nn_observer *observer);
+typedef void (*nn_observed_forward)(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                                    const ai_u8 *const weights[], ai_u8 *arena,
+                                    const nn_observer *observer);
 
 /* For the function that both ways of running a network are made of. */
 #define NN_BOTH_WAYS __attribute__((always_inline)) static inline
@@ -35,6 +36,8 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 #define NN_LAYER_LOOKUP 3
 #define NN_LAYER_SOFTMAX 4
 #define NN_LAYER_RESHAPE 5
+#define NN_LAYER_ELEMENTWISE 6
+#define NN_LAYER_COPY 7
 
 AI_API_DECLARE_END
 

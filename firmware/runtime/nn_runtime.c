@@ -25,26 +25,30 @@ static ai_bool is_aligned(const void *pointer) {
     return ((ai_uptr)pointer % ARENA_ALIGNMENT) == 0u;
 }
 
-static void fill_buffer(ai_buffer *buffer, const nn_port *port, ai_shape_dimension *shape,
-                        ai_handle data) {
-    memcpy(shape, port->shape, 4u * sizeof(*shape));
-    *buffer = (ai_buffer){
-        .format = AI_BUFFER_FORMAT_S8 | AI_BUFFER_FMT_FLAG_IS_IO,
-        .data = data,
-        /* The interface takes no const; nothing here or in a program changes what is constant. */
-        .meta_info = (ai_buffer_meta_info *)(ai_uptr)port->meta_info,
-        .flags = AI_FLAG_NONE,
-        .size = port->size,
-        .shape = {AI_SHAPE_BCWH, 4u, shape},
-    };
+static void fill_ports(const nn_port *ports, const nn_end *ends, ai_u16 count, ai_u8 *arena,
+                       ai_buffer *buffers, ai_shape_dimension (*shapes)[4]) {
+    for (ai_u16 i = 0; i < count; i++) {
+        const nn_port *port = &ports[i];
+        memcpy(shapes[i], port->shape, sizeof(shapes[i]));
+        buffers[i] = (ai_buffer){
+            .format = port->format | AI_BUFFER_FMT_FLAG_IS_IO,
+            .data = arena == NULL ? NULL : arena + ends[i].arena_offset,
+            /* The interface takes no const; nothing here or in a program changes what is constant.
+             */
+            .meta_info = (ai_buffer_meta_info *)(ai_uptr)port->meta_info,
+            .flags = AI_FLAG_NONE,
+            .size = port->size,
+            .shape = {AI_SHAPE_BCWH, 4u, shapes[i]},
+        };
+    }
 }
 
-static void fill_buffers(nn_instance *instance, const nn_network *network) {
-    ai_u8 *arena = instance->arena;
-    fill_buffer(&instance->input, &network->input, instance->input_shape,
-                arena == NULL ? NULL : arena + network->input.arena_offset);
-    fill_buffer(&instance->output, &network->output, instance->output_shape,
-                arena == NULL ? NULL : arena + network->output.arena_offset);
+static void fill_buffers(const nn_network *network, ai_u8 *arena) {
+    const nn_storage *storage = &network->storage;
+    fill_ports(network->inputs, network->input_ends, network->n_inputs, arena, storage->inputs,
+               storage->input_shapes);
+    fill_ports(network->outputs, network->output_ends, network->n_outputs, arena, storage->outputs,
+               storage->output_shapes);
 }
 
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle) {
@@ -58,7 +62,7 @@ ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *
     }
     instance->network = network;
     instance->state = NN_STATE_CREATED;
-    fill_buffers(instance, network);
+    fill_buffers(network, NULL);
     *handle = (ai_handle)instance;
     return no_error;
 }
@@ -71,7 +75,6 @@ ai_handle nn_destroy(nn_instance *instance, ai_handle handle) {
     instance->observation = NULL;
     instance->observer.event = NULL;
     instance->arena = NULL;
-    instance->weights = NULL;
     return AI_HANDLE_NULL;
 }
 
@@ -79,33 +82,82 @@ ai_bool nn_is_in_memory(const void *word, ai_u32 value) {
     return *(const volatile ai_u32 *)word == value;
 }
 
-ai_bool nn_is_table(const ai_handle *address) {
+ai_bool nn_is_table(const ai_handle *address, ai_size entries) {
     const ai_handle marker = AI_HANDLE_PTR((ai_uptr)AI_MAGIC_MARKER);
     const volatile ai_handle *table = address;
     /* Both markers: constants may happen to begin with the first one's bytes. */
-    return table[0] == marker && table[2] == marker;
+    return table[0] == marker && table[entries + 1u] == marker;
 }
 
-/* `weights` is either the constants array itself or the table that <name>_data_weights_get()
- * returns: marker, address, marker. */
-static const ai_u8 *resolve(ai_handle address) {
+/* The addresses in the table that <name>_data_weights_get() returns; NULL when it is none. */
+static const ai_handle *table_of(ai_handle address, ai_u16 blocks) {
     const ai_handle *table = (const ai_handle *)address;
-    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u || !nn_is_table(table)) {
-        return (const ai_u8 *)address;
+    if (address == NULL || ((ai_uptr)address % sizeof(ai_handle)) != 0u ||
+        !nn_is_table(table, blocks)) {
+        return NULL;
     }
-    return (const ai_u8 *)table[1];
+    return table + 1;
 }
 
-static ai_bool check_array(nn_instance *instance, const ai_buffer_array *array, ai_size size,
-                           ai_error_code code) {
+/* Take the blocks of weights: each by its own buffer, or all by the table in the first. */
+static ai_bool take_weights(nn_instance *instance, const ai_buffer_array *array) {
+    const nn_network *network = instance->network;
+    if (!ai_buffer_array_sane(array)) {
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
+        return false;
+    }
+    const ai_handle *table = table_of(array->buffer[0].data, network->n_weights);
+    if (array->size != (table == NULL ? network->n_weights : 1u)) {
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
+        return false;
+    }
+    ai_size total = 0u;
+    for (ai_u16 i = 0; i < network->n_weights; i++) {
+        total += network->blocks[i].bytes;
+    }
+    for (ai_u16 i = 0; i < array->size; i++) {
+        const ai_size need = table == NULL ? network->blocks[i].bytes : total;
+        if (array->buffer[i].size != 0u && array->buffer[i].size < need) {
+            nn_set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_WEIGHTS);
+            return false;
+        }
+    }
+    for (ai_u16 i = 0; i < network->n_weights; i++) {
+        const ai_u8 *block = (const ai_u8 *)(table == NULL ? array->buffer[i].data : table[i]);
+        if (block == NULL || !is_aligned(block) ||
+            !nn_is_in_memory(block + network->blocks[i].bytes - sizeof(ai_u32),
+                             network->blocks[i].check)) {
+            nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
+            return false;
+        }
+        network->storage.weights[i] = block;
+    }
+    return true;
+}
+
+static ai_bool take_arena(nn_instance *instance, const ai_buffer_array *array) {
     if (!ai_buffer_array_sane(array) || array->size != 1u) {
-        nn_set_error(instance, AI_ERROR_INVALID_PARAM, code);
+        nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
     }
-    if (array->buffer[0].size != 0u && array->buffer[0].size < size) {
-        nn_set_error(instance, AI_ERROR_INVALID_SIZE, code);
+    const ai_buffer *buffer = &array->buffer[0];
+    if (buffer->size != 0u && buffer->size < instance->network->activations_size) {
+        nn_set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
     }
+    if (buffer->data == NULL || !is_aligned(buffer->data)) {
+        nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
+        return false;
+    }
+    const nn_network *network = instance->network;
+    for (ai_u16 i = 0; i < network->n_weights; i++) {
+        if (nn_overlap(buffer->data, network->activations_size, network->storage.weights[i],
+                       network->blocks[i].bytes)) {
+            nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
+            return false;
+        }
+    }
+    instance->arena = (ai_u8 *)buffer->data;
     return true;
 }
 
@@ -127,28 +179,11 @@ ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params
         weights = (ai_buffer_array)AI_BUFFER_ARRAY_OBJ_INIT(AI_FLAG_NONE, 1, &plain[0]);
         activations = (ai_buffer_array)AI_BUFFER_ARRAY_OBJ_INIT(AI_FLAG_NONE, 1, &plain[1]);
     }
-    const nn_network *network = instance->network;
-    if (!check_array(instance, &weights, network->weights_size, AI_ERROR_CODE_NETWORK_WEIGHTS) ||
-        !check_array(instance, &activations, network->activations_size,
-                     AI_ERROR_CODE_NETWORK_ACTIVATIONS)) {
+    instance->state = NN_STATE_CREATED;
+    if (!take_weights(instance, &weights) || !take_arena(instance, &activations)) {
         return false;
     }
-    const ai_u8 *constants = resolve(weights.buffer[0].data);
-    ai_u8 *arena = (ai_u8 *)activations.buffer[0].data;
-    if (constants == NULL || !is_aligned(constants) ||
-        !nn_is_in_memory(constants + network->weights_size - sizeof(ai_u32),
-                         network->weights_check)) {
-        nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
-        return false;
-    }
-    if (arena == NULL || !is_aligned(arena) ||
-        nn_overlap(arena, network->activations_size, constants, network->weights_size)) {
-        nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
-        return false;
-    }
-    instance->weights = constants;
-    instance->arena = arena;
-    fill_buffers(instance, network);
+    fill_buffers(instance->network, instance->arena);
     instance->state = NN_STATE_READY;
     return true;
 }
@@ -162,8 +197,8 @@ ai_error nn_get_error(nn_instance *instance, ai_handle handle) {
     return error;
 }
 
-static ai_buffer *port_get(nn_instance *instance, const nn_network *network, ai_handle handle,
-                           ai_u16 *count, ai_buffer *buffer) {
+static ai_buffer *ports_get(nn_instance *instance, const nn_network *network, ai_handle handle,
+                            ai_u16 *count, ai_u16 have, ai_buffer *buffers) {
     if (handle != AI_HANDLE_NULL && !is_handle_of(instance, handle)) {
         nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
         if (count != NULL) {
@@ -172,32 +207,33 @@ static ai_buffer *port_get(nn_instance *instance, const nn_network *network, ai_
         return NULL;
     }
     if (instance->state == NN_STATE_NONE) {
-        fill_buffers(instance, network);
+        fill_buffers(network, NULL);
     }
     if (count != NULL) {
-        *count = 1u;
+        *count = have;
     }
-    return buffer;
+    return buffers;
 }
 
 ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                          ai_u16 *count) {
-    return port_get(instance, network, handle, count, &instance->input);
+    return ports_get(instance, network, handle, count, network->n_inputs, network->storage.inputs);
 }
 
 ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                           ai_u16 *count) {
-    return port_get(instance, network, handle, count, &instance->output);
+    return ports_get(instance, network, handle, count, network->n_outputs,
+                     network->storage.outputs);
 }
 
 /* Batches of `buffer`, or 0 after setting an error when it does not fit `port`. */
 static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, const nn_port *port,
                             ai_error_type type) {
-    if (buffer == NULL || buffer->data == NULL) {
+    if (buffer->data == NULL) {
         nn_set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
         return 0u;
     }
-    if (AI_BUFFER_FORMAT(buffer) != AI_BUFFER_FORMAT_S8) {
+    if (AI_BUFFER_FORMAT(buffer) != port->format) {
         nn_set_error(instance, type, AI_ERROR_CODE_INVALID_FORMAT);
         return 0u;
     }
@@ -214,6 +250,25 @@ static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, cons
     return batches;
 }
 
+/* The least number of batches of all buffers, or 0 after setting an error. */
+static ai_size check_buffers(nn_instance *instance, const ai_buffer *buffers, const nn_port *ports,
+                             ai_u16 count, ai_error_type type) {
+    if (buffers == NULL) {
+        nn_set_error(instance, type, AI_ERROR_CODE_INVALID_PTR);
+        return 0u;
+    }
+    ai_size least = check_buffer(instance, &buffers[0], &ports[0], type);
+    for (ai_u16 i = 1; i < count && least != 0u; i++) {
+        const ai_size batches = check_buffer(instance, &buffers[i], &ports[i], type);
+        if (type == AI_ERROR_INVALID_INPUT && batches != least && batches != 0u) {
+            nn_set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
+            return 0u;
+        }
+        least = batches < least ? batches : least;
+    }
+    return least;
+}
+
 ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, ai_buffer *output) {
     if (!is_handle_of(instance, handle)) {
         nn_set_error(instance, AI_ERROR_INVALID_HANDLE, AI_ERROR_CODE_NETWORK);
@@ -224,11 +279,14 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
         return 0;
     }
     const nn_network *network = instance->network;
-    ai_size batches = check_buffer(instance, input, &network->input, AI_ERROR_INVALID_INPUT);
+    const nn_storage *storage = &network->storage;
+    const ai_size batches =
+        check_buffers(instance, input, network->inputs, network->n_inputs, AI_ERROR_INVALID_INPUT);
     if (batches == 0u) {
         return 0;
     }
-    ai_size room = check_buffer(instance, output, &network->output, AI_ERROR_INVALID_OUTPUT);
+    const ai_size room = check_buffers(instance, output, network->outputs, network->n_outputs,
+                                       AI_ERROR_INVALID_OUTPUT);
     if (room == 0u) {
         return 0;
     }
@@ -236,21 +294,29 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
         nn_set_error(instance, AI_ERROR_INVALID_OUTPUT, AI_ERROR_CODE_INVALID_BATCH);
         return 0;
     }
+    for (ai_u16 i = 0; i < network->n_inputs; i++) {
+        storage->sources[i] = (const ai_i8 *)input[i].data;
+    }
+    for (ai_u16 i = 0; i < network->n_outputs; i++) {
+        storage->targets[i] = (ai_i8 *)output[i].data;
+    }
     const nn_inference inference = {
         .forward = network->forward,
         .observed = network->observed,
         .observer = instance->observer.event == NULL ? NULL : &instance->observer,
-        .weights = instance->weights,
+        .weights = storage->weights,
+        .blocks = network->blocks,
         .arena = instance->arena,
-        .weights_size = network->weights_size,
         .arena_size = network->activations_size,
-        .input_size = network->input.size,
-        .input_offset = network->input.arena_offset,
-        .output_size = network->output.size,
-        .output_offset = network->output.arena_offset,
+        .inputs = network->input_ends,
+        .outputs = network->output_ends,
+        .n_inputs = network->n_inputs,
+        .n_outputs = network->n_outputs,
+        .n_weights = network->n_weights,
+        .sources = storage->sources,
+        .targets = storage->targets,
     };
-    const nn_outcome outcome =
-        nn_infer(&inference, (const ai_i8 *)input->data, (ai_i8 *)output->data, batches);
+    const nn_outcome outcome = nn_infer(&inference, batches);
     if (outcome != NN_DONE) {
         nn_set_error(instance,
                      outcome == NN_INPUT_IN_USE ? AI_ERROR_INVALID_INPUT : AI_ERROR_INVALID_OUTPUT,
@@ -261,7 +327,7 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
 }
 
 ai_i32 nn_forward_only(nn_instance *instance, ai_handle handle, const ai_buffer *input) {
-    return nn_run(instance, handle, input, &instance->output);
+    return nn_run(instance, handle, input, instance->network->storage.outputs);
 }
 
 ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report *report) {
@@ -294,22 +360,25 @@ ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report
     report->api_version = platform;
     report->interface_api_version = platform;
     report->n_macc = network->macc;
-    report->n_inputs = 1u;
-    report->n_outputs = 1u;
-    report->inputs = &instance->input;
-    report->outputs = &instance->output;
-    instance->weights_map = (ai_buffer){
-        .format = AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
-        .data = (ai_handle)(ai_uptr)instance->weights,
-        .size = network->weights_size,
-    };
+    report->n_inputs = network->n_inputs;
+    report->n_outputs = network->n_outputs;
+    report->inputs = network->storage.inputs;
+    report->outputs = network->storage.outputs;
+    for (ai_u16 i = 0; i < network->n_weights; i++) {
+        network->storage.weights_map[i] = (ai_buffer){
+            .format = AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
+            .data = (ai_handle)(ai_uptr)network->storage.weights[i],
+            .size = network->blocks[i].bytes,
+        };
+    }
     instance->arena_map = (ai_buffer){
         .format = AI_BUFFER_FORMAT_U8,
         .data = instance->arena,
         .size = network->activations_size,
     };
     report->map_signature = AI_MAGIC_SIGNATURE;
-    report->map_weights = (ai_buffer_array){AI_FLAG_NONE, 1u, &instance->weights_map};
+    report->map_weights =
+        (ai_buffer_array){AI_FLAG_NONE, network->n_weights, network->storage.weights_map};
     report->map_activations = (ai_buffer_array){AI_FLAG_NONE, 1u, &instance->arena_map};
     report->n_nodes = network->nodes;
     report->signature = network->signature;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_stai.h"
 
+#include <string.h>
+
 #include "nn_inference.h"
 #include "stai_events.h"
 
@@ -28,10 +30,31 @@ static stai_return_code fail(nn_stai_context *context, stai_return_code code) {
     return code;
 }
 
+/* How many buffers of a kind there are, and where they begin among the context's. */
+static uint16_t count_of(const nn_stai_context *context, nn_stai_kind kind) {
+    const stai_network_info *info = &context->network->info;
+    const uint16_t counts[] = {info->n_activations, info->n_weights, info->n_inputs,
+                               info->n_outputs};
+    return counts[kind];
+}
+
+static stai_ptr *buffers_of(nn_stai_context *context, nn_stai_kind kind) {
+    stai_ptr *buffers = (stai_ptr *)(context + 1);
+    for (uint32_t before = 0; before < (uint32_t)kind; before++) {
+        buffers += count_of(context, (nn_stai_kind)before);
+    }
+    return buffers;
+}
+
 /* Whether these are the network's constants: not garbage, not another version's. */
-static bool are_weights_of(const nn_stai_network *network, const uint8_t *weights) {
-    return nn_is_in_memory(weights + network->weights_size - sizeof(uint32_t),
-                           network->weights_check);
+static bool are_weights_of(const nn_stai_network *network, const stai_ptr *weights) {
+    for (uint16_t i = 0; i < network->info.n_weights; i++) {
+        const nn_block *block = &network->blocks[i];
+        if (!nn_is_in_memory(weights[i] + block->bytes - sizeof(uint32_t), block->check)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *network) {
@@ -44,15 +67,21 @@ stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *networ
     if (!nn_is_in_memory(&network->magic, NN_MAGIC)) {
         return STAI_ERROR_STAI_INIT_FAILED;
     }
-    if (!are_weights_of(network, (const uint8_t *)network->weights)) {
+    if (!are_weights_of(network, network->weights)) {
         return STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR;
     }
-    *(nn_stai_context *)(void *)bytes = (nn_stai_context){
-        .magic = MAGIC,
-        .error = STAI_SUCCESS,
-        .network = network,
-        .weights = (stai_ptr)(uintptr_t)network->weights,
-    };
+    nn_stai_context *context = (nn_stai_context *)(void *)bytes;
+    context->magic = MAGIC;
+    context->error = STAI_SUCCESS;
+    context->network = network;
+    context->callback = NULL;
+    context->cookie = NULL;
+    for (uint32_t kind = NN_STAI_ACTIVATIONS; kind <= NN_STAI_OUTPUTS; kind++) {
+        stai_ptr *buffers = buffers_of(context, (nn_stai_kind)kind);
+        for (uint16_t i = 0; i < count_of(context, (nn_stai_kind)kind); i++) {
+            buffers[i] = kind == NN_STAI_WEIGHTS ? network->weights[i] : NULL;
+        }
+    }
     return STAI_SUCCESS;
 }
 
@@ -81,34 +110,51 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     if (mode != STAI_MODE_SYNC) {
         return fail(context, STAI_ERROR_NOT_IMPLEMENTED);
     }
-    if (context->activations == NULL) {
+    const nn_stai_network *network = context->network;
+    const stai_network_info *info = &network->info;
+    stai_ptr *activations = buffers_of(context, NN_STAI_ACTIVATIONS);
+    if (activations[0] == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
     }
-    const nn_stai_network *network = context->network;
+    stai_ptr *weights = activations + info->n_activations;
+    stai_ptr *inputs = weights + info->n_weights;
+    stai_ptr *outputs = inputs + info->n_inputs;
+    stai_ptr *sources = outputs + info->n_outputs;
+    stai_ptr *targets = sources + 2u * info->n_inputs;
+    memcpy(sources, inputs, info->n_inputs * sizeof(*sources));
+    memcpy(targets, outputs, info->n_outputs * sizeof(*targets));
     const nn_observer observer = {tell, context};
     const nn_inference inference = {
         .forward = network->forward,
         .observed = network->observed,
         .observer = context->callback == NULL ? NULL : &observer,
-        .weights = context->weights,
-        .arena = context->activations,
-        .weights_size = network->info.weights[0].size_bytes,
-        .arena_size = network->info.activations[0].size_bytes,
-        .input_size = network->info.inputs[0].size_bytes,
-        .input_offset = network->input_offset,
-        .output_size = network->info.outputs[0].size_bytes,
-        .output_offset = network->output_offset,
+        .weights = (const ai_u8 *const *)weights,
+        .blocks = network->blocks,
+        .arena = activations[0],
+        .arena_size = info->activations[0].size_bytes,
+        .inputs = network->inputs,
+        .outputs = network->outputs,
+        .n_inputs = info->n_inputs,
+        .n_outputs = info->n_outputs,
+        .n_weights = info->n_weights,
+        .sources = (const ai_i8 **)(void *)sources,
+        .targets = (ai_i8 **)(void *)targets,
     };
-    if (nn_overlap(inference.arena, inference.arena_size, inference.weights,
-                   inference.weights_size)) {
-        return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
+    for (uint16_t i = 0; i < info->n_weights; i++) {
+        if (nn_overlap(inference.arena, inference.arena_size, weights[i],
+                       network->blocks[i].bytes)) {
+            return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
+        }
     }
-    /* With one batch only the output can be in the way. */
-    if (nn_infer(&inference, (const ai_i8 *)context->input, (ai_i8 *)context->output, 1u) !=
-        NN_DONE) {
+    switch (nn_infer(&inference, 1u)) {
+    case NN_DONE:
+        return STAI_SUCCESS;
+    case NN_INPUT_IN_USE:
+        return fail(context, STAI_ERROR_NETWORK_INVALID_IN_PTR);
+    case NN_OUTPUT_IN_USE:
+    default:
         return fail(context, STAI_ERROR_NETWORK_INVALID_OUT_PTR);
     }
-    return STAI_SUCCESS;
 }
 
 stai_return_code nn_stai_get_info(stai_network *bytes, stai_network_info *info) {
@@ -126,20 +172,6 @@ stai_return_code nn_stai_get_info(stai_network *bytes, stai_network_info *info) 
 stai_return_code nn_stai_get_error(stai_network *bytes) {
     const nn_stai_context *context = context_of(bytes);
     return context == NULL ? STAI_ERROR_NETWORK_INVALID_CONTEXT_HANDLE : context->error;
-}
-
-static stai_ptr *buffer_of(nn_stai_context *context, nn_stai_kind kind) {
-    switch (kind) {
-    case NN_STAI_ACTIVATIONS:
-        return &context->activations;
-    case NN_STAI_WEIGHTS:
-        return &context->weights;
-    case NN_STAI_INPUTS:
-        return &context->input;
-    case NN_STAI_OUTPUTS:
-    default:
-        return &context->output;
-    }
 }
 
 /* Errors about a kind's number of buffers; the one about its pointers is one less. */
@@ -162,11 +194,22 @@ stai_return_code nn_stai_get(stai_network *bytes, nn_stai_kind kind, stai_ptr *b
     if (count == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_API_ARGUMENTS);
     }
-    *count = 1u;
-    if (buffers != NULL) {
-        buffers[0] = *buffer_of(context, kind);
+    *count = count_of(context, kind);
+    for (uint16_t i = 0; buffers != NULL && i < count_of(context, kind); i++) {
+        buffers[i] = buffers_of(context, kind)[i];
     }
     return STAI_SUCCESS;
+}
+
+/* Inputs and outputs lie in the activations until others are set. */
+static void place_ends(nn_stai_context *context, stai_ptr activations) {
+    const nn_stai_network *network = context->network;
+    for (uint16_t i = 0; i < network->info.n_inputs; i++) {
+        buffers_of(context, NN_STAI_INPUTS)[i] = activations + network->inputs[i].arena_offset;
+    }
+    for (uint16_t i = 0; i < network->info.n_outputs; i++) {
+        buffers_of(context, NN_STAI_OUTPUTS)[i] = activations + network->outputs[i].arena_offset;
+    }
 }
 
 stai_return_code nn_stai_set(stai_network *bytes, nn_stai_kind kind, const stai_ptr *buffers,
@@ -178,23 +221,26 @@ stai_return_code nn_stai_set(stai_network *bytes, nn_stai_kind kind, const stai_
     if (buffers == NULL) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_API_ARGUMENTS);
     }
-    if (count != 1u) {
+    if (count != count_of(context, kind)) {
         return fail(context, number_error(kind));
     }
-    if (buffers[0] == NULL) {
-        return fail(context, (stai_return_code)(number_error(kind) - 1));
+    for (stai_size i = 0; i < count; i++) {
+        if (buffers[i] == NULL) {
+            return fail(context, (stai_return_code)(number_error(kind) - 1));
+        }
+        /* Kernels read words, and write int8 outputs by bytes. */
+        const bool bytes_only =
+            kind == NN_STAI_OUTPUTS && context->network->info.outputs[i].format == STAI_FORMAT_S8;
+        if (!bytes_only && !is_aligned(buffers[i], BUFFER_ALIGNMENT)) {
+            return fail(context, STAI_ERROR_INVALID_BUFFER_ALIGNMENT);
+        }
     }
-    /* Kernels read words, and write bytes. */
-    if (kind != NN_STAI_OUTPUTS && !is_aligned(buffers[0], BUFFER_ALIGNMENT)) {
-        return fail(context, STAI_ERROR_INVALID_BUFFER_ALIGNMENT);
-    }
-    if (kind == NN_STAI_WEIGHTS && !are_weights_of(context->network, buffers[0])) {
+    if (kind == NN_STAI_WEIGHTS && !are_weights_of(context->network, buffers)) {
         return fail(context, STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR);
     }
-    *buffer_of(context, kind) = buffers[0];
+    memcpy(buffers_of(context, kind), buffers, count * sizeof(*buffers));
     if (kind == NN_STAI_ACTIVATIONS) {
-        context->input = buffers[0] + context->network->input_offset;
-        context->output = buffers[0] + context->network->output_offset;
+        place_ends(context, buffers[0]);
     }
     return STAI_SUCCESS;
 }

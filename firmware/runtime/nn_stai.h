@@ -15,30 +15,27 @@
 STAI_API_DECLARE_BEGIN
 
 typedef struct {
-    uint32_t magic;         /* NN_MAGIC */
-    uint32_t weights_check; /* the last word of its constants array */
+    uint32_t magic; /* NN_MAGIC */
     stai_network_info info;
     nn_forward forward;
     nn_observed_forward observed; /* the same, telling an observer */
-    const uint32_t *weights;
-    stai_size weights_size; /* bytes */
-    stai_size input_offset; /* in the activations */
-    stai_size output_offset;
+    const stai_ptr *weights;      /* each block's address */
+    const nn_block *blocks;
+    const nn_end *inputs;
+    const nn_end *outputs;
 } nn_stai_network;
 
+/* Behind it the buffers' addresses, in the order of nn_stai_kind, as many as the network has of
+ * each; then twice as many for inputs and for outputs as nn_inference wants. */
 typedef struct {
     uint32_t magic;
     stai_return_code error;
     const nn_stai_network *network;
-    stai_ptr activations;
-    stai_ptr weights;
-    stai_ptr input;
-    stai_ptr output;
     stai_event_cb callback; /* NULL: nobody is told */
     void *cookie;
 } nn_stai_context;
 
-/* Buffers that the application may ask for and set, one of each kind. */
+/* Buffers that the application may ask for and set. */
 typedef enum {
     NN_STAI_ACTIVATIONS,
     NN_STAI_WEIGHTS,
@@ -50,9 +47,9 @@ stai_return_code nn_stai_init(stai_network *context, const nn_stai_network *netw
 stai_return_code nn_stai_deinit(stai_network *context);
 
 /* One inference. The bytes do not depend on the floating-point mode that the application has set
- * (nn_float.h), nor on where input and output lie: in the activations, over each other. An output
- * over the weights is INVALID_OUT_PTR, activations over them INVALID_ACTIVATIONS_PTR, and nothing
- * is written. */
+ * (nn_float.h), nor on where inputs and outputs lie: in the activations, over each other. An output
+ * over the weights is INVALID_OUT_PTR, activations over them INVALID_ACTIVATIONS_PTR, inputs in the
+ * activations in each other's places INVALID_IN_PTR, and nothing is written. */
 stai_return_code nn_stai_run(stai_network *context, stai_run_mode mode)
     NN_OF_THIS_VERSION("nn_stai_run");
 stai_return_code nn_stai_get_info(stai_network *context, stai_network_info *info);

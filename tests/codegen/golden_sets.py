@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from codegen.generate import generate, manifest
-from codegen.graph import Graph
 from codegen.ide import cubeide, vscode
 from codegen.ide.build import Build
+from codegen.ir.graph import Graph
 from codegen.outputs import MANIFEST
 from codegen.package import RENDERED, package_files
 from codegen.place import place_objects

@@ -23,7 +23,7 @@ _TYPES = {
 
 
 class QdqModel:
-    """A straight-line model that grows at its end.
+    """A model that grows at its end; branches begin where `value` is set to.
 
     Args:
         shape: of the input, batch first.
@@ -38,6 +38,23 @@ class QdqModel:
         self.value = "input"
         self.opset = 17
         self.domains: set[str] = set()
+        self.inputs = [helper.make_tensor_value_info("input", _TYPES[self.dtype], self.shape)]
+        self.outputs: list[onnx.ValueInfoProto] = []
+
+    def input(self, name: str, shape: Sequence[Any]) -> QdqModel:
+        """Another float input; the line goes on from it."""
+        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        return self.at(name)
+
+    def at(self, value: str) -> QdqModel:
+        """Go on from another value."""
+        self.value = value
+        return self
+
+    def output(self) -> QdqModel:
+        """The end of the line is one of the model's outputs."""
+        self.outputs.append(onnx.ValueInfoProto(name=self.value))
+        return self
 
     def constant(self, values: Any, dtype: Any = None) -> str:
         """An initializer; returns its name."""
@@ -103,13 +120,12 @@ class QdqModel:
         return self.then("Gemm", *operands, transB=1)
 
     def build(self, check: bool = True) -> onnx.ModelProto:
-        """The model; its output is whatever came last."""
-        output = onnx.ValueInfoProto(name=self.value)
+        """The model; its output is whatever came last, unless `output` has named others."""
         graph = helper.make_graph(
             self.nodes,
             "tiny",
-            [helper.make_tensor_value_info("input", _TYPES[self.dtype], self.shape)],
-            [output],
+            self.inputs,
+            self.outputs or [onnx.ValueInfoProto(name=self.value)],
             self.initializers,
         )
         opsets = [helper.make_opsetid("", self.opset)]

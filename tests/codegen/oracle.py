@@ -11,17 +11,18 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
-from codegen.graph import Graph, Tensor
+from codegen.ir.graph import Graph, Value
+from codegen.reference import split
 
 Int8Array = npt.NDArray[np.int8]
 
 
 def stored_inputs(graph: Graph, seed: int = 1, count: int = 64) -> Int8Array:
-    """int8 [count, input size]: seeded bytes, with rows of both ends and of the zero point."""
-    size = graph.input.size
-    rows = np.random.default_rng(seed).integers(-128, 128, (count, size))
-    for row, value in enumerate((-128, 127, graph.input.quantization.zero_point)):
-        rows[row] = np.clip(value, -128, 127)
+    """int8 [count, bytes of all inputs]: seeded bytes, rows of both ends and of the zero point."""
+    rows = np.random.default_rng(seed).integers(-128, 128, (count, graph.input_bytes))
+    zeros = [np.full(value.size, value.quantization.zero_point) for value in graph.inputs]
+    for row, values in enumerate([-128, 127, np.clip(np.concatenate(zeros), -128, 127)]):
+        rows[row] = values
     return rows.astype(np.int8)
 
 
@@ -33,7 +34,7 @@ def onnxruntime_outputs(
     Its default int8 kernels saturate 16-bit sums on x86-64 without VNNI: docs/numerics.md.
 
     Args:
-        stored: int8 [N, input size], the inputs as the network stores them.
+        stored: int8 [N, bytes of all inputs], the inputs as the network stores them.
     """
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -41,29 +42,39 @@ def onnxruntime_outputs(
     options.log_severity_level = 4
     source = str(model) if isinstance(model, Path) else model.SerializeToString()
     session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    given = session.get_inputs()[0]
-    rows = [row.reshape(given.shape) for row in _as_given(given.type, graph.input, stored)]
-    outputs = [session.run(None, {given.name: row})[0].reshape(-1) for row in rows]
-    return _as_stored(graph.output, np.array(outputs))
+    ends = list(zip(session.get_inputs(), graph.inputs, strict=True))
+    parts = split(graph.inputs, stored)
+    given = {end.name: _as_given(end.type, value, parts[value]) for end, value in ends}
+    shapes = {end.name: value.shape for end, value in ends}
+    outputs: list[list[Any]] = [[] for _ in graph.outputs]
+    for row in range(len(stored)):
+        feeds = {name: rows[row].reshape(shapes[name]) for name, rows in given.items()}
+        for made, result in zip(outputs, session.run(None, feeds), strict=True):
+            made.append(result.reshape(-1))
+    found = [
+        _as_stored(value, np.array(made))
+        for value, made in zip(graph.outputs, outputs, strict=True)
+    ]
+    return np.concatenate(found, axis=1)
 
 
-def _as_given(kind: str, tensor: Tensor, stored: Int8Array) -> npt.NDArray[np.generic]:
+def _as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.generic]:
     if kind == "tensor(int8)":
         return stored
     if kind == "tensor(uint8)":
         return (stored.astype(np.int16) + 128).astype(np.uint8)
-    quantization = tensor.quantization
+    quantization = value.quantization
     shifted = stored.astype(np.int32) - quantization.zero_point
     with np.errstate(over="ignore"):
         return shifted.astype(np.float32) * quantization.scale
 
 
-def _as_stored(tensor: Tensor, values: npt.NDArray[Any]) -> Int8Array:
+def _as_stored(value: Value, values: npt.NDArray[Any]) -> Int8Array:
     if values.dtype == np.int8:
         return values.astype(np.int8)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
-    return tensor.quantization.quantize(values.astype(np.float32))
+    return value.quantization.quantize(values.astype(np.float32))
 
 
 def exact_layer(

@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codegen.generate import generate, weights_bytes
-from codegen.graph import Graph
-from codegen.kernels.fuse import Kernels
+from codegen.generate import generate
+from codegen.ir.graph import Graph
+from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.place import place_objects
-from codegen.plan import PORTABLE
 from codegen.reference import run as run_reference
 from codegen.render import render
 from device.boards import Board, read_board
@@ -166,8 +165,8 @@ def run_cases(
     """
     tools = toolchain(board)
     objects = list(runtime_objects(board, shared or folder))
-    results = sum(len(case.inputs) * case.graph.output.size for case in cases)
-    largest = max(case.graph.output.size for case in cases)
+    results = sum(len(case.inputs) * case.graph.output_bytes for case in cases)
+    largest = max(case.graph.output_bytes for case in cases)
     with ThreadPoolExecutor(2) as pool:
         made = list(pool.map(lambda case: _case_objects(tools, case, folder / case.name), cases))
     weights = sum(size for size, _ in made)
@@ -195,31 +194,41 @@ def run_program(board: str, elf: Path) -> SimResult:
     return emulator(facts.emulator).run(facts, elf, SimOptions(300.0, lambda _: None))
 
 
+def case_options(name: str, graph: Graph, inputs: Int8Array, folder: Path) -> list[str]:
+    """Write what harness/case.c includes for a network into `folder`; what to compile it with."""
+    bytes_file = folder / "inputs.bin"
+    bytes_file.write_bytes(np.ascontiguousarray(inputs).tobytes())
+    ends = [f"IN({i + 1})" for i in range(len(graph.inputs))]
+    ends += [f"OUT({i + 1})" for i in range(len(graph.outputs))]
+    (folder / "ports.inc").write_text("".join(f"{end}\n" for end in ends))
+    return [
+        f"-DNN_NAME={name}",
+        f"-DNN_UPPER={name.upper()}",
+        f'-DNN_HEADER="{name}.h"',
+        f'-DNN_DATA="{name}_data.h"',
+        f'-DNN_INPUTS="{bytes_file}"',
+        f"-DNN_INPUT_BYTES={graph.input_bytes}",
+        f"-DNN_OUTPUT_BYTES={graph.output_bytes}",
+    ]
+
+
 def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list[Path]]:
     """Bytes of weights, and the objects of one network with its inputs."""
     plan = generate(case.graph, case.name, folder, kernels=case.kernels)
-    bytes_file = folder / "inputs.bin"
-    bytes_file.write_bytes(np.ascontiguousarray(case.inputs).tobytes())
-    defines = [
-        f"-DNN_NAME={case.name}",
-        f"-DNN_UPPER={case.name.upper()}",
-        f'-DNN_HEADER="{case.name}.h"',
-        f'-DNN_DATA="{case.name}_data.h"',
-        f'-DNN_INPUTS="{bytes_file}"',
-    ]
+    defines = case_options(case.name, case.graph, case.inputs, folder)
     sources = [*generated_sources(folder, case.name), HARNESS / "case.c", HARNESS / "inputs.S"]
     options = [*tools.includes(HARNESS, folder), *defines]
     objects = [
         tools.compile(source, folder / f"{tools.board.name}-{source.name}.o", *options)
         for source in sources
     ]
-    return weights_bytes(plan), objects
+    return plan.weights_size, objects
 
 
 def _split(cases: Sequence[Case], results: bytes) -> list[Int8Array]:
     outputs, start = [], 0
     for case in cases:
-        shape = (len(case.inputs), case.graph.output.size)
+        shape = (len(case.inputs), case.graph.output_bytes)
         size = shape[0] * shape[1]
         outputs.append(np.frombuffer(results[start : start + size], np.int8).reshape(shape))
         start += size

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from codegen.kernels.fuse import WANTED, Kernels
+from codegen.kernels.wanted import WANTED, Kernels
 from codegen.reader.qdq import read_graph
 from support.errors import UserError, run_cli
 from tests.codegen.models import Array, QdqModel
@@ -226,7 +226,7 @@ def campaign(
                 cases = [random_case(seed, n, Path(folder), most) for n in batch]
                 wrong = run_batch(cases, board, Path(folder), shared)
             report.networks += len(cases)
-            report.outputs += sum(len(case.inputs) * case.graph.output.size for case in cases)
+            report.outputs += sum(len(case.inputs) * case.graph.output_bytes for case in cases)
             report.findings |= {int(n.split("_")[1]): text for n, text in wrong.items()}
             report.seconds = time.monotonic() - start
             if live:

@@ -33,15 +33,19 @@ def tree(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Pat
         shutil.copy(ROOT / name, copy / name)
     for path, text in files.items():
         assert not (copy / path).exists(), f"{path} is there already"
+        (copy / path).parent.mkdir(exist_ok=True)
         (copy / path).write_text(text)
     return copy
 
 
 def test_one_stem_in_each_folder(files: dict[str, str]) -> None:
     stems = {re.sub("^(test|nn)_", "", Path(path).stem.split(".")[0]) for path in files}
-    assert stems == {"reduce_max"}
+    assert stems == {"reduce_max", "__init__"}
     folders = {str(Path(path).parent) for path in files}
-    assert folders == {"codegen/ops", "templates/ops", "tests/ops", "firmware/runtime/kernels"}
+    runtime = "firmware/runtime/kernels"
+    assert folders == {
+        *("codegen/ops", "codegen/kernels/reduce", "templates/ops", "tests/ops", runtime)
+    }
 
 
 def test_its_own_test_passes(tree: Path) -> None:

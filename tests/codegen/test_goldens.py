@@ -15,16 +15,18 @@ import numpy as np
 import pytest
 
 from codegen.generate import generate, manifest
-from codegen.graph import Graph
-from codegen.kernels.fuse import Kernels
+from codegen.ir.graph import Graph
+from codegen.ir.identity import content_hash
+from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.package import VERBATIM
 from codegen.place import place_objects
-from codegen.plan import PORTABLE, plan_network
+from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from codegen.render import TEMPLATES, environment, render
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.golden_sets import SETS
+from tests.codegen.graphs import two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -84,7 +86,7 @@ def imported(graph: Graph, api: str, suffix: str) -> str:
     facts = {
         "name": "theirs",
         "files": {"theirs.c": "00"},
-        "model_sha256": graph.model_hash,
+        "model_sha256": content_hash(graph),
         "input": {"stored": "uint8"},
         "output": {"stored": "int8"},
         "activations": [{"size": 20_188}, {"size": 131_072}],
@@ -107,7 +109,12 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     ),
     "app/validate.c": lambda g: render(
         "app/validate.c.j2",
-        {**on_a_board(), "name": "tiny", "manifest": manifest(plan_network(g), "tiny")},
+        {
+            **on_a_board(),
+            "name": "tiny",
+            "manifest": manifest(plan_network(g), "tiny"),
+            "build": {"sha256": "b111d" * 12 + "b111"},
+        },
     ),
     "app/mnist_test_subset.h": lambda g: subset_header(g, 4),
     "app/mnist_test_subset_one_digit.h": lambda g: subset_header(g, 0),
@@ -118,19 +125,31 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     "xcube/network_stai.h": lambda g: imported(g, "st-ai", ".h"),
 }
 # Golden folder → C interface of the generated network.
-NETWORKS = {"network": "legacy", "network_stai": "st-ai", "network_fast": "legacy"}
-FAST = "network_fast"
-# Of the fast one, what looks otherwise than the first.
-FAST_PARTS = (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt")
+NETWORKS = {
+    "network": "legacy",
+    "network_stai": "st-ai",
+    "network_fast": "legacy",
+    "network_graph": "legacy",
+    "network_graph_stai": "st-ai",
+}
+FAST, GRAPH = "network_fast", "network_graph"
+# Of later ones, what looks otherwise than the first.
+PARTS = {
+    FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
+    GRAPH: (".c", ".h", "_generate_report.txt", "_manifest.json"),
+    f"{GRAPH}_stai": (".c", ".h"),
+}
 
 
 def make(folder: str, graph: Graph, out: Path) -> None:
     """Generate the network of a golden folder."""
     kernels = PORTABLE
-    if folder == FAST:
+    other = {FAST: fast_model, GRAPH: two_in_two_out, f"{GRAPH}_stai": two_in_two_out}
+    if folder in other:
         out.mkdir(exist_ok=True)
-        graph = read_graph(fast_model().save(out / "golden.onnx"))
+        graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
+    if folder == FAST:
         kernels = Kernels("auto", stored_inputs(graph))
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
@@ -152,8 +171,8 @@ def test_golden(name: str, graph: Graph) -> None:
 def test_golden_network(folder: str, graph: Graph, tmp_path: Path) -> None:
     make(folder, graph, tmp_path)
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    if folder == FAST:
-        made = {f"tiny{part}": made[f"tiny{part}"] for part in FAST_PARTS}
+    if folder in PARTS:
+        made = {f"tiny{part}": made[f"tiny{part}"] for part in PARTS[folder]}
     for name, text in made.items():
         compare(GOLDENS / folder / name, text)
     assert {path.name for path in (GOLDENS / folder).iterdir()} == set(made)
@@ -195,9 +214,8 @@ def test_every_template_is_rendered(
     for folder, files in SETS.items():
         files(graph, tmp_path / folder)
     paths = {str(p.relative_to(TEMPLATES)) for p in TEMPLATES.rglob("*") if p.is_file()}
-    # A view renders nothing; its template is there so that every operator has one. And what a
-    # package copies as it is needs no rendering.
-    assert paths - loaded == {"ops/reshape.c.j2", *(f"package/{name}" for name in VERBATIM)}
+    # What a package copies as it is needs no rendering.
+    assert paths - loaded == {f"package/{name}" for name in VERBATIM}
 
 
 def test_generated_c_is_formatted() -> None:

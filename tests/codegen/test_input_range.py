@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from codegen.cli import main
-from codegen.graph import Quantization, Tensor
 from codegen.input_range import complaint
+from codegen.ir.graph import tensor
+from codegen.ir.types import Quantization
 from support.errors import run_cli
 from tests.codegen.conftest import Refused, check
 
@@ -79,10 +80,10 @@ def test_rounding_at_an_end_is_not_clipping() -> None:
     """A background of exactly -1 is just outside of what this input holds."""
     background = np.full((3, 784), -1, np.float32)
     background[:, ::5] = np.linspace(-1, 1, 157)
-    tensor = Tensor("input", (1, 784), Quantization(np.float32(0.00784), -1))
-    assert tensor.quantization.quantize(background).min() == -128
-    assert not complaint(background, tensor)
-    assert complaint(background * np.float32(1.05), tensor)
+    value = tensor("input", (1, 784), Quantization(np.float32(0.00784), -1))
+    assert value.quantization.quantize(background).min() == -128
+    assert not complaint(background, value)
+    assert complaint(background * np.float32(1.05), value)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from codegen.graph import Graph
-from codegen.kernels.fuse import Kernels
+from codegen.ir.graph import Graph
+from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from codegen.reference import quantize, run
 from support.errors import UserError

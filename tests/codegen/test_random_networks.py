@@ -29,8 +29,8 @@ def test_sample(board: str, networks: int) -> None:
 def test_the_networks_are_what_they_claim(tmp_path: Path) -> None:
     """Widths from one to hundreds, saturated and silent outputs, both ends of the zero points."""
     cases = [random_case(SEED, number, tmp_path) for number in range(60)]
-    layers = [n for c in cases for n in c.graph.nodes if isinstance(n, FullyConnected)]
-    widths = {layer.outputs for layer in layers}
+    layers = [n for c in cases for n in c.graph.ops if isinstance(n, FullyConnected)]
+    widths = {layer.rows for layer in layers}
     assert min(widths) == 1 and max(widths) > 300 and any(width % 4 for width in widths)
     zeros = {layer.output.quantization.zero_point for layer in layers}
     assert {-128, 127} <= zeros

@@ -97,12 +97,6 @@ def cycle(model: onnx.ModelProto) -> None:
     node(model, "Flatten").input[0] = node(model, "Relu").output[0]
 
 
-def wrong_order(model: onnx.ModelProto) -> None:
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes[::-1])
-
-
 def two_inputs(model: onnx.ModelProto) -> None:
     model.graph.input.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1, 2]))
 
@@ -114,6 +108,33 @@ def two_outputs(model: onnx.ModelProto) -> None:
 
 def output_in_the_middle(model: onnx.ModelProto) -> None:
     model.graph.output[0].name = node(model, "Relu").output[0]
+
+
+def read_from_nowhere(model: onnx.ModelProto) -> None:
+    gemms = [n for n in model.graph.node if n.op_type == "Gemm"]
+    gemms[1].input[0] = "nowhere"
+
+
+def input_quantized_twice() -> QdqModel:
+    model = start()
+    first = model.then("Relu").qdq(0.1, -128).value
+    return model.at("input").qdq(0.2, 0).then("Add", first).qdq(0.1, 0)
+
+
+def output_is_an_input(model: onnx.ModelProto) -> None:
+    model.graph.output.append(
+        helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 1, 2, 3])
+    )
+
+
+def output_is_a_constant(model: onnx.ModelProto) -> None:
+    model.graph.output.append(helper.make_tensor_value_info("constant_0", TensorProto.FLOAT, []))
+
+
+def two_shapes_added() -> QdqModel:
+    model = start()
+    fork = model.value
+    return model.gemm(WEIGHTS, 0.01).qdq(0.1, 0).then("Add", fork).qdq(0.1, 0)
 
 
 def written_twice(model: onnx.ModelProto) -> None:
@@ -305,6 +326,7 @@ def external_data(location: str) -> Make:
 
 def external_constant_node(model: onnx.ModelProto) -> None:
     added = helper.make_node("Constant", [], ["more"], "more")
+    node(model, "Gemm").input[2] = "more"
     tensor = helper.make_tensor("t", TensorProto.FLOAT, [0], [])
     tensor.external_data.add(key="location", value="../../etc/passwd")
     added.attribute.append(helper.make_attribute("value", tensor))
@@ -368,12 +390,15 @@ def many_dimensions(model: onnx.ModelProto) -> None:
 
 
 def shared_constant(model: onnx.ModelProto) -> None:
-    """One large constant, quantized again and again."""
+    """One large constant, quantized again and again, each time for an Add of its own."""
     large = np.zeros(1 << 22, np.float32)
     model.graph.initializer.append(numpy_helper.from_array(large, "large"))
     for i in range(200):
         inputs = ["large", "constant_0", "constant_1"]
         model.graph.node.insert(0, helper.make_node("QuantizeLinear", inputs, [f"q{i}"], f"q{i}"))
+        last = model.graph.output[0].name
+        model.graph.node.append(helper.make_node("Add", [last, f"q{i}"], [f"a{i}"], f"a{i}"))
+        model.graph.output[0].name = f"a{i}"
 
 
 def nested(depth: int) -> Make:

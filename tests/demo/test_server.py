@@ -257,7 +257,7 @@ def test_ctrl_c_ends_it_and_its_firmware(toy_folder: Path) -> None:
 # --- pictures -------------------------------------------------------------------------------------
 def test_pictures_are_quantized_as_the_test_set_is() -> None:
     """Against the generator's own quantization of normalized inputs."""
-    from codegen.graph import Quantization
+    from codegen.ir.types import Quantization
 
     grey = np.arange(784, dtype=np.uint32).astype(np.uint8)
     port = Port(784, float(np.float32(0.00784)), -3)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen.generate import generate
-from codegen.graph import Graph, Node
+from codegen.ir.graph import Graph, Op
 from codegen.ops.fully_connected import FullyConnected
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
@@ -88,13 +88,13 @@ def compare(path: Path, graph: Graph, inputs: Int8Array, outputs: Int8Array) -> 
     if difference.max() <= 1:
         return "agrees"
     # A tie that falls the other way in one layer may be several steps behind a steep one.
-    later = len(graph.nodes) > 1 and np.count_nonzero(difference > 1) <= max(1, outputs.size // 8)
-    if not later and not any(coarse(node) for node in graph.nodes):
+    later = len(graph.ops) > 1 and np.count_nonzero(difference > 1) <= max(1, outputs.size // 8)
+    if not later and not any(coarse(op) for op in graph.ops):
         raise AssertionError(f"differs from onnxruntime by {difference.max()}")
     return "differs"
 
 
-def coarse(node: Node) -> bool:
+def coarse(node: Op) -> bool:
     """Whether a step of the accumulator is a large part of one of the output.
 
     Then the bias, rounded to the accumulator's steps, may move a byte, and layers behind may

@@ -110,7 +110,7 @@ def test_an_unclear_message_is_a_finding(message: str) -> None:
 
 def test_a_misread_model_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """onnxruntime is a judge of its own: a reader that forgets transB would not get past it."""
-    from codegen.reader.walk import integer
+    from codegen.reader.context import integer
 
     monkeypatch.setattr(
         "codegen.ops.fully_connected.integer",

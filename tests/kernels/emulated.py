@@ -15,10 +15,10 @@ import unicorn
 from unicorn import arm_const
 
 from codegen.generate import network_context
-from codegen.graph import Int8Array
-from codegen.kernels.fuse import STEM
+from codegen.ir.types import Int8Array
+from codegen.kernels.fully_connected.chain.operation import STEM
 from codegen.plan import Plan, plan_network
-from codegen.reference import layers
+from codegen.reference import all_values
 from codegen.render import render
 from device.bench.counter import PAGE, STACK_TOP, Machine
 from tests.codegen.programs import FIRMWARE, run, toolchain
@@ -96,22 +96,18 @@ def machine_with(planned: Sequence[Planned], folder: Path, shared: Path) -> Mach
 
 def chain_values(planned: Planned) -> list[tuple[Int8Array, Int8Array]]:
     """int8 inputs, and int8 outputs by the reference, of each of the network's chains."""
-    values = {planned.network.graph.input.name: planned.network.inputs}
-    for node, made in layers(planned.network.graph, planned.network.inputs):
-        values[node.output.name] = made
+    values = all_values(planned.network.graph, planned.network.inputs)
     return [
-        (values[step.layer.node.input.name], values[step.layer.node.output.name])
+        (values[step.lowered.op.input], values[step.lowered.op.output])
         for step in planned.plan.steps
-        if step.layer.stem == STEM
+        if step.lowered.stem == STEM
     ]
 
 
 def weights_of(plan: Plan) -> bytes:
     """The weights array."""
-    data = bytearray(plan.weights_size)
-    for placed in plan.constants:
-        data[placed.offset : placed.offset + len(placed.block.data)] = placed.block.data
-    return bytes(data)
+    (block,) = plan.blocks
+    return block.data
 
 
 def routines(planned: Planned) -> list[list[Routine]]:
@@ -183,7 +179,7 @@ def differences(machine: Machine, planned: Planned) -> list[str]:
     plan, found = planned.plan, []
     weights = weights_of(plan)
     machine.engine.mem_write(WEIGHTS_END - len(weights), weights)
-    kinds = [f"{part.kernel} ({part.why})" for step in plan.steps for part in step.layer.layers]
+    kinds = [f"{part.kernel} ({part.why})" for step in plan.steps for part in step.lowered.rows]
     about = f"{planned.network.sizes} {planned.network.kernels.wanted}: {', '.join(kinds)}"
     values = zip(routines(planned), chain_values(planned), strict=True)
     for chain, (inputs, expected) in values:

@@ -9,9 +9,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from codegen.graph import Graph, Int8Array, Node, Quantization, Tensor
-from codegen.kernels.fuse import Kernels
-from codegen.kernels.integer_layer import IntegerLayer
+from codegen.ir.graph import Graph, Op, Value, tensor
+from codegen.ir.types import Int8Array, Quantization
+from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.wanted import Kernels
 from codegen.ops.fully_connected import FullyConnected
 
 # Around every unit the kernels work in: pairs, quads, blocks of 4 and 8, the reach of LDRD.
@@ -35,8 +36,7 @@ class Network:
     @property
     def sizes(self) -> str:
         """Sizes of its tensors: "784-128-10"."""
-        tensors = [self.graph.input, *(node.output for node in self.graph.nodes)]
-        return "-".join(str(tensor.size) for tensor in tensors)
+        return "-".join(str(value.size) for value in self.graph.values)
 
 
 def random_weights(rng: np.random.Generator, kind: str, outputs: int, inputs: int) -> Int8Array:
@@ -54,7 +54,7 @@ def random_weights(rng: np.random.Generator, kind: str, outputs: int, inputs: in
 
 
 def random_layer(
-    rng: np.random.Generator, name: str, source: Tensor, outputs: int, *, last: bool
+    rng: np.random.Generator, name: str, source: Value, outputs: int, *, last: bool
 ) -> FullyConnected:
     """A layer that reads `source`."""
     weights = random_weights(rng, str(rng.choice(WEIGHTS)), outputs, source.size)
@@ -77,22 +77,24 @@ def random_layer(
     relu = bool(rng.random() < (0.9 if zero_point == -128 else 0.05))
     high = int(rng.integers(zero_point, 128)) if rng.random() < 0.1 else 127
     quantization = Quantization(np.float32(reach / steps[kind]), zero_point)
-    output = Tensor(f"{name}_out", (1, outputs), quantization)
+    output = tensor(f"{name}_out", (1, outputs), quantization)
     bias = rng.integers(-5_000, 5_001, outputs).astype(np.int32)
-    return FullyConnected(name, source, output, weights, bias, scales, relu, -128, high)
+    return FullyConnected(
+        name, (source,), (output,), weights, bias, scales, relu=relu, low=-128, high=high
+    )
 
 
 def random_graph(rng: np.random.Generator, sizes: Sequence[int]) -> Graph:
     """Fully connected layers from `sizes[0]` inputs to `sizes[-1]` outputs."""
     zero_point = int(rng.choice([-128, 127, int(rng.integers(-128, 128))]))
     quantization = Quantization(np.float32(rng.uniform(0.001, 0.1)), zero_point)
-    tensor = Tensor("input", (1, sizes[0]), quantization)
-    nodes: list[Node] = []
+    first = value = tensor("input", (1, sizes[0]), quantization)
+    ops: list[Op] = []
     for index, size in enumerate(sizes[1:]):
-        layer = random_layer(rng, f"fc{index}", tensor, size, last=index == len(sizes) - 2)
-        nodes.append(layer)
-        tensor = layer.output
-    return Graph(tuple(nodes), "0" * 64, "random.onnx")
+        layer = random_layer(rng, f"fc{index}", value, size, last=index == len(sizes) - 2)
+        ops.append(layer)
+        value = layer.output
+    return Graph((first,), (value,), tuple(ops), "random.onnx")
 
 
 def random_inputs(rng: np.random.Generator, size: int, rows: int, background: int) -> Int8Array:

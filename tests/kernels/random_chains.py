@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from codegen.kernels.fuse import STEM
+from codegen.kernels.fully_connected.chain.operation import STEM
 from support.errors import UserError, run_cli
 from support.files import write_json
 from support.progress import Progress
@@ -38,9 +38,9 @@ def kinds(planned: Sequence[Planned]) -> Counter[str]:
     found: Counter[str] = Counter()
     for each in planned:
         for step in each.plan.steps:
-            for part in step.layer.layers:
+            for part in step.lowered.rows:
                 how = "float32" if "float32" in part.why else "integers"
-                found[f"{part.kernel}, {how}" if step.layer.stem == STEM else part.why] += 1
+                found[f"{part.kernel}, {how}" if step.lowered.stem == STEM else part.why] += 1
     return found
 
 

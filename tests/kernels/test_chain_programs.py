@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen.kernels.fuse import STEM
+from codegen.kernels.fully_connected.chain.operation import STEM
 from codegen.plan import plan_network
 from tests.codegen.programs import Case, run_cases
 from tests.kernels.networks import Network
@@ -19,7 +19,7 @@ def packed(seed: int, count: int, most_macs: int) -> list[Network]:
     found = [
         each
         for each in networks(seed, 0, 3 * count, most_macs)
-        if any(s.layer.stem == STEM for s in plan_network(each.graph, each.kernels).steps)
+        if any(s.lowered.stem == STEM for s in plan_network(each.graph, each.kernels).steps)
     ]
     assert len(found) >= count
     return found[:count]

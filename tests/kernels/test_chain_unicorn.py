@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen.graph import Graph, Quantization, Tensor
-from codegen.kernels.fuse import STEM, Kernels
+from codegen.ir.graph import Graph, Op, Value, tensor
+from codegen.ir.types import Quantization
+from codegen.kernels.fully_connected.chain.operation import STEM
+from codegen.kernels.wanted import Kernels
 from codegen.ops.fully_connected import FullyConnected
 from tests.kernels.emulated import (
     ARENA_END,
@@ -34,14 +36,14 @@ def test_random_chains(seed: int, tmp_path: Path, shared_dir: Path) -> None:
     assert len([kind for kind in kinds(planned) if not kind.startswith("portable")]) >= 3
 
 
-def layer(source: Tensor, weights: np.ndarray, scale: float = 0.5, **extra: int) -> FullyConnected:
+def layer(source: Value, weights: np.ndarray, scale: float = 0.5, **extra: int) -> FullyConnected:
     """A layer with the given int8 [outputs, inputs] weights."""
     outputs = len(weights)
-    output = Tensor(f"{source.name}+", (1, outputs), Quantization(np.float32(scale), -128))
+    output = tensor(f"{source.name}+", (1, outputs), Quantization(np.float32(scale), -128))
     return FullyConnected(
         f"fc_{source.name}",
-        source,
-        output,
+        (source,),
+        (output,),
         weights.astype(np.int8),
         np.zeros(outputs, np.int32),
         np.full(outputs, 0.01, np.float32),
@@ -51,18 +53,17 @@ def layer(source: Tensor, weights: np.ndarray, scale: float = 0.5, **extra: int)
 
 def network(weights: list[np.ndarray], wanted: str = "auto", **extra: int) -> Network:
     """A network of layers with the given weights, the last one with `extra`."""
-    tensor = Tensor("x", (1, weights[0].shape[1]), Quantization(np.float32(0.02), -128))
-    nodes: list[FullyConnected] = []
+    first = value = tensor("x", (1, weights[0].shape[1]), Quantization(np.float32(0.02), -128))
+    ops: list[Op] = []
     for index, each in enumerate(weights):
-        nodes.append(layer(tensor, each, **(extra if index == len(weights) - 1 else {})))
-        tensor = nodes[-1].output
+        ops.append(layer(value, each, **(extra if index == len(weights) - 1 else {})))
+        value = ops[-1].output
     rng = np.random.default_rng(5)
     inputs = random_inputs(rng, weights[0].shape[1], 24, -128)
     calibration = random_inputs(rng, weights[0].shape[1], 24, -128)
     calibration[:, rng.random(calibration.shape[1]) < 0.85] = -128
-    return Network(
-        Graph(tuple(nodes), "0" * 64, "by_hand.onnx"), Kernels(wanted, calibration), inputs
-    )
+    graph = Graph((first,), (value,), tuple(ops), "by_hand.onnx")
+    return Network(graph, Kernels(wanted, calibration), inputs)
 
 
 RNG = np.random.default_rng(4)
@@ -80,8 +81,8 @@ REFUSED = {
 def test_what_does_not_fit_is_portable(what: str) -> None:
     """The plan says why, and the layer's portable kernel computes it."""
     plan = plan_all([REFUSED[what]])[0].plan
-    first = plan.steps[0].layer
-    portable = [part for part in first.layers if part.kernel == "portable"]
+    first = plan.steps[0].lowered
+    portable = [part for part in first.rows if part.kernel == "portable"]
     assert (first.stem == STEM) != bool(portable)
     assert all(part.why.startswith("portable: ") for part in portable)
     if "24 bits" in what or "-128 above" in what:
@@ -100,7 +101,7 @@ def test_busy_and_quiet_inputs(wanted: str, tmp_path: Path, shared_dir: Path) ->
     rng = np.random.default_rng(6)
     weights = [rng.integers(-40, 41, shape) for shape in ((32, 784), (24, 32), (10, 24))]
     planned = plan_all([network(weights, wanted)])
-    assert all(step.layer.stem == STEM for step in planned[0].plan.steps)
+    assert all(step.lowered.stem == STEM for step in planned[0].plan.steps)
     assert differences(machine_with(planned, tmp_path, shared_dir), planned[0]) == []
 
 
@@ -125,13 +126,13 @@ def test_a_list_never_leaves_its_bytes(rest: int, tmp_path: Path, shared_dir: Pa
     weights = np.random.default_rng(8).integers(-40, 41, (16, inputs))
     planned = plan_all([network([weights], "sparse")])[0]
     (step,) = planned.plan.steps
-    assert "dense beyond" in step.layer.layers[0].why and step.scratch is not None
+    assert "dense beyond" in step.lowered.rows[0].why and step.scratch is not None
     machine = machine_with([planned], tmp_path, shared_dir)
     engine, arena = machine.engine, planned.plan.arena_size
     data = weights_of(planned.plan)
     engine.mem_write(WEIGHTS_END - len(data), data)
     (chain,) = routines(planned)
-    kept = range(step.scratch, step.scratch + step.layer.scratch)
+    kept = range(step.scratch.offset, step.scratch.offset + step.lowered.scratch)
     for active in range(150, 393):
         value = np.full(inputs, -128, np.int8)
         value[2 * (392 - active) : 784] = 1
@@ -147,13 +148,13 @@ def test_scaled_sums_that_leave_their_lane(
     largest: int, packed: bool, tmp_path: Path, shared_dir: Path
 ) -> None:
     """Two outputs leave the requantization side by side, 16 bits each, before saturation."""
-    tensor = Tensor("x", (1, 40), Quantization(np.float32(0.02), -128))
+    value = tensor("x", (1, 40), Quantization(np.float32(0.02), -128))
     # Sums from 0 to 255 * 100 * 40, times 0.02 * 0.01 / scale.
-    node = layer(tensor, np.full((16, 40), 100), 0.02 * 0.01 * 255 * 100 * 40 / largest)
+    op = layer(value, np.full((16, 40), 100), 0.02 * 0.01 * 255 * 100 * 40 / largest)
     inputs = np.repeat(np.arange(-128, 128, 5).astype(np.int8)[:, np.newaxis], 40, axis=1)
-    one = Network(Graph((node,), "0" * 64, "x.onnx"), Kernels("dense", inputs), inputs)
+    one = Network(Graph((value,), (op.output,), (op,), "x.onnx"), Kernels("dense", inputs), inputs)
     planned = plan_all([one])[0]
-    (part,) = planned.plan.steps[0].layer.layers
+    (part,) = planned.plan.steps[0].lowered.rows
     assert (part.kernel == "dense") == packed
     if packed:
         assert differences(machine_with([planned], tmp_path, shared_dir), planned) == []

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from codegen.kernels.coactivation import coactivation, match
+from codegen.kernels.fully_connected.chain.coactivation import coactivation, match
 
 Bools = npt.NDArray[np.bool_]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codegen.graph import Quantization, Tensor
-from codegen.kernels.folding import integer_layer, limit_inputs, rebase
+from codegen.ir.graph import tensor
+from codegen.ir.types import Quantization
+from codegen.kernels.fully_connected.chain.folding import integer_layer, limit_inputs, rebase
 from codegen.ops import operator_of
 from tests.kernels.networks import (
     WEIGHTS,
@@ -21,7 +22,7 @@ from tests.kernels.networks import (
 def test_integer_layer_is_the_reference(seed: int) -> None:
     rng = np.random.default_rng(seed)
     zero_point = int(rng.choice([-128, 127, 3]))
-    source = Tensor("x", (1, 37), Quantization(np.float32(0.02), zero_point))
+    source = tensor("x", (1, 37), Quantization(np.float32(0.02), zero_point))
     node = random_layer(rng, "fc", source, 11, last=True)
     inputs = random_inputs(rng, 37, 60, -128)
     expected = operator_of(node).reference(node, inputs)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codegen.graph import Graph, Quantization, Tensor
-from codegen.kernels.fuse import Kernels
+from codegen.ir.graph import Graph, Value, tensor
+from codegen.ir.types import Quantization
+from codegen.kernels.wanted import Kernels
 from codegen.ops.softmax import Softmax
 from codegen.plan import Plan, plan_network
 from tests.kernels.networks import random_graph, random_inputs
@@ -24,21 +25,25 @@ def planned(names: tuple[str, ...], *, softmax: str = "") -> Plan:
         softmax: name of a Softmax's output behind them; none without.
     """
     graph = random_graph(np.random.default_rng(9), SIZES)
-    nodes = list(graph.nodes)
+    ops = list(graph.ops)
+    value = graph.input
     for index, name in enumerate(names):
-        source = graph.input if index == 0 else nodes[index - 1].output
-        output = replace(nodes[index].output, name=name)
-        nodes[index] = replace(nodes[index], name=name, input=source, output=output)
+        output = Value(name, ops[index].output.type)
+        ops[index] = replace(ops[index], name=name, inputs=(value,), outputs=(output,))
+        value = output
     if softmax:
-        output = Tensor(softmax, nodes[-1].output.shape, Quantization(np.float32(1 / 256), -128))
-        nodes.append(Softmax("softmax", nodes[-1].output, output))
+        output = tensor(softmax, value.shape, Quantization(np.float32(1 / 256), -128))
+        ops.append(Softmax("softmax", (value,), (output,)))
+        value = output
     calibration = random_inputs(np.random.default_rng(10), SIZES[0], 20, -128)
-    return plan_network(Graph(tuple(nodes), "0" * 64, "names.onnx"), Kernels("auto", calibration))
+    return plan_network(
+        Graph((graph.input,), (value,), tuple(ops), "names.onnx"), Kernels("auto", calibration)
+    )
 
 
 def choices(plan: Plan) -> list[tuple[str, str]]:
     """The kernel of each layer and why."""
-    return [(part.kernel, part.why) for step in plan.steps for part in step.layer.layers]
+    return [(part.kernel, part.why) for step in plan.steps for part in step.lowered.rows]
 
 
 DISTINCT = planned(("a", "b", "c"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codegen.kernels.permutation import order_inputs, order_outputs
+from codegen.kernels.fully_connected.chain.permutation import order_inputs, order_outputs
 from tests.kernels.networks import WEIGHTS, all_bytes, random_integer_layer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from codegen.reader.qdq import read_graph
 from tests.codegen.models import QdqModel
 from tests.codegen.oracle import Int8Array, stored_inputs

@@ -109,7 +109,7 @@ def test_right_after_matmul_it_is_the_bias(tmp_path: Path) -> None:
     model = QdqModel((1, 6)).qdq(0.1, 0)
     model.then("MatMul", model.dequantized(weights.T.copy(), 0.01))
     model.then("Add", model.constant(bias.astype(np.float32))).qdq(0.5, 0)
-    assert not any(isinstance(node, AddConstant) for node in read(model, tmp_path).nodes)
+    assert not any(isinstance(node, AddConstant) for node in read(model, tmp_path).ops)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_c_agrees_with_the_reference(
 
 def test_no_table_where_nothing_changes(tmp_path: Path) -> None:
     model = QdqModel(ALL).qdq(0.1, 0).qdq(0.1, 0).then("Relu").qdq(0.1, 0)
-    assert [type(node) for node in read(model, tmp_path).nodes] == [Lookup]
+    assert [type(node) for node in read(model, tmp_path).ops] == [Lookup]
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,8 @@ def test_reads_as_a_view(name: str, quantized_first: bool, tmp_path: Path) -> No
     model = network(TO_A_ROW[name], quantized_first)
     graph = read(model, tmp_path)
     assert graph.input.shape == (1, 1, 2, 3)
-    assert {type(node) for node in graph.nodes} == {Reshape, FullyConnected}
-    assert [step.layer.stem for step in plan_network(graph).steps] == ["fully_connected"]
+    assert {type(node) for node in graph.ops} == {Reshape, FullyConnected}
+    assert [step.lowered.stem for step in plan_network(graph).steps] == ["fully_connected"]
     stored = stored_inputs(graph)
     np.testing.assert_array_equal(
         run(graph, stored), onnxruntime_outputs(model.build(), graph, stored)
@@ -90,7 +90,7 @@ def test_between_quantize_and_dequantize(tmp_path: Path) -> None:
     weights, _ = random_layer(np.random.default_rng(1), 4, 6)
     model = QdqModel((1, 2, 3)).quantize(0.25, 1).then("Flatten").dequantize(0.25, 1)
     graph = read(model.gemm(weights, 0.125).qdq(4.0, 2), tmp_path)
-    assert [type(node) for node in graph.nodes] == [Reshape, FullyConnected]
+    assert [type(node) for node in graph.ops] == [Reshape, FullyConnected]
 
 
 @pytest.mark.parametrize(

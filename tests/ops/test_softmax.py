@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen.graph import Quantization
-from codegen.kernels.fuse import Kernels
+from codegen.ir.types import Quantization
+from codegen.kernels.wanted import Kernels
 from codegen.reference import run
 from support.errors import UserError
 from tests.codegen.models import Array, QdqModel, random_layer

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from codegen.generate import generate
-from codegen.graph import Graph
-from codegen.kernels.fuse import Kernels
+from codegen.ir.graph import Graph
+from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from codegen.subset import make_subset, render_header
 from tests.codegen.models import QdqModel, random_layer

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from codegen.generate import generate
-from codegen.graph import Graph
-from codegen.kernels.fuse import Kernels
+from codegen.ir.graph import Graph
+from codegen.kernels.wanted import Kernels
 from codegen.plan import Plan
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as reference

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from codegen.generate import generate
-from codegen.kernels.fuse import Kernels
+from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as reference
 from tests.codegen.models import QdqModel, random_layer
@@ -19,6 +19,7 @@ from tests.codegen.programs import (
     FIRMWARE,
     HARNESS,
     Toolchain,
+    case_options,
     compile_all,
     generated_sources,
     link,
@@ -87,7 +88,6 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> list[Network]:
         folder = tmp_path_factory.mktemp(name)
         graph = read_graph(build().save(folder / f"{name}.onnx"))
         generate(graph, name, folder, kernels=Kernels(kernels, inputs))
-        (folder / "inputs.bin").write_bytes(inputs.tobytes())
         found.append(Network(name, graph, inputs, folder))
     return found
 
@@ -146,11 +146,7 @@ def test_bytes(
         made = generated_sources(each.folder, each.name)
         options = [*tools.includes(each.folder), *flags]
         objects += compile_all(tools, made, tmp_path / each.name, *options)
-        defines = [
-            *(f"-DNN_NAME={each.name}", f"-DNN_UPPER={each.name.upper()}"),
-            *(f'-DNN_HEADER="{each.name}.h"', f'-DNN_DATA="{each.name}_data.h"'),
-            f'-DNN_INPUTS="{each.folder / "inputs.bin"}"',
-        ]
+        defines = case_options(each.name, each.graph, each.inputs, each.folder)
         options = [*others.includes(HARNESS, each.folder), *defines, *machine]
         case = [HARNESS / "case.c", HARNESS / "inputs.S"]
         objects += compile_all(others, case, tmp_path / f"{each.name}-case", *options)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from codegen.arrays import write_arrays
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from codegen.reader.qdq import read_graph
 from tests.graph.tiny_model import write_tiny_model
 from tests.xcube.standins import Standin, write_project

@@ -17,8 +17,8 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from codegen.generate import generate, weights_bytes, weights_check
-from codegen.graph import Graph
+from codegen.generate import generate
+from codegen.ir.graph import Graph
 from codegen.plan import plan_network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -129,11 +129,10 @@ def _flat(text: str) -> str:
 
 def _context(graph: Graph, how: Standin) -> dict[str, Any]:
     plan = plan_network(graph)
-    size = weights_bytes(plan)
-    constants = bytearray(size + -size % 8)
-    constants[-4:] = weights_check(plan).to_bytes(4, "little")
-    for placed in plan.constants:
-        constants[placed.offset : placed.offset + len(placed.block.data)] = placed.block.data
+    (block,) = plan.blocks
+    constants = bytearray(block.size + -block.size % 8)
+    constants[: len(block.data)] = block.data
+    constants[-4:] = block.check.to_bytes(4, "little")
     shift = 128 if how.unsigned else 0
     ends = []
     for tensor, title in ((graph.input, "serving_default_input0"), (graph.output, "gemm_2")):

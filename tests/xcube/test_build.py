@@ -13,7 +13,7 @@ import pytest
 
 from codegen import reference
 from codegen.arrays import read_arrays, write_arrays
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from tests.graph.project import Project, Run, copy_tree
 from tests.xcube.standins import REPOSITORY, Standin, write_network, write_pack
 

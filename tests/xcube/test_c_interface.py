@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from tests.xcube.standins import REPOSITORY, Standin, write_network
 
 Make = Callable[..., Path]

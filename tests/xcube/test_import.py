@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from codegen.xcube.bundle import MANIFEST, TABLE, import_bundle, outputs
 from support.errors import UserError
 from support.files import read_json, sha256_file

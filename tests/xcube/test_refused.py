@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from codegen.xcube import library
 from codegen.xcube.bundle import import_bundle
 from support.errors import UserError

@@ -10,7 +10,7 @@ import pytest
 
 from codegen import reference
 from codegen.generate import generate
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from tests.xcube.standins import RUNTIME
 
 PROGRAM = Path(__file__).parent / "programs" / "stai_interface.c"

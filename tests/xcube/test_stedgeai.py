@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.graph import Graph
+from codegen.ir.graph import Graph
 from codegen.xcube import tool as tool_module
 from codegen.xcube.pools import memory_pools
 from codegen.xcube.tool import Tool, ask, find_tool, read_banner

@@ -2,7 +2,7 @@
  *
  * Fully connected layers with packed weights, in plain C: the same steps over the same weights as a
  * network's generated assembly, so the same bytes. For processors that the assembly does not fit,
- * and for the host with sanitizers. codegen/kernels/layout.py describes the layout.
+ * and for the host with sanitizers. The layout: codegen/kernels/fully_connected/chain/layout.py.
  */
 #ifndef NN_PACKED_H
 #define NN_PACKED_H

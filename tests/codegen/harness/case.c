@@ -2,6 +2,7 @@
  *   NN_NAME, NN_UPPER      its name, its name in capitals
  *   NN_HEADER, NN_DATA     "<name>.h", "<name>_data.h"
  *   NN_INPUTS              file with its inputs
+ * and with a file ports.inc of its own: IN(1) … OUT(1) …, a line for each input and output.
  * Buffers are static and end exactly where the interface says, so that the address sanitizer sees
  * every byte behind them; they begin on no better an alignment than it promises. */
 #include "case.h"
@@ -25,10 +26,32 @@ static ai_handle network = AI_HANDLE_NULL;
 #define ALIGNMENT MACRO(_ACTIVATIONS_ALIGNMENT)
 AI_ALIGNED(2 * ALIGNMENT) static ai_u8 arena_[ALIGNMENT + MACRO(_DATA_ACTIVATIONS_SIZE)];
 static ai_u8 *const arena = arena_ + ALIGNMENT;
-AI_ALIGNED(8) static ai_i8 input_[4 + MACRO(_IN_1_SIZE)];
-static ai_i8 *const input_data = input_ + 4;
-AI_ALIGNED(4) static ai_i8 output_[1 + MACRO(_OUT_1_SIZE)];
-static ai_i8 *const output_data = output_ + 1;
+#define IN(n) AI_ALIGNED(8) static ai_i8 input_##n[4 + MACRO(_IN_##n##_SIZE_BYTES)];
+#define OUT(n) AI_ALIGNED(4) static ai_i8 output_##n[1 + MACRO(_OUT_##n##_SIZE_BYTES)];
+#include "ports.inc"
+#undef IN
+#undef OUT
+
+typedef struct {
+    ai_i8 *data;
+    ai_u32 size;
+} port;
+
+#define OUT(n)
+#define IN(n) {input_##n + 4, MACRO(_IN_##n##_SIZE_BYTES)},
+static const port inputs[] = {
+#include "ports.inc"
+};
+#undef IN
+#undef OUT
+
+#define IN(n)
+#define OUT(n) {output_##n + 1, MACRO(_OUT_##n##_SIZE_BYTES)},
+static const port outputs[] = {
+#include "ports.inc"
+};
+#undef IN
+#undef OUT
 
 static ai_error start(void) {
     const ai_handle activations[] = {arena};
@@ -38,21 +61,29 @@ static ai_error start(void) {
 static ai_error infer(const ai_i8 *input, ai_i8 *output) {
     ai_buffer *in = CALL(_inputs_get)(network, NULL);
     ai_buffer *out = CALL(_outputs_get)(network, NULL);
-    memcpy(input_data, input, MACRO(_IN_1_SIZE));
-    in[0].data = AI_HANDLE_PTR(input_data);
-    out[0].data = AI_HANDLE_PTR(output_data);
+    for (ai_u32 i = 0; i < MACRO(_IN_NUM); i++) {
+        memcpy(inputs[i].data, input, inputs[i].size);
+        input += inputs[i].size;
+        in[i].data = AI_HANDLE_PTR(inputs[i].data);
+    }
+    for (ai_u32 i = 0; i < MACRO(_OUT_NUM); i++) {
+        out[i].data = AI_HANDLE_PTR(outputs[i].data);
+    }
     if (CALL(_run)(network, in, out) != 1) {
         return CALL(_get_error)(network);
     }
-    memcpy(output, output_data, MACRO(_OUT_1_SIZE));
+    for (ai_u32 i = 0; i < MACRO(_OUT_NUM); i++) {
+        memcpy(output, outputs[i].data, outputs[i].size);
+        output += outputs[i].size;
+    }
     return (ai_error){AI_ERROR_NONE, AI_ERROR_CODE_NONE};
 }
 
 extern const test_case JOIN(, NN_NAME, _case);
 const test_case JOIN(, NN_NAME, _case) = {
     .name = TEXT(NN_NAME),
-    .input_size = MACRO(_IN_1_SIZE),
-    .output_size = MACRO(_OUT_1_SIZE),
+    .input_size = NN_INPUT_BYTES,
+    .output_size = NN_OUTPUT_BYTES,
     .arena_size = MACRO(_DATA_ACTIVATIONS_SIZE),
     .arena = arena_ + ALIGNMENT,
     .inputs = JOIN(, NN_NAME, _case_inputs),

@@ -14,9 +14,10 @@ static uint8_t results[VALIDATE_IMAGES * VALIDATE_RESULT_SIZE(APP_NETWORK_OUTPUT
 static const struct validate_network network = {
     .board = "mps2_an500",
     .name = APP_NETWORK_NAME,
-    .model = "22392f48dc925fd06eefbe5d0ac901e821d4ba858a4f853ae3fed7942b5e7916",
+    .model = "cb8367b64e684e7bd36c803eb81f84ef942dcc8b8f9b8faef77e6108fc6d8bd3",
     .origin = "golden.onnx",
     .generator = "nn2flash 0.1.0",
+    .build = "b111db111db111db111db111db111db111db111db111db111db111db111db111",
     .nodes = 5,
     .input = {APP_NETWORK_INPUT_SIZE, (float)0.0500000007, 3},
     .output = {APP_NETWORK_OUTPUT_SIZE, (float)0.00390625, -128},

@@ -59,6 +59,6 @@
 
 /* SHA-256 of the network's own files: what the manifest calls it. */
 #undef AI_OURS_MODEL_SIGNATURE
-#define AI_OURS_MODEL_SIGNATURE "22392f48dc925fd06eefbe5d0ac901e821d4ba858a4f853ae3fed7942b5e7916"
+#define AI_OURS_MODEL_SIGNATURE "cb8367b64e684e7bd36c803eb81f84ef942dcc8b8f9b8faef77e6108fc6d8bd3"
 
 #endif /* NN_IMPORTED_OURS_H */

@@ -1,0 +1,1 @@
+"""Element by element: tables, constants, two values."""

@@ -1,0 +1,76 @@
+"""A run of fully connected layers as one operation, and the kernel that computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from codegen.ir.graph import Fused
+from codegen.kernels.fully_connected.chain.plan import Chain, Stage, constants
+from codegen.kernels.kernel import Activity, Kernel, Lowered, Part
+from codegen.ops.fully_connected import FullyConnected
+from codegen.target import Target
+
+STEM = "fully_connected_chain"
+
+
+@dataclass(frozen=True, eq=False)
+class FullyConnectedChain(Fused):
+    """Consecutive fully connected layers, and how their values are packed between them.
+
+    Attributes:
+        chain: the packed layers, in their order.
+    """
+
+    chain: Chain = field(repr=False)
+
+
+def chain_of(layers: Sequence[FullyConnected], chain: Chain) -> FullyConnectedChain:
+    """The operation in the stead of `layers`, each of which reads what the one before it writes."""
+    name = " + ".join(layer.name for layer in layers)
+    return FullyConnectedChain(name, layers[0].inputs, layers[-1].outputs, tuple(layers), chain)
+
+
+class Packed(Kernel):
+    """Assembly for the DSP extension, C over the same packed weights elsewhere."""
+
+    name = "chain"
+    op_type = FullyConnectedChain
+
+    def cost(self, op: FullyConnectedChain, target: Target, activity: Activity) -> float:
+        """What the choice of each layer's kernel expects."""
+        return sum(stage.choice.cost for stage in op.chain.stages)
+
+    def lower(self, op: FullyConnectedChain, target: Target) -> Lowered:
+        """The packed constants, and a row for each layer."""
+        chain = op.chain
+        blocks = constants(chain)
+        parts = []
+        for index, (stage, layer) in enumerate(zip(chain.stages, op.fused, strict=True)):
+            size = sum(len(block.data) for block in blocks if block.part == index)
+            why = f"{stage.choice.why}; {_requantization(stage)}"
+            removed = int((stage.places < 0).sum())
+            if removed:
+                why = f"{why}; {removed} constant neurons left out"
+            parts.append(Part(layer, stage.choice.kernel, why, size))
+        return Lowered(
+            op=op,
+            stem=STEM,
+            kernel=self.name,
+            why="consecutive fully connected layers share packed values",
+            constants=blocks,
+            scratch=chain.scratch,
+            late=chain.late,
+            fields=chain,
+            parts=tuple(parts),
+        )
+
+
+def _requantization(stage: Stage) -> str:
+    """How a stage requantizes, and why not by integers alone."""
+    if stage.integers is not None:
+        return "requantized by proven integers"
+    return f"requantized in float32: integers fit {stage.found} of {stage.layer.outputs} outputs"
+
+
+KERNELS = (Packed(),)

@@ -1,0 +1,249 @@
+"""Consecutive fully connected layers together: who feeds whom, and where the bytes lie.
+
+Between two layers of a chain, values are int16 pairs, counted from the byte that means zero, in an
+order that only these two layers know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from codegen.ir.types import Int8Array
+from codegen.kernels.fully_connected.chain import byte_split, layout
+from codegen.kernels.fully_connected.chain.choose import MIN_INPUTS, Choice, choose
+from codegen.kernels.fully_connected.chain.coactivation import coactivation, match
+from codegen.kernels.fully_connected.chain.dead import constant_outputs, remove_dead
+from codegen.kernels.fully_connected.chain.folding import integer_layer, limit_inputs, rebase
+from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.fully_connected.chain.permutation import order_inputs, order_outputs
+from codegen.kernels.fully_connected.chain.requantize import IntegerConstants, Search, search
+from codegen.kernels.kernel import Constants
+from codegen.memory.arena import align
+from codegen.ops.fully_connected import FullyConnected
+
+# Two outputs leave the requantization as 16-bit lanes, before the output's zero point is added.
+_LANE = 2**15 - 256
+# Below it a float32 multiplier divided by 256 would be subnormal.
+_LEAST_MULTIPLIER = 2.0**-118
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One layer of a chain.
+
+    Attributes:
+        name: of the layer in the model.
+        layer: in integers, inputs and outputs in their final order.
+        integers: proven integer requantization, or None: float32, as the reference does it.
+        found: outputs for which integer constants exist.
+        choice: its kernel and why.
+        reads: the model's number of each of its inputs, in their final order.
+        first, hidden: it reads bytes from outside; its outputs feed another stage.
+        places: where each of the model's outputs stands in the final order, -1: it was constant.
+        fixed: int8, the byte of each output that was constant.
+    """
+
+    name: str
+    layer: IntegerLayer
+    integers: IntegerConstants | None
+    found: int
+    choice: Choice
+    reads: npt.NDArray[np.int64]
+    first: bool
+    hidden: bool
+    places: npt.NDArray[np.int64]
+    fixed: Int8Array
+
+    @property
+    def sparse(self) -> bool:
+        """Whether it walks a list of what is not zero."""
+        return self.choice.kernel == "sparse"
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of inputs."""
+        return (self.layer.inputs + 1) // 2
+
+    @property
+    def steps(self) -> int:
+        """Turns of eight inputs of a dense loop."""
+        return -(-self.layer.inputs // layout.STEP)
+
+    @property
+    def scratch(self) -> int:
+        """Arena bytes while it runs: the list and its end, or the expanded inputs and theirs."""
+        if not self.sparse:
+            return 16 * self.steps + 16 if self.first else 0
+        if self.choice.capacity:
+            return max(8 * (self.choice.capacity + 1), 4 * (self.pairs + 1))
+        return 8 * (self.pairs + 1)
+
+    @property
+    def stack(self) -> int:
+        """Stack bytes of its assembly: nine registers, s16 and up, what a dense loop keeps."""
+        if not self.sparse:
+            return 4 * 9 + 12
+        words_kept = self.choice.capacity or self.layer.outputs % 8
+        return 4 * (9 + (7 if words_kept else 6))
+
+    @property
+    def input_bytes(self) -> int:
+        """Arena bytes of its input when another stage wrote it; a dense loop adds its end mark."""
+        return 4 * self.pairs if self.sparse else 16 * self.steps + 16
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A run of layers.
+
+    Attributes:
+        stages: its layers.
+        scratch: arena bytes that the stages use one after the other.
+        late: arena bytes for what the stages hand on; needed only once the input has been read.
+        outputs: offset of each stage's output in `late`; the last one's is not there.
+    """
+
+    stages: tuple[Stage, ...]
+    scratch: int
+    late: int
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why no chain can take a run of layers.
+
+    Attributes:
+        layer: index in the run of the layer that does not fit.
+        reason: one short phrase.
+    """
+
+    layer: int
+    reason: str
+
+
+def plan_chain(
+    nodes: Sequence[FullyConnected], activity: Sequence[Int8Array] | None, wanted: str
+) -> Chain | Obstacle:
+    """Plan a chain, or say why one of its layers needs the portable kernel.
+
+    Args:
+        nodes: the layers, each reading what the one before it wrote.
+        activity: int8 [samples, size] of the first input and of every layer's output for
+            calibration inputs, or None.
+        wanted: "auto", "dense" or "sparse".
+
+    Returns:
+        the chain, or the layer that does not fit and why.
+    """
+    parts = [integer_layer(node) for node in nodes]
+    parts[0] = rebase(parts[0], _commonest(activity[0]) if activity else -128)
+    for index in range(1, len(parts)):
+        low, high = parts[index - 1].low, parts[index - 1].high
+        parts[index] = limit_inputs(rebase(parts[index], low), low, high)
+    fixed = [np.zeros(part.outputs, np.int8) for part in parts]
+    places = [np.arange(part.outputs) for part in parts]
+    reads = [np.arange(part.inputs) for part in parts]
+    for index in range(len(parts) - 1):
+        fixed[index] = constant_outputs(parts[index])[1]
+        parts[index], parts[index + 1], kept = remove_dead(parts[index], parts[index + 1])
+        together = np.zeros((len(kept), len(kept)))
+        if activity is not None:
+            together = coactivation(activity[index + 1][:, kept], parts[index].low)
+        order = match(together, byte_split.exact_pairs(parts[index]))
+        if order is None:
+            return Obstacle(index, "no exact pairing of its weights")
+        parts[index] = order_outputs(parts[index], order)
+        parts[index + 1] = order_inputs(parts[index + 1], order)
+        reads[index + 1] = kept[order]
+        places[index] = _places(nodes[index].rows, kept[order])
+    for index, part in enumerate(parts):
+        reason = _obstacle(part)
+        if reason:
+            return Obstacle(index, reason)
+    stages = []
+    for index, (node, part) in enumerate(zip(nodes, parts, strict=True)):
+        values = None if activity is None else activity[index][:, reads[index]]
+        choice = choose(part, values, wanted, first=index == 0)
+        # The integer formula saturates at int8's own end only.
+        result = search(part) if part.high == 127 else Search(None, 0)
+        hidden = index < len(nodes) - 1
+        stages.append(
+            Stage(
+                name=node.name,
+                layer=part,
+                integers=result.constants,
+                found=result.found,
+                choice=choice,
+                reads=reads[index],
+                first=index == 0,
+                hidden=hidden,
+                places=places[index],
+                fixed=fixed[index],
+            )
+        )
+    return _lay_out(tuple(stages))
+
+
+def _commonest(inputs: Int8Array) -> int:
+    """The byte that calibration inputs have most often: the background of an image."""
+    return int(np.bincount(inputs.reshape(-1).astype(np.int64) + 128).argmax()) - 128
+
+
+def _places(outputs: int, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each output stands when place k holds output order[k]; -1 for those left out."""
+    places = np.full(outputs, -1)
+    places[order] = np.arange(len(order))
+    return places
+
+
+def _obstacle(layer: IntegerLayer) -> str:
+    """Why a layer cannot be packed; empty when it can."""
+    if layer.inputs < MIN_INPUTS:
+        return f"fewer than {MIN_INPUTS} inputs"
+    padded = np.pad(np.arange(layer.outputs), (0, layer.outputs % 2), constant_values=-1)
+    if not byte_split.is_exact(layer, padded[0::2], padded[1::2]):
+        return "its weights or sums do not fit the byte split"
+    smallest, largest = layer.reach()
+    reach = np.maximum(np.abs(smallest), np.abs(largest))
+    if int(reach.max()) >= 2**31:
+        return "its sums can leave 32 bits"
+    if float((reach * layer.multipliers.astype(np.float64)).max()) >= _LANE:
+        return "its scaled sums can leave 16 bits"
+    if float(layer.multipliers.min()) < _LEAST_MULTIPLIER:
+        return "a multiplier is too small to divide"
+    return ""
+
+
+def _lay_out(stages: tuple[Stage, ...]) -> Chain:
+    """What one stage writes lives until the next has run: two regions, taken in turns."""
+    sizes = [align(stage.input_bytes) for stage in stages[1:]]
+    even, odd = max(sizes[0::2], default=0), max(sizes[1::2], default=0)
+    outputs = tuple(0 if index % 2 == 0 else even for index in range(len(sizes)))
+    scratch = max(align(stage.scratch) for stage in stages)
+    return Chain(stages, scratch, even + odd, outputs)
+
+
+def constants(chain: Chain) -> tuple[Constants, ...]:
+    """The blocks of all stages: what is read first comes first."""
+    found = []
+    for index, stage in enumerate(chain.stages):
+        layer, integers = stage.layer, stage.integers
+        shape = f"{stage.name}: int8 [{layer.outputs}][{layer.inputs}], two to a halfword"
+        if not stage.sparse:
+            ordered = layout.alternate(layer) if stage.first else layer
+            stream = layout.dense_stream(ordered, integers)
+            title = f"{shape}, sums, scales: by four outputs"
+            found.append(Constants("stream", title, stream, part=index))
+            continue
+        blocks = layout.sparse_constants(layer, integers)
+        title = f"{stage.name}: sums and scales, by eight outputs"
+        found.append(Constants("constants", title, blocks, counted=False, part=index))
+        rows = layout.sparse_rows(layer)
+        title = f"{shape}: by eight outputs and pair of inputs"
+        found.append(Constants("rows", title, rows, part=index))
+    return tuple(found)

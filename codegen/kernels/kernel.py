@@ -1,0 +1,125 @@
+"""What a kernel is: which operations it can compute on a processor, at what cost, and how."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from codegen.ir.graph import Op, Value
+from codegen.ir.types import Array
+from codegen.target import Target
+
+# Every value's elements for typical inputs, as the reference has them; empty without any.
+Activity = Mapping[Value, Array]
+
+
+@dataclass(frozen=True)
+class Constants:
+    """A block of an operation's constants inside the network's weights.
+
+    Attributes:
+        title: what it is, with shape and type, for the generated comment.
+        data: little-endian bytes; padded to 4 by the planner.
+        counted: part of the model's own weights and biases, not of the kernel's tables.
+        part: of a fused operation, which of its parts reads it.
+    """
+
+    key: str
+    title: str
+    data: bytes
+    counted: bool = True
+    part: int = 0
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """An input that may share bytes with output 0, when nothing else reads it later.
+
+    Safe where the input begins at least `distance` bytes behind the output: no unit of the kernel
+    writes a byte that a later unit reads. 0 is in place, negative lets the input begin before the
+    output.
+
+    Attributes:
+        input: which of the operation's.
+        exact: safe at `distance` only, not beyond.
+    """
+
+    input: int
+    distance: int
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the model's operations in what a kernel computes; a row of the report.
+
+    Attributes:
+        kernel: name of its kernel.
+        why: the reason for the choice, one short phrase.
+        constants_bytes: bytes of its constants.
+    """
+
+    op: Op
+    kernel: str
+    why: str
+    constants_bytes: int
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """How one operation is computed.
+
+    Attributes:
+        stem: `templates/ops/<stem>.c.j2` renders its call.
+        kernel, why: as in `Part`.
+        constants: blocks in the order in which the kernel reads them.
+        scratch: bytes of arena that the kernel needs while it runs.
+        late: bytes of arena it needs only once it has read all of its inputs, which it does before
+            it writes any output: they may be the inputs'. None: it writes while it reads.
+        overlaps: inputs that may share bytes with the output.
+        fields: what the template needs beyond the operation: a dataclass of the kernel's.
+        parts: a row for each of the model's operations, when it is more than one.
+    """
+
+    op: Op
+    stem: str
+    kernel: str
+    why: str
+    constants: tuple[Constants, ...] = ()
+    scratch: int = 0
+    late: int | None = None
+    overlaps: tuple[Overlap, ...] = ()
+    fields: Any = None
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Part, ...]:
+        """What it computes, operation by operation."""
+        own = Part(self.op, self.kernel, self.why, sum(len(b.data) for b in self.constants))
+        return self.parts or (own,)
+
+
+class Kernel(ABC):
+    """One way to compute one kind of operation.
+
+    Attributes:
+        name: unique among the kernels of an operation, for reports and `--kernels`.
+        op_type: the class of operations that it computes.
+    """
+
+    name: ClassVar[str] = "portable"
+    op_type: ClassVar[type[Op]]
+
+    def fits(self, op: Any, target: Target) -> str:
+        """Why it cannot compute this operation there; empty when it can."""
+        return ""
+
+    @abstractmethod
+    def cost(self, op: Any, target: Target, activity: Activity) -> float:
+        """Estimated cycles of one inference; the cheapest kernel that fits is taken."""
+
+    @abstractmethod
+    def lower(self, op: Any, target: Target) -> Lowered:
+        """Lay out constants and everything else that the template and the planner need."""

@@ -1,0 +1,1 @@
+"""Bytes that move as they are."""

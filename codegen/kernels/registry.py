@@ -1,0 +1,72 @@
+"""All kernels, found by looking into this folder's families, and the choice among them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+
+from codegen.ir.graph import Op
+from codegen.kernels.kernel import Activity, Kernel, Lowered
+from codegen.target import Target
+from support.errors import UserError
+
+PACKAGE = "codegen.kernels"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A kernel that was looked at for an operation.
+
+    Attributes:
+        cost: estimated cycles, or None: it does not fit.
+        reason: why it does not fit.
+    """
+
+    kernel: Kernel
+    cost: float | None
+    reason: str
+
+
+@cache
+def kernels() -> dict[type[Op], tuple[Kernel, ...]]:
+    """Class of operations → its kernels: the `KERNELS` of every module of every family."""
+    found: dict[type[Op], list[Kernel]] = {}
+    for name in _modules():
+        for kernel in getattr(importlib.import_module(name), "KERNELS", ()):
+            found.setdefault(kernel.op_type, []).append(kernel)
+    return {kind: tuple(some) for kind, some in found.items()}
+
+
+def _modules() -> list[str]:
+    root = importlib.import_module(PACKAGE)
+    return sorted(m.name for m in pkgutil.walk_packages(root.__path__, f"{PACKAGE}."))
+
+
+def candidates(op: Op, target: Target, activity: Activity) -> tuple[Candidate, ...]:
+    """Every kernel of an operation, in the registry's order, with its cost or why it cannot."""
+    found = []
+    for kernel in kernels().get(type(op), ()):
+        reason = kernel.fits(op, target)
+        cost = None if reason else kernel.cost(op, target, activity)
+        found.append(Candidate(kernel, cost, reason))
+    return tuple(found)
+
+
+def choose(op: Op, target: Target, activity: Activity) -> Lowered:
+    """The operation lowered by the cheapest kernel that fits.
+
+    Raises:
+        UserError: none fits.
+    """
+    looked_at = candidates(op, target, activity)
+    fitting = [each for each in looked_at if each.cost is not None]
+    if not fitting:
+        reasons = "; ".join(f"{each.kernel.name}: {each.reason}" for each in looked_at)
+        raise UserError(
+            f"'{op.name}' ({type(op).__name__}) has no kernel for {target.core}: {reasons}",
+            "change this layer, or choose another board",
+        )
+    best = min(fitting, key=lambda each: each.cost or 0.0)
+    return best.kernel.lower(op, target)

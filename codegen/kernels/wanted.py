@@ -1,0 +1,25 @@
+"""What a user says about kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codegen.ir.types import Int8Array
+
+WANTED = ("auto", "portable", "dense", "sparse")
+
+
+@dataclass(frozen=True, eq=False)
+class Kernels:
+    """Which kernels a network shall have.
+
+    Attributes:
+        wanted: one of `WANTED`.
+        calibration: int8 [N, bytes of all inputs], typical inputs, or None.
+    """
+
+    wanted: str = "portable"
+    calibration: Int8Array | None = None
+
+
+PORTABLE = Kernels()

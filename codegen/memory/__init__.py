@@ -1,0 +1,1 @@
+"""Where every byte of a network lies: homes of values, lifetimes, the arena, blocks of weights."""

@@ -1,0 +1,103 @@
+"""Stages: where a value of the model stands between two of its nodes.
+
+A stage never changes: another branch may read the same one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from codegen.ir.graph import Op, Value
+from codegen.ir.types import Quantization
+
+
+@dataclass(frozen=True, eq=False)
+class FloatInput:
+    """A float input of the network, before its QuantizeLinear.
+
+    Attributes:
+        index: which of the model's inputs.
+        shape: as it is now, after the reshapes so far.
+    """
+
+    index: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Integers:
+    """Quantized integers, before a DequantizeLinear gives them their meaning.
+
+    Attributes:
+        dtype: int8 or uint8, as stored in the model.
+        value: what they mean, when a QuantizeLinear made them.
+        index: which of the model's inputs they are, when they are one and `value` is None.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    value: Value | None
+    index: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Quantized:
+    """The output of a DequantizeLinear: a float value that is an int8 value in truth."""
+
+    value: Value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The value's shape."""
+        return self.value.shape
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pending(ABC):
+    """A computed float value that waits for its QuantizeLinear to become an operator.
+
+    Attributes:
+        name: of the node that computes it.
+        shape: of the value.
+        low, high: bounds of the real value, from a Relu or Clip that follows.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    low: float = -np.inf
+    high: float = np.inf
+
+    @abstractmethod
+    def finish(self, output: Value) -> Op:
+        """Return the operator that writes `output`."""
+
+    def clip(self, low: float, high: float) -> Self:
+        """The value bounded as ONNX's Clip does: min(max(x, low), high)."""
+        return replace(self, low=min(max(self.low, low), high), high=min(max(self.high, low), high))
+
+    @property
+    def clipped(self) -> bool:
+        """A Relu or Clip was fused."""
+        return (self.low, self.high) != (-np.inf, np.inf)
+
+    def clamp(self, output: Quantization) -> tuple[int, int]:
+        """The bounds as bytes of the output.
+
+        QuantizeLinear never decreases, so quantize(clip(x)) = clamp(quantize(x)).
+        """
+        low, high = output.quantize(np.array([self.low, self.high], np.float32))
+        return int(low), int(high)
+
+    def unquantized_output(self) -> Value | None:
+        """The output value when the model ends here without a QuantizeLinear.
+
+        None, unless the operator has a natural output quantization.
+        """
+        return None
+
+
+Stage = FloatInput | Integers | Quantized | Pending

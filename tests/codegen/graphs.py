@@ -1,0 +1,56 @@
+"""Small networks that are no line: what the tests of branches, inputs and outputs are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.codegen.models import QdqModel, random_layer
+
+SCALE = np.float32(0.05)
+# No round number: a multiplier of a hundredth would make ties, which onnxruntime decides by chance.
+WEIGHT_SCALE = np.float32(0.0093)
+
+
+def dense(model: QdqModel, rng: np.random.Generator, outputs: int, inputs: int) -> QdqModel:
+    """A fully connected layer with ReLU, quantized."""
+    weights, bias = random_layer(rng, outputs, inputs)
+    model.gemm(weights, WEIGHT_SCALE, bias, SCALE * WEIGHT_SCALE)
+    return model.then("Relu").qdq(SCALE, -128)
+
+
+def diamond(seed: int = 3) -> QdqModel:
+    """12 → (8 → 6, 6), added → 4: one value read by two layers."""
+    rng = np.random.default_rng(seed)
+    model = QdqModel((1, 12)).qdq(SCALE, 3)
+    fork = model.value
+    model.gemm(random_layer(rng, 8, 12)[0], WEIGHT_SCALE).then("Relu").qdq(SCALE, -128)
+    left = dense(model, rng, 6, 8).value
+    model.at(fork).gemm(random_layer(rng, 6, 12)[0], WEIGHT_SCALE).qdq(SCALE, 5)
+    model.then("Add", left).qdq(0.08, -7)
+    return model.gemm(random_layer(rng, 4, 6)[0], WEIGHT_SCALE).qdq(0.03, 1)
+
+
+def two_in_two_out(seed: int = 4) -> QdqModel:
+    """Inputs of 10 and 9 → 8 each, added → 8; outputs: the sum, which goes on, and 3 of it."""
+    rng = np.random.default_rng(seed)
+    model = QdqModel((1, 10)).qdq(SCALE, -3)
+    first = model.gemm(random_layer(rng, 8, 10)[0], WEIGHT_SCALE).qdq(SCALE, 0).value
+    model.input("second", (1, 3, 3)).qdq(0.02, 7).then("Flatten")
+    model.gemm(random_layer(rng, 8, 9)[0], WEIGHT_SCALE).qdq(SCALE, 9)
+    model.then("Add", first).then("Relu").qdq(0.06, -128).output()
+    return model.gemm(random_layer(rng, 3, 8)[0], WEIGHT_SCALE).qdq(0.03, 1).output()
+
+
+def residual(seed: int = 5, blocks: int = 3) -> QdqModel:
+    """16 → 16, and what a layer reads added to what it writes, three times; → 5."""
+    rng = np.random.default_rng(seed)
+    model = QdqModel((1, 16)).qdq(SCALE, 0)
+    for _ in range(blocks):
+        skip = model.value
+        model.gemm(random_layer(rng, 16, 16)[0], WEIGHT_SCALE).then("Relu").qdq(SCALE, -128)
+        model.gemm(random_layer(rng, 16, 16)[0], np.float32(0.001)).qdq(SCALE, 0)
+        model.then("Add", skip).qdq(SCALE, 0)
+    return model.gemm(random_layer(rng, 5, 16)[0], WEIGHT_SCALE).qdq(0.1, 1)
+
+
+GRAPHS = {"diamond": diamond, "two_in_two_out": two_in_two_out, "residual": residual}
