@@ -55,6 +55,10 @@
 #define AI_TINY_OUT_2_SCALE (0.0299999993f)
 #define AI_TINY_OUT_2_ZERO_POINT (1)
 
+/* Of all inputs, and of all outputs. */
+#define AI_TINY_INPUT_BYTES (19)
+#define AI_TINY_OUTPUT_BYTES (11)
+
 #define AI_TINY_N_NODES (5)
 
 AI_API_DECLARE_BEGIN
