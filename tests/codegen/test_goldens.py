@@ -109,7 +109,12 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     ),
     "app/validate.c": lambda g: render(
         "app/validate.c.j2",
-        {**on_a_board(), "name": "tiny", "manifest": manifest(plan_network(g), "tiny")},
+        {
+            **on_a_board(),
+            "name": "tiny",
+            "manifest": manifest(plan_network(g), "tiny"),
+            "build": {"sha256": "b111d" * 12 + "b111"},
+        },
     ),
     "app/mnist_test_subset.h": lambda g: subset_header(g, 4),
     "app/mnist_test_subset_one_digit.h": lambda g: subset_header(g, 0),

@@ -139,9 +139,9 @@ KNOWN = {
         (_REGISTERS, "-k", "enable"),
     ),
     "pages that are kept": Known(
-        "site_scons/site_tools/state.py",
-        "if not made.precious:",
-        "if True:",
+        "site_scons/site_tools/cleaning.py",
+        "if n.has_builder() and not n.precious]",
+        "if n.has_builder()]",
         ("tests/graph/test_never_half_done.py", "-k", "page_that_fails"),
     ),
 }

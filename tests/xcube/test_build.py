@@ -23,10 +23,18 @@ IMAGE = {"LINK firmware.elf", "IMAGES firmware.hex", "SIZE memory.txt"}
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory, model: Path, inputs: Path) -> Project:
-    """A copy of the project that is tried on forty inputs; all tests build in it."""
-    root = tmp_path_factory.mktemp("tree") / "project"
-    return copy_tree(root, board="mps2_an500", inputs=str(inputs), subset_size="40", werror="1")
+def built(tmp_path_factory: pytest.TempPathFactory, model: Path, inputs: Path) -> Project:
+    """A copy of the project that is tried on forty inputs, built with the built-in network."""
+    root = tmp_path_factory.mktemp("built") / "project"
+    tree = copy_tree(root, board="mps2_an500", inputs=str(inputs), subset_size="40", werror="1")
+    tree.build(network=str(model))
+    return tree
+
+
+@pytest.fixture
+def tree(built: Project, tmp_path: Path) -> Project:
+    """A clone of it for each test: what one builds is nothing that another finds."""
+    return built.clone(tmp_path / "tree")
 
 
 def shown(run: Run) -> set[str]:
