@@ -211,6 +211,14 @@ def test_wrong_variables(tree: Project, variables: dict[str, str], words: tuple[
         assert word in run.output
 
 
+def test_a_bundle_alone_has_nothing_to_compare_with(tree: Project, project: Make) -> None:
+    run = tree.scons("validate", ai="bundle", bundle=str(project()))
+    assert run.status != 0
+    assert "'validate' cannot be made: a bundle alone has nothing to compare with" in run.output
+    assert "network=" in run.output
+    assert "not for mps2_an500" not in run.output
+
+
 def test_st_s_own_runtime_is_not_emulated(tree: Project, project: Make, model: Path) -> None:
     """A library without our functions counts as ST's, whose licence forbids it."""
     folder = project(release="7.2")
@@ -248,3 +256,5 @@ def test_saturated_inputs_are_told_of(project: Make, tmp_path: Path) -> None:
             cwd=REPOSITORY, check=True, capture_output=True, text=True,
         )  # fmt: skip
         assert ("1.1 % of the values are clipped" in done.stderr) is warned
+        # Two causes: the guide's own bundle has the second.
+        assert ("normalize=" in done.stderr and "calibrate" in done.stderr) is warned

@@ -35,6 +35,10 @@
 #define AI_TINY_OUT_1_SIZE (3)
 #define AI_TINY_OUT_1_SIZE_BYTES (3)
 
+/* Of all inputs, and of all outputs. */
+#define AI_TINY_INPUT_BYTES (6)
+#define AI_TINY_OUTPUT_BYTES (3)
+
 #define AI_TINY_N_NODES (5)
 
 AI_API_DECLARE_BEGIN
