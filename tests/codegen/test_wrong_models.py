@@ -133,7 +133,11 @@ MODELS: dict[str, tuple[Make, str, str]] = {
         "'matmul_2' .*operand 'dequantizelinear_1_out' is not a constant of the model",
         "constant operands",
     ),
-    "control_flow": (changed(wrong.control_flow), r"\(If\): unsupported operator", "docs/operators.md lists"),
+    "control_flow": (
+        changed(wrong.control_flow),
+        r"\(If\): unsupported operator",
+        "docs/operators.md lists",
+    ),
     "empty_graph": (
         changed(lambda m: m.graph.ClearField("node")),
         "holds no ONNX graph",
