@@ -19,6 +19,7 @@ from codegen.ops import operator_of
 from codegen.outputs import LEGACY, MANIFEST, TEMPLATES
 from codegen.plan import Plan, Step, plan_network
 from codegen.render import render
+from codegen.selftest import make_selftest
 from codegen.target import CORTEX_M7, Target
 from support.files import write_json, write_text
 
@@ -82,8 +83,17 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "arena_size": plan.arena_size,
         "blocks": _blocks(plan),
         "weights_size": plan.weights_size,
+        "selftest": _selftest(graph),
         "model_bytes": model_bytes(plan),
     }
+
+
+def _selftest(graph: Graph) -> dict[str, Any]:
+    """The self-test's vector, as C."""
+    test = make_selftest(graph)
+    values = [str(value) for value in test.expected.tolist()]
+    lines = (", ".join(values[i : i + 16]) for i in range(0, len(values), 16))
+    return {"seed": test.seed, "expected": "\n".join(f"    {line}," for line in lines)}
 
 
 def _blocks(plan: Plan) -> list[dict[str, Any]]:
