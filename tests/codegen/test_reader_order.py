@@ -96,7 +96,7 @@ def test_an_older_opset_is_lifted(opset: int, tmp_path: Path) -> None:
     for version in (opset, 17):
         model = QdqModel((1, 1, 2, 3)).qdq(0.1, 0).then("Flatten")
         weights, bias = random_layer(np.random.default_rng(9), 5, 6)
-        model.gemm(weights, 0.01, bias, np.float32(0.1) * np.float32(0.01)).then("Relu")
+        model.gemm(weights, 0.01, bias.astype(np.float32) * np.float32(0.001)).then("Relu")
         model.qdq(0.05, -128).then("Softmax").qdq(1 / 256, -128)
         model.opset = version
         found.append(content_hash(graph_of(model.build(), tmp_path)))
