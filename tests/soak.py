@@ -72,6 +72,11 @@ CAMPAIGNS = {
         ),
         250,
     ),
+    "plans": Campaign(
+        "Memory plans of random graphs, played byte by byte",
+        ("tests.codegen.random_plans", "--plans", "{count}", "--seed", "{seed}"),
+        10_000,
+    ),
     "reader": Campaign(
         "Mutated ONNX files read by the generator",
         ("tests.fuzz.fuzz_reader", "--cases", "{count}", "--seed", "{seed}"),
