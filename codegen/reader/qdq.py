@@ -125,8 +125,11 @@ def _step(
         return (read(context, node, operands[0]),)
     handler = handlers().get(node.op_type)
     if handler is None:
-        known = ", ".join(sorted([*handlers(), "QuantizeLinear", "DequantizeLinear"]))
-        raise context.fail(node, "unsupported operator", f"supported are {known}")
+        raise context.fail(
+            node,
+            "unsupported operator",
+            "express it by others: docs/operators.md lists those that are supported",
+        )
     result = handler(context, node, operands)
     return result if isinstance(result, tuple) else (result,)
 

@@ -52,7 +52,7 @@ def onnxruntime_outputs(
         for made, result in zip(outputs, session.run(None, feeds), strict=True):
             made.append(result.reshape(-1))
     found = [
-        _as_stored(value, np.array(made))
+        value.type.store(_as_stored(value, np.array(made)))
         for value, made in zip(graph.outputs, outputs, strict=True)
     ]
     return np.concatenate(found, axis=1)

@@ -74,10 +74,8 @@ def start() -> QdqModel:
 # --- operators and structure ----------------------------------------------------------------------
 
 
-def convolution() -> QdqModel:
-    model = QdqModel((1, 1, 4, 4)).qdq(0.1, 0)
-    kernel = model.dequantized(np.ones((1, 1, 3, 3), np.int8), 0.1)
-    return model.then("Conv", kernel).qdq(0.1, 0)
+def sine() -> QdqModel:
+    return start().then("Sin").qdq(0.1, 0)
 
 
 def own_domain(model: onnx.ModelProto) -> None:
@@ -416,7 +414,7 @@ def nested(depth: int) -> Make:
 def long_name(text: str) -> Make:
     def change(model: onnx.ModelProto) -> None:
         node(model, "Relu").name = text
-        node(model, "Relu").op_type = "Mish"
+        node(model, "Relu").op_type = "Sin"
 
     return changed(change)
 

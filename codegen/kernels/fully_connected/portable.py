@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.kernel import Activity, Kernel, Lowered
+from codegen.kernels.weights import weight_constants
 from codegen.ops.fully_connected import FullyConnected
 from codegen.target import Target
 
@@ -32,24 +33,8 @@ class Portable(Kernel):
 
     def lower(self, op: FullyConnected, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        bias = "int64" if op.wide else "int32"
-        blocks = (
-            Constants(
-                "bias",
-                f"bias with the input zero point folded in, {bias} [{op.rows}]",
-                op.folded_bias.astype("<i8" if op.wide else "<i4").tobytes(),
-            ),
-            Constants(
-                "multipliers",
-                f"requantization multipliers, float32 [{op.rows}]",
-                op.multipliers.astype("<f4").tobytes(),
-                counted=False,
-            ),
-            Constants(
-                "weights",
-                f"weights, int8 [{op.rows}][{op.columns}]",
-                op.weights.tobytes(),
-            ),
+        blocks = weight_constants(
+            op, op.folded_bias, " with the input zero point folded in", op.weights
         )
         low, high = op.clamp
         zero_point = op.output.quantization.zero_point
