@@ -63,6 +63,13 @@ def write(path: Path, model: onnx.ModelProto) -> None:
     write_bytes(path, clean.SerializeToString(deterministic=True))
 
 
+def write_given(path: Path, model: onnx.ModelProto) -> None:
+    """Canonicalize, check and write a model whose opset is its own."""
+    clean = canonicalize(model)
+    onnx.checker.check_model(clean, full_check=True)
+    write_bytes(path, clean.SerializeToString(deterministic=True))
+
+
 def read(path: Path) -> onnx.ModelProto:
     """Read an ONNX file.
 

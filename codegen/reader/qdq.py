@@ -33,6 +33,7 @@ def read_graph(path: Path | str) -> Graph:
     """
     model_path = Path(path)
     model = load_model(model_path)
+    _refuse_float(model_path, model)
     constants = _initializers(model_path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
@@ -56,6 +57,19 @@ def read_graph(path: Path | str) -> Graph:
     return normalize(
         Graph(ends, outputs, tuple(context.ops), model_path.name, tuple(context.notes))
     )
+
+
+def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse a network in which nothing is quantized."""
+    types = {node.op_type for node in model.graph.node}
+    if not any("QuantizeLinear" in name or name.startswith("QLinear") for name in types) and (
+        not types & {"DequantizeLinear", "QGemm", "MatMulInteger", "ConvInteger"}
+    ):
+        raise UserError(
+            f"{path}: a float network, nothing in it is quantized",
+            "quantize it with inputs like those that it will see: calibration=x.npz (the command"
+            " by itself: python -m model quantize --calibration x.npz)",
+        )
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:
