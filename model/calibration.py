@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnxruntime.quantization import (
@@ -24,7 +26,7 @@ from model.given_inputs import Float32Array, GivenInputs
 from model.quantization import METHODS as FEW
 from model.quantization import quiet
 from support.errors import UserError
-from support.progress import SOON, Progress, waiting
+from support.progress import SOON, track, waiting
 
 METHODS = {**FEW, "entropy": CalibrationMethod.Entropy}
 """How the inputs set the ranges of the activations, in order of preference."""
@@ -32,30 +34,38 @@ METHODS = {**FEW, "entropy": CalibrationMethod.Entropy}
 MOST_INPUTS = 1000
 """Inputs that calibrate; of more, so many evenly spread."""
 
-AT_ONCE = 16
-"""Inputs whose activations onnxruntime keeps in memory until it has counted them."""
+MOST_BYTES = 1 << 30
+"""Activations that onnxruntime keeps in memory, of all inputs, to count them."""
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "minmax": {},
+    # The default keeps out one value of 100,000: of a few hundred small inputs that is none.
+    "percentile": {"symmetric": False, "percentile": 99.99},
+    # As many bins as bytes have steps leave nothing to choose, and these are onnxruntime's.
+    "entropy": {"num_bins": 512},
+}
 
 # Their weights are operands that no int8 form has: refused by name when the file is read.
 _NEVER = {"LSTM", "GRU", "RNN"}
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    """Feeds inputs one by one, a few at a time, and tells how far it is."""
+    """Feeds inputs one by one, and tells how far it is."""
 
-    def __init__(self, inputs: GivenInputs, progress: Progress) -> None:
-        self._inputs, self._progress = inputs, progress
-        self._feeds: Iterator[dict[str, Float32Array]] = iter(())
-
-    def chunks(self) -> Iterator[_Reader]:
-        """Itself, with the next few inputs."""
-        for start in range(0, len(self._inputs), AT_ONCE):
-            stop = min(start + AT_ONCE, len(self._inputs))
-            self._feeds = iter([self._inputs.feed(index) for index in range(start, stop)])
-            yield self
-            self._progress.advance(stop - start)
+    def __init__(self, inputs: GivenInputs, title: str) -> None:
+        shown = track(range(len(inputs)), title, len(inputs), after=SOON)
+        self._feeds = (inputs.feed(index) for index in shown)
 
     def get_next(self) -> dict[str, Float32Array] | None:
         return next(self._feeds, None)
+
+
+def fitting(prepared: onnx.ModelProto, inputs: GivenInputs) -> GivenInputs:
+    """As many of the inputs, evenly spread, as may calibrate at once."""
+    each = 0
+    for value in prepared.graph.value_info:
+        each += 4 * prod(dim.dim_value for dim in value.type.tensor_type.shape.dim)
+    return inputs.spread(max(1, min(MOST_INPUTS, MOST_BYTES // max(1, each))))
 
 
 @contextlib.contextmanager
@@ -92,7 +102,7 @@ def prepare(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
                 quant_pre_process(model, prepared, **way)
                 found = onnx.load(prepared)
                 onnx.checker.check_model(found, full_check=True)
-            except Exception:  # noqa: S112 - whatever it is, the next way may do without
+            except Exception:  # whatever it is, the next way may do without it
                 continue
             return found
     with told(path, "prepare"):
@@ -121,7 +131,6 @@ def quantize(
         UserError: onnxruntime cannot do it.
     """
     types = quantized_types(prepared)
-    progress = Progress(f"calibrating by {method}, inputs", len(inputs), after=SOON)
     with told(path, "quantize"), tempfile.TemporaryDirectory() as temporary, quiet():
         source, ranges = Path(temporary) / "prepared.onnx", Path(temporary) / "ranges.json"
         target = Path(temporary) / "int8.onnx"
@@ -131,11 +140,11 @@ def quantize(
             types,
             augmented_model_path=str(Path(temporary) / "augmented.onnx"),
             calibrate_method=METHODS[method],
+            extra_options=_OPTIONS[method],
         )
-        for reader in _Reader(inputs, progress).chunks():
-            calibrator.collect_data(reader)
-        save_tensors_data(calibrator.compute_data(), ranges)
-        progress.finish()
+        calibrator.collect_data(_Reader(inputs, f"calibrating by {method}, inputs"))
+        with waiting(f"setting ranges by {method}"):
+            save_tensors_data(calibrator.compute_data(), ranges)
         quantize_static(
             source,
             target,

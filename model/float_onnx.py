@@ -12,15 +12,13 @@ from model import onnx_file
 from support.errors import UserError
 
 OPSETS = range(13, 22)
-"""From the first with scales per channel (ONNX, QuantizeLinear-13) to the last that is read here."""
+"""From the first with scales per channel (QuantizeLinear-13) to the last that is read here."""
 
 _INTEGER_NODES = {
     *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
     *("MatMulInteger", "ConvInteger", "QGemm"),
 }
-_CONVERT = (
-    "export with opset 17, or convert it: onnx.version_converter.convert_version(model, 17)"
-)
+_CONVERT = "export with opset 17, or convert it: onnx.version_converter.convert_version(model, 17)"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def read(path: Path) -> onnx.ModelProto:
         UserError: missing, not ONNX, quantized already, of an opset that the quantizer cannot
             write or the reader cannot read, or with inputs that are no float32 of fixed shape.
     """
-    model = onnx_file.read(path)
+    model = onnx_file.load(path)
     quantized = next((node for node in model.graph.node if is_integer(node)), None)
     if quantized is not None:
         raise UserError(
@@ -58,6 +56,7 @@ def read(path: Path) -> onnx.ModelProto:
             f"{path}: opset {version} is too {age}, it can be {OPSETS.start} to {OPSETS.stop - 1}",
             _CONVERT,
         )
+    onnx_file.validate(path, model)
     _fix_batch(path, model)
     return model
 
@@ -70,9 +69,7 @@ def is_integer(node: onnx.NodeProto) -> bool:
 def inputs(model: onnx.ModelProto) -> tuple[NetworkInput, ...]:
     """The inputs that are no initializers, of a model that `read` returned."""
     return tuple(
-        NetworkInput(
-            value.name, tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
-        )
+        NetworkInput(value.name, tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim))
         for value in _declared(model)
     )
 

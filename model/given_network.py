@@ -1,4 +1,4 @@
-"""Quantizing a float network of anyone's: several calibrations tried, each told of, the best kept."""
+"""A float network of anyone's is quantized: calibrations tried and told of, the best kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from model import calibration, float_onnx, given_inputs, quality
+from model import calibration, float_onnx, given_inputs, inference, quality
 from model.quality import Quality
 from support.errors import UserError
 
@@ -51,7 +51,7 @@ def quantize(onnx_path: Path, inputs_path: Path, normalize: tuple[float, float] 
     inputs = given_inputs.read(inputs_path, float_onnx.inputs(model), normalize)
     _check_labels(onnx_path, inputs_path, model, inputs)
     prepared = calibration.prepare(onnx_path, model)
-    typical = inputs.spread(calibration.MOST_INPUTS)
+    typical = calibration.fitting(prepared, inputs)
     models = {
         method: calibration.quantize(onnx_path, prepared, typical, method)
         for method in calibration.METHODS
@@ -68,7 +68,7 @@ def _check_labels(
 ) -> None:
     """Refuse labels that the network has no output for; run it once."""
     with calibration.told(onnx_path, "run"):
-        outputs = quality.session_of(model, optimize=False).run(None, inputs.feed(0))
+        outputs = inference.session_of(model, optimize=False).run(None, inputs.feed(0))
     if not all(np.isfinite(values).all() for values in outputs if values.dtype.kind == "f"):
         raise UserError(
             f"{onnx_path}: its output for the first input of {inputs_path} is not finite",

@@ -76,12 +76,41 @@ def read(path: Path) -> onnx.ModelProto:
     Raises:
         UserError: the file is missing or not ONNX.
     """
+    model = load(path)
+    validate(path, model)
+    return model
+
+
+def load(path: Path) -> onnx.ModelProto:
+    """Parse an ONNX file, and look no further.
+
+    Raises:
+        UserError: the file is missing or not ONNX.
+    """
     try:
-        model = onnx.load(path)
-        onnx.checker.check_model(model)
-    except FileNotFoundError:
+        return onnx.load(path)
+    except FileNotFoundError as error:
+        if error.filename not in (None, str(path), path):
+            raise UserError(
+                f"{path}: its data in {error.filename} is missing", "put it beside the model"
+            ) from None
         raise UserError(f"{path}: no such file") from None
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"{path}: not a valid ONNX file ({reason})") from None
-    return model
+        raise _invalid(path, error) from None
+
+
+def validate(path: Path, model: onnx.ModelProto) -> None:
+    """Check what `load` returned.
+
+    Raises:
+        UserError: it is not valid ONNX.
+    """
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:
+        raise _invalid(path, error) from None
+
+
+def _invalid(path: Path, error: Exception) -> UserError:
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    return UserError(f"{path}: not a valid ONNX file ({reason})", "export the network again")
