@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -152,6 +153,12 @@ def test_a_changed_bundle_is_imported_again_and_a_touched_one_stops_there(
     commands = shown(tree.build(**bundle))
     assert "CC obj/network-bundle/network_data_params.c.o" in commands
     assert "CC obj/app-bundle/app_network.c.o" in commands
+    # Another content of the same size under the same time, as from an archive.
+    times, text = weights.stat(), weights.read_text()
+    weights.write_text(f"{text[:-1]} ")
+    os.utime(weights, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert weights.stat().st_size == times.st_size
+    assert "BUNDLE network-bundle/network.c" in shown(tree.build(**bundle))
     # A header of the import that is lost is imported again.
     tree.path("build/network-bundle/include/ai_platform.h").unlink()
     assert "BUNDLE network-bundle/network.c" in shown(tree.build(**bundle))
