@@ -239,6 +239,7 @@ FIELDS = (
         "",
         existing_inputs,
     ),
+    ("models", "zoo: folder of .onnx and .tflite (default: tests/fixtures)", "", existing_path),
     (
         "normalize",
         "MEAN,STD of your training transform, for inputs=",
