@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError
 
+from codegen.reader.external import read_external
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
 from support.errors import UserError
@@ -17,14 +18,16 @@ MAX_NODES = 4096
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 16
 OPSETS = range(13, 22)
+# Quantization in ONNX begins here.
+OLDEST = 10
 
 
 def load_model(path: Path) -> onnx.ModelProto:
     """Parse `path` and check everything that does not depend on operators.
 
     Raises:
-        UserError: missing, too large, not ONNX, external data, local functions, opset outside
-            13..21, or more nodes than any such network has.
+        UserError: missing, too large, not ONNX, external data that is not there, local functions,
+            opset outside 10..21, or more nodes than any such network has.
     """
     try:
         size = path.stat().st_size
@@ -51,6 +54,7 @@ def load_model(path: Path) -> onnx.ModelProto:
         raise UserError(f"{path}: holds no ONNX graph", "export the model again")
     opset_of(path, model)
     _check_bounds(path, model)
+    read_external(path, model, MAX_FILE_BYTES)
     return model
 
 
@@ -58,15 +62,15 @@ def opset_of(path: Path, model: onnx.ModelProto) -> int:
     """The version of ONNX's operators that the model uses.
 
     Raises:
-        UserError: none, or one outside 13 to 21.
+        UserError: none, or one outside 10 to 21.
     """
     versions = {entry.domain: entry.version for entry in model.opset_import}
     version = versions.get("", versions.get("ai.onnx"))
     if version is None:
         raise UserError(f"{path}: names no ONNX opset", "export with opset 17")
-    if version not in OPSETS:
+    if not OLDEST <= version < OPSETS.stop:
         raise UserError(
-            f"{path}: opset {version} is outside {OPSETS.start} to {OPSETS.stop - 1}",
+            f"{path}: opset {version} is outside {OLDEST} to {OPSETS.stop - 1}",
             "export with opset 17",
         )
     return int(version)
@@ -79,12 +83,6 @@ def _check_bounds(path: Path, model: onnx.ModelProto) -> None:
             f"{path}: {len(graph.node):,} nodes are more than {MAX_NODES:,}",
             "this tool is for networks that fit a microcontroller",
         )
-    for tensor in graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            raise UserError(
-                f"{path}: initializer '{shown(tensor.name)}' keeps its data in another file",
-                "save the model as a single file (onnx.save with save_as_external_data=False)",
-            )
     if graph.sparse_initializer:
         raise UserError(f"{path}: sparse initializers are not supported", "store the weights dense")
     if model.functions:

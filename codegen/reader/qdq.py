@@ -17,6 +17,8 @@ from codegen.reader.constants import Constant, read_tensor
 from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput, label
 from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
+from codegen.reader.fold_numbers import shape_of
+from codegen.reader.lift import lifted
 from codegen.reader.load import load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.schema import check_node
@@ -32,7 +34,7 @@ def read_graph(path: Path | str) -> Graph:
         UserError: anything unsupported, naming file, node and remedy.
     """
     model_path = Path(path)
-    model = load_model(model_path)
+    model = lifted(model_path, load_model(model_path))
     constants = _initializers(model_path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
@@ -99,6 +101,11 @@ def _read_nodes(context: Context, graph: onnx.GraphProto, stages: dict[str, Stag
         variable = [name for name in node.input if name and name not in context.constants]
         if not variable and (any(node.input) or node.op_type == "Constant"):
             context.constants[node.output[0]] = fold(context, node)
+            continue
+        first = stages.get(node.input[0])
+        if node.op_type == "Shape" and first is not None:
+            shape = shape_of(context, node, first.shape)
+            context.constants[node.output[0]] = Constant(shape)
             continue
         results = _step(context, node, [stages.get(name) for name in node.input])
         for name, stage in zip(node.output, results, strict=False):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codegen.kernels.kernel import Activity, Kernel, Lowered
-from codegen.kernels.weights import weight_constants
+from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
 from codegen.ops.conv import Conv
 from codegen.ops.conv_transpose import ConvTranspose
 from codegen.target import Target
@@ -25,15 +25,11 @@ class ConvFields:
     groups: int
     window: Window
     input_zero_point: int
-    zero_point: int
-    low: int
-    high: int
-    wide: bool
+    sums: Sums
 
 
 def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> ConvFields:
     """The fields of a convolution of either direction."""
-    low, high = op.clamp
     return ConvFields(
         function=function,
         channels=op.input.shape[1],
@@ -41,10 +37,7 @@ def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> 
         groups=groups,
         window=window,
         input_zero_point=op.input.quantization.zero_point,
-        zero_point=op.output.quantization.zero_point,
-        low=low,
-        high=high,
-        wide=op.wide,
+        sums=sums_of(op),
     )
 
 
@@ -59,13 +52,14 @@ class Portable(Kernel):
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        weights = np.ascontiguousarray(op.weights.transpose(0, 2, 3, 1))
+        weights, zeros = stored_weights(op)
+        weights = np.ascontiguousarray(weights.transpose(0, 2, 3, 1))
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights),
+            constants=weight_constants(op, op.bias, "", weights, zeros),
             fields=conv_fields(op, op.window, op.groups, "nn_conv"),
         )
 
@@ -86,13 +80,14 @@ class Depthwise(Kernel):
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        weights = np.ascontiguousarray(op.weights[:, 0].transpose(1, 2, 0))
+        weights, zeros = stored_weights(op)
+        weights = np.ascontiguousarray(weights[:, 0].transpose(1, 2, 0))
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights),
+            constants=weight_constants(op, op.bias, "", weights, zeros),
             fields=conv_fields(op, op.window, op.groups, "nn_depthwise"),
         )
 
@@ -108,13 +103,14 @@ class Transposed(Kernel):
 
     def lower(self, op: ConvTranspose, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        weights = np.ascontiguousarray(op.weights.transpose(0, 2, 3, 1))
+        weights, zeros = stored_weights(op)
+        weights = np.ascontiguousarray(weights.transpose(0, 2, 3, 1))
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights),
+            constants=weight_constants(op, op.bias, "", weights, zeros),
             fields=conv_fields(op, op.window, op.groups, "nn_conv_transpose"),
         )
 

@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_conv.h"
 
-#include "nn_wide.h"
 #include "nn_window.h"
 
-static ai_i8 finish(const nn_conv_shape *shape, ai_i32 sum, const ai_i32 *bias, ai_i32 filter,
-                    const ai_float *multipliers) {
-    if (shape->wide) {
-        return nn_requantize_wide(sum, &bias[2 * filter], multipliers[filter], shape->zero_point,
-                                  shape->low, shape->high);
-    }
-    return nn_requantize(bias[filter] + sum, multipliers[filter], shape->zero_point, shape->low,
-                         shape->high);
+static ai_i32 zero_of(const ai_i8 *zero_points, ai_i32 filter) {
+    return zero_points == NULL ? 0 : zero_points[filter];
 }
 
-static ai_i32 products(const ai_i8 *weights, const ai_i8 *input, ai_i32 count, ai_i32 zero_point) {
+static ai_i32 products(const ai_i8 *weights, const ai_i8 *input, ai_i32 count, ai_i32 weight_zero,
+                       ai_i32 input_zero) {
     ai_i32 sum = 0;
     for (ai_i32 i = 0; i < count; i++) {
-        sum += (ai_i32)weights[i] * ((ai_i32)input[i] - zero_point);
+        sum += ((ai_i32)weights[i] - weight_zero) * ((ai_i32)input[i] - input_zero);
     }
     return sum;
 }
 
 void nn_conv(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, const ai_i8 *weights,
-             const ai_i32 *bias, const ai_float *multipliers) {
+             const ai_i32 *bias, const ai_float *multipliers, const ai_i8 *zero_points) {
     const ai_i32 depth = shape->channels / shape->groups;
     const ai_i32 filters = shape->filters / shape->groups;
     const ai_i32 taps = shape->kernel_height * shape->kernel_width;
+    ai_u32 at = 0;
     for (ai_i32 y = 0; y < shape->output_height; y++) {
         const ai_i32 top = y * shape->stride_y - shape->pad_top;
         const nn_span rows =
@@ -38,25 +33,28 @@ void nn_conv(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, cons
             for (ai_i32 filter = 0; filter < shape->filters; filter++) {
                 const ai_i8 *own = weights + filter * taps * depth;
                 const ai_i32 channel = filter / filters * depth;
+                const ai_i32 zero = zero_of(zero_points, filter);
                 ai_i32 sum = 0;
                 for (ai_i32 ky = rows.first; ky < rows.end; ky++) {
                     const ai_i32 row = (top + ky * shape->dilation_y) * shape->width;
                     for (ai_i32 kx = columns.first; kx < columns.end; kx++) {
                         const ai_i32 pixel = row + left + kx * shape->dilation_x;
                         sum += products(own + (ky * shape->kernel_width + kx) * depth,
-                                        input + pixel * shape->channels + channel, depth,
+                                        input + pixel * shape->channels + channel, depth, zero,
                                         shape->input_zero_point);
                     }
                 }
-                *output++ = finish(shape, sum, bias, filter, multipliers);
+                nn_finish(&shape->sums, sum, bias, (ai_u32)filter, multipliers, output, at++);
             }
         }
     }
 }
 
 void nn_depthwise(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                  const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers) {
+                  const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers,
+                  const ai_i8 *zero_points) {
     const ai_i32 filters = shape->filters / shape->groups;
+    ai_u32 at = 0;
     for (ai_i32 y = 0; y < shape->output_height; y++) {
         const ai_i32 top = y * shape->stride_y - shape->pad_top;
         const nn_span rows =
@@ -66,6 +64,7 @@ void nn_depthwise(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
             const nn_span columns =
                 nn_inside(left, shape->kernel_width, shape->dilation_x, 0, shape->width);
             for (ai_i32 filter = 0; filter < shape->filters; filter++) {
+                const ai_i32 zero = zero_of(zero_points, filter);
                 ai_i32 sum = 0;
                 for (ai_i32 ky = rows.first; ky < rows.end; ky++) {
                     const ai_i32 row = (top + ky * shape->dilation_y) * shape->width;
@@ -73,11 +72,11 @@ void nn_depthwise(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
                         const ai_i32 pixel = row + left + kx * shape->dilation_x;
                         const ai_i32 tap = ky * shape->kernel_width + kx;
                         const ai_i32 value = input[pixel * shape->channels + filter / filters];
-                        sum += (ai_i32)weights[tap * shape->filters + filter] *
+                        sum += ((ai_i32)weights[tap * shape->filters + filter] - zero) *
                                (value - shape->input_zero_point);
                     }
                 }
-                *output++ = finish(shape, sum, bias, filter, multipliers);
+                nn_finish(&shape->sums, sum, bias, (ai_u32)filter, multipliers, output, at++);
             }
         }
     }
@@ -93,15 +92,18 @@ static ai_i32 reaching(ai_i32 place, ai_i32 k, ai_i32 dilation, ai_i32 stride, a
 }
 
 void nn_conv_transpose(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                       const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers) {
+                       const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers,
+                       const ai_i8 *zero_points) {
     const ai_i32 depth = shape->channels / shape->groups;
     const ai_i32 filters = shape->filters / shape->groups;
     const ai_i32 taps = shape->kernel_height * shape->kernel_width;
+    ai_u32 at = 0;
     for (ai_i32 y = 0; y < shape->output_height; y++) {
         for (ai_i32 x = 0; x < shape->output_width; x++) {
             for (ai_i32 filter = 0; filter < shape->filters; filter++) {
                 const ai_i8 *own = weights + filter * taps * depth;
                 const ai_i32 channel = filter / filters * depth;
+                const ai_i32 zero = zero_of(zero_points, filter);
                 ai_i32 sum = 0;
                 for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
                     const ai_i32 row = reaching(y + shape->pad_top, ky, shape->dilation_y,
@@ -112,12 +114,12 @@ void nn_conv_transpose(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *ou
                         if (column >= 0) {
                             const ai_i32 pixel = row * shape->width + column;
                             sum += products(own + (ky * shape->kernel_width + kx) * depth,
-                                            input + pixel * shape->channels + channel, depth,
+                                            input + pixel * shape->channels + channel, depth, zero,
                                             shape->input_zero_point);
                         }
                     }
                 }
-                *output++ = finish(shape, sum, bias, filter, multipliers);
+                nn_finish(&shape->sums, sum, bias, (ai_u32)filter, multipliers, output, at++);
             }
         }
     }
