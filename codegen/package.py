@@ -11,6 +11,7 @@ from typing import Any
 from codegen import version
 from codegen.outputs import LEGACY, outputs
 from codegen.render import ROOT, TEMPLATES, render
+from support import removal
 from support.errors import UserError
 from support.files import read_json, sha256_file, write_bytes
 
@@ -28,9 +29,15 @@ RENDERED = {
     "zephyr/module.yml": "package/zephyr/module.yml.j2",
     "zephyr/CMakeLists.txt": "package/zephyr/CMakeLists.txt.j2",
     "zephyr/Kconfig": "package/zephyr/Kconfig.j2",
+    "zephyr/sample/CMakeLists.txt": "package/zephyr/sample/CMakeLists.txt.j2",
+    "zephyr/sample/prj.conf": "package/zephyr/sample/prj.conf.j2",
+    "zephyr/sample/sample.yaml": "package/zephyr/sample/sample.yaml.j2",
+    "SConscript": "package/SConscript.j2",
+    "example/main.c": "package/example/main.c.j2",
     "README.md": "package/README.md.j2",
 }
 VERBATIM = ("nn2flash_library.cmake", "nn2flash_library.mk")
+FOR_SCONS = "nn2flash_library.py"
 
 
 def package_files(network: Path) -> dict[str, bytes]:
@@ -49,6 +56,7 @@ def package_files(network: Path) -> dict[str, bytes]:
     runtime = [path for path in sorted(RUNTIME.rglob("*")) if path.suffix in (".c", ".h", ".S")]
     files |= {f"runtime/{path.relative_to(RUNTIME)}": _read(path) for path in runtime}
     files |= {file: _read(TEMPLATES / "package" / file) for file in VERBATIM}
+    files[FOR_SCONS] = _read(ROOT / "site_scons" / FOR_SCONS)
     files["LICENSE"] = _read(ROOT / "LICENSE")
     context = {
         "name": name,
@@ -96,16 +104,17 @@ def write_package(network: Path, folder: Path) -> int:
     before = _packaged_before(folder, manifest["name"])
     files[MANIFEST] = (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()
     for file, digest in before.items():
-        path = folder / file
-        if path.is_file() and sha256_file(path) not in (digest, manifest["files"].get(file)):
+        path = removal.removable(folder, file, before)
+        if (
+            path
+            and path.is_file()
+            and sha256_file(path) not in (digest, manifest["files"].get(file))
+        ):
             raise UserError(
                 f"{path}: was edited since it was packaged",
                 "keep your changes elsewhere and delete it, or choose another folder",
             )
-    changed = 0
-    for file in [file for file in before if file not in files]:
-        (folder / file).unlink(missing_ok=True)
-        changed += 1
+    changed = len(removal.remove(folder, [file for file in before if file not in files], before))
     for file, data in files.items():
         path = folder / file
         if not path.is_file() or path.read_bytes() != data:
@@ -150,4 +159,7 @@ def _packaged_before(folder: Path, name: str) -> dict[str, str]:
         raise UserError(
             f"{folder}: holds {holds}", "choose another folder for this package, or empty it"
         )
-    return {str(file): str(digest) for file, digest in manifest["files"].items()}
+    files = manifest.get("files")
+    if not isinstance(files, dict):
+        raise UserError(f"{folder / MANIFEST}: does not list its files", "choose another folder")
+    return {str(file): str(digest) for file, digest in files.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -19,7 +20,9 @@ from support.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
-_VERBATIM = re.compile(r"[ \t]*/\*verbatim:(\d+)\*/")
+# A placeholder for text that is set aside. No name in a model can be one: nobody knows its key.
+_KEY = secrets.token_hex(8)
+_VERBATIM = re.compile(rf"[ \t]*/\*{_KEY}:(\d+)\*/")
 
 _used: set[Path] = set()
 # What `verbatim` keeps out of clang-format's way while a template is rendered.
@@ -91,7 +94,7 @@ def _set_aside(_: jinja2.runtime.Context, text: str) -> str:
     """Keep data out of clang-format's way: megabytes of numbers take it minutes."""
     aside = _aside.get()
     aside.append(text)
-    return f"/*verbatim:{len(aside) - 1}*/"
+    return f"/*{_KEY}:{len(aside) - 1}*/"
 
 
 def _clang_format(text: str) -> str:

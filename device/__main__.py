@@ -11,6 +11,7 @@ from support.errors import run_cli
 # Command -> module of device.commands. Only the chosen one is loaded.
 _COMMANDS = {
     "memories": "memories",
+    "identity": "identity",
     "images": "images",
     "link": "link",
     "seal": "seal",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from support.errors import UserError
+from support.removal import TEMPORARY
 
 
 @contextlib.contextmanager
@@ -23,7 +24,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".tmp-", suffix=final.suffix, dir=final.parent)
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=final.suffix, dir=final.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -18,7 +18,6 @@ from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput, label
 from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
 from codegen.reader.fold_numbers import shape_of
-from codegen.reader.lift import lifted
 from codegen.reader.load import load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.schema import check_node
@@ -34,7 +33,7 @@ def read_graph(path: Path | str) -> Graph:
         UserError: anything unsupported, naming file, node and remedy.
     """
     model_path = Path(path)
-    model = lifted(model_path, load_model(model_path))
+    model = load_model(model_path)
     constants = _initializers(model_path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
@@ -132,8 +131,11 @@ def _step(
         return (read(context, node, operands[0]),)
     handler = handlers().get(node.op_type)
     if handler is None:
-        known = ", ".join(sorted([*handlers(), "QuantizeLinear", "DequantizeLinear"]))
-        raise context.fail(node, "unsupported operator", f"supported are {known}")
+        raise context.fail(
+            node,
+            "unsupported operator",
+            "express it by others: docs/operators.md lists those that are supported",
+        )
     result = handler(context, node, operands)
     return result if isinstance(result, tuple) else (result,)
 

@@ -21,8 +21,9 @@ from codegen.xcube.discover import LEGACY, SOURCES, Found, find_libraries, find_
 from codegen.xcube.ports import Port
 from codegen.xcube.report import find_report
 from codegen.xcube.runtime import find_runtime
+from support import removal
 from support.errors import UserError
-from support.files import sha256_file, write_json, write_text
+from support.files import read_json, sha256_file, write_json, write_text
 
 LIBRARY, TABLE, MANIFEST, HEADERS = (
     "_runtime.a",
@@ -248,7 +249,9 @@ def _write(request: Request, found: Found, headers: Sequence[Path], library: Pat
     """Copy everything; an interrupted copy leaves no manifest, so that it is made again."""
     out = request.out
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{request.name}{MANIFEST}").unlink(missing_ok=True)
+    manifest = out / f"{request.name}{MANIFEST}"
+    before = _headers_before(manifest)
+    manifest.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tmp-import-", dir=out) as temporary:
         fresh = Path(temporary)
         (fresh / HEADERS).mkdir()
@@ -260,10 +263,20 @@ def _write(request: Request, found: Found, headers: Sequence[Path], library: Pat
             else:
                 write_text(fresh / f"{request.name}{suffix}", render("xcube/no_params.c.j2", {}))
         _copy(library, fresh / f"{request.name}{LIBRARY}")
-        if (out / HEADERS).exists():
-            shutil.rmtree(out / HEADERS)
-        for path in sorted(fresh.iterdir()):
-            path.replace(out / path.name)
+        (out / HEADERS).mkdir(exist_ok=True)
+        for path in sorted(path for path in fresh.rglob("*") if path.is_file()):
+            path.replace(out / path.relative_to(fresh))
+        now = {f"{HEADERS}/{header.name}" for header in headers}
+        removal.remove(out, sorted(before - now), before)
+
+
+def _headers_before(manifest: Path) -> set[str]:
+    """The headers that an earlier import left, by their paths beside its manifest."""
+    try:
+        names = read_json(manifest)["files"]
+    except (UserError, KeyError, TypeError):
+        return set()
+    return {f"{HEADERS}/{name}" for name in names if str(name).endswith(".h")}
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -20,6 +20,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--elf", type=Path, help="firmware for the emulator (app=validate)")
     parser.add_argument("--port", help="serial port of a real board; auto finds it")
     parser.add_argument("--manifest", type=Path, required=True, help="the build's manifest")
+    parser.add_argument("--build", type=Path, help="build.json: refuse firmware of another build")
     parser.add_argument("--page", type=Path, required=True, help="the rendered page")
     parser.add_argument("--training", help="training.json: how inputs are normalized")
     parser.add_argument("--normalize", metavar="MEAN,STD", help="the same, given by hand")
@@ -37,10 +38,10 @@ def _run(arguments: argparse.Namespace) -> None:
     from device.link.messages import Info
     from device.link.opening import open_transport
     from device.validation.identity import check_identity
-    from device.validation.reference import read_manifest
+    from device.validation.reference import read_expected
 
     board = read_board(arguments.board)
-    expected = read_manifest(arguments.manifest)
+    expected = read_expected(arguments.manifest, arguments.build)
     page = _read_page(arguments.page)
     normalization = Normalization(0.0, 1.0)
     if arguments.normalize:

@@ -26,6 +26,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--port", help="serial port of a real board; auto finds it")
     parser.add_argument("--reference", type=Path, required=True, help="reference.npz")
     parser.add_argument("--manifest", type=Path, required=True, help="the build's manifest")
+    parser.add_argument("--build", type=Path, help="build.json: refuse firmware of another build")
     parser.add_argument("--count", type=int, help="only the first inputs (default: all)")
     parser.add_argument("--layers", action="store_true", help="compare every layer's bytes")
     parser.add_argument(
@@ -69,12 +70,12 @@ def _validate(arguments: argparse.Namespace, board: Board) -> tuple[Measurement,
     from device.link.opening import open_transport
     from device.validation.identity import check_identity
     from device.validation.measure import check_fits, measure
-    from device.validation.reference import read_manifest, read_reference
+    from device.validation.reference import read_expected, read_reference
     from device.validation.telling import as_json, as_junit, as_text
     from device.validation.verdict import judge
     from support.progress import Progress
 
-    expected = read_manifest(arguments.manifest)
+    expected = read_expected(arguments.manifest, arguments.build)
     reference = read_reference(arguments.reference, arguments.count, layers=arguments.layers)
     transport = open_transport(board, arguments.elf, arguments.port)
     client = Client(transport)

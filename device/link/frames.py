@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from device.link import cobs
 
-VERSION = 1
+VERSION = 2
 _HEADER = struct.Struct("<BBH")
 _CRC = struct.Struct("<I")
 # Nothing that a target sends is longer; what is comes from something else.

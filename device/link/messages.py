@@ -42,6 +42,7 @@ class Info:
         clock_hz: the core's clock, 0 when unknown.
         nodes: layers that the network computes.
         model: SHA-256 of the model's content, hex.
+        build: SHA-256 of all that the firmware is linked from, hex.
     """
 
     max_body: int
@@ -55,6 +56,7 @@ class Info:
     model: str
     origin: str
     generator: str
+    build: str
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def parse_info(body: bytes) -> Info:
         raise BadBody(f"INFO answer of {len(body)} bytes")
     max_body, images, clock, nodes, *ports = _INFO.unpack_from(body)
     texts, at = [], _INFO.size
-    for _ in range(5):
+    for _ in range(6):
         length = body[at] if at < len(body) else len(body)
         text = body[at + 1 : at + 1 + length]
         if len(text) != length:

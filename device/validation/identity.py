@@ -8,7 +8,7 @@ from support.errors import UserError
 
 
 def check_identity(info: Info, board: str, expected: Expected) -> None:
-    """Refuse firmware for another board, or with another network.
+    """Refuse firmware for another board, with another network, or of another build.
 
     Raises:
         UserError: it is.
@@ -22,4 +22,11 @@ def check_identity(info: Info, board: str, expected: Expected) -> None:
             f"the firmware holds another network than the build: model {info.model[:12]}, "
             f"the build's is {expected.model[:12]}",
             "flash the firmware of this build (app=validate)",
+        )
+    if expected.build and info.build != expected.build:
+        raise UserError(
+            "the firmware was built otherwise than this build, from the same model (kernels=, "
+            f"placement=, compiler or sources): it is {info.build[:12]}, the build's is "
+            f"{expected.build[:12]}",
+            "flash the firmware of this build (app=validate), or build with its variables",
         )

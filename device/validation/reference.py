@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,7 @@ class Expected:
 
     Attributes:
         model: SHA-256 of the model's content, hex.
+        build: SHA-256 of all that the firmware is linked from, hex; "" accepts any.
         layers: names of the computed layers, in order.
         kernels: what each of them is computed by.
     """
@@ -77,6 +78,23 @@ class Expected:
     model: str
     layers: tuple[str, ...]
     kernels: tuple[str, ...]
+    build: str = ""
+
+
+def read_expected(path: Path, build: Path | None) -> Expected:
+    """What a network's manifest and `identity` say of the firmware.
+
+    Raises:
+        UserError: one is missing, or is not what it should be.
+    """
+    expected = read_manifest(path)
+    if build is None:
+        return expected
+    content = read_json(build)
+    try:
+        return replace(expected, build=str(content["sha256"]))
+    except (KeyError, TypeError):
+        raise UserError(f"{build}: not a build's identity", "build it again") from None
 
 
 def read_manifest(path: Path) -> Expected:

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-#define PROTOCOL_VERSION 1u
+#define PROTOCOL_VERSION 2u
 
 /* Bytes of a decoded frame around its body: version, verb, sequence; CRC-32. */
 #define PROTOCOL_HEADER 4u

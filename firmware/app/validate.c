@@ -94,6 +94,7 @@ static void info(const struct protocol_frame *frame) {
     protocol_put_text(&writer, network->model);
     protocol_put_text(&writer, network->origin);
     protocol_put_text(&writer, network->generator);
+    protocol_put_text(&writer, network->build);
     protocol_end(&writer);
 }
 

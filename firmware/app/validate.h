@@ -26,6 +26,7 @@ struct validate_network {
     const char *model; /* SHA-256 of its content, hex */
     const char *origin;
     const char *generator;
+    const char *build; /* SHA-256 of what it is linked from, hex */
     uint32_t nodes;
     struct validate_port input;
     struct validate_port output;

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
+import SCons.Tool
 from SCons.Script import COMMAND_LINE_TARGETS, GetOption
 
 OLDEST_GCC = 10
@@ -80,10 +81,12 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
     compiler = name if unneeded else find_compiler(name)
     machine = [] if native else machine_flags(cpu)
     root, env["BUILD_FOLDER"] = env["PROJECT_ROOT"], build_dir
-    # Quoted: these words become one string in compile_commands.json, too.
-    env["CC"] = env["LINK"] = f'"{compiler}"' if " " in compiler else compiler
+    env["CC"] = env["LINK"] = env.Literal(compiler)
     for tool in ("cc", "as", "compilation_db"):
         env.Tool(tool)
+    static, _ = SCons.Tool.createObjBuilders(env)
+    static.add_action(".c", env.Direct("$CCCOM", cmdstr="$CCCOMSTR"))
+    static.add_action(".S", env.Direct("$ASPPCOM", cmdstr="$ASPPCOMSTR"))
     env.Replace(
         CFLAGS=LANGUAGE,
         CCFLAGS=[*machine, "$OPTIMIZE", *SECTIONS, *WARNINGS],

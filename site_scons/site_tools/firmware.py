@@ -69,6 +69,8 @@ def firmware(
         script: the linker script, or None for a native program.
         libraries: static libraries that the objects need.
     """
+    # "-Wl,-Map=" would split a path at its commas.
+    show_map = ("-Xlinker", env.Literal(f"-Map={link_map.path}"))
     if script is None:
         words = [
             "$CC",
@@ -77,24 +79,24 @@ def firmware(
             *parts,
             "-o",
             elf,
-            env.Literal(f"-Wl,-Map={link_map.path}"),
+            *show_map,
         ]
     else:
         words = [
             *_command("link"),
             "--",
             *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
-            *("-Wl,--gc-sections", env.Literal(f"-Wl,-Map={link_map.path}"), *parts),
+            *("-Wl,--gc-sections", *show_map, *parts),
             # The mathematical library: ST's runtimes, and rintf where the FPU cannot round.
             *(*libraries, "-lm"),
             *("-o", elf),
         ]
-    actions = [Action([words], **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
+    actions = [env.Direct(words, **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
     sources = [*parts, *libraries, *([script] if script else [])]
     commands = ["link"] if script else []
     if memories is not None:
         words = [*_command("seal"), "--elf", elf, "--memories", memories]
-        actions.append(Action([words], cmdstr=None))
+        actions.append(env.Direct(words, cmdstr=None))
         sources.append(memories)
         commands.append("seal")
     made = env.Command([elf, link_map], sources, actions)

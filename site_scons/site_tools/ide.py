@@ -75,7 +75,7 @@ def ide_files(
             *("--build-dir", env.Literal(str(board.dir))),
             # Named, not read: these files need not be there, or are for the IDE to read.
             *("--elf", env.Literal(str(elf)), "--database", env.Literal(str(database))),
-            *("--compiler", env.Literal(env["cc"] or Path(env["CC"].strip('"')).name)),
+            *("--compiler", env.Literal(env["cc"] or Path(str(env["CC"])).name)),
             *(word for path in env["CPPPATH"] for word in ("--include", env.Literal(path))),
             *(word for path in sources for word in ("--sources", env.Literal(str(path)))),
             *(word for text in chosen_variables(env) for word in ("--variable", env.Literal(text))),

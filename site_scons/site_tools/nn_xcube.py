@@ -36,8 +36,8 @@ def stamp(env: Any, path: str) -> Any:
         names.sort()
         for name in sorted(files):
             if name.endswith(READ):
-                state = Path(top, name).stat()
-                lines.append(f"{top}/{name} {state.st_size} {state.st_mtime_ns}")
+                file = Path(top, name)
+                lines.append(f"{file.relative_to(place)} {env.ContentOf(str(file))}")
     return env.Value(hashlib.sha256("\n".join(lines).encode()).hexdigest())
 
 
@@ -76,7 +76,7 @@ def imported_network(
     # Headers come along that no cache would bring back.
     env.NoCache(made)
     headers = folder.Dir(HEADERS)
-    env.Clean(made, [headers, folder.File(f"{name}_stedgeai.log"), folder.File("stedgeai.seen")])
+    env.AlsoMade(headers, folder.File(f"{name}_stedgeai.log"), folder.File("stedgeai.seen"))
     _forget_incomplete(Path(files["_manifest.json"].abspath), Path(headers.abspath))
     return files
 
@@ -229,7 +229,7 @@ def imported_objects(env: Any, folder: Any, sources: Sequence[Any]) -> list[Any]
     """
     place = sources[0].dir
     headers = place.Dir(HEADERS).abspath
-    dates = [rf"-D{name}=\"\"" for name in ("__DATE__", "__TIME__")]
+    dates = [f'-D{name}=""' for name in ("__DATE__", "__TIME__")]
     made = []
     for source in sources:
         made += env.Object(

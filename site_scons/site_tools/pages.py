@@ -65,11 +65,18 @@ def validation(env: Any, out: Any, board: Any) -> Any:
 
 def demo(env: Any, page: Any, words: Sequence[Any], also: Sequence[Any]) -> Any:
     """Declare the serving of the demo's rendered page, until Ctrl-C."""
-    return env.Always(page.dir.File("demo.run"), "device demo", [*words, "--page", page], also=also)
+    run = page.dir.File("demo.run")
+    return env.Always(run, "device demo", [*words, "--page", page], also=also, apart=True)
+
+
+def reporting(env: Any) -> bool:
+    """Whether this run makes a report, which waits for what is measured in the same run."""
+    return "report" in COMMAND_LINE_TARGETS
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.Report`, `env.Validation` and `env.Demo`."""
+    """Add `env.Report`, `env.Reporting`, `env.Validation` and `env.Demo`."""
+    env.AddMethod(reporting, "Reporting")
     env.AddMethod(report, "Report")
     env.AddMethod(validation, "Validation")
     env.AddMethod(demo, "Demo")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,12 @@ PASSED_ON = (
 )
 PASSED_ON_PREFIXES = ("npm_config_", "NPM_CONFIG_", "OMP_", "MKL_")
 
-Spawn = Callable[[str, Any, str, Sequence[str], dict[str, str]], int]
-
 
 def _missing(python: str, pins: str) -> list[str]:
-    """The pinned requirements that are not installed beside `python`, by their metadata folders."""
+    """The pinned requirements that are not installed beside `python`, by their metadata folders;
+    where a Python of the user's own has its packages is not known."""
+    if os.environ.get("NN2FLASH_PYTHON"):
+        return []
     installed = [
         folder.name.lower().replace("-", "_")
         for folder in Path(python).parent.parent.glob("lib/python3*/site-packages/*.dist-info")
@@ -55,16 +56,9 @@ def _missing(python: str, pins: str) -> list[str]:
     ]
 
 
-def _checking_spawn(spawn: Spawn, python: str, pins: str) -> Spawn:
-    """`spawn`, but a command whose packages are not installed fails with one line."""
-
-    def run(shell: str, escape: Any, cmd: str, words: Sequence[str], env: dict[str, str]) -> int:
-        if missing := _missing(python, pins):
-            sys.stderr.write(f"scons: error: not in .venv: {', '.join(missing)}: run ./bootstrap\n")
-            return 1
-        return spawn(shell, escape, cmd, words, env)
-
-    return run
+def _told(missing: Sequence[str]) -> str:
+    """What to say of packages that are not installed."""
+    return f"not in .venv: {', '.join(missing)}: run ./bootstrap" if missing else ""
 
 
 def shown(env: Any, label: str) -> dict[str, Any]:
@@ -110,6 +104,7 @@ def run_room(
     *,
     also: Sequence[Any] = (),
     installed: Sequence[str] = (),
+    apart: bool = False,
 ) -> Any:
     """Declare one command of a room; returns the nodes it makes.
 
@@ -120,16 +115,25 @@ def run_room(
         arguments: words of the command line. A node that is not in `out` is a source.
         also: further sources that the command line does not name, such as templates.
         installed: pinned programs of requirements/ that it starts.
+        apart: run it when the build has ended and written its record.
     """
     room, _, verb = command.partition(" ")
     files, pins = env.PythonDependencies(room, verb, installed)
     # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.
     words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", room, *verb.split(), *arguments]
+    python = str(env["PYTHON"])
+    declare = env.Later if apart and not env["HOSTED"] else env.Direct
     made = env.Command(
         list(out),
         [*_read_by(arguments, out), *also],
-        Action([words], **env.Shown(label)),
-        SPAWN=_checking_spawn(env["SPAWN"], str(env["PYTHON"]), pins),
+        # PINS is not a Value node: what hosts' exporters walk through are files.
+        declare(
+            words,
+            check=lambda: _told(_missing(python, pins)),
+            varlist=["PINS"],
+            **env.Shown(label),
+        ),
+        PINS=pins,
         IMPLICIT_COMMAND_DEPENDENCIES=False,
     )
     if env["HOSTED"]:
@@ -137,13 +141,17 @@ def run_room(
         for node in made:
             env.Ignore(node.dir, node)
     env.Depends(made, [env.File(path) for path in files])
-    if pins:
-        env.Depends(made, env.Value(pins))
     return made
 
 
 def always(
-    env: Any, out: Any, command: str, arguments: Sequence[Any], *, also: Sequence[Any] = ()
+    env: Any,
+    out: Any,
+    command: str,
+    arguments: Sequence[Any],
+    *,
+    also: Sequence[Any] = (),
+    apart: bool = False,
 ) -> Any:
     """Declare a command that runs each time it is asked for.
 
@@ -152,8 +160,9 @@ def always(
         command: room and command, such as "device sim".
         arguments: words of the command line; nodes are sources.
         also: further sources, built first.
+        apart: run it when the build has ended; nothing of this build can depend on it.
     """
-    made = run_room(env, "", command, env.Flatten([out]), arguments, also=also)
+    made = run_room(env, "", command, env.Flatten([out]), arguments, also=also, apart=apart)
     env.NoCache(made)
     return env.AlwaysBuild(made)
 
@@ -182,7 +191,9 @@ def _find(python: Path) -> None:
     try:
         python.stat()
     except FileNotFoundError:
-        raise SCons.Errors.UserError(f"no {venv}: run ./bootstrap") from None
+        raise SCons.Errors.UserError(
+            f"no {venv}: run ./bootstrap, or set NN2FLASH_PYTHON"
+        ) from None
     except OSError as error:
         raise SCons.Errors.UserError(
             f"{venv}: cannot be reached ({error.strerror}): make it readable, or delete it and run"
@@ -197,7 +208,8 @@ def generate(env: Any, **kw: Any) -> None:
         SCons.Errors.UserError: there is no .venv.
     """
     root = Path(env["PROJECT_ROOT"])
-    python = root / ".venv" / "bin" / "python"
+    # A Python with requirements/core.txt, where .venv is not: in containers.
+    python = Path(os.environ.get("NN2FLASH_PYTHON") or root / ".venv" / "bin" / "python")
     if not (GetOption("help") or GetOption("clean")):
         _find(python)
     env["PYTHON"] = env.Literal(str(python))
@@ -210,6 +222,7 @@ def generate(env: Any, **kw: Any) -> None:
         if key in PASSED_ON or key.startswith(PASSED_ON_PREFIXES)
     }
     env["ENV"] = {**env["ENV"], **passed, "PYTHONPATH": str(root)}
+    env["ENV"].pop("PYTHONHOME", None)  # another Python's
     env.AddMethod(shown, "Shown")
     env.AddMethod(lambda env, key, node: Named(key, node), "Named")
     env.AddMethod(show, "Show")

@@ -95,6 +95,39 @@ def folder(key: str, value: Any, env: Any) -> None:
         raise SCons.Errors.UserError(f"{key}={value}: cannot write to {above}, choose another")
 
 
+def build_folder(key: str, value: Any, env: Any) -> None:
+    """A folder whose files' names no command takes for an option, nor SCons for one of its own."""
+    if not value or value[0] in "-#":
+        raise SCons.Errors.UserError(f"{key}={value}: give a folder, ./{value} if that is its name")
+    if "%" in value:
+        # GNU ld puts the ELF's name in its place when it writes the map.
+        raise SCons.Errors.UserError(f"{key}={value}: give a folder without a % in its path")
+
+
+def printable(check: Validator | None) -> Validator:
+    """`check`, for what is no SCons variable: a dollar sign in a value would name one."""
+
+    def guarded(key: str, value: Any, env: Any) -> None:
+        refuse_unprintable(f"{key}={env[key]}", str(env[key]))
+        if check:
+            check(key, value, env)
+
+    return guarded
+
+
+def refuse_unprintable(named: str, text: str) -> None:
+    """Refuse a dollar sign, or what cannot be printed.
+
+    Raises:
+        SCons.Errors.UserError: one is in `text`; the message begins with `named`.
+    """
+    for letter in text:
+        if letter == "$" or not letter.isprintable():
+            what = "a dollar sign" if letter == "$" else "a control character"
+            shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in named)
+            raise SCons.Errors.UserError(f"{shown}: {what} is not possible here, rename it")
+
+
 def existing_inputs(key: str, value: Any, env: Any) -> None:
     """Nothing, `mnist`, or a file that is there."""
     if value != "mnist":
@@ -163,7 +196,7 @@ FIELDS = (
         DEFAULT_BOARD,
         a_board,
     ),
-    ("build_dir", "folder that everything is built in", "build", matching(".+", "a folder")),
+    ("build_dir", "folder that everything is built in", "build", build_folder),
     (
         "data_dir",
         "folder of the MNIST files, fetched when missing (default: in build_dir)",
@@ -258,6 +291,12 @@ FIELDS = (
     ("werror", "1: compiler warnings are errors", "0", yes_or_no),
     # Debug probes, boards and their ports.
     ("programmer", "tool that writes the firmware (default: the first that fits)", "", None),
+    (
+        "probe",
+        "usb: a real board; model: the board's model, its flash kept in build_dir",
+        "usb",
+        one_of(("usb", "model")),
+    ),
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
     ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),
@@ -315,7 +354,8 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     if {*targets} & VALIDATING:
         implied["app"] = "validate"
     for key, text, default, check in FIELDS:
-        variables.Add(key, text, implied.get(key, default), check)
+        variables.Add(key, text, implied.get(key, default), printable(check))
+    refuse_unprintable(str(ROOT), str(ROOT))
     try:
         variables.Update(env)
         words = [(word, "") for word in sorted(variables.UnknownVariables())]

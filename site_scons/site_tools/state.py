@@ -1,13 +1,8 @@
 """What SCons remembers between runs, and why it may be trusted. For the top level only.
 
-SCons records what it built when a run ends, and never looks whether a built file is still the one
-it recorded. A run that was killed leaves new files beside the old record; if the edit that made
-them is then taken back, the record fits again and the file would pass as up to date. So a built
-file that is newer than the record was not written by a run that ended: `forget` removes it, and it
-is made again. The same catches built files that were edited by hand.
-
-A command that fails or is interrupted may have written before: the record, written when its run
-ends, is newer and still describes what was there. So what such a command makes is removed.
+The build folder has a marker that says which files were made there (marker.py), a lock for one
+build at a time (folder_lock.py), SCons' own record, and hashes of contents (contents.py). Content
+decides: what is given and what was built is what its hash says, whatever its time stamp.
 """
 
 from __future__ import annotations
@@ -15,28 +10,35 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import pickle
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
+import SCons.Action
 import SCons.CacheDir
 import SCons.dblite
 import SCons.Errors
 from SCons.Script import (
     COMMAND_LINE_TARGETS,
     CacheDir,
+    Exit,
     GetBuildFailures,
     GetOption,
     SConsignFile,
     SetOption,
 )
+from site_tools import cleaning, folder_lock, runs
+from site_tools.contents import NAME as HASHES
+from site_tools.contents import Contents
+from site_tools.marker import Marker, check_place
 
 RECORD = ".sconsign"
-TEMPORARY = ".tmp-"  # support/files.py
 
 
 class FreshCacheDir(SCons.CacheDir.CacheDir):  # type: ignore[misc]
-    """A cache whose restored files are as new as their restoring, so that `forget` sees them."""
+    """A cache whose restored files are as new as their restoring."""
 
     @classmethod
     def copy_from_cache(cls, env: Any, src: str, dst: str) -> str:
@@ -45,6 +47,12 @@ class FreshCacheDir(SCons.CacheDir.CacheDir):  # type: ignore[misc]
         with contextlib.suppress(OSError):
             os.utime(dst)
         return result
+
+
+def stop(path: object, error: OSError) -> None:
+    """End the run with one line: a file of the build folder cannot be written."""
+    words = f"cannot write {path}: {error.strerror}: mend that and run scons again"
+    sys.stderr.write(f"scons: error: {words}\n")
 
 
 class Database:
@@ -63,34 +71,183 @@ class Database:
                 database._needs_sync = False  # or it tries once more when Python ends
                 with contextlib.suppress(OSError):
                     Path(f"{path}.tmp").unlink()
-                words = f"cannot write {path}: {error.strerror}: mend that and run scons again"
-                sys.stderr.write(f"scons: error: {words}\n")
+                stop(path, error)
                 sys.exit(2)
 
         database.sync = write
         return database
 
 
-def state(env: Any, build_dir: str, cache_dir: str) -> None:
+class NoRecord:
+    """For runs that only show something: nothing is known, and nothing is kept."""
+
+    @staticmethod
+    def open(path: str, *how: Any) -> dict[str, bytes]:
+        """Open nothing."""
+        return {}
+
+
+class State:
+    """What is known of the build folder during one run.
+
+    Args:
+        folder: absolute path.
+        given: as the user named it.
+        top: the project's folder.
+    """
+
+    def __init__(self, folder: Path, given: str, top: Path) -> None:
+        self.folder, self.given, self.top = folder, given, top
+        self.marker = Marker(folder, top)
+        self.contents = Contents(folder / HASHES)
+        self.runs = runs.Runs(folder)
+        self.also: list[Any] = []
+        # Help, -n and --question change nothing, so they may look on while another one builds.
+        self.writes = not (GetOption("help") or GetOption("no_exec") or GetOption("question"))
+
+    def claim(self) -> int | None:
+        """Lock the folder and see that it is ours; returns the lock's file.
+
+        Raises:
+            SCons.Errors.UserError: it is not, or cannot be made or written to.
+        """
+        if GetOption("help"):
+            return None
+        check_place(self.folder, self.top, self.given)
+        held = None
+        if self.writes:
+            with contextlib.suppress(OSError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+        if self.folder.is_dir():
+            self.marker.read(self.given)
+        if self.writes:
+            if not self.folder.is_dir() or not os.access(self.folder, os.W_OK | os.X_OK):
+                raise SCons.Errors.UserError(
+                    f"cannot write to {self.folder}: choose another with build_dir="
+                )
+            try:
+                held = folder_lock.acquire(self.folder)
+            except OSError as error:
+                reason = f"{self.folder / folder_lock.NAME}: {error.strerror}: remove it"
+                raise SCons.Errors.UserError(reason) from None
+            # Another build may have ended just now.
+            self.marker.read(self.given)
+        self._check_record(Path(f"{self.folder / RECORD}.dblite"))
+        self.contents = Contents(self.folder / HASHES)
+        self.contents.use()
+        return held
+
+    def _check_record(self, record: Path) -> None:
+        """See that SCons can read its record; one that is damaged is begun anew.
+
+        SCons itself meets these while it looks at a source, and blames that.
+
+        Raises:
+            SCons.Errors.UserError: it is no file that can be read.
+        """
+        if record.is_symlink() or (record.exists() and not record.is_file()):
+            raise SCons.Errors.UserError(f"{record} is not a file: remove it")
+        try:
+            content = record.read_bytes()
+            if content and not isinstance(pickle.loads(content), dict):
+                raise ValueError
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise SCons.Errors.UserError(f"{record}: {error.strerror}: remove it") from None
+        except Exception:
+            sys.stderr.write(f"scons: {record} is damaged: everything is built again\n")
+            if self.writes:
+                record.unlink()
+
+    def begin(self, folder: Any) -> None:
+        """The graph is read: write down what it makes, and remove what is not as it was made.
+
+        Args:
+            folder: the build folder's node.
+
+        Raises:
+            SCons.Errors.UserError: the marker cannot be written.
+        """
+        if GetOption("clean"):
+            cleaning.confine_clean(self.marker, folder)
+            if not COMMAND_LINE_TARGETS:
+                cleaning.clean_all(self.marker, self.given.rstrip("/"), remove=self.writes)
+                if self.writes:
+                    self.marker.write(n for n in self.marker.made if (self.folder / n).exists())
+                Exit(0)
+            return
+        if not self.writes:
+            return
+        made = {
+            cleaning.name_of(self.marker, node)
+            for node in cleaning.targets(folder)
+            if not node.noclean
+        }
+        try:
+            self.marker.write(self.marker.made | made)
+        except OSError as error:
+            raise SCons.Errors.UserError(f"{self.marker.path}: {error.strerror}") from None
+        cleaning.forget(self.marker, self.contents, folder)
+
+    def end(self) -> None:
+        """The build has ended: tidy up, let others build, and run what was asked for."""
+        if not self.writes:
+            return
+        cleaning.remove_failed(self.marker)
+        try:
+            self.marker.write(self.marker.made | self._also_made())
+            self.contents.save()
+        except OSError as error:
+            stop(error.filename or self.folder, error)
+            runs.end(2)
+        if not self.runs.waiting or GetBuildFailures():
+            folder_lock.release()
+            return
+        with runs.private_folder() as private:
+            try:
+                self.runs.copy(private)
+            except OSError as error:
+                stop(error.filename or private, error)
+                status = 2
+            else:
+                folder_lock.release()
+                status = self.runs.run()
+        runs.end(status)
+
+    def _also_made(self) -> set[str]:
+        """What commands left that the graph cannot name: files, or all in folders of their own."""
+        found = set()
+        for node in self.also:
+            place = Path(node.abspath)
+            paths = [place] if place.is_file() else place.rglob("*")
+            found |= {p.relative_to(self.folder).as_posix() for p in paths if p.is_file()}
+        return found
+
+
+def use_state(env: Any, build_dir: str, cache_dir: str) -> None:
     """Keep the record in the build folder, use all cores, and the cache if there is one.
 
     Raises:
-        SCons.Errors.UserError: a folder cannot be made or written to.
+        SCons.Errors.UserError: a folder cannot be made or written to, or is not this build's.
     """
+    # Shown lines, those of compile_commands.json too, are as a shell would take them.
+    SCons.Action._string_from_cmd_list = lambda words: shlex.join(map(str, words))
     root = Path(env.Dir("#").abspath)
     folder = Path(os.path.abspath(root / build_dir))  # noqa: PTH100 (links stay)
-    if folder == root or folder in root.parents:
-        raise SCons.Errors.UserError(f"build_dir={build_dir}: give a folder of its own")
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise SCons.Errors.UserError(f"cannot write to {folder}: choose another with build_dir=")
-    env["RECORD"] = f"{folder / RECORD}.dblite"
-    SConsignFile(str(folder / RECORD), Database)
-    atexit.register(remove_failed)
+    state = State(folder, build_dir, root)
+    held = state.claim()
+    env["HELD"] = () if held is None else (held,)
+    env["APART"] = state.runs.add
+    env.AddMethod(lambda env, *nodes: state.also.extend(nodes), "AlsoMade")
+    env.AddMethod(lambda env, path: state.contents.signature(path), "ContentOf")
+    env.AddMethod(lambda env: state.begin(env.Dir(build_dir)), "Begin")
+    if state.writes or folder.is_dir():
+        SConsignFile(str(folder / RECORD), Database)
+    else:  # SCons would make the folder
+        SConsignFile(str(root / RECORD), NoRecord)
+    atexit.register(state.end)
     SetOption("num_jobs", len(os.sched_getaffinity(0)))
-    # A file that did not change for a second, by its time stamp, is not read again to hash it.
-    SetOption("max_drift", 1)
     # The end of the output belongs to the last command, such as pytest's summary.
     SetOption("no_progress", True)
     if cache_dir:
@@ -102,49 +259,9 @@ def state(env: Any, build_dir: str, cache_dir: str) -> None:
             raise SCons.Errors.UserError(message) from None
 
 
-def remove_failed() -> None:
-    """Remove what failed commands make, except what is kept on purpose (`Precious`)."""
-    for failure in GetBuildFailures():
-        executor = getattr(failure.node, "get_executor", lambda: None)()
-        for made in executor.get_all_targets() if executor else ():
-            if not made.precious:
-                with contextlib.suppress(OSError):
-                    Path(made.abspath).unlink()
-
-
-def forget(env: Any, build_dir: str) -> None:
-    """Remove built files that are newer than the record."""
-    record = Path(env["RECORD"])
-    if GetOption("no_exec") or not record.is_file():
-        return
-    recorded = record.stat().st_mtime_ns
-    for folder, _, names in os.walk(env.Dir(build_dir).abspath):
-        for name in names:
-            path = Path(folder, name)
-            with contextlib.suppress(FileNotFoundError):
-                newer = path.lstat().st_mtime_ns > recorded
-                if name.startswith(TEMPORARY) or (newer and env.File(str(path)).has_builder()):
-                    path.unlink()
-
-
-def clean_up(env: Any, build_dir: str, made_for: Any) -> None:
-    """With -c alone, remove all folders of all boards and names, not only those of this run.
-
-    The data set stays: it was fetched, not built.
-    """
-    if not GetOption("clean") or COMMAND_LINE_TARGETS:
-        return
-    known = {"model", "network", "app", "compile_commands.json", *env.Boards()}
-    for path in sorted(Path(env.Dir(build_dir).abspath).iterdir()):
-        if path.name.partition("-")[0] in known:
-            env.Clean(made_for, env.Dir(str(path)) if path.is_dir() else env.File(str(path)))
-
-
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.State`, `env.Forget` and `env.CleanUp`."""
-    env.AddMethod(clean_up, "CleanUp")
-    env.AddMethod(state, "State")
-    env.AddMethod(forget, "Forget")
+    """Add `env.State`, which adds `env.Begin`, `env.AlsoMade` and `env.ContentOf`."""
+    env.AddMethod(use_state, "State")
 
 
 def exists(env: Any) -> bool:

@@ -50,7 +50,9 @@ def test_older_opsets(opset: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     model = QdqModel((1, 1, 2, 3)).qdq(0.05, 3).then("Flatten", axis=1)
     weights, bias = random_layer(rng, 5, 6)
-    model.gemm(weights, 0.0123, bias, np.float32(0.05) * np.float32(0.0123)).qdq(0.02, -128)
+    unit = np.float32(0.05) * np.float32(0.0123)
+    operands = model.dequantized(weights, 0.0123), model.dequantized(bias, unit)
+    model.then("Gemm", *operands, transB=1).qdq(0.02, -128)
     plain = content_hash(read(model, tmp_path))
     model.opset = opset
     assert content_hash(read(model, tmp_path, check=False)) == plain

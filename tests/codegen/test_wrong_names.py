@@ -83,3 +83,15 @@ def test_names_in_a_model_cannot_break_the_c_sources(tmp_path: Path) -> None:
         cases.append(Case(f"strange_{index}", read_graph(path), GOOD))
     for found, case in zip(run_cases(cases, tmp_path / "build"), cases, strict=True):
         np.testing.assert_array_equal(found, case.expected)
+
+
+def test_saboteur_a_name_like_a_placeholder(tmp_path: Path) -> None:
+    """Text that is set aside while C is formatted comes back for a key that no model can know."""
+    strange = two_layers().build()
+    for index, node in enumerate(strange.graph.node):
+        node.name = f"/*verbatim:{index}*/"
+    path = tmp_path / "strange.onnx"
+    path.write_bytes(strange.SerializeToString())
+    case = Case("strange", read_graph(path), GOOD)
+    (found,) = run_cases([case], tmp_path / "build")
+    np.testing.assert_array_equal(found, case.expected)

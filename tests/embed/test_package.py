@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -145,6 +146,31 @@ def test_what_is_there_is_not_overwritten(
     assert files_below(folder) == before
 
 
+def test_saboteur_a_manifest_that_leads_out(sources: Path, tmp_path: Path) -> None:
+    """Its names are removed when they are no longer part of the package."""
+    folder = tmp_path / "out" / "package"
+    assert package(sources, folder).returncode == 0
+    victims = [tmp_path / "out" / "victim.txt", tmp_path / "theirs" / "victim.txt"]
+    for victim in victims:
+        victim.parent.mkdir(exist_ok=True)
+        victim.write_text("mine")
+    (folder / "link").symlink_to(tmp_path / "theirs")
+    (folder / "old.c").write_text("old")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    digest = hashlib.sha256(b"mine").hexdigest()
+    for name in ("../victim.txt", str(victims[0]), "link/victim.txt", "network/../../victim.txt"):
+        manifest["files"][name] = digest
+    manifest["files"]["old.c"] = hashlib.sha256(b"old").hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert package(sources, folder).returncode == 0
+    assert [victim.read_text() for victim in victims] == ["mine", "mine"]
+    assert not (folder / "old.c").exists()
+    manifest["files"] = None
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    done = package(sources, folder)
+    assert done.returncode == 1 and "does not list its files" in done.stderr
+
+
 def test_stopped_half_way_it_can_go_on(sources: Path, tmp_path: Path) -> None:
     """Some files are new and the manifest is the old one."""
     folder = tmp_path / "package"
@@ -215,10 +241,13 @@ def test_zephyr_module(packages: Path) -> None:
         kconfig = (folder / "zephyr" / "Kconfig").read_text()
         option = re.search(r"^config (\w+)\n\tbool \"[^\"]+\"\n", kconfig, re.MULTILINE)
         assert option
+        assert "imply FPU_SHARING if FPU && MULTITHREADING" in kconfig
+        sample = (folder / "zephyr" / "sample" / "prj.conf").read_text()
+        assert f"CONFIG_{option[1]}=y" in sample
         text = (folder / "zephyr" / "CMakeLists.txt").read_text()
         assert f"CONFIG_{option[1]}" in text
         listed = set(re.findall(r"\.\./(\S+\.[cS])\b", text))
-        there = {str(p.relative_to(folder)) for p in folder.rglob("*.[cS]")}
+        there = {str(p.relative_to(folder)) for p in folder.rglob("*.[cS]")} - {"example/main.c"}
         assert listed == there
 
 

@@ -19,14 +19,14 @@ from pathlib import Path
 
 from support.errors import run_cli
 from support.progress import Progress
-from tests.graph.project import SHOWN, Project, copy_tree, files_below
+from tests.graph.project import BOOKKEEPING, SHOWN, Project, copy_tree, files_below
 from tests.graph.tiny_model import write_tiny_model
 
 
 def built_files(project: Project) -> dict[str, bytes]:
-    """Everything built, without SCons' own record."""
+    """Everything built, without what the build keeps for itself."""
     files = files_below(project.path("build"))
-    return {name: data for name, data in files.items() if not name.startswith(".sconsign")}
+    return {name: data for name, data in files.items() if name not in BOOKKEEPING}
 
 
 @dataclass

@@ -20,6 +20,8 @@ SCONS = next(
     ),
     NEWEST_SCONS,
 )
+# What the build keeps for itself in its folder: site_scons/site_tools/state.py.
+BOOKKEEPING = (".sconsign.dblite", ".nn2flash", ".nn2flash.hashes", ".nn2flash.lock")
 # A command as the build shows it: its label in capitals, and the first file that it makes.
 SHOWN = re.compile(r"^([A-Z]{2,9}) +(\S.*)$", re.MULTILINE)
 LEFT_BEHIND = (".git", ".venv", "build", "data", "*.pyc", "__pycache__", ".*_cache", ".hypothesis")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.graph.project import REPOSITORY
+from tests.graph.project import REPOSITORY, files_below
 
 # What a POSIX system has; everything else that bootstrap uses is found or missed.
 ORDINARY = (
     *("sh", "dirname", "readlink", "cat", "cksum", "id", "tr", "sort", "printf", "rm", "ls"),
-    *("env", "true", "pwd", "uname"),
+    *("env", "true", "pwd", "mkdir", "uname"),
 )
 # Not a launcher that needs more of the PATH than a test gives it.
 PYTHON = os.path.realpath(sys.executable)
@@ -94,9 +94,29 @@ def test_half_made_venv_is_made_again(clone: Path, path_with: Path) -> None:
     python.parent.mkdir(parents=True)
     python.symlink_to(PYTHON)
     (clone / ".venv" / "pyvenv.cfg").write_text("home = /nowhere\n")
+    (clone / ".venv" / "bootstrap.stamp").touch()
     run = call(clone, "python", "-m", "pip", "--version", PATH=str(path_with))
     assert run.returncode == 0, run.stderr
     assert str(clone) in run.stdout
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["folder", "link"])
+def test_saboteur_a_venv_of_others_without_pip_stays(
+    linked: bool, clone: Path, path_with: Path, tmp_path: Path
+) -> None:
+    """As uv makes them: it is not wiped, and the message says what to do."""
+    add_tools(path_with, *TOOLS)
+    venv = tmp_path / "elsewhere" if linked else clone / ".venv"
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", str(venv)], check=True)
+    if linked:
+        (venv / "bootstrap.stamp").touch()  # of another clone
+        (clone / ".venv").symlink_to(venv)
+    before = files_below(venv)
+    run = call(clone, "true", PATH=str(path_with))
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert ".venv has no pip that works" in line and "move it away" in line
+    assert files_below(venv) == before
 
 
 @pytest.mark.parametrize(
@@ -277,3 +297,15 @@ def test_plain_posix_shell() -> None:
         pytest.skip("no dash")
     subprocess.run([dash, "-n", str(REPOSITORY / "bootstrap")], check=True)
     subprocess.run([dash, "-n", str(REPOSITORY / ".ci" / "run")], check=True)
+
+
+def test_generating_needs_no_tools(clone: Path, path_with: Path) -> None:
+    """For another build: no SCons, compiler or emulator is looked for, and only core.txt is asked
+    for."""
+    (clone / "codegen").mkdir()
+    (clone / "codegen" / "__main__.py").write_text("print('generated')\n")
+    done = call(clone, "python", "-m", "codegen", "generate", PATH=str(path_with))
+    assert done.returncode == 0, done.stderr
+    assert "generated" in done.stdout
+    assert (clone / ".venv" / "requirements-core.stamp").exists()
+    assert not (clone / ".venv" / "requirements-train.stamp").exists()

@@ -16,10 +16,10 @@ import pytest
 
 from tests.graph import few_digits
 from tests.graph.conftest import Built
-from tests.graph.project import NEWEST_SCONS, Project, copy_tree, files_below
+from tests.graph.project import BOOKKEEPING, NEWEST_SCONS, Project, copy_tree, files_below
 
-# SCons' own record, and the file that exists to hold absolute paths.
-NOT_COMPARED = (".sconsign.dblite", "compile_commands.json")
+# What the build keeps for itself, and the file that exists to hold absolute paths.
+NOT_COMPARED = (*BOOKKEEPING, "compile_commands.json")
 
 
 def built_files(project: Project, build_dir: str = "build") -> dict[str, bytes]:
@@ -126,7 +126,7 @@ def test_clean_leaves_the_data_set_and_nothing_else(project: Project, mnist_dir:
     project.build("compiledb")
     project.build("-c")
     left = {path.name for path in project.path("build").iterdir()}
-    assert left <= {"data", ".sconsign.dblite"}
+    assert left <= {"data", *BOOKKEEPING}
     assert len(list(data.iterdir())) == 4
     assert project.build().commands
 

@@ -173,7 +173,7 @@ FORMS: dict[str, Build] = {
     "unsigned_weights_128": unsigned_weights(128),
     "integer_input": integer_input,
     "other_domain": other_domain,
-    **{f"opset_{version}": of_opset(version) for version in (13, 15, 19, 21)},
+    **{f"opset_{version}": of_opset(version) for version in (13, 15, 19, 21, 24)},
 }
 
 
@@ -430,7 +430,7 @@ def test_sums_beyond_32_bits_are_exact(name: str, wide: dict[str, Read]) -> None
     ends = node.input.quantization, node.output.quantization
     exact, distance = exact_layer(
         tested.inputs,
-        node.weights,
+        node.weights.astype(np.int8),
         bias,
         (float(ends[0].scale), scales, float(ends[1].scale)),
         (ends[0].zero_point, ends[1].zero_point),

@@ -30,14 +30,16 @@ def exchange(client: Client, *sent: bytes, answers: int) -> list[Frame]:
     return found
 
 
-def request(verb: int, body: bytes = b"", sequence: int = 7, version: int = 1) -> bytes:
+def request(
+    verb: int, body: bytes = b"", sequence: int = 7, version: int = frames.VERSION
+) -> bytes:
     return frames.encode(Frame(verb, sequence, body, version))
 
 
 def test_tells_what_it_is(client: Client) -> None:
     info = client.connect()
-    assert (info.network, info.model, info.origin, info.generator) == (
-        *("toy", "70ffee", "toy.c", "hand"),
+    assert (info.network, info.model, info.origin, info.generator, info.build) == (
+        *("toy", "70ffee", "toy.c", "hand", "b111d"),
     )
     assert info.board in ("host", "mps2_an500")
     assert (info.input.size, info.input.scale, info.input.zero_point) == (INPUTS, 0.5, -3)
@@ -106,7 +108,7 @@ def test_refuses_and_goes_on(host_client: Client, verb: int, body: bytes, code: 
 
 
 def test_another_version_is_named_on_both_sides(client: Client) -> None:
-    (answer,) = exchange(client, request(Verb.SYNC, b"hi", version=2), answers=1)
+    (answer,) = exchange(client, request(Verb.SYNC, b"hi", version=frames.VERSION + 1), answers=1)
     assert (answer.verb, answer.version) == (Verb.ERROR, frames.VERSION)
     assert answer.body == bytes([ErrorCode.VERSION, Verb.SYNC])
 

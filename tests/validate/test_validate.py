@@ -165,6 +165,19 @@ def test_another_network_than_the_builds(case: MakeCase) -> None:
     assert "another network than the build: model 70ffee, the build's is beef" in refused(toy)
 
 
+def test_saboteur_another_build_of_the_same_network(case: MakeCase) -> None:
+    toy = case()
+    build = toy.folder / "build.json"
+    write_json(build, {"sha256": "b111d"})
+    assert toy.run("--build", str(build)).returncode == 0
+    write_json(build, {"sha256": "0ther"})
+    words = "built otherwise than this build, from the same model (kernels=, placement=, "
+    assert words in (told := refused(toy, "--build", str(build)))
+    assert "it is b111d, the build's is 0ther" in told
+    build.write_text("[]")
+    assert "not a build's identity" in refused(toy, "--build", str(build))
+
+
 def test_firmware_of_another_board(case: MakeCase) -> None:
     toy = case()
     board = toy.folder / "board.toml"

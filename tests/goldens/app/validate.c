@@ -17,6 +17,7 @@ static const struct validate_network network = {
     .model = "c063af9974fbd02fd0e44cc76e6865ade1206b4e92255cbb923ec1c182a17c08",
     .origin = "golden.onnx",
     .generator = "nn2flash 0.1.0",
+    .build = "b111db111db111db111db111db111db111db111db111db111db111db111db111",
     .nodes = 5,
     .input = {APP_NETWORK_INPUT_SIZE, (float)0.0500000007, 3},
     .output = {APP_NETWORK_OUTPUT_SIZE, (float)0.00390625, -128},

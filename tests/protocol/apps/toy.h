@@ -20,7 +20,7 @@ int32_t toy_infer(int8_t *input, int8_t *output);
 
 /* All of it but the memory. */
 #define TOY_NETWORK                                                                                \
-    .board = TOY_BOARD, .name = "toy", .model = "70ffee", .origin = "toy.c", .generator = "hand",  \
+    .board = TOY_BOARD, .name = "toy", .model = "70ffee", .origin = "toy.c", .generator = "hand", .build = "b111d",  \
     .nodes = 2, .input = {TOY_INPUTS, 0.5f, -3}, .output = {TOY_OUTPUTS, 0.25f, 4},                \
     .infer = toy_infer
 

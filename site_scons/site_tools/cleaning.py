@@ -1,0 +1,100 @@
+"""What the build removes: built files that are not as recorded, what failed, and with -c all.
+
+Nothing is removed but by the rule of `support/removal.py`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from SCons.Script import GetBuildFailures, NoClean
+from site_tools.contents import Contents
+from site_tools.marker import Marker
+
+# Reading the build imports no room, and a module called `support` may be anybody's.
+_RULE = Path(__file__).resolve().parents[2] / "support" / "removal.py"
+_spec = importlib.util.spec_from_file_location("nn2flash_removal", _RULE)
+assert _spec and _spec.loader
+removal = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(removal)
+
+
+def targets(folder: Any) -> Iterator[Any]:
+    """Nodes of all files that the graph makes below a folder's node."""
+    for name, node in list(folder.entries.items()):
+        if name in (".", ".."):
+            continue
+        if hasattr(node, "entries"):
+            yield from targets(node)
+        elif node.has_builder() or node.side_effect:
+            yield node
+
+
+def name_of(marker: Marker, node: Any) -> str:
+    """A node's name in the record."""
+    return os.path.relpath(node.abspath, marker.folder)
+
+
+def forget(marker: Marker, contents: Contents, folder: Any) -> None:
+    """Remove built files that are not what SCons recorded, and temporary ones left behind.
+
+    SCons never looks whether a built file is still the one that it made. A killed run leaves new
+    files beside the old record; people edit built files, or put others in their place.
+    """
+    wrong = []
+    for node in targets(folder):
+        if node.precious or node.always_build:
+            continue
+        found = contents.signature(node.abspath)
+        recorded = getattr(node.get_stored_info().ninfo, "csig", None)
+        if found and recorded and found != recorded:
+            wrong.append(name_of(marker, node))
+    for place in {Path(marker.folder, name).parent for name in marker.made}:
+        if place.is_dir():
+            left = (entry for entry in os.scandir(place) if entry.name.startswith(".tmp-"))
+            wrong += [os.path.relpath(entry.path, marker.folder) for entry in left]
+    removal.remove(marker.folder, wrong, marker.made)
+
+
+def remove_failed(marker: Marker) -> None:
+    """Remove what failed commands make, except what is kept on purpose (`Precious`).
+
+    Such a command may have written before it failed, and the record still describes what was there.
+    """
+    failed = []
+    for failure in GetBuildFailures():
+        executor = getattr(failure.node, "get_executor", lambda: None)()
+        made = executor.get_all_targets() if executor else ()
+        failed += [name_of(marker, n) for n in made if n.has_builder() and not n.precious]
+    removal.remove(marker.folder, failed, marker.made)
+
+
+def confine_clean(marker: Marker, folder: Any) -> None:
+    """Have `scons -c TARGET` keep what the record does not say was made."""
+    for node in targets(folder):
+        if not removal.removable(marker.folder, name_of(marker, node), marker.made):
+            NoClean(node)
+
+
+def clean_all(marker: Marker, shown: str, *, remove: bool) -> None:
+    """Remove all that was ever made here, for all boards and names; the data set stays.
+
+    Args:
+        shown: the build folder as it is shown.
+        remove: False only shows.
+    """
+    names = sorted(n for n in marker.made if removal.removable(marker.folder, n, marker.made))
+    for name in names:
+        try:
+            if remove:
+                removal.remove(marker.folder, [name], marker.made)
+        except OSError as error:
+            sys.stderr.write(f"scons: error: {shown}/{name}: {error.strerror}\n")
+        else:
+            sys.stdout.write(f"Removed {shown}/{name}\n")
+    sys.stdout.flush()

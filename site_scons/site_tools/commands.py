@@ -1,0 +1,124 @@
+"""Commands started word by word, with no shell: a name in a path is never anything but a name.
+
+SCons hands each command line to `sh -c`, with an escape of its own that leaves backquotes alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import SCons.Action
+import SCons.Errors
+import SCons.Subst
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@functools.cache
+def _die_with_parent() -> Callable[[], object] | None:
+    """What a child calls to end when SCons is killed: nobody would wait for what it writes."""
+    import ctypes
+
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it
+    return prctl and functools.partial(prctl, _PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[int] = ()) -> int:
+    """Run a program to its end; returns its status as a shell would tell it.
+
+    Args:
+        words: the program and its arguments.
+        surroundings: its environment.
+        held: open files that it keeps open, such as the build folder's lock.
+    """
+    try:
+        done = subprocess.run(
+            words,
+            env=dict(surroundings),
+            pass_fds=tuple(held),
+            preexec_fn=_die_with_parent(),
+            check=False,
+        )
+    except OSError as error:
+        sys.stderr.write(f"scons: error: {words[0]}: {error.strerror}\n")
+        return 127
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+class Command(SCons.Action.CommandAction):  # type: ignore[misc]
+    """A command line of one program, its words as they are.
+
+    Args:
+        words: nodes, variables and strings, or one string that SCons splits.
+        check: called before it runs; what it returns is an error to print.
+        kw: as of SCons' `Action`, such as `cmdstr`.
+    """
+
+    def __init__(self, words: Any, check: Callable[[], str] | None = None, **kw: Any) -> None:
+        super().__init__(words, **kw)
+        self.check = check
+
+    def strfunction(
+        self, target: Any, source: Any, env: Any, executor: Any = None, **kw: Any
+    ) -> Any:
+        """What is shown: `cmdstr`, or else the line as a shell would take it."""
+        shown = self.cmdstr
+        if isinstance(shown, str):
+            shown = env.subst(shown, SCons.Subst.SUBST_RAW, target, source)
+        if shown is None or (isinstance(shown, str) and shown):
+            return shown
+        return shlex.join(self.words(target, source, env, executor))
+
+    def words(self, target: Any, source: Any, env: Any, executor: Any) -> list[str]:
+        """What the command line says for a target."""
+        lines, _, _ = self.process(target, source, env, executor)
+        return [str(word) for line in lines for word in line]
+
+    def execute(self, target: Any, source: Any, env: Any, executor: Any = None) -> Any:
+        """Run it; returns 0 or SCons' description of the failure."""
+        if executor:
+            target, source = executor.get_all_targets(), executor.get_all_sources()
+        problem = self.check() if self.check else ""
+        if problem:
+            sys.stderr.write(f"scons: error: {problem}\n")
+            return SCons.Errors.BuildError(errstr="Error 1", status=1, action=self)
+        words = self.words(target, source, env, executor)
+        status = self.run(words, source, env)
+        if status:
+            what = f"Error {status}"
+            return SCons.Errors.BuildError(errstr=what, status=status, action=self, command=words)
+        return 0
+
+    def run(self, words: list[str], source: Sequence[Any], env: Any) -> int:
+        """Start the program now."""
+        return start(words, env["ENV"], env.get("HELD", ()))
+
+
+class Later(Command):
+    """A command that runs when the build has ended: `env["APART"]` takes it (runs.py)."""
+
+    def run(self, words: list[str], source: Sequence[Any], env: Any) -> int:
+        """Leave it to the end."""
+        env["APART"](
+            words,
+            [str(node) for node in source if not getattr(node, "precious", False)],
+            env["ENV"],
+        )
+        return 0
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.Direct(words, …)` and `env.Later(words, …)`."""
+    env.AddMethod(lambda env, words, **how: Command(words, **how), "Direct")
+    env.AddMethod(lambda env, words, **how: Later(words, **how), "Later")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True

@@ -1,0 +1,157 @@
+"""No build takes another's files for its own, nor old ones for new."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tests.graph.conftest import Built
+from tests.graph.kills import built_files
+from tests.graph.project import Project
+from tests.graph.tiny_model import write_tiny_model
+from tests.graph.wrapped_python import wrapped_python
+
+
+def set_times(path: Path, seconds: int) -> None:
+    os.utime(path, (seconds, seconds))
+
+
+def waiting(marker: Path) -> str:
+    """Shell that says it is there and goes on when it is let."""
+    return f'touch "{marker}"; while [ ! -e "{marker}.go" ]; do sleep 0.05; done'
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    while not path.exists():
+        assert process.poll() is None, "it ended before"
+        time.sleep(0.05)
+
+
+def start(
+    project: Project, output: IO[str], *targets: str, **variables: str
+) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        project.command(*targets, **variables),
+        cwd=project.root,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_another_network_under_the_same_time(project: Project) -> None:
+    """As from an archive, an image's layer, or `touch -d`."""
+    network = project.path("tiny.onnx")
+    set_times(network, 1_577_836_800)
+    project.build()
+    before = project.elf()
+    size = network.stat().st_size
+    write_tiny_model(network, seed=1)
+    assert network.stat().st_size == size
+    set_times(network, 1_577_836_800)
+    project.build()
+    assert project.elf() != before
+    write_tiny_model(network)
+    set_times(network, 1_577_836_800)
+    project.build()
+    assert project.elf() == before
+
+
+def test_another_source_under_the_same_time(project: Project) -> None:
+    source = project.path("firmware/app/console.c")
+    text = source.read_text()
+    source.write_text(f"{text}/* one */\n")
+    set_times(source, 1_577_836_800)
+    project.build()
+    source.write_text(f"{text}/* two */\n")
+    set_times(source, 1_577_836_800)
+    assert "CC build/mps2_an500/obj/firmware/app/console.o" in project.build().commands
+
+
+def test_a_record_dated_in_the_future(given: Built, project: Project) -> None:
+    record = project.path("build/.sconsign.dblite")
+    old = shutil.copy2(record, project.root / "record")
+    project.build(subset_seed="7")
+    shutil.copy(old, record)
+    set_times(record, 4_102_444_800)
+    assert project.build().commands
+    assert built_files(project) == built_files(given.project)
+
+
+@pytest.mark.parametrize("name", ["firmware.elf", "firmware.hex", "obj/app/main.c.o", "memory.txt"])
+def test_a_built_file_replaced_by_an_older_one(name: str, given: Built, project: Project) -> None:
+    file = project.path(f"build/mps2_an500/{name}")
+    backup = Path(shutil.copy2(file, project.root / "backup"))
+    project.build(subset_size="7")
+    set_times(backup, 1_577_836_800)
+    now = built_files(project)
+    shutil.copy2(backup, file)
+    project.build(subset_size="7")
+    assert built_files(project) == now
+    file.unlink()
+    project.build(subset_size="7")
+    assert built_files(project) == now
+
+
+def test_two_terminals(given: Built, project: Project, tmp_path: Path) -> None:
+    """One runs what it built, the other builds an edit, Ctrl-C in the first, the edit is undone."""
+    running = tmp_path / "running"
+    report = f'echo "$*" > "{tmp_path}/words"; {waiting(running)}'
+    before = f'case "$*" in *"device sim"*) {report};; esac'
+    with wrapped_python(project, before=before), (tmp_path / "out").open("w+") as output:
+        first = start(project, output, "sim")
+        try:
+            wait_for(running, first)
+            second = project.build(subset_seed="7")
+            assert "LINK build/mps2_an500/firmware.elf" in second.commands
+            words = (tmp_path / "words").read_text().split()
+            private = Path(words[words.index("--elf") + 1])
+            assert private.read_bytes() == given.project.elf()
+            assert private.read_bytes() != project.elf()
+        finally:
+            os.killpg(first.pid, signal.SIGINT)
+            status = first.wait()
+    assert status != 0
+    assert not private.exists()
+    assert "LINK build/mps2_an500/firmware.elf" in project.build().commands
+    assert built_files(project) == built_files(given.project)
+
+
+def test_what_runs_decides_the_status(project: Project) -> None:
+    before = 'case "$*" in *"device sim"*) exit 7;; esac'
+    with wrapped_python(project, before=before):
+        assert project.scons("sim").status == 7
+    run = project.build("sim")
+    assert "output bytes identical to the reference" in run.output
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["in its own time", "killed"])
+def test_two_builds_at_once(ends: bool, project: Project, tmp_path: Path) -> None:
+    """The second waits and says for whom; a killed one keeps nobody waiting."""
+    running = tmp_path / "running"
+    before = f'case "$*" in *"codegen subset"*) {waiting(running)};; esac'
+    with wrapped_python(project, before=before), (tmp_path / "one").open("w+") as one:
+        first = start(project, one, subset_seed="7")
+        wait_for(running, first)
+        with (tmp_path / "two").open("w+") as two:
+            second = start(project, two, subset_seed="8")
+            if ends:
+                while "waiting" not in (said := (tmp_path / "two").read_text()):
+                    assert second.poll() is None, said
+                    time.sleep(0.05)
+                assert re.search(rf"waiting: process {first.pid} \(scons -Q .*seed=7", said), said
+            else:
+                os.kill(first.pid, signal.SIGKILL)
+            (tmp_path / "running.go").touch()
+            assert first.wait() == (0 if ends else -signal.SIGKILL)
+            assert second.wait() == 0, (tmp_path / "two").read_text()
+    assert not project.build(subset_seed="8").commands

@@ -1,0 +1,52 @@
+"""The rule for removing files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.removal import removable, remove
+from tests.graph.project import files_below
+
+VICTIM = "victim.txt"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of ours beside files that are not."""
+    (tmp_path / VICTIM).write_text("mine")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / VICTIM).write_text("mine")
+    ours = tmp_path / "ours"
+    (ours / "a" / "b").mkdir(parents=True)
+    for name in ("a/made", "a/mine", "a/b/made", "a/.tmp-x.c", ".tmp-y", "top"):
+        (ours / name).write_text(name)
+    (ours / "link").symlink_to(tmp_path / "theirs")
+    (ours / "a" / "leads-out").symlink_to(tmp_path / VICTIM)
+    return ours
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../victim.txt", "a/../../victim.txt", "link/victim.txt", "a/mine", "a/b", "link/..", "", "."],
+)
+def test_stays(name: str, folder: Path) -> None:
+    made = {name, "a/made"} - {"a/mine"}
+    assert removable(folder, name, made) is None
+    assert removable(folder, str(folder.parent / VICTIM), {str(folder.parent / VICTIM)}) is None
+
+
+def test_what_is_recorded_goes_and_folders_that_this_leaves_empty(folder: Path) -> None:
+    made = {"a/made", "a/b/made", "a/leads-out", "none", "../victim.txt"}
+    outside = files_below(folder.parent / "theirs"), (folder.parent / VICTIM).read_text()
+    assert remove(folder, sorted(made), made) == ["a/b/made", "a/leads-out", "a/made"]
+    assert (files_below(folder.parent / "theirs"), (folder.parent / VICTIM).read_text()) == outside
+    assert not (folder / "a" / "b").exists()
+    assert (folder / "a" / "mine").exists()
+
+
+def test_temporaries_go_where_something_was_made(folder: Path) -> None:
+    assert removable(folder, "a/.tmp-x.c", {"a/made"}) == folder / "a" / ".tmp-x.c"
+    assert removable(folder, ".tmp-y", {"a/made"}) is None
+    assert removable(folder, ".tmp-y", {"top"}) == folder / ".tmp-y"
