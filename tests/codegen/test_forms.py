@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -132,15 +133,13 @@ def test_a_legacy_pad_is_folded(tmp_path: Path) -> None:
         ("Concat", [[1, 2], [[3]]], "does not fit its operands"),
     ],
 )
-def test_hostile_arithmetic(
-    op: str, operands: list[list[int]], message: str, tmp_path: Path
-) -> None:
+def test_hostile_arithmetic(op: str, operands: list[Any], message: str, tmp_path: Path) -> None:
     """Nothing is made before its size is known."""
     model = QdqModel((1, 2)).qdq(0.1, 0)
     given = [model.constant(each, np.int64) for each in operands]
     if op == "Range":
         given = [model.constant(each[0], np.int64) for each in operands]
-    attributes = {"axis": 0} if op == "Concat" else {}
+    attributes: dict[str, Any] = {"axis": 0} if op == "Concat" else {}
     model.then("Reshape", model.add(op, given, **attributes)).qdq(0.1, 0)
     with pytest.raises(UserError, match=message):
         read(model, tmp_path, check=False)
