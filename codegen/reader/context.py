@@ -199,13 +199,13 @@ def number(context: Context, node: onnx.NodeProto, name: str, default: float) ->
 
 
 def text(context: Context, node: onnx.NodeProto, name: str, default: str) -> str:
-    """A text attribute, or its default.
+    """A text attribute, fit for one line, or its default.
 
     Raises:
         UserError: the attribute has another type, or is not text.
     """
     found = _attribute(context, node, name, onnx.AttributeProto.STRING, "no text")
-    return default if found is None else found.s.decode("utf-8", errors="replace")
+    return default if found is None else shown(found.s.decode("utf-8", errors="replace"))
 
 
 def _attribute(

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import pytest
 
 from tests.codegen.models import QdqModel
 from tests.fuzz.campaign import run_campaign
@@ -98,6 +100,28 @@ def test_every_number(tmp_path: Path) -> None:
     assert named == {}
     assert report.cases == len(CASES) > 600
     assert report.outcomes["refused"] > len(CASES) / 2 and report.outcomes["agrees"] > 30
+
+
+@pytest.mark.parametrize(
+    ("operator", "name"),
+    [
+        *(("Conv", "auto_pad"), ("MaxPool", "auto_pad"), ("Pad", "mode"), ("DepthToSpace", "mode")),
+        *(("Resize", f"{name}mode") for name in ("", "nearest_", "coordinate_transformation_")),
+    ],
+)
+def test_text_that_would_paint_the_terminal(operator: str, name: str, tmp_path: Path) -> None:
+    """Seed 8, cases 1697 and 5160: the mode of a Pad stood in the message as it was."""
+    model = onnx.ModelProto.FromString(hostile(*next(c for c in CASES if c[0] == operator)))
+    valid = {**OPERATORS[operator][0], name: "\x1b[2J\n"}
+    node = next(node for node in model.graph.node if node.op_type == operator)
+    del node.attribute[:]
+    node.attribute.extend(onnx.helper.make_attribute(n, value) for n, value in valid.items())
+    for tensor, numbers in zip(node.input[1:], OPERATORS[operator][1], strict=True):
+        entry = next((each for each in model.graph.initializer if each.name == tensor), None)
+        if entry is not None and numbers:
+            new = np.array(numbers, np.int64)
+            entry.CopyFrom(onnx.numpy_helper.from_array(new, tensor))
+    assert read_one(model.SerializeToString(), tmp_path / "hostile.onnx") == "refused"
 
 
 def test_each_is_valid_without_the_hostile_number(tmp_path: Path) -> None:
