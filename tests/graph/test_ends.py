@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.demo.browse import children
-from tests.graph.project import Project
+from tests.graph.project import REPOSITORY, Project
+
+NETWORK = REPOSITORY / "tests" / "fixtures" / "guide_int8.onnx"
 
 
 def below(pid: int) -> list[int]:
@@ -38,14 +40,22 @@ def is_qemu(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("target", ["sim", "demo"])
+@pytest.mark.parametrize(
+    ("target", "how"),
+    [
+        ("sim", signal.SIGKILL),
+        ("sim", signal.SIGTERM),
+        ("sim", signal.SIGHUP),
+        ("demo", signal.SIGKILL),
+    ],
+)
 def test_firmware_ends_with_scons(target: str, how: signal.Signals, project: Project) -> None:
     """SCons alone gets the signal, not its group: no terminal ends what it has started."""
     hang = "board_init();\n    for (volatile int turns = 0;; turns++) {\n    }"
-    project.replace("templates/app/main.c.j2", "board_init();", hang)  # sim's
+    project.replace("templates/app/main.c.j2", "board_init();", hang)
+    digits = {"network": str(NETWORK), "listen": "0"}  # the page wants images
     process = subprocess.Popen(
-        project.command(target, listen="0"),
+        project.command(target, **(digits if target == "demo" else {})),
         cwd=project.root,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -56,6 +66,8 @@ def test_firmware_ends_with_scons(target: str, how: signal.Signals, project: Pro
         while not any(map(is_qemu, found := below(process.pid))):
             assert process.poll() is None, "no firmware was started"
             time.sleep(0.05)
+        time.sleep(1)
+        assert all(map(alive, found)), "it ended by itself"
         process.send_signal(how)
         process.wait(60)
         stop = time.monotonic() + 20
