@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Int8Array = npt.NDArray[np.int8]
+# 8-bit weights less their zero points.
+WeightArray = npt.NDArray[np.int8] | npt.NDArray[np.int16]
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]
@@ -110,9 +112,11 @@ class TensorType:
     @property
     def stored_shape(self) -> tuple[int, ...]:
         """The shape in the order in which the bytes lie."""
-        return tuple(self.shape[axis] for axis in self._order())
+        return tuple(self.shape[axis] for axis in self.order)
 
-    def _order(self) -> tuple[int, ...]:
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The axes in the order in which they are stored, the slowest first."""
         axes = tuple(range(len(self.shape)))
         if self.layout is Layout.ROW_MAJOR or len(axes) < 3:
             return axes
@@ -121,9 +125,9 @@ class TensorType:
     def store(self, values: Array) -> Array:
         """[N, …] in the order of the shape → [N, size] in the order of the bytes."""
         shaped = values.reshape(len(values), *self.shape[1:])
-        return np.ascontiguousarray(shaped.transpose(self._order())).reshape(len(values), -1)
+        return np.ascontiguousarray(shaped.transpose(self.order)).reshape(len(values), -1)
 
     def load(self, rows: Array) -> Array:
         """[N, size] in the order of the bytes → [N, *shape[1:]]."""
         shaped = rows.reshape(len(rows), *self.stored_shape[1:])
-        return np.ascontiguousarray(shaped.transpose(tuple(np.argsort(self._order()))))
+        return np.ascontiguousarray(shaped.transpose(tuple(np.argsort(self.order))))

@@ -1,18 +1,40 @@
-"""Functions of two quantized values of one shape, element by element."""
+"""Functions of two operands, element by element: values, or a value and a constant."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value
-from codegen.ir.types import Array
+from codegen.ir.types import Array, Float32Array
 from codegen.operator import Operator
-from codegen.reader.context import Context, label, quantized_input
-from codegen.reader.stages import Pending, Stage
+from codegen.ops import lookup
+from codegen.reader.context import QUANTIZE_ALL, Context, label, quantized_input
+from codegen.reader.load import MAX_RANK
+from codegen.reader.stages import Pending, Quantized, Stage
+from codegen.weighted_sum import WeightedDraft
+
+Float = Float32Array
+
+
+def _divide(a: Float, b: Float) -> Float:
+    """x / 0 is infinite; 0 / 0 is 0."""
+    quotient: Float = np.where(a == 0, np.float32(0), a / b).astype(np.float32)
+    return quotient
+
+
+FUNCTIONS: Mapping[str, Callable[[Float, Float], Float]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": _divide,
+    "min": np.minimum,
+    "max": np.maximum,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,66 +42,203 @@ class Elementwise(Op):
     """y = quantize(f(dequantize(a), dequantize(b))), each step in float32 as ONNX has it.
 
     Attributes:
-        function: "add".
+        function: one of `FUNCTIONS`.
+        constant: float32, broadcast to the output, of its rank; takes the place of b.
+        constant_first: f(constant, a).
         low, high: clamp of the output bytes, from a fused ReLU or Clip.
     """
 
     function: str
+    constant: Float32Array | None = field(default=None, repr=False)
+    constant_first: bool = False
     low: int = -128
     high: int = 127
 
     @property
     def content(self) -> tuple[bytes, ...]:
-        """The function and the clamp, for the model's identity."""
-        return self.function.encode(), bytes([self.low & 0xFF, self.high & 0xFF])
+        """The function, the constant and the clamp, for the model's identity."""
+        flags = bytes([self.constant_first, self.low & 0xFF, self.high & 0xFF])
+        if self.constant is None:
+            return self.function.encode(), flags
+        shape = str(self.constant.shape).encode()
+        return self.function.encode(), flags, shape, self.constant.astype("<f4").tobytes()
+
+    @property
+    def detail(self) -> str:
+        """The function."""
+        return self.function
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Draft(Pending):
     """A result whose quantization is not known yet."""
 
-    sources: tuple[Value, Value]
+    sources: tuple[Value, ...]
     function: str
+    constant: Float32Array | None = None
+    constant_first: bool = False
 
     def finish(self, output: Value) -> Op:
         """The operation."""
         low, high = self.clamp(output.quantization)
-        return Elementwise(self.name, self.sources, (output,), self.function, low, high)
+        return Elementwise(
+            name=self.name,
+            inputs=self.sources,
+            outputs=(output,),
+            function=self.function,
+            constant=self.constant,
+            constant_first=self.constant_first,
+            low=low,
+            high=high,
+        )
 
 
-def read(
+def _read(
     context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], function: str
 ) -> Stage:
-    """A node of two values that vary.
+    """A node of two operands of which at least one varies.
 
     Raises:
-        UserError: a value that is not quantized, or two shapes.
+        UserError: one that is not quantized, shapes that cannot be broadcast, another number of
+            operands.
     """
+    if len(node.input) != 2:
+        raise context.fail(
+            node, f"has {len(node.input)} operands, not two", "join two values at a time"
+        )
+    if context.is_constant(node, 0) or context.is_constant(node, 1):
+        return _with_constant(context, node, stages, function)
+    together = _of_one_source(stages, function)
+    if together is not None:
+        return together
     first, second = (quantized_input(context, node, stages, index) for index in (0, 1))
-    if first.shape != second.shape:
+    for value in (first, second):
+        _check_scale(context, node, value)
+    shape = _broadcast(context, node, first.shape, second.shape)
+    return _Draft(name=label(node), shape=shape, sources=(first, second), function=function)
+
+
+def _of_one_source(stages: Sequence[Stage | None], function: str) -> Stage | None:
+    """Two functions of one value are one function of it: a table, such as x · sigmoid(x)."""
+    halves = [lookup.draft_of(stage) for stage in stages]
+    first, second = halves
+    if first is None or second is None or first.source is not second.source:
+        return None
+    if all(isinstance(stage, Quantized) for stage in stages):
+        return None  # x + x is no function that somebody wrote
+    apply = FUNCTIONS[function]
+    return lookup.draft(
+        first.name,
+        first.source,
+        lambda x: apply(first.bounded(x), second.bounded(x)),
+    )
+
+
+def _with_constant(
+    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], function: str
+) -> Stage:
+    index = 0 if context.is_constant(node, 0) else 1
+    stage = stages[1 - index]
+    if function == "add" and isinstance(stage, WeightedDraft) and stage.takes_bias(node, index):
+        return stage.with_bias(node, index)
+    real = _constant_operand(context, node, index)
+    apply = FUNCTIONS[function]
+    half = lookup.draft_of(stage)
+    if half is not None and real.size == 1:
+        number = real.reshape(-1)[:1]
+        shape = _broadcast(context, node, half.shape, real.shape)
+        if shape == half.shape:
+            return lookup.draft(
+                label(node),
+                half.source,
+                lambda x: (
+                    apply(number, half.bounded(x)) if index == 0 else apply(half.bounded(x), number)
+                ),
+            )
+    source = quantized_input(context, node, stages, 1 - index)
+    _check_scale(context, node, source)
+    shape = _broadcast(context, node, source.shape, real.shape)
+    context.claim(node, real.size)
+    return _Draft(
+        name=label(node),
+        shape=shape,
+        sources=(source,),
+        function=function,
+        constant=real.reshape((1,) * (len(shape) - real.ndim) + real.shape),
+        constant_first=index == 0,
+    )
+
+
+def _constant_operand(context: Context, node: onnx.NodeProto, index: int) -> Float32Array:
+    """Operand `index` as the numbers that it stands for.
+
+    Raises:
+        UserError: integers without a scale, or numbers that are not finite.
+    """
+    constant = context.constant(node, index, "its operand")
+    if constant.scale is None and constant.values.dtype != np.float32:
+        raise context.fail(node, f"its operand is {constant.values.dtype}", "export again")
+    real = constant.real()
+    if not np.isfinite(real).all():
+        raise context.fail(node, "its operand is not finite", "train the model again")
+    return real
+
+
+def _broadcast(
+    context: Context, node: onnx.NodeProto, first: Sequence[int], second: Sequence[int]
+) -> tuple[int, ...]:
+    """The common shape of two operands.
+
+    Raises:
+        UserError: there is none, or it has another batch.
+    """
+    try:
+        shape = tuple(int(size) for size in np.broadcast_shapes(tuple(first), tuple(second)))
+    except ValueError:
+        shape = ()
+    if not shape or shape[0] != 1 or len(shape) > MAX_RANK:
         raise context.fail(
             node,
-            f"its operands have shapes {list(first.shape)} and {list(second.shape)}",
-            "give both the same shape",
+            f"its operands have shapes {list(first)} and {list(second)}",
+            "give them shapes that can be broadcast, with batch 1",
         )
-    return _Draft(name=label(node), shape=first.shape, sources=(first, second), function=function)
+    return shape
+
+
+def _check_scale(context: Context, node: onnx.NodeProto, value: Value) -> None:
+    with np.errstate(over="ignore"):
+        largest = np.float32(255) * np.float32(value.quantization.scale)
+    if not np.isfinite(largest):
+        raise context.fail(node, "the scale of its operand leaves float32", QUANTIZE_ALL)
 
 
 class ElementwiseOperator(Operator):
-    """Two products, a sum, one division, each rounded to float32."""
+    """Add, Sub, Mul, Div, Min and Max."""
 
     stem = "elementwise"
     op_type = Elementwise
-    handlers = {}  # noqa: RUF012 - codegen/ops/add.py sends Adds of two values here
+    handlers = {  # noqa: RUF012
+        name.capitalize(): partial(_read, function=name) for name in FUNCTIONS
+    }
 
     def reference(self, op: Elementwise, *inputs: Array) -> Array:
-        """docs/numerics.md, "Add of two values"."""
-        first, second = (
-            value.quantization.dequantize(rows)
+        """docs/numerics.md, "Two values"."""
+        rank = len(op.output.shape)
+        operands = [
+            _with_rank(value.quantization.dequantize(rows), rank)
             for value, rows in zip(op.inputs, inputs, strict=True)
-        )
-        with np.errstate(over="ignore", invalid="ignore"):
-            return np.clip(op.output.quantization.quantize(first + second), op.low, op.high)
+        ]
+        if op.constant is not None:
+            operands.insert(0 if op.constant_first else 1, op.constant)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            result = FUNCTIONS[op.function](*operands)
+            return np.clip(op.output.quantization.quantize(result), op.low, op.high)
+
+
+def _with_rank(rows: Float32Array, rank: int) -> Float32Array:
+    """[N, …] with axes of one element behind the batch, as broadcasting adds them."""
+    missing = rank - rows.ndim
+    return rows.reshape(len(rows), *(1,) * missing, *rows.shape[1:])
 
 
 OPERATOR = ElementwiseOperator()

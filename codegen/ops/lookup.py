@@ -1,25 +1,24 @@
 """Element-wise functions of one int8 tensor, as a table of 256 bytes made offline.
 
-Covers a ReLU, Clip, Sigmoid or Tanh that stands between quantized tensors, and a change of scale.
+Covers every function of one number that stands between quantized tensors (`codegen/functions.py`),
+several of them in a row, and a change of scale.
 A ReLU or Clip right after another operator costs nothing: it becomes that operator's clamp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
+from codegen.functions import NAMES, Function, Numbers, function_of
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, Int8Array
 from codegen.operator import Operator
 from codegen.reader.context import Context, label, only_stage, quantized_input
-from codegen.reader.stages import Pending, Stage
-
-Function = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+from codegen.reader.stages import Integers, Pending, Quantized, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +40,13 @@ class Lookup(Op):
 def make_table(source: Value, target: Value, function: Function) -> Int8Array:
     """int8 [256]: QuantizeLinear(function(DequantizeLinear(q))) for every byte, in float32.
 
-    Source: ONNX operator specification, DequantizeLinear and QuantizeLinear.
+    NaN becomes the byte of real 0. Source: ONNX operator specification, DequantizeLinear and
+    QuantizeLinear.
     """
-    shifted = np.arange(-128, 128, dtype=np.int32) - source.quantization.zero_point
-    with np.errstate(over="ignore"):
-        real = shifted.astype(np.float32) * np.float32(source.quantization.scale)
-        return target.quantization.quantize(function(real).astype(np.float32))
+    real = source.quantization.dequantize(np.arange(-128, 128))
+    with np.errstate(all="ignore"):
+        result = function(real.astype(np.float64)).astype(np.float32)
+        return target.quantization.quantize(np.where(np.isnan(result), np.float32(0), result))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,6 +55,10 @@ class Draft(Pending):
 
     source: Value
     function: Function
+
+    def bounded(self, x: Numbers) -> Numbers:
+        """float32: the function with its bounds."""
+        return np.clip(self.function(x).astype(np.float32), self.low, self.high)
 
     def finish(self, output: Value) -> Op:
         """The operation with its table."""
@@ -88,6 +92,9 @@ def _relu(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
 
 
 def _clip(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    stage = only_stage(context, node, stages)
+    if isinstance(stage, Integers):
+        return _clip_integers(context, node, stage)
     bounds = [-np.inf, np.inf]
     for index in (0, 1):
         if len(node.input) > index + 1 and node.input[index + 1]:
@@ -103,25 +110,46 @@ def _clip(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
     return _bounded(context, node, stages, *bounds)
 
 
-def _of_one(
-    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], function: Function
-) -> Stage:
+def _clip_integers(context: Context, node: onnx.NodeProto, stage: Integers) -> Stage:
+    """Clip between Q and DQ, as brevitas writes narrow ranges: a table of the bytes themselves."""
+    info = np.iinfo(stage.dtype)
+    bounds = [int(info.min), int(info.max)]
+    for index in (0, 1):
+        if len(node.input) > index + 1 and node.input[index + 1]:
+            bound = context.plain(node, index + 1, "its bound")
+            if bound.size != 1 or bound.dtype != stage.dtype:
+                raise context.fail(
+                    node, f"its bound is {bound.dtype} {list(bound.shape)}", "export again"
+                )
+            bounds[index] = int(bound.reshape(-1)[0])
+    if stage.value is None:
+        raise context.fail(node, "clips an input before it has a scale", "clip the values")
+    shift = 128 if stage.dtype == np.uint8 else 0
+    table = np.arange(-128, 128)
+    clipped = np.minimum(np.maximum(table, bounds[0] - shift), bounds[1] - shift).astype(np.int8)
+    if (clipped == table).all():
+        return stage
+    target = Value(node.output[0], stage.value.type)
+    emitted = context.emit(Lookup(label(node), (stage.value,), (target,), clipped))
+    return replace(stage, value=emitted.value)
+
+
+def draft_of(stage: Stage | None) -> Draft | None:
+    """The stage as a function of one quantized value, if it is one."""
+    if isinstance(stage, Quantized):
+        return Draft(
+            name=stage.value.name, shape=stage.shape, source=stage.value, function=lambda x: x
+        )
+    return stage if isinstance(stage, Draft) else None
+
+
+def _function(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     stage = only_stage(context, node, stages)
-    return draft(label(node), quantized_input(context, node, [stage]), function)
-
-
-def _sigmoid(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    def sigmoid(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return (1.0 / (1.0 + np.exp(-x.astype(np.float64)))).astype(np.float32)
-
-    return _of_one(context, node, stages, sigmoid)
-
-
-def _tanh(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    def tanh(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return np.tanh(x.astype(np.float64)).astype(np.float32)
-
-    return _of_one(context, node, stages, tanh)
+    function = function_of(context, node)
+    inner = draft_of(stage)
+    if inner is None:
+        return draft(label(node), quantized_input(context, node, [stage]), function)
+    return draft(label(node), inner.source, lambda x: function(inner.bounded(x).astype(np.float64)))
 
 
 class LookupOperator(Operator):
@@ -129,12 +157,7 @@ class LookupOperator(Operator):
 
     stem = "lookup"
     op_type = Lookup
-    handlers = {  # noqa: RUF012
-        "Clip": _clip,
-        "Relu": _relu,
-        "Sigmoid": _sigmoid,
-        "Tanh": _tanh,
-    }
+    handlers = {"Clip": _clip, "Relu": _relu, **dict.fromkeys(NAMES, _function)}  # noqa: RUF012
 
     def reference(self, op: Lookup, *inputs: Array) -> Array:
         """y = table[x + 128]."""

@@ -14,7 +14,7 @@ from codegen.ir.types import Array
 from codegen.operator import Alias, Operator
 from codegen.reader.context import Context, integer, label, only_stage
 from codegen.reader.load import MAX_RANK
-from codegen.reader.stages import FloatInput, Integers, Pending, Quantized, Stage
+from codegen.reader.stages import FloatInput, Integers, Moved, Pending, Quantized, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,27 +24,35 @@ class Reshape(Op):
 
 def _reshape(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     stage = only_stage(context, node, stages)
-    return _with_shape(context, node, stage, _target_shape(context, node, stage.shape))
+    return with_shape(context, node, stage, target_shape(context, node, stage.shape))
 
 
 def _identity(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     stage = only_stage(context, node, stages)
-    return _with_shape(context, node, stage, stage.shape)
+    return with_shape(context, node, stage, stage.shape)
 
 
-def _with_shape(
+def with_shape(
     context: Context, node: onnx.NodeProto, stage: Stage, shape: tuple[int, ...]
 ) -> Stage:
+    """The stage with another shape, wherever it stands.
+
+    Raises:
+        UserError: a shape without the batch.
+    """
     if not shape or shape[0] != 1:
         raise context.fail(
             node, f"makes shape {list(shape)}; the batch must stay 1", "keep the batch"
         )
     if isinstance(stage, Pending):
-        if stage.shape != shape:
-            raise context.fail(
-                node, "reshapes a value before it is quantized", "quantize after each layer"
-            )
-        return stage
+        if stage.shape == shape:
+            return stage
+        return Moved(
+            name=label(node),
+            shape=shape,
+            inner=stage,
+            move=lambda value: reshape(context, node, value, shape),
+        )
     if isinstance(stage, FloatInput):
         return replace(stage, shape=shape)
     if isinstance(stage, Integers):
@@ -63,9 +71,12 @@ def reshape(context: Context, node: onnx.NodeProto, source: Value, shape: tuple[
     return context.emit(Reshape(label(node), (source,), (target,))).value
 
 
-def _target_shape(
-    context: Context, node: onnx.NodeProto, shape: tuple[int, ...]
-) -> tuple[int, ...]:
+def target_shape(context: Context, node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that a Reshape, Flatten, Squeeze or Unsqueeze gives to a value of `shape`.
+
+    Raises:
+        UserError: one that does not fit.
+    """
     if node.op_type == "Flatten":
         return _flattened(context, node, shape)
     if node.op_type == "Squeeze":

@@ -9,8 +9,13 @@ from collections.abc import Callable
 
 from codegen.ir.graph import Graph
 from codegen.ir.verify import verify
+from codegen.passes.layout import channels_last, columns_in_order
 
-NORMALIZE: tuple[Callable[[Graph], Graph], ...] = ()
+NORMALIZE: tuple[Callable[[Graph], Graph], ...] = (
+    channels_last,
+    # After it: it looks for the changes of order that the first has made.
+    columns_in_order,
+)
 
 
 def normalize(graph: Graph) -> Graph:

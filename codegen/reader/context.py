@@ -13,7 +13,7 @@ from codegen.ir.graph import Op, Value, tensor
 from codegen.ir.types import Quantization
 from codegen.reader.constants import AnyArray, Constant
 from codegen.reader.load import MAX_ELEMENTS
-from codegen.reader.stages import Integers, Pending, Quantized, Stage
+from codegen.reader.stages import Integers, Moved, Pending, Quantized, Stage
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -39,6 +39,9 @@ class Context:
         ops: the operators found so far; each reads what stands before it.
         notes: what was taken for granted, a sentence each.
         elements: how many more elements of constants may be computed.
+        shapes_may_differ: a pool with `ceil_mode` has dropped a window that begins in the padding,
+            as onnxruntime does; onnx's own shape inference counts it, so shapes that the model
+            declares may be larger.
     """
 
     path: str
@@ -47,6 +50,7 @@ class Context:
     ops: list[Op] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     elements: int = 4 * MAX_ELEMENTS
+    shapes_may_differ: bool = False
     _ends: dict[int, Value] = field(default_factory=dict)
     _finished: dict[tuple[Pending, Quantization], Value] = field(default_factory=dict)
 
@@ -125,8 +129,11 @@ class Context:
         """The value of a pending stage quantized so; two that ask for the same get the same."""
         key = (stage, quantization)
         if key not in self._finished:
-            value = tensor(name, stage.shape, quantization)
-            self.ops.append(stage.finish(value))
+            if isinstance(stage, Moved):
+                value = stage.move(self.finish(stage.inner, name, quantization))
+            else:
+                value = tensor(name, stage.shape, quantization)
+                self.ops.append(stage.finish(value))
             self._finished[key] = value
         return self._finished[key]
 
@@ -224,6 +231,27 @@ def quantized_input(
         f"its input is not quantized: no QuantizeLinear/DequantizeLinear pair{before}",
         QUANTIZE_ALL,
     )
+
+
+def moved(
+    context: Context,
+    node: onnx.NodeProto,
+    stages: Sequence[Stage | None],
+    shape: tuple[int, ...],
+    move: Callable[[Value], Value],
+) -> Stage:
+    """The stage behind a node that only moves elements of operand 0, quantized already or not.
+
+    Args:
+        move: emits the operation for an int8 value; returns what it writes.
+
+    Raises:
+        UserError: operand 0 is an input that nobody has quantized yet, or integers.
+    """
+    stage = only_stage(context, node, stages)
+    if isinstance(stage, Pending):
+        return Moved(name=label(node), shape=shape, inner=stage, move=move)
+    return Quantized(move(quantized_input(context, node, [stage])))
 
 
 def only_stage(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:

@@ -6,6 +6,7 @@ A stage never changes: another branch may read the same one.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -98,6 +99,29 @@ class Pending(ABC):
         None, unless the operator has a natural output quantization.
         """
         return None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Moved(Pending):
+    """A computed float value whose elements have changed places before they are quantized.
+
+    Quantizing does not care where an element stands: the value is quantized first, then moved.
+
+    Attributes:
+        inner: what is computed.
+        move: emits what moves the quantized value; returns the moved one.
+    """
+
+    inner: Pending
+    move: Callable[[Value], Value]
+
+    def clip(self, low: float, high: float) -> Self:
+        """Neither does a bound."""
+        return replace(self, inner=self.inner.clip(low, high))
+
+    def finish(self, output: Value) -> Op:
+        """Nothing writes the moved value from floats: `Context.finish` quantizes `inner`."""
+        raise NotImplementedError
 
 
 Stage = FloatInput | Integers | Quantized | Pending

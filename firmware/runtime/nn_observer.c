@@ -5,12 +5,18 @@
 static const char *const type_names[] = {
     [NN_LAYER_OTHER] = "other",
     [NN_LAYER_FULLY_CONNECTED] = "fully connected",
-    [NN_LAYER_ADD] = "add",
     [NN_LAYER_LOOKUP] = "lookup",
     [NN_LAYER_SOFTMAX] = "softmax",
     [NN_LAYER_RESHAPE] = "reshape",
     [NN_LAYER_ELEMENTWISE] = "elementwise",
     [NN_LAYER_COPY] = "copy",
+    [NN_LAYER_CONV] = "convolution",
+    [NN_LAYER_CONV_TRANSPOSE] = "transposed convolution",
+    [NN_LAYER_MAX_POOL] = "max pool",
+    [NN_LAYER_AVERAGE_POOL] = "average pool",
+    [NN_LAYER_TRANSPOSE] = "transpose",
+    [NN_LAYER_SELECT] = "select",
+    [NN_LAYER_CONCAT] = "concat",
 };
 
 ai_platform_version ai_platform_runtime_get_version(void) {

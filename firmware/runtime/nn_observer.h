@@ -32,12 +32,18 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 /* Numbers of the types of layers, by the operator's stem. An operator without one is "other". */
 #define NN_LAYER_OTHER 0
 #define NN_LAYER_FULLY_CONNECTED 1
-#define NN_LAYER_ADD 2
 #define NN_LAYER_LOOKUP 3
 #define NN_LAYER_SOFTMAX 4
 #define NN_LAYER_RESHAPE 5
 #define NN_LAYER_ELEMENTWISE 6
 #define NN_LAYER_COPY 7
+#define NN_LAYER_CONV 8
+#define NN_LAYER_CONV_TRANSPOSE 9
+#define NN_LAYER_MAX_POOL 10
+#define NN_LAYER_AVERAGE_POOL 11
+#define NN_LAYER_TRANSPOSE 12
+#define NN_LAYER_SELECT 13
+#define NN_LAYER_CONCAT 14
 
 AI_API_DECLARE_END
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tests.codegen.models import QdqModel, random_layer
@@ -53,4 +55,38 @@ def residual(seed: int = 5, blocks: int = 3) -> QdqModel:
     return model.gemm(random_layer(rng, 5, 16)[0], WEIGHT_SCALE).qdq(0.1, 1)
 
 
-GRAPHS = {"diamond": diamond, "two_in_two_out": two_in_two_out, "residual": residual}
+def convolved(
+    model: QdqModel, rng: np.random.Generator, weights: tuple[int, ...], **attributes: Any
+) -> QdqModel:
+    """A convolution with biases; quantized."""
+    stored = rng.integers(-128, 128, weights).astype(np.int8)
+    bias = rng.integers(-2000, 2000, weights[0]).astype(np.int32)
+    unit = SCALE * WEIGHT_SCALE
+    operands = model.dequantized(stored, WEIGHT_SCALE), model.dequantized(bias, unit)
+    return model.then("Conv", *operands, **attributes).qdq(SCALE, -3)
+
+
+def image(seed: int = 6) -> QdqModel:
+    """2x8x6 → convolutions of every kind, pools, a residual → 3: one of each of their operators."""
+    rng = np.random.default_rng(seed)
+    model = QdqModel((1, 2, 8, 6)).qdq(SCALE, 3)
+    convolved(model, rng, (4, 2, 3, 3), pads=[1, 1, 1, 1])
+    model.then("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    skip = model.value
+    convolved(model, rng, (4, 1, 3, 3), pads=[1, 1, 1, 1], group=4)
+    model.then("Add", skip).then("Relu").qdq(SCALE, -128)
+    model.then("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1]).qdq(0.0431, -9)
+    model.then("Concat", skip, axis=1).qdq(0.0611, -4)
+    model.then("Pad", model.constant([0, 0, 0, 1, 0, 0, 0, 0], np.int64)).qdq(0.0611, -4)
+    stored = rng.integers(-128, 128, (8, 2, 2, 2)).astype(np.int8)
+    model.then("ConvTranspose", model.dequantized(stored, WEIGHT_SCALE), strides=[2, 2])
+    model.qdq(SCALE, 1).then("Transpose", perm=[0, 2, 1, 3]).then("Flatten")
+    return model.gemm(random_layer(rng, 3, 128)[0], WEIGHT_SCALE).qdq(0.9, 1)
+
+
+GRAPHS = {
+    "diamond": diamond,
+    "two_in_two_out": two_in_two_out,
+    "residual": residual,
+    "image": image,
+}

@@ -71,6 +71,13 @@ class QdqModel:
         self.nodes.append(node)
         return f"{name}_out"
 
+    def split(self, inputs: Sequence[str], outputs: int, axis: int) -> list[str]:
+        """A Split; returns the names of its outputs."""
+        names = [f"part_{len(self.nodes)}_{index}" for index in range(outputs)]
+        self.domains.add("")
+        self.nodes.append(helper.make_node("Split", inputs, names, axis=axis))
+        return names
+
     def then(self, op: str, *operands: str, **attributes: Any) -> QdqModel:
         """A node that reads the end of the line first, and becomes it."""
         self.value = self.add(op, [self.value, *operands], **attributes)

@@ -74,10 +74,8 @@ def start() -> QdqModel:
 # --- operators and structure ----------------------------------------------------------------------
 
 
-def convolution() -> QdqModel:
-    model = QdqModel((1, 1, 4, 4)).qdq(0.1, 0)
-    kernel = model.dequantized(np.ones((1, 1, 3, 3), np.int8), 0.1)
-    return model.then("Conv", kernel).qdq(0.1, 0)
+def sine() -> QdqModel:
+    return start().then("Sin").qdq(0.1, 0)
 
 
 def own_domain(model: onnx.ModelProto) -> None:
@@ -274,12 +272,6 @@ def weights_per_input() -> QdqModel:
     return model.then("Gemm", stored, transB=1).qdq(0.1, 0)
 
 
-def weights_asymmetric() -> QdqModel:
-    model = start()
-    stored = model.dequantized(WEIGHTS.view(np.uint8), 0.1, 30)
-    return model.then("Gemm", stored, transB=1).qdq(0.1, 0)
-
-
 def scales_of_another_number() -> QdqModel:
     model = start()
     stored = model.dequantized(WEIGHTS, np.full(4, 0.1), np.zeros(4), 0)
@@ -312,14 +304,15 @@ def nan_in_weights() -> QdqModel:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def external_data(location: str) -> Make:
+def external_data(location: str, **numbers: str) -> Make:
     """Weights in another file, wherever that is."""
 
     def change(model: onnx.ModelProto) -> None:
         tensor = constant(model, "constant_4")
         tensor.ClearField("raw_data")
         tensor.data_location = TensorProto.EXTERNAL
-        tensor.external_data.add(key="location", value=location)
+        for key, value in {"location": location, **numbers}.items():
+            tensor.external_data.add(key=key, value=value)
 
     return changed(change)
 
@@ -416,7 +409,7 @@ def nested(depth: int) -> Make:
 def long_name(text: str) -> Make:
     def change(model: onnx.ModelProto) -> None:
         node(model, "Relu").name = text
-        node(model, "Relu").op_type = "Mish"
+        node(model, "Relu").op_type = "Sin"
 
     return changed(change)
 

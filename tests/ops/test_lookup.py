@@ -59,6 +59,50 @@ def chain() -> QdqModel:
     return model.qdq(1 / 128, 0).then("Sigmoid").qdq(1 / 256, -128).qdq(1 / 100, 5)
 
 
+def named(
+    op: str, zero_point: int = 10, opset: int = 17, **attributes: Any
+) -> Callable[[], QdqModel]:
+    """A network of one function with attributes."""
+
+    def build() -> QdqModel:
+        model = QdqModel(ALL)
+        model.opset = opset
+        return model.qdq(0.05, zero_point).then(op, **attributes).qdq(0.03, -20)
+
+    return build
+
+
+def in_a_row() -> QdqModel:
+    """Functions of a result that is not quantized in between are one table."""
+    model = QdqModel(ALL).qdq(0.05, 3).then("Tanh").then("Relu").then("Neg").then("Exp")
+    return model.qdq(1 / 128, -20)
+
+
+FUNCTIONS: dict[str, Callable[[], QdqModel]] = {
+    "absolute": named("Abs"),
+    "celu": named("Celu", alpha=0.7),
+    "elu": named("Elu"),
+    "elu_alpha": named("Elu", alpha=2.5),
+    "erf_": named("Erf"),
+    "exp_": named("Exp"),
+    "gelu": named("Gelu", opset=20),
+    "gelu_tanh": named("Gelu", opset=20, approximate="tanh"),
+    "hard_sigmoid": named("HardSigmoid"),
+    "hard_sigmoid_third": named("HardSigmoid", alpha=1 / 6, beta=0.5),
+    "hard_swish": named("HardSwish"),
+    "leaky_relu": named("LeakyRelu"),
+    "leaky_relu_steep": named("LeakyRelu", alpha=0.3),
+    "mish": named("Mish", opset=18),
+    "negative": named("Neg"),
+    "selu": named("Selu"),
+    "softplus": named("Softplus"),
+    "softsign": named("Softsign"),
+    "thresholded": named("ThresholdedRelu", alpha=0.4),
+    # Where all inputs are in reach of the function: what onnxruntime makes of NaN is undefined.
+    "logarithm": named("Log", zero_point=-128),
+    "square_root": named("Sqrt", zero_point=-128),
+    "in_a_row": in_a_row,
+}
 NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "relu": function("Relu"),
     "relu_same_parameters": function("Relu", scales=(0.05, 0.05), zero_points=(10, 10)),
@@ -75,9 +119,10 @@ NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "extreme": requantized((1e-38, 1e38), (3, 4)),
     "overflowing": requantized((3e38, 1e-38), (3, 4)),
     "chain": chain,
+    **FUNCTIONS,
 }
 # float32 exp and tanh of two libraries differ in their last bits; the tables use float64.
-WITHIN_ONE = {"sigmoid", "sigmoid_steep", "tanh", "chain"}
+WITHIN_ONE = {"sigmoid", "sigmoid_steep", "tanh", "chain", *FUNCTIONS}
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +185,14 @@ def test_bounds(bound: Any, message: str, tmp_path: Path) -> None:
 def test_needs_a_quantized_input(op: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="its input is not quantized"):
         read(QdqModel(ALL).then(op).qdq(0.1, 0), tmp_path)
+
+
+def test_not_a_number_is_real_zero_and_infinity_saturates(tmp_path: Path) -> None:
+    graph = read(named("Log")(), tmp_path)
+    (op,) = (op for op in graph.ops if isinstance(op, Lookup))
+    assert set(op.table[:138]) == {-20}, "the logarithm of a negative number"
+    assert op.table[138] == -128, "of zero"
+
+
+def test_several_functions_are_one_table(networks: dict[str, Read]) -> None:
+    assert sum(isinstance(op, Lookup) for op in networks["in_a_row"].graph.ops) == 1

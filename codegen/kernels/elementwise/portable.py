@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from codegen.ir.graph import Op
+import numpy as np
+
+from codegen.ir.graph import Value
+from codegen.ir.types import TensorType
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.literals import c_float
-from codegen.ops.add import AddConstant
 from codegen.ops.elementwise import Elementwise
 from codegen.ops.lookup import Lookup
 from codegen.target import Target
@@ -55,70 +57,93 @@ class Scaling:
 
 @dataclass(frozen=True)
 class ElementwiseFields:
-    """What the templates name."""
+    """What the templates name.
 
-    size: int
-    inputs: tuple[Scaling, ...]
+    Attributes:
+        axes: (size, stride of the first operand, of the second) in the order of the output's bytes.
+    """
+
+    axes: tuple[tuple[int, int, int], ...]
+    first: Scaling
+    second: Scaling
     output: Scaling
     low: int
     high: int
+    constant_first: bool
 
 
-def _fields(op: AddConstant | Elementwise) -> ElementwiseFields:
-    sides = [
-        Scaling(c_float(value.quantization.scale), value.quantization.zero_point)
-        for value in (*op.inputs, op.output)
-    ]
-    return ElementwiseFields(op.output.size, tuple(sides[:-1]), sides[-1], op.low, op.high)
+def _scaling(value: Value) -> Scaling:
+    return Scaling(c_float(value.quantization.scale), value.quantization.zero_point)
 
 
-def _cost(op: Op) -> float:
-    """Conversions, one division (14 cycles of the Cortex-M7's FPU) and rounding by element."""
-    return 40.0 * op.output.size
+def _strides(kind: TensorType, rank: int) -> list[int]:
+    """Elements from one to the next along each axis of a result of `rank`; 0 where repeated."""
+    missing = rank - len(kind.shape)
+    strides, behind = [0] * rank, 1
+    for axis in reversed(kind.order):
+        if kind.shape[axis] > 1:
+            strides[axis + missing] = behind
+        behind *= kind.shape[axis]
+    return strides
 
 
-class AddConstantKernel(Kernel):
-    """One loop over the constant: firmware/runtime/kernels/nn_add.c."""
-
-    op_type = AddConstant
-
-    def cost(self, op: AddConstant, target: Target, activity: Activity) -> float:
-        """See `_cost`."""
-        return _cost(op)
-
-    def lower(self, op: AddConstant, target: Target) -> Lowered:
-        """The constant as float32."""
-        title = f"addend, float32 [{op.output.size}]"
-        return Lowered(
-            op=op,
-            stem="add",
-            kernel=self.name,
-            why="float32, as ONNX computes it",
-            constants=(Constants("addend", title, op.addend.astype("<f4").tobytes()),),
-            overlaps=(IN_PLACE,),
-            fields=_fields(op),
-        )
+def _axes(op: Elementwise) -> tuple[tuple[int, int, int], ...]:
+    """The axes of the output, those joined along which both operands go on alike."""
+    kind = op.output.type
+    rank = len(kind.shape)
+    second = op.inputs[-1].type if op.constant is None else replace(kind, shape=op.constant.shape)
+    first_strides, second_strides = (_strides(each, rank) for each in (op.inputs[0].type, second))
+    found: list[tuple[int, int, int]] = []
+    for axis in kind.order:
+        size, one, two = kind.shape[axis], first_strides[axis], second_strides[axis]
+        if size == 1:
+            continue
+        if found and found[-1][1:] == (size * one, size * two):
+            found[-1] = (found[-1][0] * size, one, two)
+        else:
+            found.append((size, one, two))
+    return tuple(found) or ((1, 0, 0),)
 
 
 class ElementwiseKernel(Kernel):
-    """One loop over two values: firmware/runtime/kernels/nn_elementwise.c."""
+    """One loop over the output: firmware/runtime/kernels/nn_elementwise.c."""
 
     op_type = Elementwise
 
     def cost(self, op: Elementwise, target: Target, activity: Activity) -> float:
-        """See `_cost`."""
-        return _cost(op)
+        """Conversions, one division (14 cycles of the Cortex-M7's FPU), rounding, addresses."""
+        return 60.0 * op.output.size
 
     def lower(self, op: Elementwise, target: Target) -> Lowered:
-        """No constants; in place of either input."""
+        """The constant as float32 in the order of the output's bytes; in place of an operand."""
+        constants: tuple[Constants, ...] = ()
+        if op.constant is not None:
+            order = op.output.type.order
+            stored = np.ascontiguousarray(op.constant.transpose(order)).astype("<f4")
+            shape = "".join(f"[{size}]" for size in stored.shape[1:])
+            constants = (Constants("constant", f"operand, float32 {shape}", stored.tobytes()),)
+        first, second = op.inputs[0], op.inputs[-1]
         return Lowered(
             op=op,
             stem="elementwise",
             kernel=self.name,
             why="float32, as ONNX computes it",
-            overlaps=(IN_PLACE, Overlap(input=1, distance=0)),
-            fields=_fields(op),
+            constants=constants,
+            overlaps=tuple(
+                Overlap(input=index, distance=0)
+                for index, value in enumerate(op.inputs)
+                if value.type.stored_shape == op.output.type.stored_shape
+            ),
+            fields=ElementwiseFields(
+                axes=_axes(op),
+                first=_scaling(first),
+                second=_scaling(second),
+                output=_scaling(op.output),
+                low=op.low,
+                high=op.high,
+                constant_first=op.constant_first,
+            ),
         )
 
 
-KERNELS = (LookupKernel(), AddConstantKernel(), ElementwiseKernel())
+KERNELS = (LookupKernel(), ElementwiseKernel())

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.kernel import Activity, Kernel, Lowered
+from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
 from codegen.ops.fully_connected import FullyConnected
 from codegen.target import Target
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What the template names."""
+    """What the template names.
+
+    Attributes:
+        any: what only the more general routine can do.
+    """
 
     inputs: int
     outputs: int
-    zero_point: int
-    low: int
-    high: int
-    wide: bool
+    sums: Sums
+    any: bool
 
 
 class Portable(Kernel):
@@ -32,28 +35,13 @@ class Portable(Kernel):
 
     def lower(self, op: FullyConnected, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        bias = "int64" if op.wide else "int32"
-        blocks = (
-            Constants(
-                "bias",
-                f"bias with the input zero point folded in, {bias} [{op.rows}]",
-                op.folded_bias.astype("<i8" if op.wide else "<i4").tobytes(),
-            ),
-            Constants(
-                "multipliers",
-                f"requantization multipliers, float32 [{op.rows}]",
-                op.multipliers.astype("<f4").tobytes(),
-                counted=False,
-            ),
-            Constants(
-                "weights",
-                f"weights, int8 [{op.rows}][{op.columns}]",
-                op.weights.tobytes(),
-            ),
+        weights, zeros = stored_weights(op)
+        blocks = weight_constants(
+            op, op.folded_bias, " with the input zero point folded in", weights, zeros
         )
-        low, high = op.clamp
-        zero_point = op.output.quantization.zero_point
-        fields = Fields(op.columns, op.rows, zero_point, low, high, op.wide)
+        sums = sums_of(op)
+        general = zeros is not None or sums.wide or sums.real or sums.fraction > 0
+        fields = Fields(op.columns, op.rows, sums, general)
         return Lowered(
             op=op,
             stem="fully_connected",

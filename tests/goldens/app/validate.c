@@ -14,7 +14,7 @@ static uint8_t results[VALIDATE_IMAGES * VALIDATE_RESULT_SIZE(APP_NETWORK_OUTPUT
 static const struct validate_network network = {
     .board = "mps2_an500",
     .name = APP_NETWORK_NAME,
-    .model = "cb8367b64e684e7bd36c803eb81f84ef942dcc8b8f9b8faef77e6108fc6d8bd3",
+    .model = "c063af9974fbd02fd0e44cc76e6865ade1206b4e92255cbb923ec1c182a17c08",
     .origin = "golden.onnx",
     .generator = "nn2flash 0.1.0",
     .build = "b111db111db111db111db111db111db111db111db111db111db111db111db111",

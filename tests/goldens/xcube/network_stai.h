@@ -66,6 +66,6 @@
 /* SHA-256 of the network's own files: what the manifest calls it. */
 #undef STAI_OURS_ORIGIN_MODEL_SIGNATURE
 #define STAI_OURS_ORIGIN_MODEL_SIGNATURE                                                           \
-    "cb8367b64e684e7bd36c803eb81f84ef942dcc8b8f9b8faef77e6108fc6d8bd3"
+    "c063af9974fbd02fd0e44cc76e6865ade1206b4e92255cbb923ec1c182a17c08"
 
 #endif /* NN_IMPORTED_OURS_H */

@@ -1,0 +1,137 @@
+"""Convolutions in plain C: firmware/runtime/kernels/nn_conv.c."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codegen.ir.types import Int8Array
+from codegen.kernels.kernel import Activity, Kernel, Lowered
+from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
+from codegen.ops.conv import Conv
+from codegen.ops.conv_transpose import ConvTranspose
+from codegen.target import Target
+from codegen.weighted_sum import WeightedSum
+from codegen.window import Window
+
+
+@dataclass(frozen=True)
+class ConvFields:
+    """What the templates name."""
+
+    function: str
+    channels: int
+    filters: int
+    groups: int
+    window: Window
+    input_zero_point: int
+    sums: Sums
+
+
+def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> ConvFields:
+    """The fields of a convolution of either direction."""
+    return ConvFields(
+        function=function,
+        channels=op.input.shape[1],
+        filters=op.rows,
+        groups=groups,
+        window=window,
+        input_zero_point=op.input.quantization.zero_point,
+        sums=sums_of(op),
+    )
+
+
+def in_fours(weights: Int8Array, groups: int) -> Int8Array:
+    """[outputs, …] with four filters of a group side by side; those that are left behind them.
+
+    Returns:
+        int8 [outputs * …], in the order in which nn_conv reads it.
+    """
+    parts = []
+    for group in weights.reshape(groups, len(weights) // groups, -1):
+        whole = len(group) // 4 * 4
+        parts.append(group[:whole].reshape(-1, 4, group.shape[1]).transpose(0, 2, 1).reshape(-1))
+        parts.append(group[whole:].reshape(-1))
+    return np.concatenate(parts)
+
+
+class Portable(Kernel):
+    """A window at a time, for four filters of a group where there are four."""
+
+    op_type = Conv
+
+    def cost(self, op: Conv, target: Target, activity: Activity) -> float:
+        """About three instructions for a multiply-accumulate, seven without a fourth filter."""
+        per_group = op.rows // op.groups
+        in_fours = 0.0 if op.asymmetric else (per_group - per_group % 4) / per_group
+        return (3.0 * in_fours + 7.0 * (1 - in_fours)) * op.macs + 60.0 * op.output.size
+
+    def lower(self, op: Conv, target: Target) -> Lowered:
+        """Bias, multipliers, weights."""
+        stored, zeros = stored_weights(op)
+        weights = stored.transpose(0, 2, 3, 1)
+        # With zero points, each filter on its own.
+        weights = in_fours(weights, op.groups) if zeros is None else np.ascontiguousarray(weights)
+        return Lowered(
+            op=op,
+            stem="conv",
+            kernel=self.name,
+            why="plain C, any processor",
+            constants=weight_constants(op, op.bias, "", weights, zeros),
+            fields=conv_fields(op, op.window, op.groups, "nn_conv"),
+        )
+
+
+class Depthwise(Kernel):
+    """One channel in, one or several out: weights [height][width][outputs]."""
+
+    name = "portable depthwise"
+    op_type = Conv
+
+    def fits(self, op: Conv, target: Target) -> str:
+        """One input channel to a group."""
+        return "" if op.depthwise else "groups of several input channels"
+
+    def cost(self, op: Conv, target: Target, activity: Activity) -> float:
+        """No loop over the channels of a group."""
+        return 6.0 * op.macs + 40.0 * op.output.size
+
+    def lower(self, op: Conv, target: Target) -> Lowered:
+        """Bias, multipliers, weights."""
+        weights, zeros = stored_weights(op)
+        weights = np.ascontiguousarray(weights[:, 0].transpose(1, 2, 0))
+        return Lowered(
+            op=op,
+            stem="conv",
+            kernel=self.name,
+            why="plain C, any processor",
+            constants=weight_constants(op, op.bias, "", weights, zeros),
+            fields=conv_fields(op, op.window, op.groups, "nn_depthwise"),
+        )
+
+
+class Transposed(Kernel):
+    """An output pixel at a time: of the taps of its window those that an input pixel reaches."""
+
+    op_type = ConvTranspose
+
+    def cost(self, op: ConvTranspose, target: Target, activity: Activity) -> float:
+        """A division for each tap, taken or not."""
+        return 7.0 * op.macs + (40.0 + 12.0 * op.window.taps) * op.output.size
+
+    def lower(self, op: ConvTranspose, target: Target) -> Lowered:
+        """Bias, multipliers, weights."""
+        weights, zeros = stored_weights(op)
+        weights = np.ascontiguousarray(weights.transpose(0, 2, 3, 1))
+        return Lowered(
+            op=op,
+            stem="conv",
+            kernel=self.name,
+            why="plain C, any processor",
+            constants=weight_constants(op, op.bias, "", weights, zeros),
+            fields=conv_fields(op, op.window, op.groups, "nn_conv_transpose"),
+        )
+
+
+KERNELS = (Portable(), Depthwise(), Transposed())

@@ -1,0 +1,95 @@
+"""Pools in plain C: firmware/runtime/kernels/nn_pool.c."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.ops.average_pool import AveragePool
+from codegen.ops.max_pool import MaxPool
+from codegen.target import Target
+from codegen.window import Window
+
+
+@dataclass(frozen=True)
+class Average:
+    """What the template names of a mean."""
+
+    input_zero_point: int
+    zero_point: int
+    low: int
+    high: int
+    padding_counts: bool
+    counts_differ: bool
+
+
+@dataclass(frozen=True)
+class PoolFields:
+    """What the template names."""
+
+    channels: int
+    window: Window
+    average: Average | None = None
+
+
+def _cost(op: AveragePool | MaxPool) -> float:
+    """Seven instructions for a cell under a window."""
+    return (7.0 * op.window.taps + 20.0) * op.output.size
+
+
+class MaxPoolKernel(Kernel):
+    """A window at a time."""
+
+    op_type = MaxPool
+
+    def cost(self, op: MaxPool, target: Target, activity: Activity) -> float:
+        """See `_cost`."""
+        return _cost(op)
+
+    def lower(self, op: MaxPool, target: Target) -> Lowered:
+        """No constants."""
+        return Lowered(
+            op=op,
+            stem="pool",
+            kernel=self.name,
+            why="plain C, any processor",
+            fields=PoolFields(op.input.shape[1], op.window),
+        )
+
+
+class AveragePoolKernel(Kernel):
+    """A window at a time."""
+
+    op_type = AveragePool
+
+    def cost(self, op: AveragePool, target: Target, activity: Activity) -> float:
+        """See `_cost`."""
+        return _cost(op)
+
+    def lower(self, op: AveragePool, target: Target) -> Lowered:
+        """One multiplier, or one for each number of cells when windows at the border have fewer."""
+        differ = bool((op.counts != op.counts.flat[0]).any())
+        counts = np.arange(op.window.taps + 1) if differ else op.counts.reshape(-1)[:1]
+        multipliers = op.multipliers(counts).astype("<f4")
+        fields = Average(
+            input_zero_point=op.input.quantization.zero_point,
+            zero_point=op.output.quantization.zero_point,
+            low=op.low,
+            high=op.high,
+            padding_counts=op.padding_counts,
+            counts_differ=differ,
+        )
+        title = f"multipliers by number of cells, float32 [{len(multipliers)}]"
+        return Lowered(
+            op=op,
+            stem="pool",
+            kernel=self.name,
+            why="plain C, any processor",
+            constants=(Constants("multipliers", title, multipliers.tobytes(), counted=False),),
+            fields=PoolFields(op.input.shape[1], op.window, fields),
+        )
+
+
+KERNELS = (MaxPoolKernel(), AveragePoolKernel())
