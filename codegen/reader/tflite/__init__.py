@@ -1,0 +1,1 @@
+"""TensorFlow Lite files in, the same graph as from ONNX (`codegen.reader.tflite.read.read_tflite`)."""
