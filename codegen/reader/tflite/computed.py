@@ -145,7 +145,25 @@ def _function(t: Translation, op: Operator, kind: str, **attributes: object) -> 
 
 
 def _leaky(t: Translation, op: Operator) -> None:
-    _function(t, op, "LeakyRelu", alpha=op.options.real("Alpha"))
+    _scaled(t, op, op.options.real("Alpha"))
+
+
+def _scaled(t: Translation, op: Operator, slope: float) -> None:
+    """Scale and zero point change, below zero with another slope: as LiteRT has it, with 8
+    fraction bits and halves going up.
+
+    Source: XNNPACK, qs8-vcvt and qs8-vlrelu, which the interpreter runs by default.
+    """
+    source, target = t.activation(op), t.quantized(op, op.outputs[0])
+    ratio = np.float32(source.scale[0]) / np.float32(target.scale[0])
+    factors = [np.rint(np.float32(256) * part) for part in (ratio, ratio * np.float32(slope))]
+    if not all(abs(factor) <= 1 << 15 for factor in factors):
+        raise t.fail(op, f"changes the scale by {ratio:g}", REMEDY)
+    zeros = [int(x.zero_point[0]) - 128 * (x.dtype == np.uint8) for x in (source, target)]
+    shifted = np.arange(-128, 128) - zeros[0]
+    products = shifted * np.where(shifted >= 0, *factors).astype(np.int64)
+    table = np.clip((products + 128 >> 8) + zeros[1], -128, 127)
+    t.table(op, source, target, table)
 
 
 def _gelu(t: Translation, op: Operator) -> None:
@@ -182,9 +200,9 @@ def _quantize(t: Translation, op: Operator) -> None:
     if source.data is not None:
         raise t.fail(op, "quantizes a constant", "fold constants when converting")
     if source.dtype != np.float32:
-        source = t.activation(op)
-    first = t.has_first(source)
-    t.quantize(op, t.real(source, first), first)
+        _scaled(t, op, 1.0)
+        return
+    t.quantize(op, t.real(source), False)
 
 
 def _dequantize(t: Translation, op: Operator) -> None:
@@ -208,7 +226,6 @@ READERS: Mapping[str, Reader] = {
     "ADD": partial(_binary, kind="Add"),
     "SUB": partial(_binary, kind="Sub"),
     "MUL": partial(_binary, kind="Mul"),
-    "DIV": partial(_binary, kind="Div"),
     "MAXIMUM": partial(_binary, kind="Max"),
     "MINIMUM": partial(_binary, kind="Min"),
     "RELU": partial(_bounded, low=0.0, high=np.inf),

@@ -26,7 +26,6 @@ FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "CONCATENATION": ("ConcatenationOptions", ("Axis", *_ACTIVATED)),
     "CONV_2D": ("Conv2DOptions", _DILATED),
     "DEPTHWISE_CONV_2D": ("DepthwiseConv2DOptions", _DILATED),
-    "DIV": ("DivOptions", _ACTIVATED),
     "FULLY_CONNECTED": (
         "FullyConnectedOptions",
         ("WeightsFormat", "KeepNumDims", *_ACTIVATED),

@@ -9,6 +9,7 @@ from onnx import helper
 
 from codegen.ir.graph import Graph
 from codegen.reader.qdq import read_model
+from codegen.reader.schema import OWN_DOMAIN
 from codegen.reader.tflite import computed, moved
 from codegen.reader.tflite.file import open_tflite
 from codegen.reader.tflite.translation import OPSET, REMEDY, Translation
@@ -53,5 +54,5 @@ def translate(path: Path) -> tuple[onnx.ModelProto, dict[str, tuple[int, ...]]]:
     graph = helper.make_graph(
         translation.nodes, "tflite", inputs, outputs, translation.initializers
     )
-    opsets = [helper.make_opsetid("", OPSET)]
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(OWN_DOMAIN, 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=9), translation.shapes

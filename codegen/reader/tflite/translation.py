@@ -18,6 +18,7 @@ import tflite
 from onnx import TensorProto, helper, numpy_helper
 
 from codegen.reader.load import MAX_FILE_BYTES
+from codegen.reader.schema import OWN_DOMAIN
 from codegen.reader.text import shown
 from codegen.reader.tflite.file import File, Operator, Tensor
 from support.errors import UserError
@@ -248,6 +249,24 @@ class Translation:
             self.constant(np.float32(tensor.scale[0])),
             self.constant(np.array(zero, tensor.dtype)),
         ]
+
+    def table(
+        self, operator: Operator, source: Tensor, target: Tensor, values: AnyArray
+    ) -> None:
+        """int8 [256]: the output's byte for each of the input's, from -128 up."""
+        first = self.has_first(source)
+        output = self.fresh(target.name)
+        zero = int(target.zero_point[0]) - 128 * (target.dtype == np.uint8)
+        self.add(
+            "Table",
+            [self.real(source, first)],
+            output,
+            domain=OWN_DOMAIN,
+            table=[int(value) for value in values],
+            scale=float(target.scale[0]),
+            zero_point=zero,
+        )
+        self.remember(target, first, output)
 
     def move(
         self, operator: Operator, kind: str, inputs: Sequence[str], first: bool, **attributes: Any
