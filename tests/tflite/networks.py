@@ -287,7 +287,7 @@ NETWORKS: Mapping[str, Build] = {
     "depthwise_valid_dilated": partial(
         conv, (1, 9, 8, 3), depthwise=1, padding=VALID, dilations=(2, 2), scale=0.2
     ),
-    "signal": _signal,
+    "of_a_signal": _signal,
     "dense": lambda: dense(TfliteModel().input((1, 20)), 7),
     "dense_no_bias": lambda: dense(TfliteModel().input((1, 20)), 7, bias=False),
     "dense_relu": lambda: dense(TfliteModel().input((1, 20)), 7, activation=RELU),

@@ -1,0 +1,115 @@
+"""Every operator of .tflite that is read, against LiteRT's default interpreter and in C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen.ir.graph import Graph
+from codegen.ops.average_pool import AveragePool
+from codegen.ops.transpose import Transpose
+from codegen.plan import plan_network
+from codegen.reader.qdq import read_graph
+from codegen.reference import run
+from tests.codegen.oracle import Int8Array, stored_inputs
+from tests.codegen.programs import Case, run_cases
+from tests.tflite.networks import IMAGE, NETWORKS, conv, ends_of
+from tests.tflite.oracle import litert_outputs
+
+# Files whose bytes LiteRT decides otherwise on exact ties: averages of an even count.
+TIES = {"average_pool"}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A file, its graph, and inputs for it."""
+
+    data: bytes
+    graph: Graph
+    inputs: Int8Array
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
+    folder = tmp_path_factory.mktemp("tflite")
+    found = {}
+    for name, build in NETWORKS.items():
+        path = build().save(folder / f"{name}.tflite")
+        graph = read_graph(path)
+        found[name] = Read(path.read_bytes(), graph, stored_inputs(graph))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(set(NETWORKS) - TIES))
+def test_reference_agrees_with_litert(name: str, networks: dict[str, Read]) -> None:
+    tested = networks[name]
+    expected = litert_outputs(tested.data, tested.inputs)
+    assert len(np.unique(expected)) > 2
+    np.testing.assert_array_equal(run(tested.graph, tested.inputs), expected)
+
+
+def test_averages_differ_on_exact_ties_alone(networks: dict[str, Read]) -> None:
+    tested = networks["average_pool"]
+    (op,) = (op for op in tested.graph.ops if isinstance(op, AveragePool))
+    found, expected = run(tested.graph, tested.inputs), litert_outputs(tested.data, tested.inputs)
+    images = tested.inputs.reshape(-1, *IMAGE[1:]).astype(int) - 3
+    padded = np.pad(images, ((0, 0), (0, 1), (1, 1), (0, 0)))
+    sums = sum(
+        padded[:, y : y + 5 : 2, x : x + 5 : 2] for y in range(3) for x in range(3)
+    )
+    twice = 2 * np.asarray(sums) % (2 * op.counts[:, :, None])
+    ties = (twice == op.counts[:, :, None]).reshape(len(found), -1)
+    differ = found != expected
+    assert differ.any()
+    assert not (differ & ~ties).any()
+    assert np.abs(found.astype(int) - expected).max() == 1
+
+
+def test_c_on_the_host(networks: dict[str, Read], tmp_path: Path) -> None:
+    cases = [Case(name, net.graph, net.inputs) for name, net in networks.items()]
+    for case, outputs in zip(cases, run_cases(cases, tmp_path), strict=True):
+        np.testing.assert_array_equal(outputs, case.expected, case.name)
+
+
+def test_emulated(networks: dict[str, Read], tmp_path: Path) -> None:
+    """On the Cortex-M7 that QEMU emulates."""
+    cases = [Case(name, net.graph, net.inputs[:4]) for name, net in networks.items()]
+    for case, outputs in zip(cases, run_cases(cases, tmp_path, "mps2_an500"), strict=True):
+        np.testing.assert_array_equal(outputs, case.expected, case.name)
+
+
+def test_the_interface_has_the_order_of_the_file(networks: dict[str, Read]) -> None:
+    graph = networks["conv"].graph
+    assert graph.input.type.stored_shape == IMAGE
+    assert graph.output.type.stored_shape == (1, 6, 5, 5)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["conv", "depthwise", "small_network", "mul_constant_after_conv", "pad_after_conv", "of_a_signal"]
+    + ["concat_after_conv", "split_after_conv", "mean_after_conv", "dense_of_an_image"],
+)
+def test_no_transpose_moves_a_byte(name: str, networks: dict[str, Read]) -> None:
+    steps = plan_network(networks[name].graph).steps
+    assert not any(isinstance(step.lowered.op, Transpose) for step in steps)
+
+
+def test_float_ends_are_those_of_the_bytes_between(tmp_path: Path) -> None:
+    """QUANTIZE in front and DEQUANTIZE behind: the network takes and gives their bytes."""
+    whole = read_graph(ends_of(np.float32).save(tmp_path / "float.tflite"))
+    plain = read_graph(conv(outputs=3).save(tmp_path / "plain.tflite"))
+    assert whole.input.quantization == plain.input.quantization
+    assert whole.output.quantization == plain.output.quantization
+    inputs = stored_inputs(plain)
+    np.testing.assert_array_equal(run(whole, inputs), run(plain, inputs))
+
+
+def test_a_convolution_without_biases(tmp_path: Path) -> None:
+    """LiteRT wants biases; a file without them means zeros."""
+    without = read_graph(conv(bias=False).save(tmp_path / "without.tflite"))
+    (op,) = (op for op in without.ops if type(op).__name__ == "Conv")
+    assert not op.bias.any()
+    assert op.output.shape == (1, 5, 6, 5)
