@@ -20,7 +20,9 @@ from support.files import write_json
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `activity`."""
-    parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
+    parser.add_argument(
+        "--model", type=Path, required=True, help="QDQ int8 ONNX or int8 .tflite file"
+    )
     parser.add_argument("--calibration", type=Path, required=True, help="as given to `generate`")
     parser.add_argument("--inputs", type=Path, required=True, help=".npz of the inputs to look at")
     parser.add_argument("--out", type=Path, required=True, help="activity.json")
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     for step in plan.steps:
         if step.lowered.stem != STEM:
             raise UserError(f"{arguments.model}: not a network of fully connected layers only")
-        chain = step.lowered.fields
+        chain = step.lowered.fields.chain
         for stage, part in zip(chain.stages, step.lowered.parts, strict=True):
             values = known[part.op.input][:, stage.reads]
             mean = float(entries(values, stage.layer.base).mean())

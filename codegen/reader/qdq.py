@@ -71,9 +71,7 @@ def read_model(
     ends = context.read_inputs()
     if not any(computes(op) for op in context.ops):
         raise UserError(f"{path}: the model computes nothing", "give a quantized network")
-    return normalize(
-        Graph(ends, outputs, tuple(context.ops), path.name, tuple(context.notes))
-    )
+    return normalize(Graph(ends, outputs, tuple(context.ops), path.name, tuple(context.notes)))
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:

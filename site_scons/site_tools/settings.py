@@ -57,8 +57,6 @@ _QUANTIZE = "then quantize it with onnxruntime's quantize_static, format QDQ"
 _KERAS = f"a Keras model: make ONNX of it with tf2onnx (tf2onnx.convert.from_keras), {_QUANTIZE}"
 _TORCH = f"PyTorch weights: make ONNX of the network with torch.onnx.export, {_QUANTIZE}"
 FOREIGN = {
-    ".tflite": "a TensorFlow Lite model: make ONNX of it, as quantized as it is, with"
-    " `python -m tf2onnx.convert --opset 13 --tflite {name} --output {stem}.onnx`",
     ".keras": _KERAS,
     ".h5": _KERAS,
     ".pt": _TORCH,
@@ -69,7 +67,7 @@ FOREIGN = {
 
 
 def network_file(key: str, value: Any, env: Any) -> None:
-    """A file that is there; what is not ONNX is told apart by its name."""
+    """A file that is there; what is neither ONNX nor .tflite is told apart by its name."""
     existing_file(key, value, env)
     path = Path(str(value))
     if told := FOREIGN.get(path.suffix.lower()):
@@ -226,7 +224,7 @@ FIELDS = (
         "0.5",
         matching(NUMBER, "a number of points"),
     ),
-    ("network", "a quantized ONNX file of yours instead of training", "", network_file),
+    ("network", "a quantized .onnx or .tflite file of yours instead of training", "", network_file),
     ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
     (
         "normalize",
@@ -291,6 +289,12 @@ FIELDS = (
     ("werror", "1: compiler warnings are errors", "0", yes_or_no),
     # Debug probes, boards and their ports.
     ("programmer", "tool that writes the firmware (default: the first that fits)", "", None),
+    (
+        "probe",
+        "usb: a real board; model: the board's model, its flash kept in build_dir",
+        "usb",
+        one_of(("usb", "model")),
+    ),
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
     ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),

@@ -81,7 +81,6 @@ def test_a_wrong_value_lists_the_values() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("x.tflite", ("TensorFlow Lite", "tf2onnx.convert --opset 13 --tflite x.tflite")),
         ("x.pt", ("PyTorch", "torch.onnx.export", "quantize_static")),
         ("x.pth", ("PyTorch", "torch.onnx.export", "quantize_static")),
         ("x.keras", ("Keras", "from_keras", "quantize_static")),

@@ -141,6 +141,7 @@ class TfliteModel:
         shape: Sequence[int],
         scale: Any = None,
         zero: int = 0,
+        *,
         options: tuple[str, dict[str, Any]] | None = None,
         dtype: Any = np.int8,
     ) -> TfliteModel:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.tflite.models import NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, Array, TfliteModel
+from tests.tflite.models import NONE, RELU, RELU6, RELU_N1_TO_1, SAME, VALID, TfliteModel
 
 Build = Callable[[], TfliteModel]
 IMAGE = (1, 6, 5, 4)
@@ -68,7 +68,7 @@ def convolution(
         for n, k, s, d in zip((height, width), kernel, strides, dilations, strict=True)
     ]
     kind = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    return model.then(kind, operands, (1, *size, outputs), scale, zero, (table, options))
+    return model.then(kind, operands, (1, *size, outputs), scale, zero, options=(table, options))
 
 
 def conv(shape: Sequence[int] = IMAGE, outputs: int = 5, **how: Any) -> TfliteModel:
@@ -89,7 +89,12 @@ def dense(model: TfliteModel, outputs: int, **how: Any) -> TfliteModel:
         operands.append(model.constant(values, source * scale))
     options = {"FusedActivationFunction": how.get("activation", NONE)}
     return model.then(
-        "FULLY_CONNECTED", operands, (1, outputs), 0.61, 11, ("FullyConnectedOptions", options)
+        "FULLY_CONNECTED",
+        operands,
+        (1, outputs),
+        0.61,
+        11,
+        options=("FullyConnectedOptions", options),
     )
 
 
@@ -102,9 +107,7 @@ def pool(
 ) -> TfliteModel:
     """A pool; .tflite's keep scale and zero point."""
     model = TfliteModel().input(IMAGE)
-    size = [
-        side(n, k, s, padding) for n, k, s in zip(IMAGE[1:3], kernel, strides, strict=True)
-    ]
+    size = [side(n, k, s, padding) for n, k, s in zip(IMAGE[1:3], kernel, strides, strict=True)]
     options = {
         "Padding": padding,
         "StrideH": strides[0],
@@ -131,7 +134,7 @@ def with_constant(kind: str, shape: Sequence[int], after_conv: bool = False) -> 
     constant = model.constant(values, 0.0377, -21)
     options = (f"{kind.capitalize()}Options", {"FusedActivationFunction": NONE})
     scale = 2.3 if kind == "MUL" else 0.917
-    return model.then(kind, [constant], model.shapes[model.value], scale, 5, options)
+    return model.then(kind, [constant], model.shapes[model.value], scale, 5, options=options)
 
 
 def function(
@@ -143,7 +146,7 @@ def function(
 ) -> TfliteModel:
     """A function of every element."""
     model = TfliteModel().input((1, 256), source)
-    return model.then(kind, [], (1, 256), scale, zero, options)
+    return model.then(kind, [], (1, 256), scale, zero, options=options)
 
 
 def moving(
@@ -198,7 +201,7 @@ def mean(axes: Sequence[int], keep: bool, shape: Sequence[int], after: bool = Fa
     """A MEAN over axes of an image."""
     model = conv(outputs=4) if after else TfliteModel().input(IMAGE)
     options = ("ReducerOptions", {"KeepDims": keep})
-    return model.then("MEAN", [model.integers(*axes)], shape, 0.0317, -2, options)
+    return model.then("MEAN", [model.integers(*axes)], shape, 0.0317, -2, options=options)
 
 
 def splitting(axis: int, after_conv: bool = False) -> TfliteModel:
@@ -242,9 +245,11 @@ def small_network() -> TfliteModel:
     output = model.tensor((1, 5, 4, 4), 1.13, -128)
     added = ("AddOptions", {"FusedActivationFunction": RELU})
     model.operator("ADD", [skipped, model.value], [output], added)
-    model.then("MEAN", [model.integers(1, 2)], (1, 4), 0.57, -128, ("ReducerOptions", {}))
+    model.then("MEAN", [model.integers(1, 2)], (1, 4), 0.57, -128, options=("ReducerOptions", {}))
     dense(model, 6)
-    return model.then("SOFTMAX", [], (1, 6), 1 / 256, -128, ("SoftmaxOptions", {"Beta": 1.0}))
+    return model.then(
+        "SOFTMAX", [], (1, 6), 1 / 256, -128, options=("SoftmaxOptions", {"Beta": 1.0})
+    )
 
 
 def ends_of(dtype: Any) -> TfliteModel:
@@ -329,20 +334,22 @@ NETWORKS: Mapping[str, Build] = {
         moving, "MIRROR_PAD", lambda m: [m.constant(PADS)], (1, 9, 8, 4), ("MirrorPadOptions", {})
     ),
     "pad_value": partial(
-        moving, "PADV2", lambda m: [m.constant(PADS), m.constant(np.int8(77), 0.0491, 3)],
+        moving,
+        "PADV2",
+        lambda m: [m.constant(PADS), m.constant(np.int8(77), 0.0491, 3)],
         (1, 9, 8, 4),
     ),
     "pad_after_conv": partial(
         moving, "PAD", lambda m: [m.constant(PADS)], (1, 9, 8, 4), None, True
     ),
-    "squeeze": partial(
-        mean, (1,), True, (1, 1, 5, 4)
-    ),
+    "squeeze": partial(mean, (1,), True, (1, 1, 5, 4)),
     "split_sizes": splitting_by_sizes,
     "reduce_max": partial(moving, "REDUCE_MAX", shape_of(1, 2), (1, 4), ("ReducerOptions", {})),
-    "softmax": lambda: TfliteModel()
-    .input((1, 30), 0.0871)
-    .then("SOFTMAX", [], (1, 30), 1 / 256, -128, ("SoftmaxOptions", {"Beta": 1.0})),
+    "softmax": lambda: (
+        TfliteModel()
+        .input((1, 30), 0.0871)
+        .then("SOFTMAX", [], (1, 30), 1 / 256, -128, options=("SoftmaxOptions", {"Beta": 1.0}))
+    ),
     "concat": partial(concatenation, 3),
     "concat_rows": partial(concatenation, 1),
     "concat_after_conv": partial(concatenation, 3, True),
@@ -351,9 +358,7 @@ NETWORKS: Mapping[str, Build] = {
     "slice": partial(
         moving, "SLICE", lambda m: [m.integers(0, 1, 0, 2), m.integers(1, 3, -1, 2)], (1, 3, 5, 2)
     ),
-    "strided_slice": partial(
-        strided, [0, 1, 0, 0], [1, 6, 5, 4], [1, 2, 1, 3], [1, 3, 5, 2]
-    ),
+    "strided_slice": partial(strided, [0, 1, 0, 0], [1, 6, 5, 4], [1, 2, 1, 3], [1, 3, 5, 2]),
     "strided_slice_masks": partial(
         strided, [0, 9, 2, 0], [0, 0, 9, 9], [1, 1, 1, 1], [1, 6, 3, 4], BeginMask=3, EndMask=15
     ),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from codegen.ir.graph import Graph
+from codegen.ops.average_pool import AveragePool
 from codegen.reader.qdq import read_graph
 from codegen.reference import run
 from support.errors import UserError
@@ -57,7 +59,7 @@ def test_every_layer_with_forced_inputs(
             continue
         compared += 1
         differ = run(graph, np.concatenate([values[i] for i in read], axis=1)) != values[target]
-        average = [op for op in graph.ops if type(op).__name__ == "AveragePool"]
+        average = [op for op in graph.ops if isinstance(op, AveragePool)]
         if average:
             assert not (differ & ~_ties(average[0], values[read[0]])).any()
         else:
@@ -65,13 +67,13 @@ def test_every_layer_with_forced_inputs(
     assert compared >= 10
 
 
-def _ties(op: object, inputs: Int8Array) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _ties(op: AveragePool, inputs: Int8Array) -> npt.NDArray[np.bool_]:
     """Where the mean of a whole image lies half between two bytes."""
-    _, channels, height, width = op.input.shape  # type: ignore[attr-defined]
-    zero = op.input.quantization.zero_point  # type: ignore[attr-defined]
+    _, channels, height, width = op.input.shape
+    zero = op.input.quantization.zero_point
     count = height * width
     sums = inputs.reshape(len(inputs), count, channels).astype(int).sum(1) - zero * count
-    ties: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = 2 * sums % (2 * count) == count
+    ties: npt.NDArray[np.bool_] = 2 * sums % (2 * count) == count
     return ties
 
 
@@ -88,6 +90,8 @@ def test_the_onnx_twin_has_the_same_bytes(name: str, graphs: dict[str, Graph]) -
 
 @pytest.mark.parametrize(("board", "count"), [("host", 5), ("mps2_an500", 2)])
 def test_in_c(board: str, count: int, graphs: dict[str, Graph], tmp_path: Path) -> None:
-    cases = [Case(name, graph, stored_inputs(graph, count=5)[:count]) for name, graph in graphs.items()]
+    cases = [
+        Case(name, graph, stored_inputs(graph, count=5)[:count]) for name, graph in graphs.items()
+    ]
     for case, outputs in zip(cases, run_cases(cases, tmp_path, board), strict=True):
         np.testing.assert_array_equal(outputs, case.expected, case.name)

@@ -10,6 +10,7 @@ import pytest
 
 from codegen.ir.graph import Graph
 from codegen.ops.average_pool import AveragePool
+from codegen.ops.conv import Conv
 from codegen.ops.transpose import Transpose
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
@@ -57,9 +58,7 @@ def test_averages_differ_on_exact_ties_alone(networks: dict[str, Read]) -> None:
     found, expected = run(tested.graph, tested.inputs), litert_outputs(tested.data, tested.inputs)
     images = tested.inputs.reshape(-1, *IMAGE[1:]).astype(int) - 3
     padded = np.pad(images, ((0, 0), (0, 1), (1, 1), (0, 0)))
-    sums = sum(
-        padded[:, y : y + 5 : 2, x : x + 5 : 2] for y in range(3) for x in range(3)
-    )
+    sums = sum(padded[:, y : y + 5 : 2, x : x + 5 : 2] for y in range(3) for x in range(3))
     twice = 2 * np.asarray(sums) % (2 * op.counts[:, :, None])
     ties = (twice == op.counts[:, :, None]).reshape(len(found), -1)
     differ = found != expected
@@ -89,8 +88,18 @@ def test_the_interface_has_the_order_of_the_file(networks: dict[str, Read]) -> N
 
 @pytest.mark.parametrize(
     "name",
-    ["conv", "depthwise", "small_network", "mul_constant_after_conv", "pad_after_conv", "of_a_signal"]
-    + ["concat_after_conv", "split_after_conv", "mean_after_conv", "dense_of_an_image"],
+    [
+        "conv",
+        "depthwise",
+        "small_network",
+        "mul_constant_after_conv",
+        "pad_after_conv",
+        "of_a_signal",
+        "concat_after_conv",
+        "split_after_conv",
+        "mean_after_conv",
+        "dense_of_an_image",
+    ],
 )
 def test_no_transpose_moves_a_byte(name: str, networks: dict[str, Read]) -> None:
     steps = plan_network(networks[name].graph).steps
@@ -110,6 +119,6 @@ def test_float_ends_are_those_of_the_bytes_between(tmp_path: Path) -> None:
 def test_a_convolution_without_biases(tmp_path: Path) -> None:
     """LiteRT wants biases; a file without them means zeros."""
     without = read_graph(conv(bias=False).save(tmp_path / "without.tflite"))
-    (op,) = (op for op in without.ops if type(op).__name__ == "Conv")
+    (op,) = (op for op in without.ops if isinstance(op, Conv))
     assert not op.bias.any()
     assert op.output.shape == (1, 5, 6, 5)

@@ -1,1 +1,1 @@
-"""TensorFlow Lite files in, the same graph as from ONNX (`codegen.reader.tflite.read.read_tflite`)."""
+"""TensorFlow Lite files in, the same graph as from ONNX (`read.read_tflite`)."""

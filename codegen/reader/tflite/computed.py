@@ -155,8 +155,9 @@ def _scaled(t: Translation, op: Operator, slope: float) -> None:
     Source: XNNPACK, qs8-vcvt and qs8-vlrelu, which the interpreter runs by default.
     """
     source, target = t.activation(op), t.quantized(op, op.outputs[0])
-    ratio = np.float32(source.scale[0]) / np.float32(target.scale[0])
-    factors = [np.rint(np.float32(256) * part) for part in (ratio, ratio * np.float32(slope))]
+    with np.errstate(all="ignore"):
+        ratio = np.float32(source.scale[0]) / np.float32(target.scale[0])
+        factors = [np.rint(np.float32(256) * part) for part in (ratio, ratio * np.float32(slope))]
     if not all(abs(factor) <= 1 << 15 for factor in factors):
         raise t.fail(op, f"changes the scale by {ratio:g}", REMEDY)
     zeros = [int(x.zero_point[0]) - 128 * (x.dtype == np.uint8) for x in (source, target)]

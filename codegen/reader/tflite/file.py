@@ -26,7 +26,7 @@ MAX_OPERANDS = 256
 MAX_NAME_BYTES = 1 << 12
 _DAMAGED = (struct.error, IndexError, ValueError, TypeError, OverflowError)
 # What activations and constants of an int8 network are made of.
-_TYPES = {
+_TYPES: dict[int, np.dtype[Any]] = {
     tflite.TensorType.FLOAT32: np.dtype("<f4"),
     tflite.TensorType.INT8: np.dtype("i1"),
     tflite.TensorType.UINT8: np.dtype("u1"),

@@ -95,7 +95,8 @@ def _strided(t: Translation, op: Operator) -> None:
         raise t.fail(op, "its begin, end and strides do not fit", "convert the network again")
     starts, stops, shape = [], [], []
     shrink = options.number("ShrinkAxisMask")
-    for axis, step in enumerate(steps):
+    for axis, given in enumerate(list(steps)):
+        step = given
         begin = None if options.number("BeginMask") >> axis & 1 else begins[axis]
         end = None if options.number("EndMask") >> axis & 1 else ends[axis]
         if shrink >> axis & 1:

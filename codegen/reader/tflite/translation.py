@@ -250,9 +250,7 @@ class Translation:
             self.constant(np.array(zero, tensor.dtype)),
         ]
 
-    def table(
-        self, operator: Operator, source: Tensor, target: Tensor, values: AnyArray
-    ) -> None:
+    def table(self, operator: Operator, source: Tensor, target: Tensor, values: AnyArray) -> None:
         """int8 [256]: the output's byte for each of the input's, from -128 up."""
         first = self.has_first(source)
         output = self.fresh(target.name)
@@ -286,9 +284,7 @@ class Translation:
         target = self.quantized(operator, operator.outputs[output])
         near = np.isclose(source.scale[0], target.scale[0], rtol=1e-6, atol=0)
         if not near or source.zero_point[0] != target.zero_point[0]:
-            raise self.fail(
-                operator, "its output is quantized otherwise than its input", FULL_INT8
-            )
+            raise self.fail(operator, "its output is quantized otherwise than its input", FULL_INT8)
 
     def remember(self, tensor: Tensor, first: bool, name: str) -> None:
         """`name` holds a tensor's real values; its shape must be the declared one."""
@@ -298,9 +294,7 @@ class Translation:
                 "convert the network again",
             )
         self.reals[tensor, first] = name
-        self.shapes[name] = (
-            tuple(tensor.shape[axis] for axis in FIRST) if first else tensor.shape
-        )
+        self.shapes[name] = tuple(tensor.shape[axis] for axis in FIRST) if first else tensor.shape
 
     # The network's ends.
 
@@ -308,7 +302,9 @@ class Translation:
         """The inputs, float32 or 8-bit, as ONNX declares them."""
         declared = []
         for tensor in self.file.inputs:
-            if tensor.dtype not in _ELEMENTS or (tensor.dtype != np.float32 and not tensor.quantized):
+            if tensor.dtype not in _ELEMENTS or (
+                tensor.dtype != np.float32 and not tensor.quantized
+            ):
                 raise UserError(
                     f"{self.file.path}: input '{shown(tensor.name)}' is {tensor.type_name},"
                     " not int8, uint8 or float32",
