@@ -88,7 +88,7 @@ def test_the_onnx_twin_has_the_same_bytes(name: str, graphs: dict[str, Graph]) -
     np.testing.assert_array_equal(run(graph, inputs), run(twin, inputs))
 
 
-@pytest.mark.parametrize(("board", "count"), [("host", 5), ("mps2_an500", 2)])
+@pytest.mark.parametrize(("board", "count"), [("host", 3), ("mps2_an500", 2)])
 def test_in_c(board: str, count: int, graphs: dict[str, Graph], tmp_path: Path) -> None:
     cases = [
         Case(name, graph, stored_inputs(graph, count=5)[:count]) for name, graph in graphs.items()
