@@ -314,10 +314,17 @@ NETWORKS: Mapping[str, Build] = {
     "mean_keep": partial(mean, (1, 2), True, (1, 1, 1, 4)),
     "mean_after_conv": partial(mean, (1, 2), False, (1, 4), True),
     "relu": partial(function, "RELU", 0.0491, 3),
+    "relu_to_a_larger_scale": partial(function, "RELU", 0.171, 12),
     "relu6": partial(function, "RELU6", 0.0235, -128),
+    "relu6_to_a_larger_scale": partial(function, "RELU6", 0.143, -90),
     "logistic": partial(function, "LOGISTIC", 1 / 256, -128),
     "tanh": partial(function, "TANH", 1 / 128, 0),
     "hard_swish": partial(function, "HARD_SWISH", 0.037, -100),
+    "hard_swish_of_large_values": partial(function, "HARD_SWISH", 0.0521, -9, source=0.0873),
+    "leaky_relu_of_another_scale": partial(
+        function, "LEAKY_RELU", 0.0147, -31, ("LeakyReluOptions", {"Alpha": 0.23})
+    ),
+    "requantize_far": partial(function, "QUANTIZE", 0.0491 / 300, 5),
     "leaky_relu": partial(function, "LEAKY_RELU", 0.0491, 3, ("LeakyReluOptions", {"Alpha": 0.1})),
     "gelu": partial(function, "GELU", 0.037, -100, ("GeluOptions", {"Approximate": False})),
     "relu_n1_to_1": partial(function, "RELU_N1_TO_1", 0.0491, 3),

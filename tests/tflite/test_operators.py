@@ -17,6 +17,7 @@ from codegen.reader.qdq import read_graph
 from codegen.reference import run
 from tests.codegen.oracle import Int8Array, stored_inputs
 from tests.codegen.programs import Case, run_cases
+from tests.tflite.models import TfliteModel
 from tests.tflite.networks import IMAGE, NETWORKS, conv, ends_of
 from tests.tflite.oracle import litert_outputs
 
@@ -83,6 +84,30 @@ def test_averages_differ_on_exact_ties_alone(networks: dict[str, Read]) -> None:
     assert differ.any()
     assert not (differ & ~ties).any()
     assert np.abs(found.astype(int) - expected).max() == 1
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB"])
+def test_sums_differ_next_to_a_boundary_alone(kind: str, tmp_path: Path) -> None:
+    """LiteRT's multipliers have 20 bits, ours are float32: seeded scales."""
+    rng, bytes_compared = np.random.default_rng(5), 0
+    for _ in range(6):
+        (first, second, scale), zeros = rng.uniform(0.005, 0.1, 3), rng.integers(-128, 128, 3)
+        model = TfliteModel().input((1, 4096), first, int(zeros[0]))
+        model.input((1, 4096), second, int(zeros[1]))
+        output = model.tensor((1, 4096), scale, int(zeros[2]))
+        options = (f"{kind.capitalize()}Options", {"FusedActivationFunction": 0})
+        path = model.operator(kind, model.inputs, [output], options).save(tmp_path / "sum.tflite")
+        graph = read_graph(path)
+        inputs = rng.integers(-128, 128, (4, 8192)).astype(np.int8)
+        found, expected = run(graph, inputs), litert_outputs(path.read_bytes(), inputs)
+        a, b = np.split(inputs.astype(float), 2, axis=1)
+        sign = 1 if kind == "ADD" else -1
+        exact = ((a - zeros[0]) * first + sign * (b - zeros[1]) * second) / scale
+        near = np.abs(exact - np.floor(exact) - 0.5) < 1e-3
+        assert not ((found != expected) & ~near).any()
+        assert np.abs(found.astype(int) - expected).max() <= 1
+        bytes_compared += int((~near).sum())
+    assert bytes_compared > 90_000
 
 
 def test_c_on_the_host(networks: dict[str, Read], tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def refused(data: bytes, folder: Path) -> UserError:
     return caught.value
 
 
-def _float() -> TfliteModel:
+def float_network() -> TfliteModel:
     model = TfliteModel().input((1, 4), (), 0, np.float32)
     weights = model.constant(np.ones((2, 4), np.float32))
     options = ("FullyConnectedOptions", {"FusedActivationFunction": NONE})
@@ -127,7 +127,7 @@ def _custom() -> TfliteModel:
 @pytest.mark.parametrize(
     ("build", "message", "remedy"),
     [
-        (_float, "tensor 'in_0' is float32", "representative_dataset"),
+        (float_network, "tensor 'in_0' is float32", "representative_dataset"),
         (_dynamic_range, "tensor 'in_0' is float32", "TFLITE_BUILTINS_INT8"),
         (_sixteen, "input 'in_0' is INT16", "TFLITE_BUILTINS_INT8"),
         (_batch, r"shape [2, 4]", "operators.md"),

@@ -9,6 +9,7 @@ import numpy as np
 import tflite
 
 from codegen.reader.tflite.file import Operator, Tensor
+from codegen.reader.tflite.fixed_point import Int64Array, hard_swish, rescaled
 from codegen.reader.tflite.translation import (
     FIRST,
     FULL_INT8,
@@ -144,27 +145,59 @@ def _function(t: Translation, op: Operator, kind: str, **attributes: object) -> 
     t.compute(op, kind, [t.real(source, first)], first, **attributes)
 
 
+def _bytes(t: Translation, op: Operator) -> tuple[Tensor, Tensor, Int64Array]:
+    """Input, output, and int64 [256]: the input's bytes less its zero point, from -128 up."""
+    source, target = t.activation(op), t.quantized(op, op.outputs[0])
+    lowest = np.iinfo(source.dtype or np.int8).min
+    return source, target, np.arange(lowest, lowest + 256) - int(source.zero_point[0])
+
+
+def _ratio(t: Translation, op: Operator) -> float:
+    """The input's scale in steps of the output's.
+
+    Raises:
+        UserError: scales that are none, or too far apart to be one network's.
+    """
+    with np.errstate(all="ignore"):
+        ratio = float(t.activation(op).scale[0]) / float(op.outputs[0].scale[0] or np.nan)
+    if not 2.0**-20 < ratio < 2.0**20:
+        raise t.fail(op, f"changes the scale by {ratio:g}", REMEDY)
+    return ratio
+
+
 def _leaky(t: Translation, op: Operator) -> None:
-    _scaled(t, op, op.options.real("Alpha"))
+    slope = op.options.real("Alpha")
+    if not abs(slope) < 2.0**20:
+        raise t.fail(op, f"its alpha is {slope:g}", REMEDY)
+    _scaled(t, op, slope)
 
 
 def _scaled(t: Translation, op: Operator, slope: float) -> None:
-    """Scale and zero point change, below zero with another slope: as LiteRT has it, with 8
-    fraction bits and halves going up.
+    """Scale and zero point change, below zero with another slope."""
+    source, target, shifted = _bytes(t, op)
+    ratio = np.float32(_ratio(t, op))
+    slopes = float(ratio), float(ratio * np.float32(slope))
+    parts = [_times(shifted, each) for each in slopes]
+    values = np.where(shifted >= 0, *parts) + int(target.zero_point[0])
+    t.table(op, source, target, values)
 
-    Source: XNNPACK, qs8-vcvt and qs8-vlrelu, which the interpreter runs by default.
+
+def _times(shifted: Int64Array, factor: float) -> Int64Array:
+    """Integers times a factor: with 8 fraction bits, halves going up.
+
+    Source: XNNPACK, qs8-vcvt and qs8-vlrelu, which LiteRT's interpreter runs by default, for
+    factors that these take.
     """
-    source, target = t.activation(op), t.quantized(op, op.outputs[0])
-    with np.errstate(all="ignore"):
-        ratio = np.float32(source.scale[0]) / np.float32(target.scale[0])
-        factors = [np.rint(np.float32(256) * part) for part in (ratio, ratio * np.float32(slope))]
-    if not all(abs(factor) <= 1 << 15 for factor in factors):
-        raise t.fail(op, f"changes the scale by {ratio:g}", REMEDY)
-    zeros = [int(x.zero_point[0]) - 128 * (x.dtype == np.uint8) for x in (source, target)]
-    shifted = np.arange(-128, 128) - zeros[0]
-    products = shifted * np.where(shifted >= 0, *factors).astype(np.int64)
-    table = np.clip((products + 128 >> 8) + zeros[1], -128, 127)
-    t.table(op, source, target, table)
+    if not 2.0**-8 <= abs(factor) < 2.0**7:
+        return rescaled(shifted, factor)
+    return shifted * round(256 * factor) + 128 >> 8
+
+
+def _hard_swish(t: Translation, op: Operator) -> None:
+    source, target, shifted = _bytes(t, op)
+    _ratio(t, op)
+    values = hard_swish(shifted, float(source.scale[0]), float(target.scale[0]))
+    t.table(op, source, target, values + int(target.zero_point[0]))
 
 
 def _gelu(t: Translation, op: Operator) -> None:
@@ -173,9 +206,13 @@ def _gelu(t: Translation, op: Operator) -> None:
 
 
 def _bounded(t: Translation, op: Operator, low: float, high: float) -> None:
-    source = t.activation(op)
-    first = t.has_first(source)
-    t.quantize(op, t.clamped(t.real(source, first), low, high), first)
+    source, target, shifted = _bytes(t, op)
+    scale, zero = float(target.scale[0]), int(target.zero_point[0])
+    lowest, highest = (
+        zero + np.trunc(bound / scale + np.copysign(0.5, bound)) for bound in (low, high)
+    )
+    values = rescaled(shifted, _ratio(t, op)) + zero
+    t.table(op, source, target, np.clip(values, lowest, highest))
 
 
 def _softmax(t: Translation, op: Operator) -> None:
@@ -235,7 +272,7 @@ READERS: Mapping[str, Reader] = {
     "LEAKY_RELU": _leaky,
     "LOGISTIC": partial(_function, kind="Sigmoid"),
     "TANH": partial(_function, kind="Tanh"),
-    "HARD_SWISH": partial(_function, kind="HardSwish"),
+    "HARD_SWISH": _hard_swish,
     "ELU": partial(_function, kind="Elu"),
     "GELU": _gelu,
     "SOFTMAX": _softmax,

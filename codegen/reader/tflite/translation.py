@@ -251,16 +251,18 @@ class Translation:
         ]
 
     def table(self, operator: Operator, source: Tensor, target: Tensor, values: AnyArray) -> None:
-        """int8 [256]: the output's byte for each of the input's, from -128 up."""
+        """Integers [256]: what the output's byte is for each of the input's, the smallest first;
+        those that its type does not hold saturate."""
         first = self.has_first(source)
         output = self.fresh(target.name)
-        zero = int(target.zero_point[0]) - 128 * (target.dtype == np.uint8)
+        shift = 128 * (target.dtype == np.uint8)
+        zero = int(target.zero_point[0]) - shift
         self.add(
             "Table",
             [self.real(source, first)],
             output,
             domain=OWN_DOMAIN,
-            table=[int(value) for value in values],
+            table=np.clip(values - shift, -128, 127).astype(int).tolist(),
             scale=float(target.scale[0]),
             zero_point=zero,
         )
