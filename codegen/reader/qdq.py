@@ -17,6 +17,7 @@ from codegen.reader.constants import Constant, read_tensor
 from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput, label
 from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
+from codegen.reader.fold_numbers import shape_of
 from codegen.reader.load import is_tflite, load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.schema import check_node
@@ -120,6 +121,11 @@ def _read_nodes(
         variable = [name for name in node.input if name and name not in context.constants]
         if not variable and (any(node.input) or node.op_type == "Constant"):
             context.constants[node.output[0]] = fold(context, node)
+            continue
+        first = stages.get(node.input[0])
+        if node.op_type == "Shape" and first is not None:
+            shape = shape_of(context, node, first.shape)
+            context.constants[node.output[0]] = Constant(shape)
             continue
         results = _step(context, node, [stages.get(name) for name in node.input])
         for name, stage in zip(node.output, results, strict=False):
