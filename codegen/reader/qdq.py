@@ -37,7 +37,9 @@ def read_graph(path: Path | str) -> Graph:
         from codegen.reader.tflite.read import read_tflite
 
         return read_tflite(model_path)
-    return read_model(model_path, load_model(model_path), {})
+    model = load_model(model_path)
+    _refuse_float(model_path, model)
+    return read_model(model_path, model, {})
 
 
 def read_model(
@@ -73,6 +75,19 @@ def read_model(
     if not any(computes(op) for op in context.ops):
         raise UserError(f"{path}: the model computes nothing", "give a quantized network")
     return normalize(Graph(ends, outputs, tuple(context.ops), path.name, tuple(context.notes)))
+
+
+def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse a network in which nothing is quantized."""
+    types = {node.op_type for node in model.graph.node}
+    if not any("QuantizeLinear" in name or name.startswith("QLinear") for name in types) and (
+        not types & {"DequantizeLinear", "QGemm", "MatMulInteger", "ConvInteger"}
+    ):
+        raise UserError(
+            f"{path}: a float network, nothing in it is quantized",
+            "quantize it with inputs like those that it will see: calibration=x.npz (the command"
+            " by itself: python -m model quantize --calibration x.npz)",
+        )
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:

@@ -52,16 +52,22 @@ def existing_file(key: str, value: Any, env: Any) -> None:
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
 
 
-# What people have who come from elsewhere, and how it becomes a QDQ int8 ONNX file.
-_QUANTIZE = "then quantize it with onnxruntime's quantize_static, format QDQ"
-_KERAS = f"a Keras model: make ONNX of it with tf2onnx (tf2onnx.convert.from_keras), {_QUANTIZE}"
-_TORCH = f"PyTorch weights: make ONNX of the network with torch.onnx.export, {_QUANTIZE}"
+# What people have who come from elsewhere, and the two lines that make a network of it.
+_GIVE = "`scons sim network={stem}.onnx calibration=x.npz`, x.npz with inputs like real ones"
+_KERAS = (
+    "a Keras model: convert it, `python -c \"import keras; keras.models.load_model('{name}')"
+    f".export('{{stem}}.onnx', format='onnx')\"`, then {_GIVE}"
+)
+_TORCH = (
+    "PyTorch weights: where the network is defined, `torch.onnx.export(network.eval(), (example,),"
+    f" '{{stem}}.onnx')`, then {_GIVE}"
+)
 FOREIGN = {
     ".keras": _KERAS,
     ".h5": _KERAS,
     ".pt": _TORCH,
     ".pth": _TORCH,
-    ".pb": f"a TensorFlow graph: make ONNX of it with `python -m tf2onnx.convert`, {_QUANTIZE}",
+    ".pb": f"a TensorFlow graph: make ONNX of it with `python -m tf2onnx.convert`, then {_GIVE}",
     ".safetensors": _TORCH,
 }
 
@@ -224,9 +230,20 @@ FIELDS = (
         "0.5",
         matching(NUMBER, "a number of points"),
     ),
-    ("network", "a quantized .onnx or .tflite file of yours instead of training", "", network_file),
+    ("network", "an ONNX or .tflite file of yours instead of training", "", network_file),
+    (
+        "calibration",
+        "network= is float: .npz with inputs, and labels if known, to quantize it by",
+        "",
+        existing_file,
+    ),
+    (
+        "inputs",
+        "inputs for it: .npy, .npz, or mnist (default: calibration=, or random ones)",
+        "",
+        existing_inputs,
+    ),
     ("models", "zoo: folder of .onnx and .tflite (default: tests/fixtures)", "", existing_path),
-    ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
     (
         "normalize",
         "MEAN,STD of your training transform, for inputs=",
@@ -373,6 +390,10 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
             raise SCons.Errors.UserError(
                 f"{where}unknown variable '{word}': {nearest(word, known)}"
             )
+    if env["calibration"] and not env["network"]:
+        raise SCons.Errors.UserError(
+            f"calibration={env['calibration']}: is for a float network: network=float.onnx"
+        )
     return {key: env[key] for key in known}
 
 

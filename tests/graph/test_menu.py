@@ -12,6 +12,7 @@ import pytest
 from tests.graph.project import NEWEST_SCONS, REPOSITORY, SCONS, Project
 
 GIVEN = "network=tests/fixtures/guide_int8.onnx"
+GIVEN_THEN = ("then `scons sim network=x.onnx calibration=x.npz`",)
 PROGRAMS = sorted({SCONS, NEWEST_SCONS})
 
 
@@ -81,10 +82,10 @@ def test_a_wrong_value_lists_the_values() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("x.pt", ("PyTorch", "torch.onnx.export", "quantize_static")),
-        ("x.pth", ("PyTorch", "torch.onnx.export", "quantize_static")),
-        ("x.keras", ("Keras", "from_keras", "quantize_static")),
-        ("x.h5", ("Keras", "from_keras", "quantize_static")),
+        ("x.pt", ("PyTorch", "torch.onnx.export", *GIVEN_THEN)),
+        ("x.pth", ("PyTorch", "torch.onnx.export", *GIVEN_THEN)),
+        ("x.keras", ("Keras", "load_model('x.keras').export('x.onnx'", *GIVEN_THEN)),
+        ("x.h5", ("Keras", "load_model('x.h5').export('x.onnx'", *GIVEN_THEN)),
     ],
 )
 def test_networks_of_other_tools(name: str, words: tuple[str, ...], tmp_path: Path) -> None:
