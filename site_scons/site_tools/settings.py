@@ -394,6 +394,11 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         raise SCons.Errors.UserError(
             f"calibration={env['calibration']}: is for a float network: network=float.onnx"
         )
+    if env["calibration"] and env["network"].lower().endswith(".tflite"):
+        raise SCons.Errors.UserError(
+            f"calibration={env['calibration']}: a .tflite file is quantized by its converter: leave"
+            " calibration= out"
+        )
     return {key: env[key] for key in known}
 
 

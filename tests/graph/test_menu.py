@@ -98,6 +98,16 @@ def test_networks_of_other_tools(name: str, words: tuple[str, ...], tmp_path: Pa
     assert all(word in line for word in words)
 
 
+def test_a_tflite_file_takes_no_calibration(tmp_path: Path) -> None:
+    network, inputs = tmp_path / "x.tflite", tmp_path / "x.npz"
+    for path in (network, inputs):
+        path.write_bytes(b"anything")
+    told = scons("-n", f"network={network}", f"calibration={inputs}")
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.endswith("a .tflite file is quantized by its converter: leave calibration= out")
+
+
 @pytest.mark.parametrize(
     ("settings", "coloured"),
     [

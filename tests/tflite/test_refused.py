@@ -93,6 +93,11 @@ def _scales() -> TfliteModel:
     return TfliteModel().input((1, 4), [0.1, 0.2, 0.3, 0.4]).then("TANH", [], (1, 4), 1 / 128)
 
 
+def _scales_inside() -> TfliteModel:
+    model = TfliteModel().input((1, 2)).then("TANH", [], (1, 2), [0.1, 0.2])
+    return model.then("TANH", [], (1, 2), 1 / 128)
+
+
 def _short() -> TfliteModel:
     model = TfliteModel().input((1, 4))
     weights = model.tensor((2, 4), 0.1, data=np.ones(7, np.int8))
@@ -142,6 +147,7 @@ def _custom() -> TfliteModel:
         (_custom, "(custom ): unsupported operator", "operators.md"),
         (_strides, "strides", "convert"),
         (_scales, "input 'in_0' is quantized per channel", "TFLITE_BUILTINS_INT8"),
+        (_scales_inside, "tensor 'tensor_1' is quantized per channel", "TFLITE_BUILTINS_INT8"),
         (_short, "tensor 'tensor_1': 7 bytes for shape [2, 4] of int8", "whole"),
         (_moved_scale, "its output is quantized otherwise than its input", "convert"),
         (_zero_point, "zero point 300", "convert"),
