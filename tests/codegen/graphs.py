@@ -84,9 +84,18 @@ def image(seed: int = 6) -> QdqModel:
     return model.gemm(random_layer(rng, 3, 128)[0], WEIGHT_SCALE).qdq(0.9, 1)
 
 
+def assorted(seed: int = 8) -> QdqModel:
+    """3x4 → operators that `image` has none of."""
+    model = QdqModel((1, 3, 2, 2)).qdq(SCALE, 3)
+    model.then("PRelu", model.constant(np.array([[[0.5]], [[-2]], [[1]]], np.float32)))
+    model.qdq(0.06, 4)
+    return model.then("LogSoftmax", axis=1).qdq(0.1, 127)
+
+
 GRAPHS = {
     "diamond": diamond,
     "two_in_two_out": two_in_two_out,
     "residual": residual,
     "image": image,
+    "assorted": assorted,
 }
