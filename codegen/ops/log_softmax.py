@@ -59,7 +59,7 @@ class LogSoftmax(Op):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Draft(Pending):
+class LogSoftmaxDraft(Pending):
     """A LogSoftmax whose output quantization is not known yet."""
 
     context: Context
@@ -90,7 +90,7 @@ class _Draft(Pending):
 def _log_softmax(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     source = quantized_input(context, node, [only_stage(context, node, stages)])
     axis = read_axis(context, node, source)
-    return _Draft(
+    return LogSoftmaxDraft(
         name=label(node),
         shape=source.shape,
         context=context,

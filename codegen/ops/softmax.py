@@ -61,7 +61,7 @@ def exponentials(scale: float) -> npt.NDArray[np.uint32]:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Draft(Pending):
+class SoftmaxDraft(Pending):
     """A Softmax whose output quantization is not known yet."""
 
     context: Context
@@ -114,7 +114,7 @@ def read_axis(context: Context, node: onnx.NodeProto, source: Value) -> int:
 def _softmax(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     source = quantized_input(context, node, [only_stage(context, node, stages)])
     axis = read_axis(context, node, source)
-    return _Draft(
+    return SoftmaxDraft(
         name=label(node),
         shape=source.shape,
         context=context,

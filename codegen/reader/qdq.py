@@ -20,7 +20,7 @@ from codegen.reader.fold import fold, parameters, quantized_type, zero_point_typ
 from codegen.reader.load import load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.schema import check_node
-from codegen.reader.stages import FloatInput, Integers, Pending, Quantized, Stage
+from codegen.reader.stages import FloatInput, Indices, Integers, Pending, Quantized, Stage
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -144,7 +144,7 @@ def _quantization(context: Context, node: onnx.NodeProto, dtype: np.dtype[Any]) 
 
 
 def _quantize(context: Context, node: onnx.NodeProto, stage: Stage) -> Stage:
-    if isinstance(stage, Integers):
+    if isinstance(stage, Integers | Indices):
         raise context.fail(node, "quantizes integers", QUANTIZE_ALL)
     dtype = quantized_type(context, node)
     quantization = _quantization(context, node, dtype)

@@ -89,7 +89,8 @@ def assorted(seed: int = 8) -> QdqModel:
     model = QdqModel((1, 3, 2, 2)).qdq(SCALE, 3)
     model.then("PRelu", model.constant(np.array([[[0.5]], [[-2]], [[1]]], np.float32)))
     model.qdq(0.06, 4)
-    return model.then("LogSoftmax", axis=1).qdq(0.1, 127)
+    model.then("LogSoftmax", axis=1).qdq(0.1, 127).output()
+    return model.then("ArgMax", axis=2).output()
 
 
 GRAPHS = {
