@@ -12,14 +12,14 @@ from codegen.interface import ports
 from codegen.ir.dump import describe
 from codegen.ir.graph import Graph, Op, Value
 from codegen.ir.identity import content_hash
-from codegen.kernels.fully_connected.chain.context import context as chain_context
-from codegen.kernels.fully_connected.chain.plan import Chain
+from codegen.kernels.kernel import Places, Routines
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.names import check_name
 from codegen.ops import operator_of
 from codegen.outputs import LEGACY, MANIFEST, TEMPLATES
 from codegen.plan import Plan, Step, plan_network
 from codegen.render import render
+from codegen.selftest import make_selftest
 from codegen.target import CORTEX_M7, Target
 from support.files import write_json, write_text
 
@@ -83,8 +83,17 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "arena_size": plan.arena_size,
         "blocks": _blocks(plan),
         "weights_size": plan.weights_size,
+        "selftest": _selftest(graph),
         "model_bytes": model_bytes(plan),
     }
+
+
+def _selftest(graph: Graph) -> dict[str, Any]:
+    """The self-test's vector, as C."""
+    test = make_selftest(graph)
+    values = [str(value) for value in test.expected.tolist()]
+    lines = (", ".join(values[i : i + 16]) for i in range(0, len(values), 16))
+    return {"seed": test.seed, "expected": "\n".join(f"    {line}," for line in lines)}
 
 
 def _blocks(plan: Plan) -> list[dict[str, Any]]:
@@ -135,7 +144,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "weights_blocks": [block.size for block in plan.blocks],
         "model_bytes": model_bytes(plan),
         "activations_bytes": plan.arena_size,
-        "activations_bound": plan.arena.bound.bytes,
+        "activations_bound": plan.layout.packing.bound.bytes,
         "symbols": {"inference": f"{name}_forward_pass"},
         "layers": _layers(plan, name),
     }
@@ -232,16 +241,17 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
 
 
 def _chain(step: Step, name: str) -> dict[str, Any] | None:
-    """What the templates see of a run of packed layers."""
-    chain = step.lowered.fields
-    if not isinstance(chain, Chain):
+    """What the templates see of routines that are generated for this network."""
+    fields = step.lowered.fields
+    if not isinstance(fields, Routines):
         return None
-    offsets: list[dict[str, int]] = [{} for _ in chain.stages]
-    for block, place in zip(step.lowered.constants, step.constants, strict=True):
-        offsets[block.part][block.key] = place.offset
-    regions = tuple(0 if place is None else place.offset for place in (step.scratch, step.late))
-    layers = chain_context(chain, f"{name}_packed", step.numbers, offsets, regions)
-    return {**layers, "block": step.constants[0].block}
+    places = Places(
+        constants=tuple(place.offset for place in step.constants),
+        block=step.constants[0].block,
+        scratch=0 if step.scratch is None else step.scratch.offset,
+        late=0 if step.late is None else step.late.offset,
+    )
+    return fields.placed(f"{name}_packed", step.numbers, places)
 
 
 def _words(data: bytes) -> str:

@@ -1,6 +1,7 @@
 """Float inputs against what a network's int8 input can hold: clipped, or collapsed to a few bytes.
 
-Both come of a normalization that is not the training's, and bytes that are "identical to the
+Both come of a normalization that is not the training's, or of a quantization that was calibrated
+with other data, and bytes that are "identical to the
 reference" say nothing about it.
 """
 
@@ -22,7 +23,11 @@ MOST_CLIPPED = 0.01
 FEW_BYTES, TIMES = 8, 4
 # Values that are looked at for being different: sorting more takes seconds.
 LOOKED_AT = 1 << 20
-REMEDY = "give normalize= and inputs= as in training"
+# The guide's own bundle was calibrated with random data: there, normalize= is the training's.
+REMEDY = (
+    "give normalize= and inputs= as in training; where they are, the model was quantized with"
+    " other data: calibrate it with such inputs"
+)
 
 
 def add_strict(parser: argparse.ArgumentParser) -> None:

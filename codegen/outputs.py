@@ -9,6 +9,9 @@ _EITHER = {
     "_kernels.h": "network/network_kernels.h.j2",
     "_kernels.c": "network/network_kernels.c.j2",
     "_assembly.S": "network/network_assembly.S.j2",
+    "_io.h": "network/network_io.h.j2",
+    "_io.c": "network/network_io.c.j2",
+    "_selftest.h": "network/network_selftest.h.j2",
     "_generate_report.txt": "network/network_generate_report.txt.j2",
 }
 TEMPLATES = {
@@ -19,6 +22,7 @@ TEMPLATES = {
         "_data.c": "network/network_data.c.j2",
         "_data_params.h": "network/network_data_params.h.j2",
         "_data_params.c": "network/network_data_params.c.j2",
+        "_selftest.c": "network/network_selftest.c.j2",
         **_EITHER,
     },
     "st-ai": {
@@ -27,6 +31,7 @@ TEMPLATES = {
         "_data.h": "network_stai/network_data.h.j2",
         "_data.c": "network_stai/network_data.c.j2",
         "_details.h": "network_stai/network_details.h.j2",
+        "_selftest.c": "network_stai/network_selftest.c.j2",
         **_EITHER,
     },
 }

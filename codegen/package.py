@@ -29,9 +29,15 @@ RENDERED = {
     "zephyr/module.yml": "package/zephyr/module.yml.j2",
     "zephyr/CMakeLists.txt": "package/zephyr/CMakeLists.txt.j2",
     "zephyr/Kconfig": "package/zephyr/Kconfig.j2",
+    "zephyr/sample/CMakeLists.txt": "package/zephyr/sample/CMakeLists.txt.j2",
+    "zephyr/sample/prj.conf": "package/zephyr/sample/prj.conf.j2",
+    "zephyr/sample/sample.yaml": "package/zephyr/sample/sample.yaml.j2",
+    "SConscript": "package/SConscript.j2",
+    "example/main.c": "package/example/main.c.j2",
     "README.md": "package/README.md.j2",
 }
 VERBATIM = ("nn2flash_library.cmake", "nn2flash_library.mk")
+FOR_SCONS = "nn2flash_library.py"
 
 
 def package_files(network: Path) -> dict[str, bytes]:
@@ -50,6 +56,7 @@ def package_files(network: Path) -> dict[str, bytes]:
     runtime = [path for path in sorted(RUNTIME.rglob("*")) if path.suffix in (".c", ".h", ".S")]
     files |= {f"runtime/{path.relative_to(RUNTIME)}": _read(path) for path in runtime}
     files |= {file: _read(TEMPLATES / "package" / file) for file in VERBATIM}
+    files[FOR_SCONS] = _read(ROOT / "site_scons" / FOR_SCONS)
     files["LICENSE"] = _read(ROOT / "LICENSE")
     context = {
         "name": name,

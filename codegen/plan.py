@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,11 +12,10 @@ from codegen.ir.graph import Graph, Op, Value
 from codegen.kernels.kernel import Activity, Constants, Lowered
 from codegen.kernels.registry import choose
 from codegen.kernels.wanted import PORTABLE, Kernels
-from codegen.memory.arena import Arena as ArenaPlan
-from codegen.memory.arena import align, place
+from codegen.memory.arena import align
 from codegen.memory.homes import Homes
-from codegen.memory.liveness import late_name, lifetimes, scratch_name
-from codegen.memory.places import Arena, Input, Output, Place, Weights
+from codegen.memory.layout import Layout, lay_out
+from codegen.memory.places import Arena, Place, Weights
 from codegen.ops import computes
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
@@ -99,8 +98,7 @@ class Plan:
         lowered: after all passes.
         steps: what is computed, in order; views are left out.
         blocks: the weights, in the order in which they are read.
-        arena: the activations array.
-        inputs, outputs: where the network's own buffers lie in the arena.
+        layout: where every value lies in the activations array.
         target: the processor that kernels were chosen for.
     """
 
@@ -108,15 +106,23 @@ class Plan:
     lowered: Graph
     steps: tuple[Step, ...]
     blocks: tuple[Block, ...]
-    arena: ArenaPlan
-    inputs: tuple[Arena, ...]
-    outputs: tuple[Arena, ...]
+    layout: Layout
     target: Target
 
     @property
     def arena_size(self) -> int:
         """Bytes of the activations array."""
-        return self.arena.size
+        return self.layout.packing.size
+
+    @property
+    def inputs(self) -> tuple[Arena, ...]:
+        """Where the network's own input buffers lie in the arena."""
+        return tuple(map(self.layout.in_arena, self.lowered.inputs))
+
+    @property
+    def outputs(self) -> tuple[Arena, ...]:
+        """Where the network's own output buffers lie in the arena."""
+        return tuple(map(self.layout.in_arena, self.lowered.outputs))
 
     @property
     def weights_size(self) -> int:
@@ -135,29 +141,13 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
     Raises:
         UserError: an operation that no kernel takes.
     """
-    lowering = Lowering(target, kernels, _activity(graph, kernels))
+    lowering = Lowering(target, kernels, activity_of(graph, kernels))
     *_, (_, final) = run_passes(graph, lowering)
     homes = Homes(final)
     lowered = [_lower(op, lowering) for op in final.ops if not homes.vanishes(op)]
-    blocks = _lay_out(lowered)
+    blocks = _blocks(lowered)
     constants = [placed for block in blocks for placed in block.constants]
-    lives = lifetimes(final, homes, lowered)
-    arena = place(lives.buffers, lives.sharings)
-
-    def in_arena(value: Value) -> Arena:
-        home = homes[value]
-        return Arena(arena.offsets[lives.names[home.root]] + home.offset)
-
-    ends: dict[Value, Input | Output] = {
-        homes[value].root: Input(index) for index, value in enumerate(final.inputs)
-    }
-    ends |= {homes[value].root: Output(index) for index, value in enumerate(final.outputs)}
-
-    def where(value: Value) -> Place:
-        home = homes[value]
-        end = ends.get(home.root)
-        return in_arena(value) if end is None else replace(end, offset=home.offset)
-
+    layout = lay_out(final, homes, lowered)
     numbers = _numbers(graph, lowered)
     steps = []
     for index, each in enumerate(lowered):
@@ -166,10 +156,10 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
                 index=index,
                 numbers=tuple(numbers[part.op.outputs[0]] for part in each.rows),
                 lowered=each,
-                inputs=tuple(map(where, each.op.inputs)),
-                outputs=tuple(map(where, each.op.outputs)),
-                scratch=_found(arena.offsets, scratch_name(index)),
-                late=_found(arena.offsets, late_name(index)),
+                inputs=tuple(map(layout.place, each.op.inputs)),
+                outputs=tuple(map(layout.place, each.op.outputs)),
+                scratch=layout.scratch(index),
+                late=layout.late(index),
                 constants=tuple(c.place for c in constants if c.step == index),
             )
         )
@@ -178,14 +168,12 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         lowered=final,
         steps=tuple(steps),
         blocks=blocks,
-        arena=arena,
-        inputs=tuple(map(in_arena, final.inputs)),
-        outputs=tuple(map(in_arena, final.outputs)),
+        layout=layout,
         target=target,
     )
 
 
-def _activity(graph: Graph, kernels: Kernels) -> Activity:
+def activity_of(graph: Graph, kernels: Kernels) -> Activity:
     """Every value's elements for the calibration inputs."""
     inputs = kernels.calibration
     if kernels.wanted == "portable" or inputs is None or not len(inputs):
@@ -207,11 +195,7 @@ def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
     return {value: number for number, value in enumerate(known | made)}
 
 
-def _found(offsets: Mapping[str, int], name: str) -> Arena | None:
-    return Arena(offsets[name]) if name in offsets else None
-
-
-def _lay_out(steps: Sequence[Lowered]) -> tuple[Block, ...]:
+def _blocks(steps: Sequence[Lowered]) -> tuple[Block, ...]:
     """All constants in one block, in the order in which they are read."""
     constants, offset = [], 0
     for index, step in enumerate(steps):

@@ -129,6 +129,7 @@ class Board:
         code_reserve: bytes of the first flash kept free of data, for code and start-up.
         stack: bytes of stack.
         programmers: tool name -> its settings, in order of preference.
+        folder: where its board.toml lies, and what its settings name beside it.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Board:
     stack: int
     console: Console
     programmers: dict[str, dict[str, str]] = field(default_factory=dict)
+    folder: Path = Path()
 
     def memory(self, name: str) -> Memory:
         """The memory of that name; a `UserError` with the nearest name when there is none."""
@@ -203,6 +205,7 @@ def read_board(path: Path | str) -> Board:
         stack=stack,
         console=_read_console(root.table("console")),
         programmers=_read_programmers(root),
+        folder=Path(path).parent,
     )
     head.finish()
     root.finish()

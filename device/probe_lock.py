@@ -30,17 +30,18 @@ def lock_path() -> Path:
 
 
 @contextlib.contextmanager
-def probe_lock(purpose: str, wait: float) -> Iterator[int]:
+def probe_lock(purpose: str, wait: float, path: Path | None = None) -> Iterator[int]:
     """Hold the probe while the block runs; yields the descriptor that tools must inherit.
 
     Args:
         purpose: what for, told to those who wait.
         wait: seconds to wait for someone else's end.
+        path: the lock file; None: this user's, for the debug probe.
 
     Raises:
         UserError: it was not free in time; the message says who has it.
     """
-    path = lock_path()
+    path = path or lock_path()
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags, 0o600), "r+", encoding="utf-8") as stream:
         _acquire(stream, wait)

@@ -72,6 +72,11 @@ CAMPAIGNS = {
         ),
         250,
     ),
+    "plans": Campaign(
+        "Memory plans of random graphs, played byte by byte",
+        ("tests.codegen.random_plans", "--plans", "{count}", "--seed", "{seed}"),
+        10_000,
+    ),
     "reader": Campaign(
         "Mutated ONNX files read by the generator",
         ("tests.fuzz.fuzz_reader", "--cases", "{count}", "--seed", "{seed}"),
@@ -81,6 +86,18 @@ CAMPAIGNS = {
         "Frames sent to the firmware's receiver, on this computer under sanitizers",
         ("tests.protocol.fuzz", "--frames", "{count}", "--seed", "{seed}"),
         10_000_000,
+    ),
+    "power-cuts": Campaign(
+        "Power cut while OpenOCD or pyOCD flashes the board's model: flashing again ends right",
+        ("tests.board_h750.power_cuts", "--cuts", "{count}", "--seed", "{seed}"),
+        120,
+        (
+            "pyOCD reads the flash before it erases a sector: a word that was left half programmed "
+            "ended each further try with a bus fault. It erases the chip first now "
+            "(`test_a_power_cut`).",
+            "A half programmed vector table sets DBECCERR at reset, which OpenOCD took for an "
+            "error of its erase: `openocd.cfg` clears the flags first (`test_a_power_cut`).",
+        ),
     ),
     "mutation": Campaign(
         "Small faults, one at a time, in a copy of the project: do its tests notice?",

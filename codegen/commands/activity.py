@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     for step in plan.steps:
         if step.lowered.stem != STEM:
             raise UserError(f"{arguments.model}: not a network of fully connected layers only")
-        chain = step.lowered.fields
+        chain = step.lowered.fields.chain
         for stage, part in zip(chain.stages, step.lowered.parts, strict=True):
             values = known[part.op.input][:, stage.reads]
             mean = float(entries(values, stage.layer.base).mean())

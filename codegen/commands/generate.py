@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `generate`."""
-    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX file, opset 13 to 21, batch 1")
+    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX file, batch 1")
     parser.add_argument("--name", default="network", help="prefix of files and C symbols")
     parser.add_argument(
         "--c-api", choices=tuple(TEMPLATES), default=LEGACY, help="C interface of the sources"
@@ -33,6 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
+    )
+    parser.add_argument(
+        "--target",
+        type=Path,
+        help="memories.json of the board whose processor kernels are chosen for (default: a"
+        " Cortex-M7 with FPU)",
+    )
+    parser.add_argument(
+        "--dump", type=Path, help="folder for the graph after each pass, lifetimes and memory map"
     )
     parser.add_argument("--depfile", type=Path, help="write a Make depfile for CMake, Ninja, Make")
     parser.add_argument(
@@ -53,12 +62,18 @@ def run(arguments: argparse.Namespace) -> int:
     from codegen.generate import generate
     from codegen.kernels.wanted import Kernels
     from codegen.reader.qdq import read_graph
+    from codegen.target import CORTEX_M7, read_target
 
     graph = read_graph(arguments.model)
     kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
     for note in graph.notes:
         print(f"note: {arguments.model}: {note}", file=sys.stderr)
-    generate(graph, name, arguments.out_dir, arguments.c_api, kernels)
+    target = read_target(arguments.target) if arguments.target else CORTEX_M7
+    if arguments.dump:
+        from codegen.dump import dump
+
+        dump(graph, kernels, target, arguments.dump)
+    generate(graph, name, arguments.out_dir, arguments.c_api, kernels, target=target)
     if arguments.depfile:
         from codegen.depfile import depfile
 
@@ -68,7 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _models(arguments: argparse.Namespace) -> list[Path]:
     """The files that decide what is generated."""
-    return [path for path in (arguments.model, arguments.calibration) if path is not None]
+    return [
+        path
+        for path in (arguments.model, arguments.calibration, arguments.target)
+        if path is not None
+    ]
 
 
 def _typical(graph: Graph, path: Path | None) -> Int8Array | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -31,6 +31,22 @@ class Constants:
     data: bytes
     counted: bool = True
     part: int = 0
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a kernel's own bytes lie.
+
+    Attributes:
+        constants: offset in its block of weights of each block of `Lowered.constants`, in order.
+        block: of the weights, which has them all.
+        scratch, late: arena offsets; 0 where there are none.
+    """
+
+    constants: tuple[int, ...]
+    block: int
+    scratch: int
+    late: int
 
 
 @dataclass(frozen=True)
@@ -99,6 +115,19 @@ class Lowered:
         """What it computes, operation by operation."""
         own = Part(self.op, self.kernel, self.why, sum(len(b.data) for b in self.constants))
         return self.parts or (own,)
+
+
+class Routines(ABC):
+    """Fields of a kernel whose routines are generated for each network."""
+
+    @abstractmethod
+    def placed(self, prefix: str, numbers: Sequence[int], places: Places) -> dict[str, Any]:
+        """What the templates see: `layers`, each with its `number` and `symbol`, and `stack`.
+
+        Args:
+            prefix: of the symbols.
+            numbers: of the layers in their network.
+        """
 
 
 class Kernel(ABC):

@@ -6,6 +6,7 @@ and live from the first that is written to the last that is read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from codegen.ir.graph import Fused, Graph, Op, Value
@@ -25,13 +26,18 @@ class Home:
 class Homes:
     """The homes of all values of a graph; whoever has no other is its own."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, aliases: Callable[[Op], tuple[Alias, ...]] | None = None):
+        """Join what can share bytes.
+
+        Args:
+            aliases: what an operation says of its outputs and inputs; the operator's own if None.
+        """
         self._parents: dict[Value, Home] = {}
         self._graph = graph
+        self._aliases = _of_operator if aliases is None else aliases
         for op in graph.ops:
-            if not isinstance(op, Fused):
-                for alias in operator_of(op).aliases(op):
-                    self._join(op, alias)
+            for alias in self._aliases(op):
+                self._join(op, alias)
 
     def __getitem__(self, value: Value) -> Home:
         offset = 0
@@ -42,9 +48,7 @@ class Homes:
 
     def vanishes(self, op: Op) -> bool:
         """Whether all bytes that an operation would move are where they shall be."""
-        if isinstance(op, Fused):
-            return False
-        aliases = operator_of(op).aliases(op)
+        aliases = self._aliases(op)
         return bool(aliases) and all(self._holds(op, alias) for alias in aliases)
 
     def _holds(self, op: Op, alias: Alias) -> bool:
@@ -75,3 +79,7 @@ class Homes:
         )
         if movable:
             self._parents[home.root] = Home(target, alias.output_offset)
+
+
+def _of_operator(op: Op) -> tuple[Alias, ...]:
+    return () if isinstance(op, Fused) else operator_of(op).aliases(op)

@@ -60,6 +60,15 @@ def reshape_value(
     return reshape(context, node, source, shape)
 
 
+def transpose_value(
+    context: Context, node: onnx.NodeProto, source: Value, order: tuple[int, ...]
+) -> Value:
+    """`source` with its axes in another order, by a Transpose where needed."""
+    from codegen.ops.transpose import transpose
+
+    return transpose(context, node, source, order)
+
+
 def requantize_stage(name: str, source: Value) -> Pending:
     """What changes only scale and zero point."""
     from codegen.ops.lookup import requantize

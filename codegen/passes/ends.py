@@ -17,7 +17,11 @@ from codegen.passes.lowering import Lowering
 
 def own_outputs(graph: Graph, lowering: Lowering) -> Graph:
     """The graph with copies where outputs would share their bytes."""
-    homes = Homes(graph)
+    return copied_outputs(graph, Homes(graph))
+
+
+def copied_outputs(graph: Graph, homes: Homes) -> Graph:
+    """The same, with homes that are known."""
     taken: set[Value] = {homes[value].root for value in graph.inputs}
     for op in graph.ops:
         if not homes.vanishes(op):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
+from onnx import defs, version_converter
 
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
@@ -16,7 +17,10 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_NODES = 4096
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 16
-OPSETS = range(13, 22)
+# Below LIFTED onnx's own converter makes a later opset of it; above, each operator's definition in
+# that very opset is what a node is held against.
+LIFTED = 13
+OPSETS = range(7, defs.onnx_opset_version() + 1)
 
 
 def load_model(path: Path) -> onnx.ModelProto:
@@ -49,16 +53,34 @@ def load_model(path: Path) -> onnx.ModelProto:
         ) from None
     if not model.HasField("graph") or not model.graph.node:
         raise UserError(f"{path}: holds no ONNX graph", "export the model again")
-    opset_of(path, model)
+    opset = opset_of(path, model)
     _check_bounds(path, model)
-    return model
+    return model if opset >= LIFTED else _lifted(path, model)
+
+
+def _lifted(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model in a later opset, by onnx's converter.
+
+    Raises:
+        UserError: not a valid model of its opset, or one that the converter cannot lift.
+    """
+    try:
+        # The converter is native code that takes a model's word for granted: look first.
+        onnx.checker.check_model(model)
+        return version_converter.convert_version(model, LIFTED)
+    except Exception as error:
+        reason = shown(str(error).strip().splitlines()[0] if str(error).strip() else "no reason")
+        raise UserError(
+            f"{path}: opset {opset_of(path, model)} cannot be lifted to {LIFTED} ({reason})",
+            "export with opset 17",
+        ) from None
 
 
 def opset_of(path: Path, model: onnx.ModelProto) -> int:
     """The version of ONNX's operators that the model uses.
 
     Raises:
-        UserError: none, or one outside 13 to 21.
+        UserError: none, or one outside of what onnx knows.
     """
     versions = {entry.domain: entry.version for entry in model.opset_import}
     version = versions.get("", versions.get("ai.onnx"))

@@ -56,13 +56,12 @@ def read_reduction(context: Context, node: onnx.NodeProto, shape: Sequence[int])
 
 def as_image(context: Context, node: onnx.NodeProto, source: Value, asked: Reduction) -> Value:
     """`source` as [1, channels, …] whose channels stay and whose pixels are reduced."""
-    from codegen.ops import reshape_value
-    from codegen.ops.transpose import transpose
+    from codegen.ops import reshape_value, transpose_value
 
     shape = source.shape
     if asked.kept == (1,) and len(shape) in (3, 4):
         return source
     order = (0, *asked.kept, *asked.reduced)
-    moved = transpose(context, node, source, order)
+    moved = transpose_value(context, node, source, order)
     sizes = (prod(shape[axis] for axis in some) for some in (asked.kept, asked.reduced))
     return reshape_value(context, node, moved, (1, *sizes))

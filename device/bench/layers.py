@@ -7,8 +7,8 @@ from typing import Any
 
 
 def routines(manifest: Mapping[str, Any]) -> list[str]:
-    """The name that the routine of each layer has, if it has one of its own."""
-    return [f"{manifest['name']}_packed_{index}" for index in range(len(manifest["layers"]))]
+    """The symbol of each layer's own routine, as the generator tells it; empty without one."""
+    return [layer.get("symbol") or "" for layer in manifest["layers"]]
 
 
 def layer_rows(

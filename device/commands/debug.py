@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from device.boards import Board, read_board
-from device.commands.probe import add_probe_options, built_image, choose_for_show
+from device.commands.connection import Connection, add_probe_options, connection
+from device.commands.probe import built_image, choose_for_show
 from device.emulators import emulator
 from device.gdb import find_gdb, free_port, run_gdb, running, session
-from device.probe_lock import probe_lock
 from device.programmers import Programmer, choose
 from device.programmers.failures import explain
 from device.programmers.runner import run_steps
@@ -58,13 +58,17 @@ def _debug(arguments: argparse.Namespace) -> int:
         print(shown(server.step))
         print(" ".join(_gdb(arguments, server, port)))
         return 0
-    with _probe(board, arguments) as lock:
+    with _probe(board, arguments) as probe:
         server, failed = _server(board, arguments, port)
         gdb = _gdb(arguments, server, port)
-        if arguments.flash and board.programmers:
-            image = built_image(board, arguments.elf)
-            tool = choose(board, arguments.programmer, image.memories)
-            run_steps(tool, tool.flash(image, arguments.serial), lock[0])
+        lock = []
+        if probe is not None:
+            server, lock = probe.server(server), [probe.lock]
+            if arguments.flash:
+                image = built_image(board, arguments.elf)
+                model = arguments.model is not None
+                tool = choose(board, arguments.programmer, image.memories, model=model)
+                run_steps(tool, probe.steps(tool.flash(image, arguments.serial)), probe.lock)
         with running(server, port, lock, failed):
             return run_gdb(gdb)
 
@@ -77,9 +81,11 @@ def _gdbserver(arguments: argparse.Namespace) -> None:
     print(shown(server.step), flush=True)
     if arguments.dry_run:
         return
-    with _probe(board, arguments) as lock:
+    with _probe(board, arguments) as probe:
         print(f"connect with: target extended-remote localhost:{arguments.port}", flush=True)
-        status, output = run(server.step, lock)
+        if probe is not None:
+            server = probe.server(server)
+        status, output = run(server.step, [probe.lock] if probe else [])
     if status != 0:
         raise failed(status, output)
 
@@ -115,7 +121,8 @@ def _server(
     Elf(arguments.elf)  # refuses what is no firmware before anything is started
     if board.programmers:
         pick = choose_for_show if for_show else choose
-        tool: Programmer = pick(board, arguments.programmer, gdb=True)
+        model = arguments.model is not None
+        tool: Programmer = pick(board, arguments.programmer, gdb=True, model=model)
         server = tool.gdb_server(port, arguments.serial, attach=arguments.attach)
         return server, lambda status, output: explain(tool.name, status, output, tool.signs)
     refuse_on_emulator(arguments.elf)
@@ -130,10 +137,10 @@ def _server(
 
 
 @contextlib.contextmanager
-def _probe(board: Board, arguments: argparse.Namespace) -> Iterator[list[int]]:
-    """The probe's lock for boards that have one; emulators run side by side."""
+def _probe(board: Board, arguments: argparse.Namespace) -> Iterator[Connection | None]:
+    """The probe of boards that have one; emulators run side by side."""
     if not board.programmers:
-        yield []
+        yield None
         return
-    with probe_lock(arguments.command, arguments.wait) as lock:
-        yield [lock]
+    with connection(arguments, board) as probe:
+        yield probe

@@ -28,7 +28,8 @@ def register(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     board = read_board(arguments.board)
-    all_boards = sorted(arguments.board.parent.parent.glob("*/board.toml"))
+    beside = map(read_board, sorted(arguments.board.parent.parent.glob("*/board.toml")))
+    relatives = [other for other in beside if other.cpu.core == board.cpu.core]
     write_json(
         arguments.out,
         {
@@ -36,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> None:
             "gdb": _gdb_name(),
             # A list: their order is the board's order of preference.
             "programmers": [{"name": n, **keys} for n, keys in board.programmers.items()],
-            "qemu": [entry for path in all_boards if (entry := _qemu(read_board(path)))],
+            "qemu": [entry for other in relatives if (entry := _qemu(other))],
         },
     )
 

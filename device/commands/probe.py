@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from device.boards import Board, Memory, read_board
-from device.probe_lock import probe_lock
+from device.commands.connection import add_probe_options, connection
 from device.programmers import Image, Programmer, choose
 from device.programmers.runner import run_steps
 from device.steps import Step, shown
 from support.errors import UserError
 from support.files import read_json
-
-_WAIT = 120.0
 
 
 def register(commands: Any) -> None:
@@ -34,25 +32,12 @@ def register(commands: Any) -> None:
     erase.set_defaults(run=_erase)
     reset = commands.add_parser("reset", help="start the board's firmware again")
     reset.set_defaults(run=_reset)
+    reset.add_argument("--elf", type=Path, help="firmware on it, to see a model to its end")
     for parser in (flash, erase, reset):
         add_probe_options(parser)
         parser.add_argument(
             "--dry-run", action="store_true", help="print the command lines, run nothing"
         )
-
-
-def add_probe_options(parser: argparse.ArgumentParser) -> None:
-    """Options of every command that uses the debug probe."""
-    parser.add_argument("--board", type=Path, required=True, help="board.toml")
-    parser.add_argument("--programmer", help="tool to use (default: the first that fits)")
-    parser.add_argument("--serial", help="serial number of the debug probe, when there are several")
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=_WAIT,
-        metavar="S",
-        help=f"seconds to wait for a probe in use (default: {_WAIT:g})",
-    )
 
 
 def _flash(arguments: argparse.Namespace) -> None:
@@ -89,25 +74,38 @@ def _do(
     memories: Sequence[Memory],
     steps: Callable[[Programmer], list[Step]],
 ) -> None:
+    from device.elf import Elf
+
     if arguments.dry_run:
-        tool = choose_for_show(board, arguments.programmer, memories)
+        tool = choose_for_show(board, arguments.programmer, memories, model=_model(arguments))
         for step in steps(tool):
             print(shown(step))
         return
-    tool = choose(board, arguments.programmer, memories)
-    with probe_lock(arguments.command, arguments.wait) as lock:
-        run_steps(tool, steps(tool), lock)
-    print(f"{arguments.command}: done with {tool.name}")
+    tool = choose(board, arguments.programmer, memories, model=_model(arguments))
+    elf = getattr(arguments, "elf", None)
+    finish = Elf(elf).address("board_finish") if elf and _model(arguments) else None
+    with connection(arguments, board, finish) as probe:
+        run_steps(tool, probe.steps(steps(tool)), probe.lock)
+        print(f"{arguments.command}: done with {tool.name}", flush=True)
+
+
+def _model(arguments: argparse.Namespace) -> bool:
+    return arguments.model is not None
 
 
 def choose_for_show(
-    board: Board, wanted: str | None, memories: Sequence[Memory] = (), *, gdb: bool = False
+    board: Board,
+    wanted: str | None,
+    memories: Sequence[Memory] = (),
+    *,
+    gdb: bool = False,
+    model: bool = False,
 ) -> Programmer:
     """The programmer that would be used; when none is installed, the first that could be."""
     try:
-        return choose(board, wanted, memories, gdb=gdb)
+        return choose(board, wanted, memories, gdb=gdb, model=model)
     except UserError:
-        tool = choose(board, wanted, memories, installed=False)
+        tool = choose(board, wanted, memories, installed=False, model=model)
         print(f"note: {tool.name} is not installed on this computer", file=sys.stderr)
         return tool
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import selectors
+import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Protocol
 from device.debugport.dap import DebugPort
 from device.debugport.tap import Tap
 from device.debugport.transactions import Transactions
+from device.emulators.h750.chip import DEFECTS, FLASHING_DEFECTS
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.target import Target
 from support.errors import run_cli
@@ -25,6 +28,7 @@ from support.errors import run_cli
 # Blocks of code between two looks at the sockets, and before each read by a debugger of a running
 # core: time passes while it asks.
 _IDLE_BLOCKS, _READ_BLOCKS = 4000, 400
+_DEFECTS = (*DEFECTS, *FLASHING_DEFECTS)
 
 
 class Wire(Protocol):
@@ -62,11 +66,10 @@ class Server:
 
     Args:
         target: the board.
-        finish: address at which the firmware is done, or None.
     """
 
-    def __init__(self, target: Target, finish: int | None) -> None:
-        self._target, self._finish = target, finish
+    def __init__(self, target: Target) -> None:
+        self._target = target
         self._selector = selectors.SelectSelector()  # epoll takes no file as standard input
         self._wires: dict[socket.socket, Wire] = {}
         port = DebugPort(PacedTarget(target))
@@ -82,7 +85,7 @@ class Server:
         self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ, None)
 
     def serve(self) -> None:
-        """Answer until the input ends; then, with a finish, run the firmware to it."""
+        """Answer until the input ends."""
         while True:
             events = self._selector.select(0 if self._target.runs else None)
             for key, _ in events:
@@ -95,12 +98,11 @@ class Server:
             if not events:
                 self._target.run(_IDLE_BLOCKS)
 
-    def run_on(self, seconds: float) -> bool:
-        """Run the firmware to its finish; whether it came there."""
+    def run_on(self, seconds: float) -> None:
+        """Run the firmware until it is done or stops, at most so many seconds of real time."""
         end = time.monotonic() + seconds
-        while self._target.runs and not self._target.finished and time.monotonic() < end:
+        while self._target.runs and time.monotonic() < end:
             self._target.run(_IDLE_BLOCKS)
-        return self._target.finished
 
     def _accept(self, key: selectors.SelectorKey) -> None:
         assert isinstance(key.fileobj, socket.socket)
@@ -134,7 +136,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="debug port", description=__doc__)
     parser.add_argument("--storage", type=Path, required=True, help="the board's memories")
     parser.add_argument("--revision", default="V")
-    parser.add_argument("--broken", action="append", default=[], help="a defect of the board")
+    parser.add_argument("--broken", action="append", default=[], choices=_DEFECTS)
     parser.add_argument("--ignore", action="append", default=[], help="a rule that is not held")
     parser.add_argument("--cut", type=int, help="number of the flash change that power cuts")
     parser.add_argument("--seed", type=int, default=0, help="of what that change leaves")
@@ -150,13 +152,16 @@ def main() -> int:
         say=lambda line: _put(f"model: {line}\n".encode()),
         broken=arguments.broken,
         ignored=arguments.ignore,
+        finish=arguments.finish,
     )
-    server = Server(target, arguments.finish)
+    server = Server(target)
+    failed = threading.Event()
+    # Only noted: the input ends then, and this may come in the middle of the emulator.
+    signal.signal(signal.SIGTERM, lambda number, frame: failed.set())
     _put(f"ports {server.ports[0]} {server.ports[1]}\n".encode())
     try:
         server.serve()
-        if arguments.finish is not None and not storage.dead:
-            target.finish = arguments.finish
+        if arguments.finish is not None and not storage.dead and not failed.is_set():
             server.run_on(arguments.seconds)
     finally:
         storage.save(arguments.storage)

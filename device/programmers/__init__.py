@@ -46,6 +46,7 @@ def choose(
     *,
     installed: bool = True,
     gdb: bool = False,
+    model: bool = False,
 ) -> Programmer:
     """The programmer to use.
 
@@ -54,6 +55,7 @@ def choose(
         memories: what must be written.
         installed: False to take one that is not there (to print what it would run).
         gdb: it must serve gdb.
+        model: it must reach the board's model.
 
     Raises:
         UserError: the board has none, the wanted one is unknown, missing or cannot write one of
@@ -72,12 +74,20 @@ def choose(
     reasons = []
     for tool in candidates:
         reason = _objection(tool, memories, installed, gdb)
+        if model and not tool.reaches_model:
+            reason = "cannot reach the model"
         if not reason:
             return tool
         reasons.append(f"{tool.name}: {reason}")
     raise UserError(
         "no programmer fits: " + "; ".join(reasons),
-        _remedy([tool for tool in candidates if all(tool.can_write(m) for m in memories)]),
+        _remedy(
+            [
+                tool
+                for tool in candidates
+                if all(tool.can_write(m) for m in memories) and (tool.reaches_model or not model)
+            ]
+        ),
     )
 
 

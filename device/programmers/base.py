@@ -25,6 +25,7 @@ class Problem(Enum):
     NO_PERMISSION = auto()
     PROBE_BUSY = auto()
     NO_TARGET = auto()
+    WRONG_CHIP = auto()
     PROTECTED = auto()
     NOT_WRITTEN = auto()
     NOT_VERIFIED = auto()
@@ -72,6 +73,7 @@ class Programmer(ABC):
         program: the executable's name.
         external: whether the tool can write external flash at all.
         required, optional: keys of its table in board.toml.
+        reaches_model: whether it can be led to the debug port of a board's model.
         install: how to get it.
         signs: what its output means, the most telling first.
     """
@@ -81,6 +83,7 @@ class Programmer(ABC):
     external: ClassVar[bool] = False
     required: ClassVar[frozenset[str]] = frozenset()
     optional: ClassVar[frozenset[str]] = frozenset()
+    reaches_model: ClassVar[bool] = False
     install: ClassVar[str]
     signs: ClassVar[Sequence[Sign]]
 

@@ -31,6 +31,10 @@ REMEDIES: dict[Problem, tuple[str, str]] = {
         "has locked the debug pins, start the chip's bootloader (BOOT0 = 1) and erase; update "
         "the probe's firmware",
     ),
+    Problem.WRONG_CHIP: (
+        "the board has another chip than this firmware is for",
+        "check board= and that the probe is connected to that board",
+    ),
     Problem.PROTECTED: (
         "the chip's flash is protected",
         "removing read protection erases the chip: STM32_Programmer_CLI -c port=SWD mode=UR "
@@ -42,8 +46,8 @@ REMEDIES: dict[Problem, tuple[str, str]] = {
     ),
     Problem.NOT_VERIFIED: (
         "the flash does not hold what was written",
-        "flash again; when it stays, check the power supply and that the external loader is the "
-        "board's own",
+        "flash again; when it stays, check the power supply, that no sector is write-protected, "
+        "and that the external loader is the board's own",
     ),
     Problem.NO_LOADER: (
         "the external flash did not answer",

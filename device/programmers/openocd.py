@@ -15,6 +15,7 @@ from device.programmers.base import Image, Problem, Programmer, Sign
 from device.steps import Server, Step
 from support.errors import UserError
 
+_PROCEDURES = Path(__file__).with_suffix(".tcl")
 _QUIET = "gdb_port disabled; tcl_port disabled; telnet_port disabled"
 
 
@@ -36,7 +37,8 @@ class OpenOcd(Programmer):
     program = "openocd"
     external = True
     required = frozenset({"config"})
-    optional = frozenset({"external_bank"})
+    optional = frozenset({"external_bank", "script"})
+    reaches_model = True
     install = "apt install openocd"
     signs: ClassVar[Sequence[Sign]] = (
         Sign(Problem.NO_PERMISSION, r"LIBUSB_ERROR_ACCESS"),
@@ -48,13 +50,17 @@ class OpenOcd(Programmer):
             Problem.NO_TARGET,
             r"init mode failed|unable to connect to the target|target voltage may be too low|"
             r"Unable to reset target|timed out while waiting for target halted|"
-            r"examination failed",
+            r"examination failed|Invalid ACK",
         ),
-        Sign(Problem.PROTECTED, r"(flash memory write protected|write protection error)"),
+        Sign(Problem.WRONG_CHIP, r"Cannot identify target as a STM32"),
+        Sign(
+            Problem.PROTECTED,
+            r"flash is protected|flash memory write protected|WRPERR|write protection error",
+        ),
         Sign(
             Problem.NO_LOADER,
-            r"No id from flash[12]|Unknown flash[12] device id|auto_probe failed|"
-            r"Timeout while polling BUSY|not accepted by flash[12]",
+            r"external flash: (found|no answer)|No id from flash[12]|Unknown flash[12] device id|"
+            r"auto_probe failed|Timeout while polling BUSY|not accepted by flash[12]",
         ),
         Sign(Problem.NOT_VERIFIED, r"Verify Failed|checksum mismatch|contents differ"),
         Sign(Problem.NOT_WRITTEN, r"Programming Failed|Error erase sector|failed erasing sectors"),
@@ -69,12 +75,14 @@ class OpenOcd(Programmer):
         return not memory.external or "external_bank" in self.settings
 
     def flash(self, image: Image, serial: str | None) -> list[Step]:
-        commands = []
+        bank, size = "{}", "{}"
         if image.external:
-            # A bank that does not answer gets its own message, before anything is erased.
-            commands.append(f"init; reset init; flash probe {self.settings['external_bank']}")
-        commands.append(f"program {tcl_word(image.hex.as_posix())} verify reset exit")
-        return [self._step(serial, *commands, proof=r"\*\* Verified OK \*\*")]
+            bank, size = self.settings["external_bank"], str(image.external[0].length)
+        write = f"nn_flash {tcl_word(image.hex.as_posix())} {bank} {size}"
+        scripts = [self.board.folder / self.settings["script"]] if "script" in self.settings else []
+        files = [word for path in (*scripts, _PROCEDURES) for word in ("-f", path.as_posix())]
+        arguments = [*self._begin(serial), *files, "-c", _QUIET, "-c", write]
+        return [Step(tuple(arguments), proof=r"\*\* Verified OK \*\*")]
 
     def erase(self, serial: str | None) -> list[Step]:
         erase = "init; reset halt; flash erase_sector 0 0 last; shutdown"
@@ -96,6 +104,5 @@ class OpenOcd(Programmer):
         select = ["-c", f"adapter serial {tcl_word(serial)}"] if serial else []
         return [self.executable, "-f", self.settings["config"], *select]
 
-    def _step(self, serial: str | None, *commands: str, proof: str = "") -> Step:
-        arguments = [part for command in (_QUIET, *commands) for part in ("-c", command)]
-        return Step((*self._begin(serial), *arguments), proof=proof)
+    def _step(self, serial: str | None, commands: str) -> Step:
+        return Step((*self._begin(serial), "-c", _QUIET, "-c", commands))

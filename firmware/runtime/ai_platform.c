@@ -9,14 +9,17 @@ ai_size ai_buffer_get_size(const ai_buffer *buffer, ai_bool with_padding) {
     if (buffer->shape.data == NULL) {
         return buffer->size;
     }
-    ai_u64 count = 1u;
-    for (ai_u32 axis = 0; axis < buffer->shape.size; axis++) {
-        count *= buffer->shape.data[axis];
-        if (count > UINT32_MAX) {
+    const ai_shape_dimension *next = buffer->shape.data;
+    const ai_shape_dimension *end = next + buffer->shape.size;
+    ai_size count = 1u;
+    while (next != end) {
+        const ai_u64 product = (ai_u64)count * *next++;
+        if ((product >> 32) != 0u) {
             return 0u;
         }
+        count = (ai_size)product;
     }
-    return (ai_size)count;
+    return count;
 }
 
 ai_size ai_buffer_get_byte_size(ai_size count, ai_buffer_format format) {

@@ -12,18 +12,10 @@ AI_API_DECLARE_BEGIN
 
 /* A network and its memory. */
 typedef struct {
-    nn_forward forward;
-    nn_observed_forward observed;
+    const nn_plan *plan;
     const nn_observer *observer; /* NULL: nobody observes */
     const ai_u8 *const *weights;
-    const nn_block *blocks;
     ai_u8 *arena;
-    ai_size arena_size;
-    const nn_end *inputs;
-    const nn_end *outputs;
-    ai_u16 n_inputs;
-    ai_u16 n_outputs;
-    ai_u16 n_weights;
     const ai_i8 **sources; /* the caller's inputs, then room for as many */
     ai_i8 **targets;       /* the caller's outputs, likewise */
 } nn_inference;

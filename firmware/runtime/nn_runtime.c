@@ -45,10 +45,10 @@ static void fill_ports(const nn_port *ports, const nn_end *ends, ai_u16 count, a
 
 static void fill_buffers(const nn_network *network, ai_u8 *arena) {
     const nn_storage *storage = &network->storage;
-    fill_ports(network->inputs, network->input_ends, network->n_inputs, arena, storage->inputs,
-               storage->input_shapes);
-    fill_ports(network->outputs, network->output_ends, network->n_outputs, arena, storage->outputs,
-               storage->output_shapes);
+    fill_ports(network->inputs, network->plan->inputs, network->plan->n_inputs, arena,
+               storage->inputs, storage->input_shapes);
+    fill_ports(network->outputs, network->plan->outputs, network->plan->n_outputs, arena,
+               storage->outputs, storage->output_shapes);
 }
 
 ai_error nn_create(nn_instance *instance, const nn_network *network, ai_handle *handle) {
@@ -106,27 +106,27 @@ static ai_bool take_weights(nn_instance *instance, const ai_buffer_array *array)
         nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
         return false;
     }
-    const ai_handle *table = table_of(array->buffer[0].data, network->n_weights);
-    if (array->size != (table == NULL ? network->n_weights : 1u)) {
+    const ai_handle *table = table_of(array->buffer[0].data, network->plan->n_weights);
+    if (array->size != (table == NULL ? network->plan->n_weights : 1u)) {
         nn_set_error(instance, AI_ERROR_INVALID_PARAM, AI_ERROR_CODE_NETWORK_WEIGHTS);
         return false;
     }
     ai_size total = 0u;
-    for (ai_u16 i = 0; i < network->n_weights; i++) {
-        total += network->blocks[i].bytes;
+    for (ai_u16 i = 0; i < network->plan->n_weights; i++) {
+        total += network->plan->blocks[i].bytes;
     }
     for (ai_u16 i = 0; i < array->size; i++) {
-        const ai_size need = table == NULL ? network->blocks[i].bytes : total;
+        const ai_size need = table == NULL ? network->plan->blocks[i].bytes : total;
         if (array->buffer[i].size != 0u && array->buffer[i].size < need) {
             nn_set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_WEIGHTS);
             return false;
         }
     }
-    for (ai_u16 i = 0; i < network->n_weights; i++) {
+    for (ai_u16 i = 0; i < network->plan->n_weights; i++) {
         const ai_u8 *block = (const ai_u8 *)(table == NULL ? array->buffer[i].data : table[i]);
         if (block == NULL || !is_aligned(block) ||
-            !nn_is_in_memory(block + network->blocks[i].bytes - sizeof(ai_u32),
-                             network->blocks[i].check)) {
+            !nn_is_in_memory(block + network->plan->blocks[i].bytes - sizeof(ai_u32),
+                             network->plan->blocks[i].check)) {
             nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_WEIGHTS);
             return false;
         }
@@ -141,7 +141,7 @@ static ai_bool take_arena(nn_instance *instance, const ai_buffer_array *array) {
         return false;
     }
     const ai_buffer *buffer = &array->buffer[0];
-    if (buffer->size != 0u && buffer->size < instance->network->activations_size) {
+    if (buffer->size != 0u && buffer->size < instance->network->plan->arena_size) {
         nn_set_error(instance, AI_ERROR_INVALID_SIZE, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
         return false;
     }
@@ -150,9 +150,9 @@ static ai_bool take_arena(nn_instance *instance, const ai_buffer_array *array) {
         return false;
     }
     const nn_network *network = instance->network;
-    for (ai_u16 i = 0; i < network->n_weights; i++) {
-        if (nn_overlap(buffer->data, network->activations_size, network->storage.weights[i],
-                       network->blocks[i].bytes)) {
+    for (ai_u16 i = 0; i < network->plan->n_weights; i++) {
+        if (nn_overlap(buffer->data, network->plan->arena_size, network->storage.weights[i],
+                       network->plan->blocks[i].bytes)) {
             nn_set_error(instance, AI_ERROR_INIT_FAILED, AI_ERROR_CODE_NETWORK_ACTIVATIONS);
             return false;
         }
@@ -217,13 +217,24 @@ static ai_buffer *ports_get(nn_instance *instance, const nn_network *network, ai
 
 ai_buffer *nn_inputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                          ai_u16 *count) {
-    return ports_get(instance, network, handle, count, network->n_inputs, network->storage.inputs);
+    return ports_get(instance, network, handle, count, network->plan->n_inputs,
+                     network->storage.inputs);
 }
 
 ai_buffer *nn_outputs_get(nn_instance *instance, const nn_network *network, ai_handle handle,
                           ai_u16 *count) {
-    return ports_get(instance, network, handle, count, network->n_outputs,
+    return ports_get(instance, network, handle, count, network->plan->n_outputs,
                      network->storage.outputs);
+}
+
+/* Whether a buffer is one batch of the port's own shape and format: what programs normally give. */
+static inline ai_bool is_one_batch(const ai_buffer *buffer, const nn_port *port) {
+    if (buffer == NULL || buffer->data == NULL || AI_BUFFER_FORMAT(buffer) != port->format) {
+        return false;
+    }
+    const ai_shape_dimension *shape = buffer->shape.data;
+    return shape != NULL && buffer->shape.size == 4u && shape[0] == 1u &&
+           shape[1] == port->shape[1] && shape[2] == port->shape[2] && shape[3] == port->shape[3];
 }
 
 /* Batches of `buffer`, or 0 after setting an error when it does not fit `port`. */
@@ -237,7 +248,7 @@ static ai_size check_buffer(nn_instance *instance, const ai_buffer *buffer, cons
         nn_set_error(instance, type, AI_ERROR_CODE_INVALID_FORMAT);
         return 0u;
     }
-    ai_size batches = AI_BUFFER_N_BATCHES(buffer);
+    const ai_size batches = AI_BUFFER_N_BATCHES(buffer);
     if (batches == 0u) {
         nn_set_error(instance, type, AI_ERROR_CODE_INVALID_BATCH);
         return 0u;
@@ -279,40 +290,39 @@ ai_i32 nn_run(nn_instance *instance, ai_handle handle, const ai_buffer *input, a
         return 0;
     }
     const nn_network *network = instance->network;
+    const nn_plan *plan = network->plan;
     const nn_storage *storage = &network->storage;
-    const ai_size batches =
-        check_buffers(instance, input, network->inputs, network->n_inputs, AI_ERROR_INVALID_INPUT);
-    if (batches == 0u) {
-        return 0;
+    ai_size batches = 1u;
+    ai_size room = 1u;
+    if (plan->n_inputs != 1u || !is_one_batch(input, network->inputs)) {
+        batches =
+            check_buffers(instance, input, network->inputs, plan->n_inputs, AI_ERROR_INVALID_INPUT);
+        if (batches == 0u) {
+            return 0;
+        }
     }
-    const ai_size room = check_buffers(instance, output, network->outputs, network->n_outputs,
-                                       AI_ERROR_INVALID_OUTPUT);
-    if (room == 0u) {
-        return 0;
+    if (plan->n_outputs != 1u || !is_one_batch(output, network->outputs)) {
+        room = check_buffers(instance, output, network->outputs, plan->n_outputs,
+                             AI_ERROR_INVALID_OUTPUT);
+        if (room == 0u) {
+            return 0;
+        }
     }
     if (room < batches) {
         nn_set_error(instance, AI_ERROR_INVALID_OUTPUT, AI_ERROR_CODE_INVALID_BATCH);
         return 0;
     }
-    for (ai_u16 i = 0; i < network->n_inputs; i++) {
+    for (ai_u16 i = 0; i < plan->n_inputs; i++) {
         storage->sources[i] = (const ai_i8 *)input[i].data;
     }
-    for (ai_u16 i = 0; i < network->n_outputs; i++) {
+    for (ai_u16 i = 0; i < plan->n_outputs; i++) {
         storage->targets[i] = (ai_i8 *)output[i].data;
     }
     const nn_inference inference = {
-        .forward = network->forward,
-        .observed = network->observed,
+        .plan = plan,
         .observer = instance->observer.event == NULL ? NULL : &instance->observer,
         .weights = storage->weights,
-        .blocks = network->blocks,
         .arena = instance->arena,
-        .arena_size = network->activations_size,
-        .inputs = network->input_ends,
-        .outputs = network->output_ends,
-        .n_inputs = network->n_inputs,
-        .n_outputs = network->n_outputs,
-        .n_weights = network->n_weights,
         .sources = storage->sources,
         .targets = storage->targets,
     };
@@ -360,25 +370,25 @@ ai_bool nn_get_report(nn_instance *instance, ai_handle handle, ai_network_report
     report->api_version = platform;
     report->interface_api_version = platform;
     report->n_macc = network->macc;
-    report->n_inputs = network->n_inputs;
-    report->n_outputs = network->n_outputs;
+    report->n_inputs = network->plan->n_inputs;
+    report->n_outputs = network->plan->n_outputs;
     report->inputs = network->storage.inputs;
     report->outputs = network->storage.outputs;
-    for (ai_u16 i = 0; i < network->n_weights; i++) {
+    for (ai_u16 i = 0; i < network->plan->n_weights; i++) {
         network->storage.weights_map[i] = (ai_buffer){
             .format = AI_BUFFER_FORMAT_U8 | AI_BUFFER_FMT_FLAG_CONST,
             .data = (ai_handle)(ai_uptr)network->storage.weights[i],
-            .size = network->blocks[i].bytes,
+            .size = network->plan->blocks[i].bytes,
         };
     }
     instance->arena_map = (ai_buffer){
         .format = AI_BUFFER_FORMAT_U8,
         .data = instance->arena,
-        .size = network->activations_size,
+        .size = network->plan->arena_size,
     };
     report->map_signature = AI_MAGIC_SIGNATURE;
     report->map_weights =
-        (ai_buffer_array){AI_FLAG_NONE, network->n_weights, network->storage.weights_map};
+        (ai_buffer_array){AI_FLAG_NONE, network->plan->n_weights, network->storage.weights_map};
     report->map_activations = (ai_buffer_array){AI_FLAG_NONE, 1u, &instance->arena_map};
     report->n_nodes = network->nodes;
     report->signature = network->signature;

@@ -46,6 +46,25 @@ typedef struct {
     const ai_buffer_meta_info *meta_info;
 } nn_port;
 
+/* A block of weights: its bytes, and the last word of them. */
+typedef struct {
+    ai_size bytes;
+    ai_u32 check;
+} nn_block;
+
+/* What a run needs to know of a network. */
+typedef struct {
+    nn_forward forward;
+    nn_observed_forward observed; /* the same, telling an observer */
+    const nn_end *inputs;
+    const nn_end *outputs;
+    const nn_block *blocks;
+    ai_size arena_size;
+    ai_u16 n_inputs;
+    ai_u16 n_outputs;
+    ai_u16 n_weights;
+} nn_plan;
+
 /* Room of one network for what its instance keeps: an element for each input, output or block of
  * weights; two in `sources` and `targets`, for the caller's addresses and for those that are used.
  */
@@ -60,12 +79,6 @@ typedef struct {
     ai_buffer *weights_map; /* for reports */
 } nn_storage;
 
-/* A block of weights: its bytes, and the last word of them. */
-typedef struct {
-    ai_size bytes;
-    ai_u32 check;
-} nn_block;
-
 /* Says that a network's description is there; what start-up code did not fill has another value. */
 #define NN_MAGIC 0x4E4E3246u /* "NN2F" */
 
@@ -74,19 +87,11 @@ typedef struct {
     const char *model_name;
     const char *model_signature;
     const char *origin_model_name;
-    nn_forward forward;
-    nn_observed_forward observed; /* the same, telling an observer */
-    const ai_u16 *layer_types;    /* NN_LAYER_…, one for each node */
+    const nn_plan *plan;
+    const ai_u16 *layer_types; /* NN_LAYER_…, one for each node */
     const nn_port *inputs;
     const nn_port *outputs;
-    const nn_end *input_ends;
-    const nn_end *output_ends;
-    const nn_block *blocks;
     nn_storage storage;
-    ai_u16 n_inputs;
-    ai_u16 n_outputs;
-    ai_u16 n_weights;
-    ai_size activations_size;
     ai_macc macc;
     ai_u32 nodes;
     ai_signature signature;

@@ -49,7 +49,7 @@ static stai_ptr *buffers_of(nn_stai_context *context, nn_stai_kind kind) {
 /* Whether these are the network's constants: not garbage, not another version's. */
 static bool are_weights_of(const nn_stai_network *network, const stai_ptr *weights) {
     for (uint16_t i = 0; i < network->info.n_weights; i++) {
-        const nn_block *block = &network->blocks[i];
+        const nn_block *block = &network->plan.blocks[i];
         if (!nn_is_in_memory(weights[i] + block->bytes - sizeof(uint32_t), block->check)) {
             return false;
         }
@@ -125,24 +125,16 @@ stai_return_code nn_stai_run(stai_network *bytes, stai_run_mode mode) {
     memcpy(targets, outputs, info->n_outputs * sizeof(*targets));
     const nn_observer observer = {tell, context};
     const nn_inference inference = {
-        .forward = network->forward,
-        .observed = network->observed,
+        .plan = &network->plan,
         .observer = context->callback == NULL ? NULL : &observer,
         .weights = (const ai_u8 *const *)weights,
-        .blocks = network->blocks,
         .arena = activations[0],
-        .arena_size = info->activations[0].size_bytes,
-        .inputs = network->inputs,
-        .outputs = network->outputs,
-        .n_inputs = info->n_inputs,
-        .n_outputs = info->n_outputs,
-        .n_weights = info->n_weights,
         .sources = (const ai_i8 **)(void *)sources,
         .targets = (ai_i8 **)(void *)targets,
     };
     for (uint16_t i = 0; i < info->n_weights; i++) {
-        if (nn_overlap(inference.arena, inference.arena_size, weights[i],
-                       network->blocks[i].bytes)) {
+        if (nn_overlap(inference.arena, network->plan.arena_size, weights[i],
+                       network->plan.blocks[i].bytes)) {
             return fail(context, STAI_ERROR_NETWORK_INVALID_ACTIVATIONS_PTR);
         }
     }
@@ -205,10 +197,11 @@ stai_return_code nn_stai_get(stai_network *bytes, nn_stai_kind kind, stai_ptr *b
 static void place_ends(nn_stai_context *context, stai_ptr activations) {
     const nn_stai_network *network = context->network;
     for (uint16_t i = 0; i < network->info.n_inputs; i++) {
-        buffers_of(context, NN_STAI_INPUTS)[i] = activations + network->inputs[i].arena_offset;
+        buffers_of(context, NN_STAI_INPUTS)[i] = activations + network->plan.inputs[i].arena_offset;
     }
     for (uint16_t i = 0; i < network->info.n_outputs; i++) {
-        buffers_of(context, NN_STAI_OUTPUTS)[i] = activations + network->outputs[i].arena_offset;
+        buffers_of(context, NN_STAI_OUTPUTS)[i] =
+            activations + network->plan.outputs[i].arena_offset;
     }
 }
 

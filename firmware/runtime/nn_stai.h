@@ -17,12 +17,8 @@ STAI_API_DECLARE_BEGIN
 typedef struct {
     uint32_t magic; /* NN_MAGIC */
     stai_network_info info;
-    nn_forward forward;
-    nn_observed_forward observed; /* the same, telling an observer */
-    const stai_ptr *weights;      /* each block's address */
-    const nn_block *blocks;
-    const nn_end *inputs;
-    const nn_end *outputs;
+    nn_plan plan;
+    const stai_ptr *weights; /* each block's address */
 } nn_stai_network;
 
 /* Behind it the buffers' addresses, in the order of nn_stai_kind, as many as the network has of

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import platform
-import re
-import shutil
+import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import SCons.Action
 import SCons.Errors
 import SCons.Node
-import SCons.Tool
 import SCons.Util
 
 # What these variables hold is a path, seen from the folder of the host's SConstruct.
@@ -23,13 +19,6 @@ THE_HOSTS = {
     "cache_dir": "call CacheDir() in your SConstruct",
     "cc": "set CC in the environment that you export",
 }
-# Bytes are promised for exactly these float operations: docs/numerics.md.
-REQUIRED = ["-std=c11", "-ffp-contract=off"]
-# Where x87 would compute in 80 bits.
-SSE = ["-msse2", "-mfpmath=sse"]
-
-ASSEMBLE = "$CC $CCFLAGS $CPPFLAGS $_CPPDEFFLAGS $_CPPINCFLAGS -c -o $TARGET $SOURCES"
-
 # Networks of this run: name, folder, and where its weights come from.
 _networks: list[tuple[str, str, str]] = []
 
@@ -90,44 +79,14 @@ def claim(env: Any, folder: Any, root: str) -> None:
     _networks.append((name, place, source))
 
 
-def _archiver(env: Any) -> tuple[str, str]:
-    """AR and RANLIB. For a host that names a compiler only, GCC's own: they know the target's
-    format and link-time optimization."""
-    compiler = env.subst("$CC")
-    before, gcc, after = compiler.rpartition("gcc")
-    if gcc and env.subst("$AR") == "ar":
-        tools = f"{before}gcc-ar{after}", f"{before}gcc-ranlib{after}"
-        if all(shutil.which(tool, path=env["ENV"].get("PATH")) for tool in tools):
-            return tools
-    return env.subst("$AR"), env.subst("$RANLIB")
-
-
-def _takes_x87(own: Any) -> bool:
-    """Whether the host's compiler and flags would compute with x87: 32-bit x86, or asked for."""
-    compiler, *flags = own.subst("$CC $CFLAGS $CCFLAGS").split() or [""]
-    name = Path(compiler).name
-    plain = re.fullmatch(r"(gcc|cc|clang)(-\d+)?", name) and "-m64" not in flags
-    on_x86_32 = plain and re.fullmatch(r"i[3-6]86", platform.machine())
-    return bool(
-        on_x86_32
-        or re.match(r"i[3-6]86-", name)
-        or {"-m32", "-mfpmath=387"} & set(flags)
-        or any(re.match(r"--target=i[3-6]86", flag) for flag in flags)
-    )
-
-
-def _object(own: Any, target: Any, source: Any) -> Any:
-    """The object of a source file, None for other files.
-
-    C goes through the host's own builder, with all that the host made it do. Assembly does not:
-    few hosts have set it up, and SCons' commands for it lack the flags that choose the processor.
-    """
-    if source.suffix == ".c":
-        return own.StaticObject(target, source)
-    if source.suffix == ".S":
-        command = SCons.Action.Action(ASSEMBLE, "$ASPPCOMSTR")
-        return own.Command(target, source, command, source_scanner=SCons.Tool.CScanner)
-    return None
+def _shared(root: str) -> Any:
+    """What a package brings along for SCons: the library and how a program gets it."""
+    path = Path(root, "site_scons", "nn2flash_library.py")
+    spec = importlib.util.spec_from_file_location("site_tools.nn2flash_library", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def host_library(
@@ -142,22 +101,14 @@ def host_library(
         runtime: absolute path of the runtime's folder.
 
     Returns:
-        `library`, `include` (folders), `headers`, `manifest` and `report`.
+        `library`, `include` (folders), `headers`, `manifest`, `report`, and `attach`, a function
+        that gives an environment the headers and libraries.
 
     Raises:
         SCons.Errors.UserError: the environment has no C compiler.
     """
-    if not host.get("CC"):
-        raise SCons.Errors.UserError("the exported env has no C compiler: export Environment()")
-    own = host.Clone()
-    if "AR" not in own:
-        own.Tool("ar")
+    shared = _shared(env["PROJECT_ROOT"])
     include = [sources[0].dir, env.Dir(runtime)]
-    archiver, indexer = _archiver(own)
-    own.Prepend(CPPPATH=include)
-    sse = SSE if _takes_x87(own) else []
-    own.Append(CFLAGS=REQUIRED[:1], CCFLAGS=[*REQUIRED[1:], *sse])
-    own.Replace(AR=archiver, RANLIB=indexer)
     files = [(node.name, node) for node in sources]
     files += [
         (f"runtime/{path.relative_to(runtime)}", env.File(str(path)))
@@ -165,16 +116,15 @@ def host_library(
         if path.is_file()
     ]
     name = env["name"]
-    objects = [_object(own, folder.File(f"obj/{path}.o"), node) for path, node in files]
+    library = shared.library(host, folder.File(f"lib{name}.a"), files, include)
     headers = [node for node in sources if node.suffix == ".h"]
     return {
-        "library": own.StaticLibrary(
-            folder.File(f"lib{name}.a"), [node for node in objects if node]
-        ),
+        "library": library,
         "include": include,
         "headers": [*headers, *(env.File(str(p)) for p in sorted(Path(runtime).glob("*.h")))],
         "manifest": [node for node in sources if node.name == f"{name}_manifest.json"],
         "report": [node for node in sources if node.name == f"{name}_generate_report.txt"],
+        "attach": shared.attacher(library, include),
     }
 
 

@@ -36,8 +36,8 @@ def stamp(env: Any, path: str) -> Any:
         names.sort()
         for name in sorted(files):
             if name.endswith(READ):
-                state = Path(top, name).stat()
-                lines.append(f"{top}/{name} {state.st_size} {state.st_mtime_ns}")
+                file = Path(top, name)
+                lines.append(f"{file.relative_to(place)} {env.ContentOf(str(file))}")
     return env.Value(hashlib.sha256("\n".join(lines).encode()).hexdigest())
 
 

@@ -39,7 +39,10 @@ PASSED_ON_PREFIXES = ("npm_config_", "NPM_CONFIG_", "OMP_", "MKL_")
 
 
 def _missing(python: str, pins: str) -> list[str]:
-    """The pinned requirements that are not installed beside `python`, by their metadata folders."""
+    """The pinned requirements that are not installed beside `python`, by their metadata folders;
+    where a Python of the user's own has its packages is not known."""
+    if os.environ.get("NN2FLASH_PYTHON"):
+        return []
     installed = [
         folder.name.lower().replace("-", "_")
         for folder in Path(python).parent.parent.glob("lib/python3*/site-packages/*.dist-info")
@@ -123,7 +126,14 @@ def run_room(
     made = env.Command(
         list(out),
         [*_read_by(arguments, out), *also],
-        declare(words, check=lambda: _told(_missing(python, pins)), **env.Shown(label)),
+        # PINS is not a Value node: what hosts' exporters walk through are files.
+        declare(
+            words,
+            check=lambda: _told(_missing(python, pins)),
+            varlist=["PINS"],
+            **env.Shown(label),
+        ),
+        PINS=pins,
         IMPLICIT_COMMAND_DEPENDENCIES=False,
     )
     if env["HOSTED"]:
@@ -131,8 +141,6 @@ def run_room(
         for node in made:
             env.Ignore(node.dir, node)
     env.Depends(made, [env.File(path) for path in files])
-    if pins:
-        env.Depends(made, env.Value(pins))
     return made
 
 
@@ -183,7 +191,9 @@ def _find(python: Path) -> None:
     try:
         python.stat()
     except FileNotFoundError:
-        raise SCons.Errors.UserError(f"no {venv}: run ./bootstrap") from None
+        raise SCons.Errors.UserError(
+            f"no {venv}: run ./bootstrap, or set NN2FLASH_PYTHON"
+        ) from None
     except OSError as error:
         raise SCons.Errors.UserError(
             f"{venv}: cannot be reached ({error.strerror}): make it readable, or delete it and run"
@@ -198,7 +208,8 @@ def generate(env: Any, **kw: Any) -> None:
         SCons.Errors.UserError: there is no .venv.
     """
     root = Path(env["PROJECT_ROOT"])
-    python = root / ".venv" / "bin" / "python"
+    # A Python with requirements/core.txt, where .venv is not: in containers.
+    python = Path(os.environ.get("NN2FLASH_PYTHON") or root / ".venv" / "bin" / "python")
     if not (GetOption("help") or GetOption("clean")):
         _find(python)
     env["PYTHON"] = env.Literal(str(python))
@@ -211,6 +222,7 @@ def generate(env: Any, **kw: Any) -> None:
         if key in PASSED_ON or key.startswith(PASSED_ON_PREFIXES)
     }
     env["ENV"] = {**env["ENV"], **passed, "PYTHONPATH": str(root)}
+    env["ENV"].pop("PYTHONHOME", None)  # another Python's
     env.AddMethod(shown, "Shown")
     env.AddMethod(lambda env, key, node: Named(key, node), "Named")
     env.AddMethod(show, "Show")

@@ -60,7 +60,7 @@ class Runs:
                 if path.is_file() and path.is_relative_to(self.folder):
                     copy = private / str(number) / path.relative_to(self.folder)
                     copy.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(path, copy)
+                    shutil.copy(path, copy)  # with its mode: the host runs it
                     own[read] = str(copy)
             run.words = [_with_copy(word, own) for word in run.words]
 

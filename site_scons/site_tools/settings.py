@@ -291,6 +291,12 @@ FIELDS = (
     ("werror", "1: compiler warnings are errors", "0", yes_or_no),
     # Debug probes, boards and their ports.
     ("programmer", "tool that writes the firmware (default: the first that fits)", "", None),
+    (
+        "probe",
+        "usb: a real board; model: the board's model, its flash kept in build_dir",
+        "usb",
+        one_of(("usb", "model")),
+    ),
     ("serial", "serial number of the debug probe, when there are several", "", None),
     ("port", "serial port of a real board; for validate: auto finds it", "", None),
     ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),

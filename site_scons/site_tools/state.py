@@ -78,6 +78,15 @@ class Database:
         return database
 
 
+class NoRecord:
+    """For runs that only show something: nothing is known, and nothing is kept."""
+
+    @staticmethod
+    def open(path: str, *how: Any) -> dict[str, bytes]:
+        """Open nothing."""
+        return {}
+
+
 class State:
     """What is known of the build folder during one run.
 
@@ -231,8 +240,12 @@ def use_state(env: Any, build_dir: str, cache_dir: str) -> None:
     env["HELD"] = () if held is None else (held,)
     env["APART"] = state.runs.add
     env.AddMethod(lambda env, *nodes: state.also.extend(nodes), "AlsoMade")
+    env.AddMethod(lambda env, path: state.contents.signature(path), "ContentOf")
     env.AddMethod(lambda env: state.begin(env.Dir(build_dir)), "Begin")
-    SConsignFile(str(folder / RECORD), Database)
+    if state.writes or folder.is_dir():
+        SConsignFile(str(folder / RECORD), Database)
+    else:  # SCons would make the folder
+        SConsignFile(str(root / RECORD), NoRecord)
     atexit.register(state.end)
     SetOption("num_jobs", len(os.sched_getaffinity(0)))
     # The end of the output belongs to the last command, such as pytest's summary.
@@ -247,7 +260,7 @@ def use_state(env: Any, build_dir: str, cache_dir: str) -> None:
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.State`, which adds `env.Begin` and `env.AlsoMade`."""
+    """Add `env.State`, which adds `env.Begin`, `env.AlsoMade` and `env.ContentOf`."""
     env.AddMethod(use_state, "State")
 
 

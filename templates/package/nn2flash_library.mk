@@ -17,7 +17,7 @@ NN2FLASH_AR ?= $(if $(and $(filter default,$(origin AR)),$(filter %gcc,$(CC))),$
 # Floating-point steps as they are written, whatever CFLAGS say: what the promised bytes need.
 NN2FLASH_REQUIRED = -std=c11 -ffp-contract=off -fno-fast-math $(NN2FLASH_SSE)
 # x87 computes in 80 bits; asked once, when first used.
-NN2FLASH_MACROS = $(shell $(CC) $(CPPFLAGS) $(CFLAGS) $(NN2FLASH_CFLAGS) -dM -E -x c /dev/null 2>/dev/null)
+NN2FLASH_MACROS = $(shell $(CC) $(filter-out -M%,$(CPPFLAGS) $(CFLAGS) $(NN2FLASH_CFLAGS)) -dM -E -x c /dev/null 2>/dev/null)
 NN2FLASH_SSE = $(eval NN2FLASH_SSE := $(call nn2flash_sse,$(NN2FLASH_MACROS)))$(NN2FLASH_SSE)
 nn2flash_sse = $(if $(and $(findstring __FLT_EVAL_METHOD__ 2,$(1)),$(or \
     $(findstring __i386__ 1,$(1)),$(findstring __x86_64__ 1,$(1)))),-msse2 -mfpmath=sse)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from codegen.generate import generate
 from codegen.ir.graph import Graph
 from codegen.kernels.wanted import PORTABLE, Kernels
+from codegen.outputs import LEGACY
 from codegen.place import place_objects
 from codegen.reference import run as run_reference
 from codegen.render import render
@@ -44,12 +45,14 @@ class Case:
     Attributes:
         inputs: int8 [N, input size].
         kernels: which kernels compute it.
+        c_api: the interface through which it is called.
     """
 
     name: str
     graph: Graph
     inputs: Int8Array
     kernels: Kernels = PORTABLE
+    c_api: str = LEGACY
 
     @property
     def expected(self) -> Int8Array:
@@ -214,9 +217,10 @@ def case_options(name: str, graph: Graph, inputs: Int8Array, folder: Path) -> li
 
 def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list[Path]]:
     """Bytes of weights, and the objects of one network with its inputs."""
-    plan = generate(case.graph, case.name, folder, kernels=case.kernels)
+    plan = generate(case.graph, case.name, folder, case.c_api, case.kernels)
     defines = case_options(case.name, case.graph, case.inputs, folder)
-    sources = [*generated_sources(folder, case.name), HARNESS / "case.c", HARNESS / "inputs.S"]
+    main = HARNESS / ("case.c" if case.c_api == LEGACY else "case_stai.c")
+    sources = [*generated_sources(folder, case.name), main, HARNESS / "inputs.S"]
     options = [*tools.includes(HARNESS, folder), *defines]
     objects = [
         tools.compile(source, folder / f"{tools.board.name}-{source.name}.o", *options)

@@ -99,6 +99,14 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     "app/main.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 100}),
     "xcube/no_params.c": lambda g: render("xcube/no_params.c.j2", {}),
     "app/main_one_digit.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 0}),
+    "app/expected.h": lambda g: render(
+        "app/expected.h.j2",
+        {"expected": {"success": 97, "outputs_crc32": 0x12345678}, "same_bytes": True},
+    ),
+    "app/expected_success.h": lambda g: render(
+        "app/expected.h.j2",
+        {"expected": {"success": 97, "outputs_crc32": 0x12345678}, "same_bytes": False},
+    ),
     "app/app_network.c": lambda g: render("app/app_network.c.j2", {"name": "tiny"}),
     "app/app_network_stai.c": lambda g: render("app/app_network_stai.c.j2", {"name": "tiny"}),
     "app/app_network.h": lambda g: render(

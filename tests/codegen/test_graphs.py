@@ -22,13 +22,17 @@ def read(name: str, folder: Path) -> Graph:
 
 
 def cases(folder: Path) -> list[Case]:
-    """Each network with portable and with packed kernels."""
+    """Each network with portable and with packed kernels, and through the other interface."""
     found = []
     for name in GRAPHS:
         graph = read(name, folder)
         inputs = stored_inputs(graph)
-        for kind, kernels in {"portable": PORTABLE, "auto": Kernels("auto", inputs)}.items():
-            found.append(Case(f"{name}_{kind}", graph, inputs, kernels))
+        fast = Kernels("auto", inputs)
+        found += [
+            Case(f"{name}_portable", graph, inputs, PORTABLE),
+            Case(f"{name}_auto", graph, inputs, fast),
+            Case(f"{name}_st_ai", graph, inputs, fast, "st-ai"),
+        ]
     return found
 
 

@@ -15,7 +15,7 @@ from codegen.ir.identity import content_hash
 from codegen.reader.qdq import read_graph
 from codegen.reference import run
 from tests.codegen.graphs import diamond
-from tests.codegen.models import QdqModel, two_layers
+from tests.codegen.models import QdqModel, random_layer, two_layers
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT
 from tests.codegen.programs import run as run_tool
@@ -87,3 +87,17 @@ def test_branches_of_one_pending_value_do_not_meet(tmp_path: Path) -> None:
     plain = {int(x): int(y) for x, y in zip(inputs.flat, run(graph, inputs).flat, strict=True)}
     assert plain[-20] == round(np.tanh(-2.0) / 0.02)
     assert plain[20] == round(2 * np.tanh(2.0) / 0.02)
+
+
+@pytest.mark.parametrize("opset", [10, 11, 12])
+def test_an_older_opset_is_lifted(opset: int, tmp_path: Path) -> None:
+    """Per tensor, since per-channel quantization came with opset 13; Softmax changed there."""
+    found = []
+    for version in (opset, 17):
+        model = QdqModel((1, 1, 2, 3)).qdq(0.1, 0).then("Flatten")
+        weights, bias = random_layer(np.random.default_rng(9), 5, 6)
+        model.gemm(weights, 0.01, bias.astype(np.float32) * np.float32(0.001)).then("Relu")
+        model.qdq(0.05, -128).then("Softmax").qdq(1 / 256, -128)
+        model.opset = version
+        found.append(content_hash(graph_of(model.build(), tmp_path)))
+    assert found[0] == found[1]

@@ -414,7 +414,7 @@ def nested(depth: int) -> Make:
 def long_name(text: str) -> Make:
     def change(model: onnx.ModelProto) -> None:
         node(model, "Relu").name = text
-        node(model, "Relu").op_type = "Mish"
+        node(model, "Relu").op_type = "Sin"
 
     return changed(change)
 

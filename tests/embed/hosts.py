@@ -98,16 +98,15 @@ class Host:
         (self.root / path).write_text(text.replace(old, new), encoding="utf-8")
 
 
-def make_host(root: Path, example: str, parts: dict[str, Path]) -> Host:
+def make_host(root: Path, example: str | Path, parts: dict[str, Path]) -> Host:
     """A copy of an example with its program, its models and inputs, and links to its parts.
 
     Args:
-        example: folder beside this file.
+        example: folder, seen from this one.
         parts: path in the host → what a link there leads to.
     """
-    root.mkdir(parents=True)
-    for path in (EXAMPLES / "product" / "main.c", *(EXAMPLES / example).iterdir()):
-        shutil.copy(path, root)
+    shutil.copytree(EXAMPLES / example, root)
+    shutil.copy(EXAMPLES / "product" / "main.c", root)
     for name, write in WRITERS.items():
         write_run(root, name, write(root / f"{name}.onnx"))
     for place, target in parts.items():

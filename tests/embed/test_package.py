@@ -241,10 +241,13 @@ def test_zephyr_module(packages: Path) -> None:
         kconfig = (folder / "zephyr" / "Kconfig").read_text()
         option = re.search(r"^config (\w+)\n\tbool \"[^\"]+\"\n", kconfig, re.MULTILINE)
         assert option
+        assert "imply FPU_SHARING if FPU && MULTITHREADING" in kconfig
+        sample = (folder / "zephyr" / "sample" / "prj.conf").read_text()
+        assert f"CONFIG_{option[1]}=y" in sample
         text = (folder / "zephyr" / "CMakeLists.txt").read_text()
         assert f"CONFIG_{option[1]}" in text
         listed = set(re.findall(r"\.\./(\S+\.[cS])\b", text))
-        there = {str(p.relative_to(folder)) for p in folder.rglob("*.[cS]")}
+        there = {str(p.relative_to(folder)) for p in folder.rglob("*.[cS]")} - {"example/main.c"}
         assert listed == there
 
 

@@ -15,7 +15,10 @@ NETWORK_OBJECTS = ("CC obj/network/*", "AS obj/network/*")
 GLUE_OBJECT = "CC obj/app/app_network.c.o"
 MAIN_OBJECT = "CC obj/app/main.c.o"
 # What the firmware checks itself against.
-EXPECTED = ("REFERENCE app/reference.npz", "EXPECTED app/expected.json")
+EXPECTED = (
+    *("REFERENCE app/reference.npz", "EXPECTED app/expected.json"),
+    "RENDER app/expected.h",
+)
 PLACED = ("PLACE placement.json", "RENDER firmware.ld")
 ALL_OBJECTS = ("CC obj/*", "AS obj/*")
 
@@ -81,7 +84,7 @@ EDITS = (
         another_network,
         (
             *("GENERATE network/network.c", "INPUTS model/test.npz"),
-            *("SUBSET app/mnist_test_subset.h", *EXPECTED, "RENDER app/main.c", *NETWORK_OBJECTS),
+            *("SUBSET app/mnist_test_subset.h", *EXPECTED, *NETWORK_OBJECTS),
             *(GLUE_OBJECT, MAIN_OBJECT, "PLACE placement.json", *IMAGE),
         ),
         stops="constants of the same sizes take the same places",
@@ -171,7 +174,7 @@ EDITS = (
         "`subset_seed=`",
         nothing,
         (
-            *("SUBSET app/mnist_test_subset.h", *EXPECTED, "RENDER app/main.c", MAIN_OBJECT),
+            *("SUBSET app/mnist_test_subset.h", *EXPECTED, MAIN_OBJECT),
             *("PLACE placement.json", *IMAGE),
         ),
         stops="as many images take the same place",
@@ -218,7 +221,7 @@ EDITS = (
         (
             *("TRAIN model/mnist.pt", "ONNX *", "QUANTIZE *", "IMAGES model/*.npz"),
             *("GENERATE *", "SUBSET *", *NETWORK_OBJECTS, GLUE_OBJECT, MAIN_OBJECT),
-            *("REFERENCE app/*", "EXPECTED *", "RENDER app/main.c", "PLACE *", *IMAGE),
+            *("REFERENCE app/*", "EXPECTED *", "RENDER app/expected.h", "PLACE *", *IMAGE),
         ),
         stops="constants of the same sizes take the same places",
         variables={"seed": "1"},

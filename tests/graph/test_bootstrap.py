@@ -297,3 +297,15 @@ def test_plain_posix_shell() -> None:
         pytest.skip("no dash")
     subprocess.run([dash, "-n", str(REPOSITORY / "bootstrap")], check=True)
     subprocess.run([dash, "-n", str(REPOSITORY / ".ci" / "run")], check=True)
+
+
+def test_generating_needs_no_tools(clone: Path, path_with: Path) -> None:
+    """For another build: no SCons, compiler or emulator is looked for, and only core.txt is asked
+    for."""
+    (clone / "codegen").mkdir()
+    (clone / "codegen" / "__main__.py").write_text("print('generated')\n")
+    done = call(clone, "python", "-m", "codegen", "generate", PATH=str(path_with))
+    assert done.returncode == 0, done.stderr
+    assert "generated" in done.stdout
+    assert (clone / ".venv" / "requirements-core.stamp").exists()
+    assert not (clone / ".venv" / "requirements-train.stamp").exists()

@@ -49,6 +49,12 @@ def test_boards_of_qemu(tmp_path: Path, board: str) -> None:
     ]
 
 
+def test_a_board_of_another_core_is_no_relative(tmp_path: Path) -> None:
+    assert debugging(tmp_path, "netduinoplus2")["qemu"] == [
+        {"board": "netduinoplus2", "machine": "netduinoplus2", "cpu": "cortex-m4"}
+    ]
+
+
 def test_gdb_on_path_is_a_name(tmp_path: Path) -> None:
     tool(tmp_path / "bin", "gdb-multiarch")
     path = f"{tmp_path / 'bin'}"

@@ -20,7 +20,7 @@ from pathlib import Path
 from support.errors import UserError, run_cli
 from tests.mutation.explained import EXPLAINED
 from tests.mutation.mapping import closest_tests, files, room_tests
-from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, Copy, survivors
+from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, UNJUDGED, Copy, Usual, survivors
 from tests.mutation.sites import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def main() -> int:
     arguments = parser.parse_args()
     commit = _git("rev-parse", "--short", arguments.commit)
     folder = arguments.folder.resolve() / f"{commit}-{arguments.seed}"
-    usual: dict[tuple[str, ...], float] = {}
+    usual: Usual = {}
     roots = [folder / f"copy-{i}" for i in range(arguments.workers)]
     copies = [Copy(_copied(root, commit, arguments), usual) for root in roots]
     chosen = sample(copies[0].root, arguments.mutants, arguments.seed)
@@ -112,7 +112,8 @@ def tell(found: dict[Mutant, str]) -> int:
     unexplained = [mutant for mutant in left if mutant not in explained]
     print(
         f"{len(found)} mutants: {counts[NOTICED]} noticed, {counts[SURVIVED]} survived,"
-        f" {len(explained)} of them explained, {counts[TIMED_OUT]} timed out"
+        f" {len(explained)} of them explained, {counts[TIMED_OUT]} timed out,"
+        f" {counts[UNJUDGED]} not judged: their tests fail without a fault"
     )
     for area, every in sorted(_by_area(found).items()):
         print(f"  {area}: {every[SURVIVED]} of {every[NOTICED] + every[SURVIVED]} survived")

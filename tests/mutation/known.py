@@ -30,19 +30,22 @@ _REGISTERS = "tests/board_h750/test_registers.py"
 
 KNOWN = {
     "slack of thresholds": Known(
-        "codegen/kernels/requantize.py",
+        "codegen/kernels/fully_connected/chain/requantize.py",
         "np.abs(exact) * 2.0**-22",
         "np.abs(exact) * 0",
         ("tests/kernels/test_requantize.py", "-k", "whole_search"),
     ),
     "rest of the scan": Known(
-        "codegen/kernels/choose.py",
+        "codegen/kernels/fully_connected/chain/choose.py",
         "return capacity - TURN - 2 * -(-(inputs % 16) // 4)",
         "return capacity - TURN",
         (_CHAINS, "-k", "never_leaves"),
     ),
     "lane": Known(
-        "codegen/kernels/chain.py", "_LANE = 2**15 - 256", "_LANE = 2**16", (_CHAINS, "-k", "lane")
+        "codegen/kernels/fully_connected/chain/plan.py",
+        "_LANE = 2**15 - 256",
+        "_LANE = 2**16",
+        (_CHAINS, "-k", "lane"),
     ),
     "bias after a clamp": Known("codegen/ops/add.py", " and not stage.clipped", "", _ADD),
     "zero point of a bias": Known(
@@ -85,15 +88,15 @@ KNOWN = {
         ("tests/codegen/test_wire.py",),
     ),
     "declared shape": Known(
-        "codegen/reader/qdq.py",
+        "codegen/reader/ends.py",
         "size not in (None, real)",
         "False",
         ("tests/codegen/test_declared.py",),
     ),
     "second marker": Known(
         "firmware/runtime/nn_runtime.c",
-        "table[0] == marker && table[2] == marker",
-        "table[0] == marker",
+        "table[0] == marker && table[entries + 1u] == marker",
+        "entries != 0u && table[0] == marker",
         _MISUSE,
     ),
     "64 bits of a size": Known(
@@ -110,8 +113,8 @@ KNOWN = {
     ),
     "output over the input": Known(
         "firmware/runtime/nn_inference.c",
-        "target = own_output;",
-        ";",
+        "own_needed ? own : output;",
+        "own_needed && !own ? own : output;",
         ("tests/runtime/test_anyhow.py", "-k", "single and host"),
     ),
     "more bytes than expected": Known(
@@ -137,6 +140,24 @@ KNOWN = {
         "if not self._write_enabled or not self._check_lines(command, address, data):",
         "if not self._check_lines(command, address, data):",
         (_REGISTERS, "-k", "enable"),
+    ),
+    "run lengths of gdb's protocol": Known(
+        "device/rsp.py",
+        "            index += 1\n            out += bytes",
+        "            pass\n            out += bytes",
+        ("tests/device/test_rsp.py",),
+    ),
+    "scales of two channels": Known(
+        "codegen/reader/constants.py",
+        "if self.scale.size > 1:\n            shape",
+        "if self.scale.size > 2:\n            shape",
+        ("tests/codegen/test_constants.py",),
+    ),
+    "class of a runtime": Known(
+        "device/bench/measure.py",
+        "outputs[:, 0] == wanted",
+        "outputs[:, 1] == wanted",
+        ("tests/device/test_bench_identical.py",),
     ),
     "pages that are kept": Known(
         "site_scons/site_tools/cleaning.py",

@@ -123,6 +123,7 @@ def test_what_becomes_of_a_fault(small: Copy, monkeypatch: pytest.MonkeyPatch) -
     before = {path: (small.root / path).read_bytes() for path in files}
     every = {str(m): m for path in files for m in mutants(path, before[path])}
     usual = small.usual(tests)
+    assert usual is not None
     monkeypatch.setattr(Copy, "usual", lambda self, tests: (5 - 20) / 3 + usual)
     found = {name: small.judge([mutant], tests) for name, mutant in every.items()}
     assert found["seen.py:4: `7` → `8`"] == NOTICED

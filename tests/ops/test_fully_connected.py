@@ -173,7 +173,7 @@ FORMS: dict[str, Build] = {
     "unsigned_weights_128": unsigned_weights(128),
     "integer_input": integer_input,
     "other_domain": other_domain,
-    **{f"opset_{version}": of_opset(version) for version in (13, 15, 19, 21)},
+    **{f"opset_{version}": of_opset(version) for version in (13, 15, 19, 21, 24)},
 }
 
 

@@ -4,6 +4,8 @@ Settings (`--set KEY=VALUE`):
     revision: "both" (default), "Y" or "V": the silicon to run on, one after the other.
     ignore: names of rules that are not held, separated by commas (`rules.py`).
     broken: defects of the board, separated by commas (`chip.DEFECTS`).
+    flashed: file with a board's memories, which a tool wrote (`--model`); without it the board
+        holds what the ELF says.
     flash: "spi" (default) or "qpi", in which mode the flash chips start.
 """
 
@@ -20,12 +22,13 @@ from device.emulators.h750.chip import DEFECTS
 from device.emulators.h750.identity import REVISIONS
 from device.emulators.h750.machine import Finish, Machine
 from device.emulators.h750.rules import Examiner
+from device.emulators.h750.storage import Storage
 from device.schema import close_match
 from support.errors import UserError
 
 __all__ = ["run"]
 
-_SETTINGS = ("revision", "ignore", "broken", "flash")
+_SETTINGS = ("revision", "ignore", "broken", "flash", "flashed")
 
 
 def console_command(board: Board, elf: Path) -> list[str]:
@@ -54,6 +57,7 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
             Examiner(_names(options, "ignore")),
             _defects(options),
             qpi=_choice(options, "flash", "spi", ("spi", "qpi")) == "qpi",
+            storage=_flashed(options),
         )
         finishes[revision] = machine.run(options.timeout)
         if finishes[revision].status != 0:
@@ -64,6 +68,15 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
     last = list(finishes.values())[-1]
     notes = tuple(_note(revision, finish) for revision, finish in finishes.items())
     return SimResult(last.status, last.results, console.text(), notes)
+
+
+def _flashed(options: SimOptions) -> Storage | None:
+    path = options.settings.get("flashed")
+    if path is None:
+        return None
+    if not Path(path).is_file():
+        raise UserError(f"flashed={path}: no such file", "flash the model first (probe=model)")
+    return Storage.load(Path(path))
 
 
 def _note(revision: str, finish: Finish) -> str:

@@ -49,6 +49,10 @@ DEFECTS = (
 )
 
 
+# Further ones, for the tools that flash: another chip, and a bit of the flash that stays erased.
+FLASHING_DEFECTS = ("chip-id", "flash-bit")
+
+
 class Chip:
     """A board after power-on.
 

@@ -164,6 +164,8 @@ class Flash(Peripheral):
         data = bytes(self._buffer.get(base + i, 0xFF) for i in range(WORD))
         self._buffer.clear()
         self._busy.start()
+        if "flash-bit" in self.chip.broken and base == 0:
+            data = bytes((data[0], data[1] | 0x80, *data[2:]))
         self.chip.storage.program_word(base, data)
         self.values[SR] |= _EOP
 

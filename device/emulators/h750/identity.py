@@ -8,6 +8,7 @@ from device.emulators.h750.peripheral import Peripheral
 
 IDCODE, TARG7_FN_MOD = 0x00, 0x108
 _DEVICE = 0x450
+_OTHER_DEVICE = 0x419  # an STM32F42x
 # REV_ID of the silicon revisions (ES0396, "Device revisions").
 REVISIONS = {"Y": 0x1003, "V": 0x2003}
 
@@ -22,7 +23,8 @@ class Dbgmcu(Peripheral):
 
     def read(self, offset: int, size: int) -> int:
         if offset == IDCODE:
-            return REVISIONS[self.chip.revision] << 16 | _DEVICE
+            device = _OTHER_DEVICE if "chip-id" in self.chip.broken else _DEVICE
+            return REVISIONS[self.chip.revision] << 16 | device
         return super().read(offset, size)
 
 

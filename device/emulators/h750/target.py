@@ -91,6 +91,7 @@ class Target(Processor):
         say: takes a line for the person who watches the board.
         broken: defects of the board, out of `chip.DEFECTS`.
         ignored: rules that are not held.
+        finish: address at which the firmware is done; it stays there until a debugger comes.
     """
 
     rom_table = ROM_TABLE
@@ -104,6 +105,7 @@ class Target(Processor):
         say: Callable[[str], None],
         broken: Collection[str] = (),
         ignored: Collection[str] = (),
+        finish: int | None = None,
     ) -> None:
         self.storage, self._say = storage, say
         rules = self._rules = FirmwareRules([*ignored, "inference.memory"])
@@ -115,12 +117,12 @@ class Target(Processor):
             lambda engine: make_backings(engine, storage, broken),
             lambda: self._new_chip(None),
         )
-        self._core = _Core()
+        self._core, self._pc = _Core(), 0
         self._breakpoints = Breakpoints(self.engine)
         self._in_reset = self._code_changed = False
         self._reset_wanted = False
         self._blocks = 0
-        self._finish: int | None = None
+        self._finish = finish
         self._exception: int | None = None
         self.engine.hook_add(uc.UC_HOOK_INTR, self._on_exception)
         self.reset()
@@ -150,7 +152,9 @@ class Target(Processor):
         self.ecc_failed = self._reset_wanted = False
         core = self._core
         core.was_reset, core.locked_up, core.halted, core.stepping = True, False, False, False
+        core.control &= ~(_C_HALT | _C_STEP)
         self._rules.strict = False
+        self.stops = set()
 
     def _leave_reset(self) -> None:
         core = self._core
@@ -173,6 +177,7 @@ class Target(Processor):
             self._lock_up(f"there is no firmware: the reset vector is {entry:#010x}")
         else:
             self._rules.strict = True
+            self.stops = set() if self._finish is None else {self._finish}
             self.chip.stale = True
 
     # --- halting ----------------------------------------------------------------------------------
@@ -180,13 +185,15 @@ class Target(Processor):
     def runs(self) -> bool:
         """Whether the core executes instructions."""
         core = self._core
-        return not (self._in_reset or core.halted or core.locked_up)
+        return not (self._in_reset or core.halted or core.locked_up or self.finished)
 
     def _halt(self, reason: int) -> None:
         self._core.halted, self._core.stepping = True, False
+        self._core.control |= _C_HALT  # as the hardware does when it enters Debug state
         self._core.dfsr |= reason
         if self._rules.strict:
             self._rules.strict = False
+            self.stops = set()
             self.chip.stale = True
 
     def _lock_up(self, why: str) -> None:
@@ -205,7 +212,7 @@ class Target(Processor):
         if not self.runs:
             return
         self._blocks = blocks
-        while self._blocks > 0 and self.runs and self._pc != self._finish:
+        while self._blocks > 0 and self.runs:
             if self.chip.stale:
                 self.map_memories()
             count = 1 if self._core.stepping else 0
@@ -218,19 +225,9 @@ class Target(Processor):
             self._after_stop()
 
     @property
-    def finish(self) -> int | None:
-        """Address at which the firmware is done, or None."""
-        return self._finish
-
-    @finish.setter
-    def finish(self, address: int | None) -> None:
-        self._finish = address
-        self.stops = set() if address is None else {address}
-
-    @property
     def finished(self) -> bool:
-        """Whether the core stands there."""
-        return self._pc == self._finish
+        """Whether firmware that nobody stopped since its reset stands at its end."""
+        return self._rules.strict and self._pc == self._finish
 
     def _on_block(self, engine: uc.Uc, address: int, size: int, data: object) -> None:
         self._blocks -= 1
@@ -254,7 +251,8 @@ class Target(Processor):
             if number == _EXCEPTION_BKPT and self._core.control & _C_DEBUGEN:
                 self._halt(_BKPT)
             else:
-                self._lock_up(f"{self._pc:#010x}: exception {number}, and nobody debugs")
+                what = "breakpoint instruction" if number == _EXCEPTION_BKPT else "fault"
+                self._lock_up(f"{self._pc:#010x}: a {what}, and no debugger is there")
         elif self._breakpoints.hit():
             self._halt(_BKPT)
         elif self._core.stepping and self._replay is None:

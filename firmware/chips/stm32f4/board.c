@@ -5,6 +5,7 @@
 #include "bringup.h"
 #include "console.h"
 #include "mpu.h"
+#include "registers.h"
 
 /* Before the start-up copies, which are faster with the PLL. */
 void board_early_init(void) {
@@ -13,6 +14,10 @@ void board_early_init(void) {
     mpu_guard_null(); /* flash is seen at 0, too: nothing of ours is linked there */
     mpu_enable();
     clocks_start();
+    if (BOARD_NEEDS_CRC) {
+        RCC_AHB1ENR |= RCC_AHB1ENR_CRCEN;
+        (void)RCC_AHB1ENR;
+    }
 }
 
 void board_init(void) {

@@ -4,6 +4,8 @@
 #include "console.h"
 
 static ai_handle network = AI_HANDLE_NULL;
+static ai_buffer *inputs;
+static ai_buffer *outputs;
 
 #if AI_TINY_DATA_ACTIVATIONS_COUNT == 1
 NN_SECTION_ACTIVATIONS AI_ALIGNED(AI_TINY_ACTIVATIONS_ALIGNMENT) static ai_u8
@@ -28,6 +30,19 @@ static void report_error(const char *what, ai_error error) {
     console_text("\n");
 }
 
+/* The buffers, of which only the addresses of the data change from run to run. */
+static bool get_buffers(void) {
+    ai_u16 n_inputs = 0;
+    ai_u16 n_outputs = 0;
+    inputs = ai_tiny_inputs_get(network, &n_inputs);
+    outputs = ai_tiny_outputs_get(network, &n_outputs);
+    if (n_inputs != AI_TINY_IN_NUM || n_outputs != AI_TINY_OUT_NUM) {
+        report_error("ai_tiny_inputs_get", ai_tiny_get_error(network));
+        return false;
+    }
+    return true;
+}
+
 #if AI_TINY_DATA_ACTIVATIONS_COUNT == 1
 bool app_network_init(void) {
     ai_error error = ai_tiny_create(&network, AI_TINY_DATA_CONFIG);
@@ -41,7 +56,7 @@ bool app_network_init(void) {
         report_error("ai_tiny_init", ai_tiny_get_error(network));
         return false;
     }
-    return true;
+    return get_buffers();
 }
 #else
 bool app_network_init(void) {
@@ -51,7 +66,7 @@ bool app_network_init(void) {
         report_error("ai_tiny_create_and_init", error);
         return false;
     }
-    return true;
+    return get_buffers();
 }
 #endif
 
@@ -65,20 +80,21 @@ static void swap_sign(int8_t *values, ai_u32 size) {
 int32_t app_network_inference(int8_t *input_data, int8_t *output_data) {
     const bool unsigned_input = AI_TINY_IN_1_FORMAT == AI_BUFFER_FORMAT_U8;
     const bool unsigned_output = AI_TINY_OUT_1_FORMAT == AI_BUFFER_FORMAT_U8;
-    ai_u16 inputs = 0;
-    ai_u16 outputs = 0;
-    ai_buffer *ai_input = ai_tiny_inputs_get(network, &inputs);
-    ai_buffer *ai_output = ai_tiny_outputs_get(network, &outputs);
-    if (inputs != AI_TINY_IN_NUM || outputs != AI_TINY_OUT_NUM) {
-        report_error("ai_tiny_inputs_get", ai_tiny_get_error(network));
-        return -1;
+    ai_size offset = 0;
+    for (ai_u32 i = 0; i < AI_TINY_IN_NUM; i++) {
+        inputs[i].data = AI_HANDLE_PTR(input_data + offset);
+        offset += AI_TINY_IN_NUM == 1 ? 0u : AI_BUFFER_BYTE_SIZE(inputs[i].size, inputs[i].format);
     }
-    ai_input[0].data = AI_HANDLE_PTR(input_data);
-    ai_output[0].data = AI_HANDLE_PTR(output_data);
+    offset = 0;
+    for (ai_u32 i = 0; i < AI_TINY_OUT_NUM; i++) {
+        outputs[i].data = AI_HANDLE_PTR(output_data + offset);
+        offset +=
+            AI_TINY_OUT_NUM == 1 ? 0u : AI_BUFFER_BYTE_SIZE(outputs[i].size, outputs[i].format);
+    }
     if (unsigned_input) {
         swap_sign(input_data, AI_TINY_IN_1_SIZE);
     }
-    const ai_i32 batches = ai_tiny_run(network, ai_input, ai_output);
+    const ai_i32 batches = ai_tiny_run(network, inputs, outputs);
     if (unsigned_input) {
         swap_sign(input_data, AI_TINY_IN_1_SIZE);
     }

@@ -48,8 +48,18 @@ static void swap_sign(int8_t *values, uint32_t size) {
 int32_t app_network_inference(int8_t *input_data, int8_t *output_data) {
     const bool unsigned_input = STAI_TINY_IN_1_FORMAT == STAI_FORMAT_U8;
     const bool unsigned_output = STAI_TINY_OUT_1_FORMAT == STAI_FORMAT_U8;
-    const stai_ptr inputs[STAI_TINY_IN_NUM] = {(stai_ptr)input_data};
-    const stai_ptr outputs[STAI_TINY_OUT_NUM] = {(stai_ptr)output_data};
+    static const uint32_t input_sizes[] = STAI_TINY_IN_SIZES_BYTES;
+    static const uint32_t output_sizes[] = STAI_TINY_OUT_SIZES_BYTES;
+    stai_ptr inputs[STAI_TINY_IN_NUM];
+    stai_ptr outputs[STAI_TINY_OUT_NUM];
+    inputs[0] = (stai_ptr)input_data;
+    for (uint32_t i = 1; i < STAI_TINY_IN_NUM; i++) {
+        inputs[i] = inputs[i - 1] + input_sizes[i - 1];
+    }
+    outputs[0] = (stai_ptr)output_data;
+    for (uint32_t i = 1; i < STAI_TINY_OUT_NUM; i++) {
+        outputs[i] = outputs[i - 1] + output_sizes[i - 1];
+    }
     if (!succeeded("stai_tiny_set_inputs",
                    stai_tiny_set_inputs(network, inputs, STAI_TINY_IN_NUM)) ||
         !succeeded("stai_tiny_set_outputs",

@@ -8,6 +8,7 @@
 #include "board.h"
 #include "console.h"
 #include "crc32.h"
+#include "expected.h"
 #include "mnist_test_subset.h"
 
 #define CLASSES APP_NETWORK_OUTPUT_SIZE

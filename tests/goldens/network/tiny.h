@@ -25,6 +25,9 @@
 #define AI_TINY_IN_1_CHANNEL (3)
 #define AI_TINY_IN_1_SIZE (6)
 #define AI_TINY_IN_1_SIZE_BYTES (6)
+/* Of its one quantization, for all elements: real = (byte - zero point) * scale. */
+#define AI_TINY_IN_1_SCALE (0.0500000007f)
+#define AI_TINY_IN_1_ZERO_POINT (3)
 
 #define AI_TINY_OUT_NUM (1)
 #define AI_TINY_OUT ai_tiny_outputs_get(AI_HANDLE_NULL, NULL)
@@ -34,6 +37,13 @@
 #define AI_TINY_OUT_1_CHANNEL (3)
 #define AI_TINY_OUT_1_SIZE (3)
 #define AI_TINY_OUT_1_SIZE_BYTES (3)
+/* Of its one quantization, for all elements: real = (byte - zero point) * scale. */
+#define AI_TINY_OUT_1_SCALE (0.00390625f)
+#define AI_TINY_OUT_1_ZERO_POINT (-128)
+
+/* Of all inputs, and of all outputs. */
+#define AI_TINY_INPUT_BYTES (6)
+#define AI_TINY_OUTPUT_BYTES (3)
 
 #define AI_TINY_N_NODES (5)
 

@@ -23,12 +23,18 @@
 #define AI_TINY_IN_1_CHANNEL (10)
 #define AI_TINY_IN_1_SIZE (10)
 #define AI_TINY_IN_1_SIZE_BYTES (10)
+/* Of its one quantization, for all elements: real = (byte - zero point) * scale. */
+#define AI_TINY_IN_1_SCALE (0.0500000007f)
+#define AI_TINY_IN_1_ZERO_POINT (-3)
 #define AI_TINY_IN_2_FORMAT (AI_BUFFER_FORMAT_S8)
 #define AI_TINY_IN_2_HEIGHT (3)
 #define AI_TINY_IN_2_WIDTH (1)
 #define AI_TINY_IN_2_CHANNEL (3)
 #define AI_TINY_IN_2_SIZE (9)
 #define AI_TINY_IN_2_SIZE_BYTES (9)
+/* Of its one quantization, for all elements: real = (byte - zero point) * scale. */
+#define AI_TINY_IN_2_SCALE (0.0199999996f)
+#define AI_TINY_IN_2_ZERO_POINT (7)
 
 #define AI_TINY_OUT_NUM (2)
 #define AI_TINY_OUT ai_tiny_outputs_get(AI_HANDLE_NULL, NULL)
@@ -38,10 +44,20 @@
 #define AI_TINY_OUT_1_CHANNEL (8)
 #define AI_TINY_OUT_1_SIZE (8)
 #define AI_TINY_OUT_1_SIZE_BYTES (8)
+/* Of its one quantization, for all elements: real = (byte - zero point) * scale. */
+#define AI_TINY_OUT_1_SCALE (0.0599999987f)
+#define AI_TINY_OUT_1_ZERO_POINT (-128)
 #define AI_TINY_OUT_2_FORMAT (AI_BUFFER_FORMAT_S8)
 #define AI_TINY_OUT_2_CHANNEL (3)
 #define AI_TINY_OUT_2_SIZE (3)
 #define AI_TINY_OUT_2_SIZE_BYTES (3)
+/* Of its one quantization, for all elements: real = (byte - zero point) * scale. */
+#define AI_TINY_OUT_2_SCALE (0.0299999993f)
+#define AI_TINY_OUT_2_ZERO_POINT (1)
+
+/* Of all inputs, and of all outputs. */
+#define AI_TINY_INPUT_BYTES (19)
+#define AI_TINY_OUTPUT_BYTES (11)
 
 #define AI_TINY_N_NODES (5)
 

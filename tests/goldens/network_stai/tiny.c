@@ -182,12 +182,19 @@ static const nn_stai_network tiny_description = {
             .weights = tiny_weights,
             .states = NULL,
         },
-    .forward = tiny_forward_pass,
-    .observed = tiny_observed_pass,
+    .plan =
+        {
+            .forward = tiny_forward_pass,
+            .observed = tiny_observed_pass,
+            .inputs = tiny_input_ends,
+            .outputs = tiny_output_ends,
+            .blocks = tiny_blocks,
+            .arena_size = 12,
+            .n_inputs = 1,
+            .n_outputs = 1,
+            .n_weights = 1,
+        },
     .weights = tiny_weights_blocks,
-    .blocks = tiny_blocks,
-    .inputs = tiny_input_ends,
-    .outputs = tiny_output_ends,
 };
 
 /* ---- Interface ----------------------------------------------------------------------------- */

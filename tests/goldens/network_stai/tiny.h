@@ -86,6 +86,10 @@
 #define STAI_TINY_WEIGHT_1_SIZE_BYTES (1388)
 #define STAI_TINY_WEIGHT_1_ALIGNMENT 4
 
+/* Of all inputs, and of all outputs. */
+#define STAI_TINY_INPUT_BYTES (6)
+#define STAI_TINY_OUTPUT_BYTES (3)
+
 #define STAI_TINY_STATES_NUM (0)
 #define STAI_TINY_STATES_SIZE (0)
 #define STAI_TINY_STATES_SIZE_BYTES (0)

@@ -11,10 +11,14 @@ tiny_FILES := \
     $(tiny_FOLDER)/network/tiny_data.c \
     $(tiny_FOLDER)/network/tiny_data_params.h \
     $(tiny_FOLDER)/network/tiny_data_params.c \
+    $(tiny_FOLDER)/network/tiny_selftest.c \
     $(tiny_FOLDER)/network/tiny_config.h \
     $(tiny_FOLDER)/network/tiny_kernels.h \
     $(tiny_FOLDER)/network/tiny_kernels.c \
-    $(tiny_FOLDER)/network/tiny_assembly.S
+    $(tiny_FOLDER)/network/tiny_assembly.S \
+    $(tiny_FOLDER)/network/tiny_io.h \
+    $(tiny_FOLDER)/network/tiny_io.c \
+    $(tiny_FOLDER)/network/tiny_selftest.h
 
 $(eval $(call nn2flash_runtime,$(tiny_FOLDER)/runtime,0.1.0))
 $(eval $(call nn2flash_library,tiny,$(tiny_FOLDER)/network,$(tiny_FILES)))

@@ -24,7 +24,7 @@ def context(
     prefix: str,
     numbers: Sequence[int],
     offsets: Sequence[Mapping[str, int]],
-    regions: tuple[int, ...],
+    regions: tuple[int, int],
 ) -> dict[str, Any]:
     """What the templates see of a chain.
 

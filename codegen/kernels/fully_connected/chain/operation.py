@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from codegen.ir.graph import Fused
+from codegen.kernels.fully_connected.chain.context import context
 from codegen.kernels.fully_connected.chain.plan import Chain, Stage, constants
-from codegen.kernels.kernel import Activity, Kernel, Lowered, Part
+from codegen.kernels.kernel import (
+    Activity,
+    Constants,
+    Kernel,
+    Lowered,
+    Part,
+    Places,
+    Routines,
+)
 from codegen.ops.fully_connected import FullyConnected
 from codegen.target import Target
 
@@ -29,6 +39,27 @@ def chain_of(layers: Sequence[FullyConnected], chain: Chain) -> FullyConnectedCh
     """The operation in the stead of `layers`, each of which reads what the one before it writes."""
     name = " + ".join(layer.name for layer in layers)
     return FullyConnectedChain(name, layers[0].inputs, layers[-1].outputs, tuple(layers), chain)
+
+
+@dataclass(frozen=True)
+class ChainRoutines(Routines):
+    """The assembly of a chain.
+
+    Attributes:
+        blocks: its constants, in order.
+    """
+
+    chain: Chain
+    blocks: tuple[Constants, ...]
+
+    def placed(self, prefix: str, numbers: Sequence[int], places: Places) -> dict[str, Any]:
+        """See `context.py`."""
+        offsets: list[dict[str, int]] = [{} for _ in self.chain.stages]
+        for block, offset in zip(self.blocks, places.constants, strict=True):
+            offsets[block.part][block.key] = offset
+        regions = (places.scratch, places.late)
+        found = context(self.chain, prefix, numbers, offsets, regions)
+        return {**found, "block": places.block}
 
 
 class Packed(Kernel):
@@ -61,7 +92,7 @@ class Packed(Kernel):
             constants=blocks,
             scratch=chain.scratch,
             late=chain.late,
-            fields=chain,
+            fields=ChainRoutines(chain, blocks),
             parts=tuple(parts),
         )
 

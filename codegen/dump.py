@@ -1,0 +1,68 @@
+"""What the generator made of a network, step by step, for people: `generate --dump`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codegen.ir.dump import to_graphviz, to_text
+from codegen.ir.graph import Graph
+from codegen.kernels.registry import candidates
+from codegen.kernels.wanted import Kernels
+from codegen.memory.homes import Homes
+from codegen.memory.layout import Layout
+from codegen.passes.lowering import Lowering
+from codegen.passes.pipeline import run_passes
+from codegen.plan import activity_of, plan_network
+from codegen.target import Target
+from support.files import write_text
+
+
+def dump(graph: Graph, kernels: Kernels, target: Target, folder: Path) -> None:
+    """Write the graph after each pass as text and as Graphviz, every kernel that was looked at with
+    its cost or why it does not fit, and the arena with what lives where and when.
+
+    Raises:
+        UserError: an operation that no kernel takes.
+    """
+    lowering = Lowering(target, kernels, activity_of(graph, kernels))
+    final = graph
+    for number, (name, final) in enumerate(run_passes(graph, lowering)):
+        write_text(folder / f"{number:02}-{name}.txt", to_text(final))
+        write_text(folder / f"{number:02}-{name}.dot", to_graphviz(final))
+    write_text(folder / "kernels.txt", _kernels(final, lowering))
+    write_text(folder / "memory.txt", _memory(plan_network(graph, kernels, target).layout))
+
+
+def _kernels(graph: Graph, lowering: Lowering) -> str:
+    homes = Homes(graph)
+    lines = [f"target {lowering.target.core}, {lowering.target.isa}, fpu {lowering.target.fpu}"]
+    for op in graph.ops:
+        if homes.vanishes(op):
+            lines.append(f"{op.name}: a view, nothing to compute")
+            continue
+        for each in candidates(op, lowering.target, lowering.activity):
+            cost = each.reason if each.cost is None else f"{each.cost:,.0f} cycles estimated"
+            lines.append(f"{op.name}: {each.kernel.name}: {cost}")
+        if op in lowering.refused:
+            lines.append(f"{op.name}: not fused: {lowering.refused[op]}")
+    return "\n".join(lines) + "\n"
+
+
+def _memory(layout: Layout) -> str:
+    """The arena by offset: bytes, times (a step has two: reading, writing), what it is."""
+    packing = layout.packing
+    whose = {name: value.name for value, name in layout.lives.names.items()}
+    lines = [
+        f"arena {packing.size:,} bytes; at least {packing.bound.bytes:,}, needed at time"
+        f" {packing.bound.time} (step {packing.bound.time // 2}); {packing.tries} tries",
+        "  offset     bytes   first    last  buffer",
+    ]
+    for buffer in sorted(layout.lives.buffers, key=lambda b: (packing.offsets[b.name], b.name)):
+        name = whose.get(buffer.name, buffer.name)
+        numbers = (packing.offsets[buffer.name], buffer.size, buffer.first, buffer.last)
+        lines.append(f"{numbers[0]:8d}  {numbers[1]:8d}  {numbers[2]:6d}  {numbers[3]:6d}  {name}")
+    for sharing in layout.lives.sharings:
+        above, below = (whose.get(name, name) for name in (sharing.above, sharing.below))
+        where = "at" if sharing.exact else "from"
+        lines.append(f"'{above}' may begin {where} {sharing.distance} bytes behind '{below}' on")
+    return "\n".join(lines) + "\n"

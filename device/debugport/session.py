@@ -1,0 +1,105 @@
+"""A model board as a process beside a tool, and what leads the tool to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from support.errors import UserError
+
+_HERE = Path(__file__).parent
+_ROOT = _HERE.parents[1]
+_SECONDS_TO_END = 120.0
+
+
+@contextlib.contextmanager
+def model_board(
+    storage: Path, options: Sequence[str] = (), *, finish: int | None = None
+) -> Iterator[Mapping[str, str]]:
+    """Keep a board switched on during the block; yields the environment that leads tools to it.
+
+    What the board says is printed: while the block runs when there is no finish, after it else.
+
+    Args:
+        storage: file that keeps what the board keeps without power.
+        options: more arguments of `server.py`.
+        finish: address of board_finish: after the block, unless it failed, the firmware goes on
+            until it is there.
+
+    Raises:
+        UserError: the model does not start.
+    """
+    words = ["--storage", str(storage), *options]
+    if finish is not None:
+        words += ["--finish", hex(finish)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "device.debugport.server", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=_ROOT,
+        start_new_session=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    head = [""]
+    while head[:1] != ["ports"]:
+        line = process.stdout.readline()
+        if not line:
+            raise UserError(f"the board's model did not start (status {process.wait()})")
+        head = line.decode().split()
+    said = _Said(process, live=finish is None)
+    try:
+        yield _environment(head[1], head[2])
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        try:
+            process.wait(_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        said.show()
+
+
+def _environment(jtag: str, port: str) -> dict[str, str]:
+    """What OpenOCD (a script found before its own) and pyOCD (a package with a probe) need."""
+    return {
+        "NN2FLASH_MODEL_JTAG": jtag,
+        "NN2FLASH_MODEL_PORT": port,
+        "OPENOCD_SCRIPTS": str(_HERE / "openocd"),
+        "PYTHONPATH": f"{_ROOT}:{_HERE / 'pyocd'}",
+    }
+
+
+class _Said:
+    """What the board prints."""
+
+    def __init__(self, process: subprocess.Popen[bytes], *, live: bool) -> None:
+        self._process, self._live = process, live
+        self._data = bytearray()
+        self._thread = threading.Thread(target=self._pump, daemon=True)
+        self._thread.start()
+
+    def _pump(self) -> None:
+        assert self._process.stdout is not None
+        while data := os.read(self._process.stdout.fileno(), 65536):
+            if self._live:
+                self._print(data)
+            else:
+                self._data += data
+
+    @staticmethod
+    def _print(data: bytes) -> None:
+        sys.stdout.write(data.decode(errors="replace").replace("\r", ""))
+        sys.stdout.flush()
+
+    def show(self) -> None:
+        """Print what was kept, at the end of the process."""
+        self._thread.join()
+        self._print(bytes(self._data))

@@ -1,0 +1,81 @@
+"""What `generate --dump` tells, and kernels by processor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from codegen.dump import dump
+from codegen.ir.graph import Graph
+from codegen.kernels.wanted import Kernels
+from codegen.plan import plan_network
+from codegen.reader.qdq import read_graph
+from codegen.target import CORTEX_M7, Target, named_target, target_of
+from support.errors import UserError
+from tests.codegen.graphs import residual
+from tests.codegen.oracle import stored_inputs
+from tests.codegen.programs import toolchain
+
+PORTABLE_ONLY = (
+    Target("cortex-m3", "scalar", fpu=False),
+    replace(CORTEX_M7, fpu=False),
+    named_target("cortex-m0plus", fpu=False),
+)
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    folder = tmp_path_factory.mktemp("residual")
+    return read_graph(residual().save(folder / "residual.onnx"))
+
+
+def dumped(graph: Graph, folder: Path) -> dict[str, str]:
+    dump(graph, Kernels("auto", stored_inputs(graph)), CORTEX_M7, folder)
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_two_dumps_are_the_same_bytes(graph: Graph, tmp_path: Path) -> None:
+    again = read_graph(residual().save(tmp_path / "residual.onnx"))
+    assert dumped(graph, tmp_path / "one") == dumped(again, tmp_path / "two")
+
+
+def test_what_is_told(graph: Graph, tmp_path: Path) -> None:
+    made = dumped(graph, tmp_path)
+    assert made["00-read.txt"].count("op     FullyConnected ") == 7
+    assert made["01-fully_connected_chains.txt"].count("FullyConnectedChain") == 4
+    assert "digraph network {" in made["00-read.dot"]
+    # Every edge of the first block's fork is there: to the layer and to the sum.
+    edges = re.findall(r"^  v0 -> (op\d+) ", made["00-read.dot"], re.MULTILINE)
+    assert len(edges) == 2
+    assert re.search(r"^gemm_\d+.*: chain: [\d,]+ cycles", made["kernels.txt"], re.MULTILINE)
+    sizes = re.search(r"^arena (\d+) bytes; at least (\d+)", made["memory.txt"])
+    assert sizes is not None and sizes[1] == sizes[2]
+    assert "may begin from 0 bytes behind" in made["memory.txt"]
+
+
+@pytest.mark.parametrize("target", PORTABLE_ONLY, ids=lambda t: f"{t.core}, {t.fpu}")
+def test_packed_kernels_need_their_instructions(target: Target, graph: Graph) -> None:
+    """Packed weights read by plain C cost more than twice the portable kernel."""
+    plan = plan_network(graph, Kernels("dense"), target)
+    parts = [part for step in plan.steps for part in step.lowered.rows]
+    assert {part.kernel for part in parts} == {"portable"}
+    layers = [part for part in parts if part.op.macs]
+    assert {part.why for part in layers} == {
+        f"portable: {target.core} has no DSP extension with an FPU"
+    }
+
+
+@pytest.mark.parametrize(
+    ("board", "packed"), [("mps2_an500", True), ("stm32h750b_dk", True), ("host", True)]
+)
+def test_boards_are_targets(board: str, packed: bool) -> None:
+    """The host stands in for the Cortex-M7: its tests prove the same kernels' arithmetic."""
+    assert target_of(toolchain(board).board.to_json()).packed_arithmetic == packed
+
+
+def test_an_unknown_core_is_refused() -> None:
+    with pytest.raises(UserError, match="core 'cortex-m99' is unknown"):
+        named_target("cortex-m99", fpu=True)

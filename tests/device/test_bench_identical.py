@@ -1,0 +1,26 @@
+"""What the benchmark counts as identical to the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from device.bench.measure import _identical
+
+WANTED = np.array([[1, 9, 3], [7, 2, 5], [0, 1, 8], [4, 3, 2]], np.int8)
+HARSH = WANTED[:1]
+
+
+def test_bytes() -> None:
+    outputs = WANTED.copy()
+    outputs[2] = (0, 2, 7)
+    assert _identical("bytes", outputs, WANTED, HARSH + np.int8(1), HARSH) == (10, 15)
+
+
+def test_classes() -> None:
+    """A runtime that answers with the class alone has it in its first byte."""
+    outputs = np.array([[1, 0, 0], [0, 0, 0], [2, 0, 0], [1, 0, 0]], np.int8)
+    assert _identical("class", outputs, WANTED, HARSH, HARSH) == (3, 4)
+
+
+def test_other_numbers_are_not_compared() -> None:
+    assert _identical("count", WANTED, WANTED, HARSH, HARSH) is None
