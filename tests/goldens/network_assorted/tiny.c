@@ -149,19 +149,27 @@ static const ai_u16 tiny_types[] = {
     NN_LAYER_COPY,
 };
 
+static const nn_plan tiny_plan = {
+    .forward = tiny_forward_pass,
+    .observed = tiny_observed_pass,
+    .inputs = tiny_input_ends,
+    .outputs = tiny_output_ends,
+    .blocks = tiny_blocks,
+    .arena_size = 48,
+    .n_inputs = 1,
+    .n_outputs = 2,
+    .n_weights = 1,
+};
+
 static const nn_network tiny_description = {
     .magic = NN_MAGIC,
     .model_name = AI_TINY_MODEL_NAME,
     .model_signature = AI_TINY_MODEL_SIGNATURE,
     .origin_model_name = AI_TINY_ORIGIN_MODEL_NAME,
-    .forward = tiny_forward_pass,
-    .observed = tiny_observed_pass,
+    .plan = &tiny_plan,
     .layer_types = tiny_types,
     .inputs = tiny_inputs,
     .outputs = tiny_outputs,
-    .input_ends = tiny_input_ends,
-    .output_ends = tiny_output_ends,
-    .blocks = tiny_blocks,
     .storage =
         {
             .inputs = tiny_input_buffers,
@@ -173,10 +181,6 @@ static const nn_network tiny_description = {
             .weights = tiny_weights_blocks,
             .weights_map = tiny_weights_map,
         },
-    .n_inputs = AI_TINY_IN_NUM,
-    .n_outputs = AI_TINY_OUT_NUM,
-    .n_weights = AI_TINY_DATA_WEIGHTS_COUNT,
-    .activations_size = AI_TINY_DATA_ACTIVATIONS_SIZE,
     .macc = 0,
     .nodes = AI_TINY_N_NODES,
     .signature = 0xD552A6A9,
