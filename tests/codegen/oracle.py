@@ -44,7 +44,7 @@ def onnxruntime_outputs(
     session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     ends = list(zip(session.get_inputs(), graph.inputs, strict=True))
     parts = split(graph.inputs, stored)
-    given = {end.name: _as_given(end.type, value, parts[value]) for end, value in ends}
+    given = {end.name: as_given(end.type, value, parts[value]) for end, value in ends}
     shapes = {end.name: value.shape for end, value in ends}
     outputs: list[list[Any]] = [[] for _ in graph.outputs]
     for row in range(len(stored)):
@@ -52,13 +52,14 @@ def onnxruntime_outputs(
         for made, result in zip(outputs, session.run(None, feeds), strict=True):
             made.append(result.reshape(-1))
     found = [
-        value.type.store(_as_stored(value, np.array(made))).view(np.int8)
+        value.type.store(as_stored(value, np.array(made))).view(np.int8)
         for value, made in zip(graph.outputs, outputs, strict=True)
     ]
     return np.concatenate(found, axis=1)
 
 
-def _as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.generic]:
+def as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.generic]:
+    """Stored bytes as an input of onnxruntime's type `kind` takes them."""
     if kind == "tensor(int8)":
         return stored
     if kind == "tensor(uint8)":
@@ -69,7 +70,8 @@ def _as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.gene
         return shifted.astype(np.float32) * quantization.scale
 
 
-def _as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The opposite: what onnxruntime gives as the elements of `value`."""
     if values.dtype == np.int8:
         return values.astype(np.int8)
     if values.dtype == np.int64:
