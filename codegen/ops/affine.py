@@ -145,6 +145,10 @@ class AffineOperator(Operator):
 
     stem = "affine"
     op_type = Affine
+    limits = (
+        "Constant operands of one number for each channel; not in training mode. Right "
+        "behind a layer of weights it becomes part of that layer."
+    )
     handlers = {"BatchNormalization": _read}  # noqa: RUF012
 
     def reference(self, op: Affine, *inputs: Array) -> Array:

@@ -72,6 +72,7 @@ class ArgMaxOperator(Operator):
 
     stem = "arg_max"
     op_type = ArgMax
+    limits = "int8 to int32; int64 in the model becomes int32. Along any axis behind the batch."
     handlers = {  # noqa: RUF012
         "ArgMax": partial(_read, smallest=False),
         "ArgMin": partial(_read, smallest=True),

@@ -295,6 +295,7 @@ class ElementwiseOperator(Operator):
 
     stem = "elementwise"
     op_type = Elementwise
+    limits = "Broadcast, rank up to 16; one operand may be a constant. x / 0 saturates, 0 / 0 is 0."
     handlers = {  # noqa: RUF012
         "Add": partial(_read, function="add"),
         "Div": partial(_read, function="div"),

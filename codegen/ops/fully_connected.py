@@ -88,6 +88,7 @@ class FullyConnectedOperator(Operator):
 
     stem = "fully_connected"
     op_type = FullyConnected
+    limits = "With constant 8-bit weights; alpha and beta 1, transA 0."
     handlers = {"Gemm": _gemm, "MatMul": _matmul}  # noqa: RUF012
 
     def reference(self, op: FullyConnected, *inputs: Array) -> Array:

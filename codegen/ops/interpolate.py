@@ -90,6 +90,10 @@ class InterpolateOperator(Operator):
 
     stem = "interpolate"
     op_type = Interpolate
+    limits = (
+        "Linear of height and width; nearest along any axis behind the batch. Not cubic, "
+        "no antialias."
+    )
     handlers = {"Resize": _resize, "Upsample": _resize}  # noqa: RUF012
     channels_last = True
 

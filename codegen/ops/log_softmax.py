@@ -121,6 +121,7 @@ class LogSoftmaxOperator(Operator):
 
     stem = "log_softmax"
     op_type = LogSoftmax
+    limits = "Along one axis of at most 2,048 elements; output scale 2^-11 to 2^10."
     handlers = {"LogSoftmax": _log_softmax}  # noqa: RUF012
 
     def reference(self, op: LogSoftmax, *inputs: Array) -> Array:

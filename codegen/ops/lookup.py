@@ -153,6 +153,10 @@ class LookupOperator(Operator):
 
     stem = "lookup"
     op_type = Lookup
+    limits = (
+        "Clip with constant bounds; Pow with one constant exponent or base. Several in a "
+        "row are one table."
+    )
     handlers = {  # noqa: RUF012
         "Clip": _clip,
         "Pow": _power,

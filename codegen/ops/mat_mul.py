@@ -112,7 +112,9 @@ class MatMulOperator(Operator):
 
     stem = "mat_mul"
     op_type = MatMul
+    limits = "Of two values of rank 2 to 4 that both vary; sums of at most 33,025 products."
     handlers = {}  # noqa: RUF012
+    read_elsewhere = ("MatMul",)
     channels_last = False
 
     def reference(self, op: MatMul, *inputs: Array) -> Array:

@@ -174,6 +174,9 @@ class ReshapeOperator(Operator):
 
     stem = "reshape"
     op_type = Reshape
+    limits = (
+        "Constant shapes; the batch stays first. Cast where it changes nothing, and of an ArgMax."
+    )
     handlers = {  # noqa: RUF012
         "Reshape": _reshape,
         "Flatten": _reshape,

@@ -110,6 +110,10 @@ class SelectOperator(Operator):
 
     stem = "select"
     op_type = Select
+    limits = (
+        "Constant operands; the batch stays. Gather along one axis; Pad with constant, "
+        "edge, reflect, wrap."
+    )
     handlers = {  # noqa: RUF012
         "Split": _split,
         # Resize and Upsample may interpolate: codegen/ops/interpolate.py.

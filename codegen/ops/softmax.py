@@ -129,6 +129,7 @@ class SoftmaxOperator(Operator):
 
     stem = "softmax"
     op_type = Softmax
+    limits = "Along one axis of at most 2,048 elements; output scale 2^-11 to 1."
     handlers = {"Softmax": _softmax}  # noqa: RUF012
 
     def reference(self, op: Softmax, *inputs: Array) -> Array:

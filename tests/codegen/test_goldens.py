@@ -23,6 +23,7 @@ from codegen.place import place_objects
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from codegen.render import TEMPLATES, environment, render
+from codegen.report.operators import support_page
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.golden_sets import SETS
@@ -228,6 +229,7 @@ def test_every_template_is_rendered(
     monkeypatch.setattr("codegen.render._clang_format", lambda text: text)
     for rendered in RENDERED.values():
         rendered(graph)
+    support_page()  # docs/operators.md: tests/codegen/test_operators_page.py
     for folder in NETWORKS:
         make(folder, graph, tmp_path / folder)
     for folder, files in SETS.items():
