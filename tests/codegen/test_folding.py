@@ -116,6 +116,10 @@ NETWORKS: dict[str, tuple[Callable[[], QdqModel], list[str]]] = {
     "clip": (clamped("Clip", -2.0, 3.0), ["Conv"]),
     "clip_low_above_high": (clamped("Clip", 1.0, -1.0), ["Conv"]),
     "relu_of_another_scale": (clamped("Relu", scales=(OUTPUT, 0.1)), ["Conv", "Lookup"]),
+    "relu_of_a_near_scale": (
+        clamped("Relu", scales=(OUTPUT, float(np.nextafter(np.float32(OUTPUT), np.float32(1))))),
+        ["Conv", "Lookup"],
+    ),
     "relu_of_another_zero": (clamped("Relu", zero_point=-8), ["Conv", "Lookup"]),
     "no_clamp": (clamped("Abs"), ["Conv", "Lookup"]),
     "kinds": (clamped_kinds, ["AveragePool", "Elementwise", "Affine"]),
