@@ -115,17 +115,11 @@ def _folded(
     """The layer with its rows scaled: the integers stay, but for the sign.
 
     Raises:
-        UserError: a row cannot change its sign.
+        UserError: scales that leave float32.
     """
     rows = factors.reshape(-1, *(1,) * (layer.weights.ndim - 1))
     signed = layer.weights.astype(np.int16) * np.sign(rows).astype(np.int16)
-    limits = np.iinfo(layer.weights.dtype)
-    if signed.min() < limits.min or signed.max() > limits.max:
-        raise context.fail(
-            node,
-            "a negative factor meets a weight of -128",
-            "quantize weights symmetrically (WeightSymmetric=True)",
-        )
+    narrow = signed.min() >= -128 and signed.max() <= 127
     # A factor of 0 leaves a row of zeros, whose scale only its bias has.
     scales = np.where(factors == 0, layer.scales, layer.scales * np.abs(factors))
     before = np.float32(0) if layer.bias is None else layer.bias.real().reshape(-1)
@@ -134,7 +128,7 @@ def _folded(
         raise context.fail(node, "its scales leave float32", QUANTIZE_ALL)
     return replace(
         layer,
-        weights=signed.astype(layer.weights.dtype),
+        weights=signed.astype(np.int8) if narrow else signed,
         scales=scales.astype(np.float32),
         bias=Constant(bias),
     )

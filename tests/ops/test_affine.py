@@ -87,6 +87,7 @@ FOLDED: dict[str, Callable[[], QdqModel]] = {
     "conv": behind("Conv", (1, 3, 4, 5)),
     "conv_relu": behind("Conv", (1, 3, 4, 5), tail="Relu"),
     "conv_no_bias": behind("Conv", (1, 3, 4, 5), bias=False),
+    "conv_wide": behind("Conv", (1, 3, 4, 5), low=-128),
     "conv_transpose": behind("ConvTranspose", (1, 3, 4, 5)),
     "gemm": behind("Gemm", (1, 6)),
     "matmul": behind("MatMul", (1, 6), bias=False),
