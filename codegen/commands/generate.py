@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `generate`."""
-    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX file, batch 1")
+    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file, batch 1")
     parser.add_argument("--name", default="network", help="prefix of files and C symbols")
     parser.add_argument(
         "--c-api", choices=tuple(TEMPLATES), default=LEGACY, help="C interface of the sources"
