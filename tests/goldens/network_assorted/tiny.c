@@ -10,7 +10,7 @@
 #include "kernels/nn_log_softmax.h"
 #include "kernels/nn_mat_mul.h"
 #include "kernels/nn_transpose.h"
-#include "nn_runtime.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 #include <string.h>
 
@@ -250,6 +250,7 @@ static const ai_u16 tiny_types[] = {
 static const nn_plan tiny_plan = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
+    .several = nn_infer_several,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,
