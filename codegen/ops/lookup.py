@@ -160,6 +160,29 @@ def _function(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | N
     return draft(label(node), inner.source, lambda x: function(inner.bounded(x).astype(np.float64)))
 
 
+def _power(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    """A value to the power of a number, or a number to the power of a value."""
+    index = 0 if context.is_constant(node, 0) else 1
+    constant = context.constant(node, index, "its exponent")
+    numbers = constant.real().astype(np.float64).reshape(-1)
+    inner = draft_of(stages[1 - index])
+    if inner is None:
+        inner = requantize("", quantized_input(context, node, stages, 1 - index))
+    rank = constant.values.ndim
+    if numbers.size != 1 or rank > len(inner.shape) or not np.isfinite(numbers).all():
+        raise context.fail(
+            node, "its exponent is not one finite number", "use one for all elements"
+        )
+    source, bounded = inner.source, inner.bounded
+
+    def function(x: Numbers) -> Numbers:
+        value = bounded(x).astype(np.float64)
+        powers: Numbers = value ** numbers[0] if index else numbers[0] ** value
+        return powers
+
+    return draft(label(node), source, function)
+
+
 def _table(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     """A table that a reader of another format has made: bytes, scale and zero point of its output.
 
@@ -180,8 +203,13 @@ class LookupOperator(Operator):
 
     stem = "lookup"
     op_type = Lookup
+    limits = (
+        "Clip with constant bounds; Pow with one constant exponent or base. Several in a "
+        "row are one table."
+    )
     handlers = {  # noqa: RUF012
         "Clip": _clip,
+        "Pow": _power,
         "Relu": _relu,
         "Table": _table,
         **dict.fromkeys(NAMES, _function),

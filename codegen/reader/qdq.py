@@ -21,7 +21,7 @@ from codegen.reader.fold_numbers import shape_of
 from codegen.reader.load import is_tflite, load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.schema import check_node
-from codegen.reader.stages import FloatInput, Integers, Pending, Quantized, Stage
+from codegen.reader.stages import FloatInput, Indices, Integers, Pending, Quantized, Stage
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -192,7 +192,7 @@ def _quantization(context: Context, node: onnx.NodeProto, dtype: np.dtype[Any]) 
 
 
 def _quantize(context: Context, node: onnx.NodeProto, stage: Stage) -> Stage:
-    if isinstance(stage, Integers):
+    if isinstance(stage, Integers | Indices):
         raise context.fail(node, "quantizes integers", QUANTIZE_ALL)
     dtype = quantized_type(context, node)
     quantization = _quantization(context, node, dtype)

@@ -52,7 +52,7 @@ def onnxruntime_outputs(
         for made, result in zip(outputs, session.run(None, feeds), strict=True):
             made.append(result.reshape(-1))
     found = [
-        value.type.store(as_stored(value, np.array(made)))
+        value.type.store(as_stored(value, np.array(made))).view(np.int8)
         for value, made in zip(graph.outputs, outputs, strict=True)
     ]
     return np.concatenate(found, axis=1)
@@ -70,10 +70,12 @@ def as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.gener
         return shifted.astype(np.float32) * quantization.scale
 
 
-def as_stored(value: Value, values: npt.NDArray[Any]) -> Int8Array:
-    """The opposite: what onnxruntime gives as the bytes of `value`."""
+def as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The opposite: what onnxruntime gives as the elements of `value`."""
     if values.dtype == np.int8:
         return values.astype(np.int8)
+    if values.dtype == np.int64:
+        return values.astype(np.int32)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
     return value.quantization.quantize(values.astype(np.float32))

@@ -130,7 +130,7 @@ MODELS: dict[str, tuple[Make, str, str]] = {
     ),
     "weights_not_constant": (
         saved(wrong.weights_not_constant, check=False),
-        "'matmul_2' .*operand 'dequantizelinear_1_out' is not a constant of the model",
+        "'gemm_2' .*operand 'dequantizelinear_1_out' is not a constant of the model",
         "constant operands",
     ),
     "control_flow": (
