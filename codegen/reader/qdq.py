@@ -20,8 +20,10 @@ from codegen.reader.fold import fold, parameters, quantized_type, zero_point_typ
 from codegen.reader.fold_numbers import shape_of
 from codegen.reader.load import load_model, opset_of
 from codegen.reader.order import in_order
+from codegen.reader.preprocessing import preprocess, quantize_input
+from codegen.reader.qoperator import in_qdq
 from codegen.reader.schema import check_node
-from codegen.reader.stages import FloatInput, Integers, Pending, Quantized, Stage
+from codegen.reader.stages import FloatInput, Integers, JoinedInputs, Pending, Quantized, Stage
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -55,7 +57,14 @@ def read_graph(path: Path | str) -> Graph:
     if not any(computes(op) for op in context.ops):
         raise UserError(f"{path}: the model computes nothing", "give a quantized network")
     return normalize(
-        Graph(ends, outputs, tuple(context.ops), model_path.name, tuple(context.notes))
+        Graph(
+            ends,
+            outputs,
+            tuple(context.ops),
+            model_path.name,
+            tuple(context.notes),
+            context.preprocessing,
+        )
     )
 
 
@@ -96,7 +105,7 @@ def _read_nodes(context: Context, graph: onnx.GraphProto, stages: dict[str, Stag
     """Fold constants, and give every other value that the outputs need its stage."""
     wanted = [entry.name for entry in graph.output]
     given = [*stages, *context.constants]
-    for node in in_order(context, graph.node, given, wanted):
+    for node in in_order(context, in_qdq(context, graph.node), given, wanted):
         variable = [name for name in node.input if name and name not in context.constants]
         if not variable and (any(node.input) or node.op_type == "Constant"):
             context.constants[node.output[0]] = fold(context, node)
@@ -129,6 +138,9 @@ def _step(
             raise context.fail(node, "its scale or zero point is not a constant", QUANTIZE_ALL)
         read = _quantize if node.op_type == "QuantizeLinear" else _dequantize
         return (read(context, node, operands[0]),)
+    before = preprocess(context, node, operands)
+    if before is not None:
+        return (before,)
     handler = handlers().get(node.op_type)
     if handler is None:
         raise context.fail(
@@ -154,9 +166,8 @@ def _quantize(context: Context, node: onnx.NodeProto, stage: Stage) -> Stage:
         raise context.fail(node, "quantizes integers", QUANTIZE_ALL)
     dtype = quantized_type(context, node)
     quantization = _quantization(context, node, dtype)
-    if isinstance(stage, FloatInput):
-        given = context.input_value(node, stage.index, quantization)
-        value = reshape_value(context, node, given, stage.shape)
+    if isinstance(stage, FloatInput | JoinedInputs):
+        value = quantize_input(context, node, stage, quantization)
     elif isinstance(stage, Pending):
         value = context.finish(stage, node.output[0], quantization)
     elif quantization == stage.value.quantization:

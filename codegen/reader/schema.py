@@ -6,11 +6,12 @@ import onnx
 from onnx import defs
 
 from codegen.reader.context import Context
+from codegen.reader.qoperator import CONTRIBUTED
 from codegen.reader.text import shown
 
-# onnxruntime's quantizer writes the same two operators into its own domain when asked to; they
-# follow ONNX's newest definition that this reader knows.
-_OTHER_DOMAINS = {"com.microsoft": {"QuantizeLinear", "DequantizeLinear"}}
+# onnxruntime's quantizer writes these two operators into its own domain when asked to, and most of
+# QOperator format; they follow ONNX's newest definition that this reader knows.
+_OTHER_DOMAINS = {"com.microsoft": {"QuantizeLinear", "DequantizeLinear", *CONTRIBUTED}}
 _NEWEST = 21
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import onnx
 import onnxruntime
 
 from codegen.ir.graph import Graph, Value
+from codegen.ir.preprocessing import Arithmetic, undo
 from codegen.reference import split
 
 Int8Array = npt.NDArray[np.int8]
@@ -44,7 +46,10 @@ def onnxruntime_outputs(
     session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     ends = list(zip(session.get_inputs(), graph.inputs, strict=True))
     parts = split(graph.inputs, stored)
-    given = {end.name: _as_given(end.type, value, parts[value]) for end, value in ends}
+    given = {
+        end.name: _as_given(end.type, value, parts[value], graph.arithmetic(index))
+        for index, (end, value) in enumerate(ends)
+    }
     shapes = {end.name: value.shape for end, value in ends}
     outputs: list[list[Any]] = [[] for _ in graph.outputs]
     for row in range(len(stored)):
@@ -58,7 +63,9 @@ def onnxruntime_outputs(
     return np.concatenate(found, axis=1)
 
 
-def _as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.generic]:
+def _as_given(
+    kind: str, value: Value, stored: Int8Array, before: Sequence[Arithmetic]
+) -> npt.NDArray[np.generic]:
     if kind == "tensor(int8)":
         return stored
     if kind == "tensor(uint8)":
@@ -66,7 +73,7 @@ def _as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.gene
     quantization = value.quantization
     shifted = stored.astype(np.int32) - quantization.zero_point
     with np.errstate(over="ignore"):
-        return shifted.astype(np.float32) * quantization.scale
+        return undo(before, shifted.astype(np.float32) * quantization.scale)
 
 
 def _as_stored(value: Value, values: npt.NDArray[Any]) -> Int8Array:
