@@ -68,7 +68,12 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "origin_stem": Path(graph.origin).stem,
         "model_hash": model_hash,
         "signature": int(model_hash[:8], 16),
-        "inputs": ports(graph.inputs, plan.inputs, "in"),
+        "inputs": ports(
+            graph.inputs,
+            plan.inputs,
+            "in",
+            [preprocessing.describe(graph.arithmetic(i)) for i in range(len(graph.inputs))],
+        ),
         "outputs": ports(graph.outputs, plan.outputs, "out"),
         "ends": [
             *(

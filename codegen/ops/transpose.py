@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value
-from codegen.ir.types import Array, TensorType
+from codegen.ir.types import Array
 from codegen.operator import Alias, Operator
 from codegen.ops.reshape import reshape
 from codegen.reader.context import Context, integer, integers, label, moved, only_stage, text
@@ -89,7 +89,7 @@ def transpose(
     if axes == tuple(range(len(axes))):
         return source
     shape = tuple(source.shape[axis] for axis in axes)
-    output = Value(node.output[0], TensorType(shape, source.quantization))
+    output = Value(node.output[0], replace(source.type, shape=shape))
     context.emit(Transpose(label(node), (source,), (output,), axes))
     return output
 

@@ -31,6 +31,8 @@ def preprocess(
         return _joined(context, node, given)
     if len(given) != 1 or not isinstance(given[0], FloatInput):
         return None
+    if node.op_type == "Cast" and integer(context, node, "to", 0) == onnx.TensorProto.FLOAT:
+        return given[0]
     if node.op_type in FUNCTIONS and len(stages) == 2:
         return _computed(context, node, given[0], constant_first=stages[0] is None)
     return None

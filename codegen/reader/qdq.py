@@ -138,6 +138,8 @@ def _step(
             raise context.fail(node, "its scale or zero point is not a constant", QUANTIZE_ALL)
         read = _quantize if node.op_type == "QuantizeLinear" else _dequantize
         return (read(context, node, operands[0]),)
+    if node.op_type in _MOVES and isinstance(operands[0], Integers):
+        return _of_integers(context, node, operands, operands[0])
     before = preprocess(context, node, operands)
     if before is not None:
         return (before,)
@@ -150,6 +152,24 @@ def _step(
         )
     result = handler(context, node, operands)
     return result if isinstance(result, tuple) else (result,)
+
+
+# What gives its input's own integers, wherever they stand; QOperator format leaves them without DQ.
+_MOVES = {"DepthToSpace", "Expand", "Gather", "MaxPool", "Slice", "SpaceToDepth", "Split", "Tile"}
+_MOVES |= {"Transpose"}
+
+
+def _of_integers(
+    context: Context, node: onnx.NodeProto, operands: Sequence[Stage | None], stage: Integers
+) -> tuple[Stage, ...]:
+    """A node that moves integers: as it would move what they mean."""
+    if stage.value is None:
+        raise context.fail(node, "reads an input before it has a scale", "quantize the input")
+    moved = _step(context, node, [Quantized(stage.value), *operands[1:]])
+    return tuple(
+        Integers(each.shape, stage.dtype, each.value) if isinstance(each, Quantized) else each
+        for each in moved
+    )
 
 
 def _quantization(context: Context, node: onnx.NodeProto, dtype: np.dtype[Any]) -> Quantization:

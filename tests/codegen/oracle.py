@@ -14,6 +14,7 @@ import onnxruntime
 
 from codegen.ir.graph import Graph, Value
 from codegen.ir.preprocessing import Arithmetic, undo
+from codegen.ir.types import DType
 from codegen.reference import split
 
 Int8Array = npt.NDArray[np.int8]
@@ -57,7 +58,7 @@ def onnxruntime_outputs(
         for made, result in zip(outputs, session.run(None, feeds), strict=True):
             made.append(result.reshape(-1))
     found = [
-        value.type.store(_as_stored(value, np.array(made)))
+        value.type.store(_as_stored(value, np.array(made))).view(np.int8)
         for value, made in zip(graph.outputs, outputs, strict=True)
     ]
     return np.concatenate(found, axis=1)
@@ -76,11 +77,13 @@ def _as_given(
         return undo(before, shifted.astype(np.float32) * quantization.scale)
 
 
-def _as_stored(value: Value, values: npt.NDArray[Any]) -> Int8Array:
+def _as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if values.dtype == np.int8:
         return values.astype(np.int8)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
+    if value.dtype is DType.FLOAT32:
+        return values.astype(np.float32)
     return value.quantization.quantize(values.astype(np.float32))
 
 
