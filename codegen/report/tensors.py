@@ -97,10 +97,10 @@ def _activation(name: str, value: Value, values: Int8Array, whose: str) -> Sprea
 
 
 def _weights(node: Any) -> Spread:
-    """Weights may have one scale per row: then the axis shows the stored bytes themselves."""
+    """Weights may have one scale for each output: then the axis shows the bytes themselves."""
     scales = np.asarray(node.weight_scales, np.float64)
     values: Int8Array = node.weights
-    real = values.astype(np.float64) * scales[:, None]
+    real = values.reshape(len(values), -1).astype(np.float64) * scales[:, None]
     widest = float(scales.max())
     alike = bool(np.all(scales == scales[0]))
     return Spread(

@@ -19,8 +19,8 @@ IMPORT = re.compile(
     r"(?P<names>\([^)]*\)|[^\n#]*)|import[ \t]+(?P<modules>[\w., \t]+))",
     re.MULTILINE,
 )
-# A folder that is searched for plug-ins when the program runs.
-SEARCHES_OWN_FOLDER = re.compile(r"iter_modules\(\s*__path__")
+# A folder that is searched for plug-ins when the program runs; with all below it, or without.
+SEARCHES_OWN_FOLDER = re.compile(r"(?P<how>iter_modules|walk_packages)\(\s*(?:\w+\.)?__path__")
 # Where the name to import and the name to install differ.
 DISTRIBUTIONS = {"elftools": "pyelftools", "serial": "pyserial"}
 # What begins at the left margin: a function or class, a block for type checkers, anything else.
@@ -76,11 +76,15 @@ def _files(root: Path, dotted: str) -> list[Path]:
 
 @functools.cache
 def _plug_ins(root: Path, path: Path) -> tuple[str, ...]:
-    """Dotted names of all modules beside a file that searches its own folder for them."""
-    if not SEARCHES_OWN_FOLDER.search(path.read_text(encoding="utf-8")):
+    """Dotted names of all modules beside (or also below) a file that searches its own folder."""
+    match = SEARCHES_OWN_FOLDER.search(path.read_text(encoding="utf-8"))
+    if not match:
         return ()
-    package = ".".join(path.parent.relative_to(root).parts)
-    return tuple(f"{package}.{module.stem}" for module in sorted(path.parent.glob("*.py")))
+    found = (
+        path.parent.rglob("*.py") if match["how"] == "walk_packages" else path.parent.glob("*.py")
+    )
+    modules = sorted(module.relative_to(root).with_suffix("") for module in found)
+    return tuple(".".join(module.parts) for module in modules)
 
 
 def _follow(root: Path, start: str, when: tuple[str, ...]) -> tuple[set[Path], set[str]]:

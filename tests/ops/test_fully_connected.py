@@ -469,7 +469,7 @@ def test_bias_that_is_a_column(tmp_path: Path) -> None:
     model = start()
     model.then("MatMul", model.dequantized(WEIGHTS.T.copy(), WEIGHT))
     model.then("Add", model.constant(np.ones((5, 1), np.float32))).qdq(OUTPUT, 0)
-    with pytest.raises(UserError, match=r"its bias has shape \[5, 1\], not \[5\]"):
+    with pytest.raises(UserError, match="its input is not quantized"):
         read(model, tmp_path, check=False)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codegen.ir.types import Int8Array
 from codegen.kernels.kernel import Activity, Kernel, Lowered
 from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
 from codegen.ops.conv import Conv
@@ -41,19 +42,37 @@ def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> 
     )
 
 
+def in_fours(weights: Int8Array, groups: int) -> Int8Array:
+    """[outputs, …] with four filters of a group side by side; those that are left behind them.
+
+    Returns:
+        int8 [outputs * …], in the order in which nn_conv reads it.
+    """
+    parts = []
+    for group in weights.reshape(groups, len(weights) // groups, -1):
+        whole = len(group) // 4 * 4
+        parts.append(group[:whole].reshape(-1, 4, group.shape[1]).transpose(0, 2, 1).reshape(-1))
+        parts.append(group[whole:].reshape(-1))
+    return np.concatenate(parts)
+
+
 class Portable(Kernel):
-    """A window at a time: weights [outputs][height][width][inputs of a group]."""
+    """A window at a time, for four filters of a group where there are four."""
 
     op_type = Conv
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """About seven instructions for a multiply-accumulate, forty for an output."""
-        return 7.0 * op.macs + 40.0 * op.output.size
+        """About three instructions for a multiply-accumulate, seven without a fourth filter."""
+        per_group = op.rows // op.groups
+        in_fours = 0.0 if op.asymmetric else (per_group - per_group % 4) / per_group
+        return (3.0 * in_fours + 7.0 * (1 - in_fours)) * op.macs + 60.0 * op.output.size
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        weights, zeros = stored_weights(op)
-        weights = np.ascontiguousarray(weights.transpose(0, 2, 3, 1))
+        stored, zeros = stored_weights(op)
+        weights = stored.transpose(0, 2, 3, 1)
+        # With zero points, each filter on its own.
+        weights = in_fours(weights, op.groups) if zeros is None else np.ascontiguousarray(weights)
         return Lowered(
             op=op,
             stem="conv",

@@ -29,8 +29,9 @@ typedef struct {
 
 /* output = clamp(rint((bias + sum(weights * (input - input zero point))) * multiplier) + zero
  * point); what lies outside the image is real 0 and adds nothing: docs/numerics.md, "Convolution".
- * Weights are [filters][kernel height][kernel width][channels / groups], less a zero point for each
- * filter (NULL: none). */
+ * Of each group, weights are [filters / 4][kernel height][kernel width][channels / groups][4], then
+ * those of the one to three filters that are left, [kernel height][kernel width][channels / groups]
+ * each. With a zero point for each filter (NULL: none) no four filters lie together. */
 void nn_conv(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, const ai_i8 *weights,
              const ai_i32 *bias, const ai_float *multipliers, const ai_i8 *zero_points);
 
