@@ -17,6 +17,8 @@ static const char *const type_names[] = {
     [NN_LAYER_TRANSPOSE] = "transpose",
     [NN_LAYER_SELECT] = "select",
     [NN_LAYER_CONCAT] = "concat",
+    [NN_LAYER_THRESHOLDS] = "function",
+    [NN_LAYER_FLOAT_WEIGHTS] = "fully connected",
 };
 
 ai_platform_version ai_platform_runtime_get_version(void) {

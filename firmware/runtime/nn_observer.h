@@ -44,6 +44,8 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 #define NN_LAYER_TRANSPOSE 12
 #define NN_LAYER_SELECT 13
 #define NN_LAYER_CONCAT 14
+#define NN_LAYER_THRESHOLDS 30
+#define NN_LAYER_FLOAT_WEIGHTS 31
 
 AI_API_DECLARE_END
 

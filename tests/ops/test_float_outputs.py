@@ -154,7 +154,7 @@ def test_the_quantization_of_the_end_is_said(networks: dict[str, Read]) -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: gemm().then("Abs").qdq(0.1, 0), "its input is not quantized, after 'gemm_5'"),
+        (lambda: gemm().then("Abs").qdq(0.1, 0), "its input is not quantized, after 'gemm_4'"),
         (
             lambda: gemm(float_weights(bias=True).qdq(0.1, 0)),
             r"'matmul_\d+' .*its weights are float32, not quantized",
