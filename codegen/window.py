@@ -92,8 +92,10 @@ def read_window(
         room = size[i] + pads[i] + pads[i + 2] - dilations[i] * (sides[i] - 1) - 1
         output[i] = room // strides[i] + 1 if room >= 0 else 0
         # A window that would begin in the padding behind does not count.
-        if ceil and room % strides[i] and output[i] * strides[i] < size[i] + pads[i]:
-            output[i] += 1
+        if ceil and room % strides[i]:
+            counts = output[i] * strides[i] < size[i] + pads[i]
+            output[i] += counts
+            context.shapes_may_differ |= not counts
     if min(output) < 1:
         raise context.fail(
             node,

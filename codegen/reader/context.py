@@ -40,6 +40,9 @@ class Context:
         ops: the operators found so far; each reads what stands before it.
         notes: what was taken for granted, a sentence each.
         elements: how many more elements of constants may be computed.
+        shapes_may_differ: a pool with `ceil_mode` has dropped a window that begins in the padding,
+            as onnxruntime does; onnx's own shape inference counts it, so shapes that the model
+            declares may be larger.
     """
 
     path: str
@@ -48,6 +51,7 @@ class Context:
     ops: list[Op] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     elements: int = 4 * MAX_ELEMENTS
+    shapes_may_differ: bool = False
     _ends: dict[int, Value] = field(default_factory=dict)
     _arithmetic: dict[int, tuple[Arithmetic, ...]] = field(default_factory=dict)
     _finished: dict[tuple[Pending, Quantization], Value] = field(default_factory=dict)

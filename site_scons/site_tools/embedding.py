@@ -12,7 +12,7 @@ import SCons.Node
 import SCons.Util
 
 # What these variables hold is a path, seen from the folder of the host's SConstruct.
-PATHS = ("network", "inputs", "data_dir", "dest", "bundle", "runtime")
+PATHS = ("network", "models", "inputs", "data_dir", "dest", "bundle", "runtime")
 # Variables of `scons` that a host decides otherwise, and how.
 THE_HOSTS = {
     "build_dir": "give SConscript() a variant_dir",

@@ -15,7 +15,7 @@ from SCons.Script import Variables
 
 # How one run is shown or where it writes, not what firmware it makes.
 OF_ONE_RUN = ("ide_dir", "verbose", "dry_run", "debug_flash")
-PATHS = ("network", "inputs", "bundle", "runtime", "data_dir", "cache_dir")
+PATHS = ("network", "models", "inputs", "bundle", "runtime", "data_dir", "cache_dir")
 
 
 def chosen_variables(env: Any) -> list[str]:

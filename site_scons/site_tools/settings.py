@@ -227,6 +227,7 @@ FIELDS = (
         matching(NUMBER, "a number of points"),
     ),
     ("network", "a quantized ONNX file of yours instead of training", "", network_file),
+    ("models", "zoo: folder of .onnx and .tflite (default: tests/fixtures)", "", existing_path),
     ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
     (
         "normalize",

@@ -48,7 +48,7 @@ def onnxruntime_outputs(
     ends = list(zip(session.get_inputs(), graph.inputs, strict=True))
     parts = split(graph.inputs, stored)
     given = {
-        end.name: _as_given(end.type, value, parts[value], graph.arithmetic(index))
+        end.name: as_given(end.type, value, parts[value], graph.arithmetic(index))
         for index, (end, value) in enumerate(ends)
     }
     shapes = {end.name: value.shape for end, value in ends}
@@ -58,15 +58,20 @@ def onnxruntime_outputs(
         for made, result in zip(outputs, session.run(None, feeds), strict=True):
             made.append(result.reshape(-1))
     found = [
-        value.type.store(_as_stored(value, np.array(made))).view(np.int8)
+        value.type.store(as_stored(value, np.array(made))).view(np.int8)
         for value, made in zip(graph.outputs, outputs, strict=True)
     ]
     return np.concatenate(found, axis=1)
 
 
-def _as_given(
-    kind: str, value: Value, stored: Int8Array, before: Sequence[Arithmetic]
+def as_given(
+    kind: str, value: Value, stored: Int8Array, before: Sequence[Arithmetic] = ()
 ) -> npt.NDArray[np.generic]:
+    """Stored bytes as an input of onnxruntime's type `kind` takes them.
+
+    Args:
+        before: the model's own arithmetic on the input.
+    """
     if kind == "tensor(int8)":
         return stored
     if kind == "tensor(uint8)":
@@ -77,7 +82,8 @@ def _as_given(
         return undo(before, shifted.astype(np.float32) * quantization.scale)
 
 
-def _as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The opposite: what onnxruntime gives as the elements of `value`."""
     if values.dtype == np.int8:
         return values.astype(np.int8)
     if values.dtype == np.uint8:

@@ -26,7 +26,7 @@ from codegen.render import TEMPLATES, environment, render
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.golden_sets import SETS
-from tests.codegen.graphs import image, two_in_two_out
+from tests.codegen.graphs import image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -140,14 +140,17 @@ NETWORKS = {
     "network_graph": "legacy",
     "network_graph_stai": "st-ai",
     "network_image": "legacy",
+    "network_left_in_float": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
+LEFT_IN_FLOAT = "network_left_in_float"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
     GRAPH: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     f"{GRAPH}_stai": (".c", ".h"),
     IMAGE: (".c", "_generate_report.txt", "_manifest.json"),
+    LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
 }
 
 
@@ -159,6 +162,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         GRAPH: two_in_two_out,
         f"{GRAPH}_stai": two_in_two_out,
         IMAGE: image,
+        LEFT_IN_FLOAT: left_in_float,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
