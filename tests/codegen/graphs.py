@@ -85,8 +85,8 @@ def image(seed: int = 6) -> QdqModel:
 
 
 def left_in_float(seed: int = 8) -> QdqModel:
-    """What quantizers leave out: (x - 3) / 5 before the input's Q, a bias between two steps, weights
-    around a zero point, Tanh behind a layer, float weights in the end."""
+    """What quantizers leave out: (x - 3) / 5 before the input's Q, a bias between two steps,
+    weights around a zero point, Tanh behind a layer, float weights in the end."""
     rng = np.random.default_rng(seed)
     model = QdqModel((1, 6))
     model.then("Sub", model.constant(np.float32(3))).then("Div", model.constant(np.float32(5)))
