@@ -22,6 +22,7 @@ from codegen.reader.load import load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.preprocessing import preprocess, quantize_input
 from codegen.reader.qoperator import in_qdq
+from codegen.reader.refused import refuse
 from codegen.reader.schema import check_node
 from codegen.reader.stages import FloatInput, Integers, JoinedInputs, Pending, Quantized, Stage
 from codegen.reader.text import shown
@@ -145,6 +146,7 @@ def _step(
         return (before,)
     handler = handlers().get(node.op_type)
     if handler is None:
+        refuse(context, node)
         raise context.fail(
             node,
             "unsupported operator",

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from codegen.ir.types import DType
+from codegen.kernels.wanted import Kernels
 from codegen.ops.thresholds import Thresholds
+from codegen.plan import plan_network
 from codegen.reference import run
 from support.errors import UserError
 from tests.codegen.models import Array, QdqModel, random_layer
@@ -142,6 +144,11 @@ def test_emulated(networks: dict[str, Read], tmp_path: Path) -> None:
     cases = [Case(name, net.graph, net.inputs[:8]) for name, net in networks.items()]
     for case, outputs in zip(cases, run_cases(cases, tmp_path, "mps2_an500"), strict=True):
         np.testing.assert_array_equal(outputs, case.expected, case.name)
+
+
+def test_packed_layers_leave_it_to_the_portable_kernel(networks: dict[str, Read]) -> None:
+    (step,) = plan_network(networks["gemm"].graph, Kernels("dense")).steps
+    assert step.lowered.why == "portable: its output is float32"
 
 
 def test_the_quantization_of_the_end_is_said(networks: dict[str, Read]) -> None:
