@@ -111,7 +111,7 @@ def _read_nodes(context: Context, graph: onnx.GraphProto, stages: dict[str, Stag
         if not variable and (any(node.input) or node.op_type == "Constant"):
             context.constants[node.output[0]] = fold(context, node)
             continue
-        first = stages.get(node.input[0])
+        first = stages.get(node.input[0]) if node.input else None
         if node.op_type == "Shape" and first is not None:
             shape = shape_of(context, node, first.shape)
             context.constants[node.output[0]] = Constant(shape)
