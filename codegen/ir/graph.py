@@ -196,6 +196,11 @@ class Graph:
         return sum(value.bytes for value in self.outputs)
 
     @property
+    def gives_scores(self) -> bool:
+        """All outputs are bytes, of which the largest can be the class that a label names."""
+        return all(value.dtype is DType.INT8 for value in self.outputs)
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference, all operators."""
         return sum(op.macs for op in self.ops)

@@ -13,6 +13,7 @@ from codegen.kernels.wanted import Kernels
 from codegen.ops.thresholds import Thresholds
 from codegen.plan import plan_network
 from codegen.reference import run
+from codegen.subset import make_subset
 from support.errors import UserError
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import onnxruntime_outputs
@@ -156,6 +157,13 @@ def test_the_quantization_of_the_end_is_said(networks: dict[str, Read]) -> None:
     assert graph.output.quantization.zero_point == -128
     (note,) = graph.notes
     assert note.endswith("is left in float: its bytes have scale 0.00390625 and zero point -128")
+
+
+def test_labels_are_for_bytes(networks: dict[str, Read]) -> None:
+    """The programs look for the largest byte: of float32 it would mean nothing."""
+    arrays = {"inputs": np.zeros((4, 12), np.float32), "labels": np.zeros(4, np.uint8)}
+    assert "labels" not in make_subset(networks["gemm"].graph, arrays, 2, 1)
+    assert "labels" in make_subset(networks["sigmoid"].graph, arrays, 2, 1)
 
 
 @pytest.mark.parametrize(
