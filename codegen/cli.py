@@ -21,6 +21,7 @@ COMMANDS = {
     "render": "Render one template from JSON files and values.",
     "report": "Write the build's report: one HTML page that needs no other file.",
     "activity": "Tell how much of a network's work inputs leave to a sparse kernel.",
+    "operators": "Write docs/operators.md: what is supported, by the operators themselves.",
     "export": "Write the fully connected layers of a model as plain arrays.",
 }
 

@@ -40,6 +40,8 @@ class Operator(ABC):
         stem: file stem in codegen/ops, templates/ops and tests/ops.
         op_type: the class of its nodes in the graph.
         handlers: ONNX operator type → function that reads it.
+        limits: what it takes and what not, for docs/operators.md; whole sentences.
+        read_elsewhere: ONNX operator types that another operator's handlers read for this one.
         channels_last: whether its kernels want values of rank 3 and 4 channels last (True), in the
             model's order (False), or all alike in either order (None).
     """
@@ -47,6 +49,8 @@ class Operator(ABC):
     stem: ClassVar[str]
     op_type: ClassVar[type[Op]]
     handlers: ClassVar[Mapping[str, Handler]]
+    limits: ClassVar[str] = ""
+    read_elsewhere: ClassVar[tuple[str, ...]] = ()
     channels_last: ClassVar[bool | None] = None
 
     @abstractmethod

@@ -122,6 +122,11 @@ class TensorType:
             return axes
         return (0, *axes[2:], 1)
 
+    def along(self, axis: int) -> tuple[int, int, int]:
+        """(elements before, along, behind) an axis of the shape, in the order of the bytes."""
+        sizes, at = self.stored_shape, self.order.index(axis)
+        return prod(sizes[:at]), sizes[at], prod(sizes[at + 1 :])
+
     def store(self, values: Array) -> Array:
         """[N, …] in the order of the shape → [N, size] in the order of the bytes."""
         shaped = values.reshape(len(values), *self.shape[1:])

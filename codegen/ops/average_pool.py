@@ -174,6 +174,7 @@ class AveragePoolOperator(Operator):
 
     stem = "average_pool"
     op_type = AveragePool
+    limits = "Of rank 3 and 4, but reductions of any rank, over constant axes behind the batch."
     handlers = {  # noqa: RUF012
         "AveragePool": _average,
         "GlobalAveragePool": _global,

@@ -100,6 +100,7 @@ class ConcatOperator(Operator):
 
     stem = "concat"
     op_type = Concat
+    limits = "Along any axis behind the batch; each input may have its own scale."
     handlers = {"Concat": _concat}  # noqa: RUF012
 
     def reference(self, op: Concat, *inputs: Array) -> Array:

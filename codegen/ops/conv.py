@@ -129,6 +129,7 @@ class ConvOperator(Operator):
 
     stem = "conv"
     op_type = Conv
+    limits = "Of rank 3 and 4, with constant weights and biases; groups, depthwise, any pads."
     handlers = {"Conv": _conv}  # noqa: RUF012
     channels_last = True
 

@@ -144,6 +144,7 @@ class ConvTransposeOperator(Operator):
 
     stem = "conv_transpose"
     op_type = ConvTranspose
+    limits = "Of rank 3 and 4, with constant weights and biases."
     handlers = {"ConvTranspose": _read}  # noqa: RUF012
     channels_last = True
 

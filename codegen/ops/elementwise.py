@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 import onnx
 
-from codegen.ir.graph import Op, Value
+from codegen.ir.graph import Op, Value, tensor
 from codegen.ir.types import Array, Float32Array
 from codegen.operator import Operator
 from codegen.ops import lookup
@@ -29,6 +29,12 @@ def _divide(a: Float, b: Float) -> Float:
     return quotient
 
 
+def _prelu(a: Float, b: Float) -> Float:
+    """Below 0 times the slope."""
+    sloped: Float = np.where(a < 0, a * b, a).astype(np.float32)
+    return sloped
+
+
 FUNCTIONS: Mapping[str, Callable[[Float, Float], Float]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -36,6 +42,7 @@ FUNCTIONS: Mapping[str, Callable[[Float, Float], Float]] = {
     "div": _divide,
     "min": np.minimum,
     "max": np.maximum,
+    "prelu": _prelu,
 }
 
 
@@ -82,6 +89,9 @@ class _Draft(Pending):
 
     def finish(self, output: Value) -> Op:
         """The operation."""
+        return self._operation(output)
+
+    def _operation(self, output: Value) -> Elementwise:
         low, high = self.clamp(output.quantization)
         return Elementwise(
             name=self.name,
@@ -117,7 +127,64 @@ def _read(
     for value in (first, second):
         _check_scale(context, node, value)
     shape = _broadcast(context, node, first.shape, second.shape)
+    _check_slope(context, node, first.shape, shape)
     return _Draft(name=label(node), shape=shape, sources=(first, second), function=function)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Several(_Draft):
+    """Min or Max of more values: of two at a time, each already quantized as the result.
+
+    Exact: QuantizeLinear never decreases, so it may come before Min and Max as well as after.
+    """
+
+    context: Context
+
+    def finish(self, output: Value) -> Op:
+        """The last operation; the others are emitted."""
+        value, *rest = self.sources
+        last = rest.pop() if self.constant is None else None
+        for index, other in enumerate(rest):
+            shape = tuple(np.broadcast_shapes(value.shape, other.shape))
+            made = tensor(f"{output.name}_{index}", shape, output.quantization)
+            name = f"{self.name}_{index}"
+            self.context.emit(Elementwise(name, (value, other), (made,), self.function))
+            value = made
+        together = (value,) if last is None else (value, last)
+        return replace(self, sources=together)._operation(output)
+
+
+def _read_several(
+    context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None], function: str
+) -> Stage:
+    """Min or Max of any number of operands."""
+    if len(node.input) == 2:
+        return _read(context, node, stages, function)
+    if len(node.input) == 1 and stages[0] is not None:
+        return stages[0]
+    sources: list[Value] = []
+    constant: Float32Array | None = None
+    shape: tuple[int, ...] = (1,)
+    for index in range(len(node.input)):
+        if context.is_constant(node, index):
+            real = _constant_operand(context, node, index)
+            shape = _broadcast(context, node, shape, real.shape)
+            constant = real if constant is None else FUNCTIONS[function](constant, real)
+        else:
+            sources.append(quantized_input(context, node, stages, index))
+            _check_scale(context, node, sources[-1])
+            shape = _broadcast(context, node, shape, sources[-1].shape)
+    if constant is not None:
+        context.claim(node, constant.size)
+        constant = constant.reshape((1,) * (len(shape) - constant.ndim) + constant.shape)
+    return _Several(
+        name=label(node),
+        shape=shape,
+        sources=tuple(sources),
+        function=function,
+        constant=constant,
+        context=context,
+    )
 
 
 def _of_one_source(stages: Sequence[Stage | None], function: str) -> Stage | None:
@@ -153,7 +220,7 @@ def _with_constant(
     if half is not None and real.size == 1:
         number = real.reshape(-1)[:1]
         shape = _broadcast(context, node, half.shape, real.shape)
-        if shape == half.shape:
+        if shape == half.shape and not (function == "prelu" and index == 0):
             return lookup.draft(
                 label(node),
                 half.source,
@@ -164,6 +231,7 @@ def _with_constant(
     source = quantized_input(context, node, stages, 1 - index)
     _check_scale(context, node, source)
     shape = _broadcast(context, node, source.shape, real.shape)
+    _check_slope(context, node, real.shape if index == 0 else source.shape, shape)
     context.claim(node, real.size)
     return _Draft(
         name=label(node),
@@ -211,6 +279,16 @@ def _broadcast(
     return shape
 
 
+def _check_slope(
+    context: Context, node: onnx.NodeProto, sloped: Sequence[int], shape: Sequence[int]
+) -> None:
+    """PRelu repeats its slope only, never what is sloped."""
+    if node.op_type == "PRelu" and tuple(sloped) != tuple(shape):
+        raise context.fail(
+            node, f"its slope does not fit shape {list(sloped)}", "give a slope for each channel"
+        )
+
+
 def _check_scale(context: Context, node: onnx.NodeProto, value: Value) -> None:
     with np.errstate(over="ignore"):
         largest = np.float32(255) * np.float32(value.quantization.scale)
@@ -219,12 +297,19 @@ def _check_scale(context: Context, node: onnx.NodeProto, value: Value) -> None:
 
 
 class ElementwiseOperator(Operator):
-    """Add, Sub, Mul, Div, Min and Max."""
+    """Add, Sub, Mul, Div and PRelu of two operands, Min and Max of any number."""
 
     stem = "elementwise"
     op_type = Elementwise
+    limits = "Broadcast, rank up to 16; one operand may be a constant. x / 0 saturates, 0 / 0 is 0."
     handlers = {  # noqa: RUF012
-        name.capitalize(): partial(_read, function=name) for name in FUNCTIONS
+        "Add": partial(_read, function="add"),
+        "Div": partial(_read, function="div"),
+        "Max": partial(_read_several, function="max"),
+        "Min": partial(_read_several, function="min"),
+        "Mul": partial(_read, function="mul"),
+        "PRelu": partial(_read, function="prelu"),
+        "Sub": partial(_read, function="sub"),
     }
 
     def reference(self, op: Elementwise, *inputs: Array) -> Array:

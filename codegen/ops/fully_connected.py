@@ -15,6 +15,7 @@ from codegen.ir.types import Array, Float32Array, Int32Array, Int64Array, Weight
 from codegen.operator import Operator
 from codegen.ops.conv import Conv
 from codegen.ops.float_weights import FloatWeightsDraft, float_layer
+from codegen.ops.mat_mul import product
 from codegen.ops.transpose import transpose
 from codegen.reader.context import Context, integer, label, number, only_stage, quantized_input
 from codegen.reader.stages import Moved, Stage
@@ -156,6 +157,8 @@ def _gemm(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
 
 
 def _matmul(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    if not any(context.is_constant(node, index) for index in (0, 1)):
+        return product(context, node, stages)
     return _draft(context, node, stages, transposed=False)
 
 
@@ -164,6 +167,7 @@ class FullyConnectedOperator(Operator):
 
     stem = "fully_connected"
     op_type = FullyConnected
+    limits = "With constant 8-bit weights; alpha and beta 1, transA 0."
     handlers = {"Gemm": _gemm, "MatMul": _matmul}  # noqa: RUF012
 
     def reference(self, op: FullyConnected, *inputs: Array) -> Array:

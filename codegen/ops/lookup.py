@@ -156,12 +156,44 @@ def _function(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | N
     return draft(label(node), inner.source, lambda x: function(inner.bounded(x).astype(np.float64)))
 
 
+def _power(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    """A value to the power of a number, or a number to the power of a value."""
+    index = 0 if context.is_constant(node, 0) else 1
+    constant = context.constant(node, index, "its exponent")
+    numbers = constant.real().astype(np.float64).reshape(-1)
+    inner = draft_of(stages[1 - index])
+    if inner is None:
+        inner = requantize("", quantized_input(context, node, stages, 1 - index))
+    rank = constant.values.ndim
+    if numbers.size != 1 or rank > len(inner.shape) or not np.isfinite(numbers).all():
+        raise context.fail(
+            node, "its exponent is not one finite number", "use one for all elements"
+        )
+    source, bounded = inner.source, inner.bounded
+
+    def function(x: Numbers) -> Numbers:
+        value = bounded(x).astype(np.float64)
+        powers: Numbers = value ** numbers[0] if index else numbers[0] ** value
+        return powers
+
+    return draft(label(node), source, function)
+
+
 class LookupOperator(Operator):
     """A table of 256 bytes."""
 
     stem = "lookup"
     op_type = Lookup
-    handlers = {"Clip": _clip, "Relu": _relu, **dict.fromkeys(NAMES, _function)}  # noqa: RUF012
+    limits = (
+        "Clip with constant bounds; Pow with one constant exponent or base. Several in a "
+        "row are one table."
+    )
+    handlers = {  # noqa: RUF012
+        "Clip": _clip,
+        "Pow": _power,
+        "Relu": _relu,
+        **dict.fromkeys(NAMES, _function),
+    }
 
     def reference(self, op: Lookup, *inputs: Array) -> Array:
         """y = table[x + 128]."""

@@ -115,6 +115,7 @@ class MaxPoolOperator(Operator):
 
     stem = "max_pool"
     op_type = MaxPool
+    limits = "Of rank 3 and 4, but reductions of any rank; positions (a second output) are refused."
     handlers = {  # noqa: RUF012
         "MaxPool": _max_pool,
         "GlobalMaxPool": _global,

@@ -16,14 +16,20 @@ from codegen.reader.context import Context, integer, label, only_stage
 from codegen.reader.load import MAX_RANK
 from codegen.reader.stages import (
     FloatInput,
+    Indices,
     Integers,
     JoinedInputs,
     Move,
     Moved,
     Pending,
-    Quantized,
     Stage,
 )
+
+_POSITIONS = {
+    onnx.TensorProto.INT32: np.int32,
+    onnx.TensorProto.INT64: np.int64,
+    onnx.TensorProto.FLOAT: np.float32,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +83,7 @@ def with_shape(
             return replace(stage, shape=shape)
         value = reshape(context, node, stage.value, shape)
         return replace(stage, shape=shape, value=value)
-    return Quantized(reshape(context, node, stage.value, shape))
+    return replace(stage, value=reshape(context, node, stage.value, shape))
 
 
 def reshape(context: Context, node: onnx.NodeProto, source: Value, shape: tuple[int, ...]) -> Value:
@@ -162,6 +168,21 @@ def _reshaped(
     return tuple(wanted)
 
 
+def _cast(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    """What changes no number: a float stays one, and a position is int32 in the end."""
+    stage = only_stage(context, node, stages)
+    asked = integer(context, node, "to", 0)
+    if isinstance(stage, Indices) and asked in _POSITIONS:
+        return replace(stage, dtype=np.dtype(_POSITIONS[asked]))
+    if isinstance(stage, Indices | Integers) or asked != onnx.TensorProto.FLOAT:
+        kinds = onnx.TensorProto.DataType
+        kind = kinds.Name(asked).lower() if asked in kinds.values() else str(asked)
+        raise context.fail(
+            node, f"casts to {kind}", "quantize with QuantizeLinear, and leave it out"
+        )
+    return _identity(context, node, stages)
+
+
 def _dropout(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     if len(node.input) > 2 and node.input[2] and context.plain(node, 2, "its mode").any():
         raise context.fail(node, "is in training mode", "export the model for inference")
@@ -173,6 +194,9 @@ class ReshapeOperator(Operator):
 
     stem = "reshape"
     op_type = Reshape
+    limits = (
+        "Constant shapes; the batch stays first. Cast where it changes nothing, and of an ArgMax."
+    )
     handlers = {  # noqa: RUF012
         "Reshape": _reshape,
         "Flatten": _reshape,
@@ -180,6 +204,7 @@ class ReshapeOperator(Operator):
         "Unsqueeze": _reshape,
         "Identity": _identity,
         "Dropout": _dropout,
+        "Cast": _cast,
     }
     channels_last = False
 

@@ -84,7 +84,12 @@ def _stage(
     return moved(context, node, stages, shape, lambda v: _emit(context, node, v, chosen, name))
 
 
-def _read(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+def read_selection(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    """A node of `READERS`.
+
+    Raises:
+        UserError: what it selects is not supported.
+    """
     given = only_stage(context, node, stages).shape
     chosen = READERS[node.op_type](context, node, given)
     return _stage(context, node, stages, chosen, node.output[0])
@@ -105,7 +110,15 @@ class SelectOperator(Operator):
 
     stem = "select"
     op_type = Select
-    handlers = {"Split": _split, **dict.fromkeys(READERS, _read)}  # noqa: RUF012
+    limits = (
+        "Constant operands; the batch stays. Gather along one axis; Pad with constant, "
+        "edge, reflect, wrap."
+    )
+    handlers = {  # noqa: RUF012
+        "Split": _split,
+        # Resize and Upsample may interpolate: codegen/ops/interpolate.py.
+        **{name: read_selection for name in READERS if name not in ("Resize", "Upsample")},
+    }
 
     def reference(self, op: Select, *inputs: Array) -> Array:
         """One axis after the other."""

@@ -1,4 +1,4 @@
-"""Softmax at the end of a network, in integers: a table of exponentials and one division each."""
+"""Softmax along an axis, in integers: a table of exponentials and one division each."""
 
 from __future__ import annotations
 
@@ -27,16 +27,23 @@ DEFAULT_OUTPUT = Quantization(np.float32(1.0 / 256.0), -128)
 
 @dataclass(frozen=True, eq=False)
 class Softmax(Op):
-    """y[i] = round(e[max - x[i]] / scale / Σe) + zero_point over all elements."""
+    """y[i] = round(e[max - x[i]] / scale / Σe) + zero_point along an axis.
+
+    Attributes:
+        axis: of the model's shape.
+    """
+
+    axis: int
+
+    @property
+    def content(self) -> tuple[bytes, ...]:
+        """The axis, for the model's identity; nothing where it is the only one."""
+        return () if len(self.input.shape) == 2 else (bytes([self.axis]),)
 
     @property
     def table(self) -> npt.NDArray[np.uint32]:
-        """uint32 [256]: round(2^20 * exp(-d * input_scale)) for d = 0..255."""
-        steps = np.arange(256, dtype=np.float64) * float(self.input.quantization.scale)
-        table: npt.NDArray[np.uint32] = np.rint(np.exp(-steps) * (1 << EXPONENTIAL_BITS)).astype(
-            np.uint32
-        )
-        return table
+        """uint32 [256], see `exponentials`."""
+        return exponentials(float(self.input.quantization.scale))
 
     @property
     def steps(self) -> int:
@@ -44,13 +51,23 @@ class Softmax(Op):
         return int(np.rint((1 << STEP_BITS) / float(self.output.quantization.scale)))
 
 
+def exponentials(scale: float) -> npt.NDArray[np.uint32]:
+    """uint32 [256]: round(2^20 * exp(-d * scale)) for d = 0..255."""
+    steps = np.arange(256, dtype=np.float64) * scale
+    table: npt.NDArray[np.uint32] = np.rint(np.exp(-steps) * (1 << EXPONENTIAL_BITS)).astype(
+        np.uint32
+    )
+    return table
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Draft(Pending):
+class SoftmaxDraft(Pending):
     """A Softmax whose output quantization is not known yet."""
 
     context: Context
     node: onnx.NodeProto
     source: Value
+    axis: int
 
     def finish(self, output: Value) -> Op:
         """The operation; output scales outside 2^-11..1 make no sense for probabilities."""
@@ -65,26 +82,46 @@ class _Draft(Pending):
                 f"output scale {scale:g} is outside {MIN_SCALE:g} to 1",
                 "quantize the Softmax with scale 1/256 and zero point -128, or leave it out",
             )
-        return Softmax(self.name, (self.source,), (output,))
+        return Softmax(self.name, (self.source,), (output,), self.axis)
 
     def unquantized_output(self) -> Value:
         """Scale 1/256, zero point -128."""
         return tensor(self.node.output[0], self.shape, DEFAULT_OUTPUT)
 
 
-def _softmax(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    source = quantized_input(context, node, [only_stage(context, node, stages)])
+def read_axis(context: Context, node: onnx.NodeProto, source: Value) -> int:
+    """The axis of a Softmax or LogSoftmax; `source` is what it reads.
+
+    Raises:
+        UserError: one outside the shape, the batch, or one that is too long.
+    """
+    rank = len(source.shape)
     axis = integer(context, node, "axis", -1)
-    axis += len(source.shape) if axis < 0 else 0
-    if len(source.shape) != 2 or axis != 1:
+    if not -rank <= axis < rank or axis % rank == 0:
         raise context.fail(
             node,
             f"axis {axis} of shape {list(source.shape)} is not supported",
-            "use [1, n], last axis",
+            "use an axis behind the batch",
         )
-    if source.size > MAX_ELEMENTS:
-        raise context.fail(node, f"more than {MAX_ELEMENTS} elements", "leave the Softmax out")
-    return _Draft(name=label(node), shape=source.shape, context=context, node=node, source=source)
+    axis %= rank
+    if source.shape[axis] > MAX_ELEMENTS:
+        raise context.fail(
+            node, f"more than {MAX_ELEMENTS} elements", f"leave the {node.op_type} out"
+        )
+    return axis
+
+
+def _softmax(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    source = quantized_input(context, node, [only_stage(context, node, stages)])
+    axis = read_axis(context, node, source)
+    return SoftmaxDraft(
+        name=label(node),
+        shape=source.shape,
+        context=context,
+        node=node,
+        source=source,
+        axis=axis,
+    )
 
 
 class SoftmaxOperator(Operator):
@@ -92,15 +129,16 @@ class SoftmaxOperator(Operator):
 
     stem = "softmax"
     op_type = Softmax
+    limits = "Along one axis of at most 2,048 elements; output scale 2^-11 to 1."
     handlers = {"Softmax": _softmax}  # noqa: RUF012
 
     def reference(self, op: Softmax, *inputs: Array) -> Array:
         """docs/numerics.md, "Softmax": round half up of e / scale / Σe."""
         values = inputs[0].astype(np.int64)
-        exponentials = op.table.astype(np.int64)[values.max(1, keepdims=True) - values]
-        total = exponentials.sum(1, keepdims=True)
+        powers = op.table.astype(np.int64)[values.max(op.axis, keepdims=True) - values]
+        total = powers.sum(op.axis, keepdims=True)
         unit = total << STEP_BITS
-        rounded = (2 * exponentials * op.steps + unit) // (2 * unit)
+        rounded = (2 * powers * op.steps + unit) // (2 * unit)
         shifted = rounded + op.output.quantization.zero_point
         stored: Int8Array = np.clip(shifted, -128, 127).astype(np.int8)
         return stored

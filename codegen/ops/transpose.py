@@ -134,6 +134,7 @@ class TransposeOperator(Operator):
 
     stem = "transpose"
     op_type = Transpose
+    limits = "The batch stays first; a block size that divides."
     handlers = {  # noqa: RUF012
         "Transpose": _transpose,
         "DepthToSpace": _blocks,

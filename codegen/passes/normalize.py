@@ -9,9 +9,13 @@ from collections.abc import Callable
 
 from codegen.ir.graph import Graph
 from codegen.ir.verify import verify
+from codegen.passes.folding import fold_clamps, fold_pads
 from codegen.passes.layout import channels_last, columns_in_order
 
 NORMALIZE: tuple[Callable[[Graph], Graph], ...] = (
+    # Before the layout: what they leave out needs none.
+    fold_pads,
+    fold_clamps,
     channels_last,
     # After it: it looks for the changes of order that the first has made.
     columns_in_order,

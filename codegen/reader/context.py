@@ -14,7 +14,7 @@ from codegen.ir.preprocessing import Arithmetic
 from codegen.ir.types import Quantization
 from codegen.reader.constants import AnyArray, Constant
 from codegen.reader.load import MAX_ELEMENTS
-from codegen.reader.stages import Integers, Moved, Pending, Quantized, Stage
+from codegen.reader.stages import Indices, Integers, Moved, Pending, Quantized, Stage
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -239,6 +239,10 @@ def quantized_input(
             node,
             "its input is integers without a DequantizeLinear",
             "use the QDQ format, not QOperator",
+        )
+    if isinstance(stage, Indices):
+        raise context.fail(
+            node, "its input is positions along an axis, not numbers", "end the network before it"
         )
     before = f" after '{stage.name}'" if isinstance(stage, Pending) else ""
     raise context.fail(

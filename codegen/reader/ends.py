@@ -11,7 +11,7 @@ import onnx
 from codegen.ir.graph import Value
 from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput
 from codegen.reader.load import MAX_ELEMENTS
-from codegen.reader.stages import FloatInput, Integers, Moved, Pending, Quantized, Stage
+from codegen.reader.stages import FloatInput, Indices, Integers, Moved, Pending, Quantized, Stage
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -90,15 +90,19 @@ def output_value(context: Context, declared: onnx.ValueInfoProto, stage: Stage) 
         UserError: it is declared with another type than it has, or is not quantized.
     """
     where = f"{context.path}: output '{shown(declared.name)}'"
-    actual = INTEGER_TYPES[stage.dtype] if isinstance(stage, Integers) else onnx.TensorProto.FLOAT
+    actual = onnx.TensorProto.FLOAT
+    if isinstance(stage, Integers | Indices):
+        actual = onnx.helper.np_dtype_to_tensor_dtype(stage.dtype)
     if declared.type.tensor_type.elem_type not in (onnx.TensorProto.UNDEFINED, actual):
         raise UserError(f"{where} is declared with another type than it has", "export again")
     value = _value(context, where, declared.name, stage)
     if not context.shapes_may_differ:
         _check_shape(where, declared, value.shape)
-    if not 2 <= len(value.shape) <= 4:
+    if isinstance(stage, Indices) and stage.dtype != np.int32:
+        context.notes.append(f"output '{shown(declared.name)}' is {stage.dtype}, and becomes int32")
+    if not 1 <= len(value.shape) <= 4:
         raise UserError(
-            f"{where} has shape {list(value.shape)}; rank 2 to 4 is supported",
+            f"{where} has shape {list(value.shape)}; rank 1 to 4 is supported",
             "end the network with [1, classes]",
         )
     return value
@@ -121,7 +125,7 @@ def _check_shape(where: str, declared: onnx.ValueInfoProto, shape: tuple[int, ..
 
 
 def _value(context: Context, where: str, name: str, stage: Stage) -> Value:
-    if isinstance(stage, Quantized):
+    if isinstance(stage, Quantized | Indices):
         return stage.value
     if isinstance(stage, Integers) and stage.value is not None:
         return stage.value

@@ -24,7 +24,15 @@ from codegen.reader.preprocessing import preprocess, quantize_input
 from codegen.reader.qoperator import in_qdq
 from codegen.reader.refused import refuse
 from codegen.reader.schema import check_node
-from codegen.reader.stages import FloatInput, Integers, JoinedInputs, Pending, Quantized, Stage
+from codegen.reader.stages import (
+    FloatInput,
+    Indices,
+    Integers,
+    JoinedInputs,
+    Pending,
+    Quantized,
+    Stage,
+)
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -37,6 +45,7 @@ def read_graph(path: Path | str) -> Graph:
     """
     model_path = Path(path)
     model = load_model(model_path)
+    _refuse_float(model_path, model)
     constants = _initializers(model_path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
@@ -67,6 +76,19 @@ def read_graph(path: Path | str) -> Graph:
             context.preprocessing,
         )
     )
+
+
+def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse a network in which nothing is quantized."""
+    types = {node.op_type for node in model.graph.node}
+    if not any("QuantizeLinear" in name or name.startswith("QLinear") for name in types) and (
+        not types & {"DequantizeLinear", "QGemm", "MatMulInteger", "ConvInteger"}
+    ):
+        raise UserError(
+            f"{path}: a float network, nothing in it is quantized",
+            "quantize it with inputs like those that it will see: calibration=x.npz (the command"
+            " by itself: python -m model quantize --calibration x.npz)",
+        )
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:
@@ -184,7 +206,7 @@ def _quantization(context: Context, node: onnx.NodeProto, dtype: np.dtype[Any]) 
 
 
 def _quantize(context: Context, node: onnx.NodeProto, stage: Stage) -> Stage:
-    if isinstance(stage, Integers):
+    if isinstance(stage, Integers | Indices):
         raise context.fail(node, "quantizes integers", QUANTIZE_ALL)
     dtype = quantized_type(context, node)
     quantization = _quantization(context, node, dtype)

@@ -195,6 +195,20 @@ def _gather(context: Context, node: onnx.NodeProto, shape: Shape) -> Selection:
     return Selection(tuple(maps), result=result)
 
 
+def _scaled(context: Context, node: onnx.NodeProto, size: int, scale: float) -> int:
+    """An axis times a float32 scale.
+
+    Raises:
+        UserError: onnx's reference (float64) and onnxruntime (float32) disagree, as for 10 * 1.3.
+    """
+    new, rounded = floor(size * scale), int(np.float32(size) * np.float32(scale))
+    if new != rounded:
+        raise context.fail(
+            node, f"scale {scale:g} makes {new} of {size}, or {rounded}", "resize to fixed sizes"
+        )
+    return new
+
+
 def resized(context: Context, node: onnx.NodeProto, shape: Shape) -> tuple[Shape, list[float]]:
     """The shape that a Resize or Upsample makes, and its scale for each axis.
 
@@ -226,7 +240,7 @@ def resized(context: Context, node: onnx.NodeProto, shape: Shape) -> tuple[Shape
         axis = _axis(context, node, axis_given, rank)
         if numbers:
             scales[axis] = numbers[position]
-            result[axis] = floor(shape[axis] * numbers[position])
+            result[axis] = _scaled(context, node, shape[axis], numbers[position])
         else:
             assert sizes is not None
             result[axis] = sizes[position]
@@ -270,7 +284,9 @@ _ROUNDED: Mapping[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float6
 def _resize(context: Context, node: onnx.NodeProto, shape: Shape) -> Selection:
     mode = text(context, node, "mode", "nearest")
     if mode != "nearest":
-        raise context.fail(node, f"mode '{mode}' is not supported", "resize with mode nearest")
+        raise context.fail(
+            node, f"mode '{mode}' is not supported", "resize with mode nearest or linear"
+        )
     result, scales = resized(context, node, shape)
     old = not (node.op_type == "Resize" and len(node.input) > 2)
     nearest = text(context, node, "nearest_mode", "floor" if old else "round_prefer_floor")

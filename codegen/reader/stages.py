@@ -103,6 +103,23 @@ class Quantized:
         return self.value.shape
 
 
+@dataclass(frozen=True, eq=False)
+class Indices:
+    """Positions along an axis, as an ArgMax gives them: int32, whatever the model has.
+
+    Attributes:
+        dtype: the model's.
+    """
+
+    value: Value
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The value's shape."""
+        return self.value.shape
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Pending(ABC):
     """A computed float value that waits for its QuantizeLinear to become an operator.
@@ -170,4 +187,4 @@ class Moved(Pending):
         raise NotImplementedError
 
 
-Stage = FloatInput | JoinedInputs | Integers | Quantized | Pending
+Stage = FloatInput | JoinedInputs | Integers | Quantized | Indices | Pending

@@ -17,6 +17,11 @@ static const char *const type_names[] = {
     [NN_LAYER_TRANSPOSE] = "transpose",
     [NN_LAYER_SELECT] = "select",
     [NN_LAYER_CONCAT] = "concat",
+    [NN_LAYER_LOG_SOFTMAX] = "log softmax",
+    [NN_LAYER_ARG_MAX] = "argmax",
+    [NN_LAYER_AFFINE] = "affine",
+    [NN_LAYER_INTERPOLATE] = "interpolate",
+    [NN_LAYER_MAT_MUL] = "matrix product",
     [NN_LAYER_THRESHOLDS] = "function",
     [NN_LAYER_FLOAT_WEIGHTS] = "fully connected",
 };

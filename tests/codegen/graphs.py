@@ -99,9 +99,27 @@ def left_in_float(seed: int = 8) -> QdqModel:
     return model.then("MatMul", weights)
 
 
+def assorted(seed: int = 8) -> QdqModel:
+    """3x4 → operators that `image` has none of."""
+    model = QdqModel((1, 3, 2, 2)).qdq(SCALE, 3)
+    model.then("PRelu", model.constant(np.array([[[0.5]], [[-2]], [[1]]], np.float32)))
+    model.qdq(0.06, 4)
+    factors = model.constant([0.7, -1.1, 0.3], np.float32)
+    ones = model.constant([1, 1, 1], np.float32)
+    model.then("BatchNormalization", factors, ones, ones, ones).qdq(0.0471, 3)
+    sizes = model.constant([1, 3, 3, 4], np.int64)
+    model.then("Resize", "", "", sizes, mode="linear", coordinate_transformation_mode="asymmetric")
+    image = model.qdq(0.0467, 2).value
+    turned = model.then("Transpose", perm=[0, 1, 3, 2]).qdq(0.0467, 2).value
+    model.at(model.add("MatMul", [image, turned])).qdq(0.0913, -5)
+    model.then("LogSoftmax", axis=1).qdq(0.1, 127).output()
+    return model.then("ArgMax", axis=2).output()
+
+
 GRAPHS = {
     "diamond": diamond,
     "two_in_two_out": two_in_two_out,
     "residual": residual,
     "image": image,
+    "assorted": assorted,
 }

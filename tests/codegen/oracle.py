@@ -86,6 +86,8 @@ def as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The opposite: what onnxruntime gives as the elements of `value`."""
     if values.dtype == np.int8:
         return values.astype(np.int8)
+    if values.dtype == np.int64:
+        return values.astype(np.int32)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
     if value.dtype is DType.FLOAT32:

@@ -23,10 +23,11 @@ from codegen.place import place_objects
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from codegen.render import TEMPLATES, environment, render
+from codegen.report.operators import support_page
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.golden_sets import SETS
-from tests.codegen.graphs import image, left_in_float, two_in_two_out
+from tests.codegen.graphs import assorted, image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -140,10 +141,11 @@ NETWORKS = {
     "network_graph": "legacy",
     "network_graph_stai": "st-ai",
     "network_image": "legacy",
+    "network_assorted": "legacy",
     "network_left_in_float": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
-LEFT_IN_FLOAT = "network_left_in_float"
+ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -151,6 +153,7 @@ PARTS = {
     f"{GRAPH}_stai": (".c", ".h"),
     IMAGE: (".c", "_generate_report.txt", "_manifest.json"),
     LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
+    ASSORTED: (".c",),
 }
 
 
@@ -163,6 +166,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         f"{GRAPH}_stai": two_in_two_out,
         IMAGE: image,
         LEFT_IN_FLOAT: left_in_float,
+        ASSORTED: assorted,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
@@ -228,6 +232,7 @@ def test_every_template_is_rendered(
     monkeypatch.setattr("codegen.render._clang_format", lambda text: text)
     for rendered in RENDERED.values():
         rendered(graph)
+    support_page()  # docs/operators.md: tests/codegen/test_operators_page.py
     for folder in NETWORKS:
         make(folder, graph, tmp_path / folder)
     for folder, files in SETS.items():

@@ -166,7 +166,7 @@ def constant_first(model: onnx.ModelProto) -> None:
 
 def weights_not_constant() -> QdqModel:
     model = start()
-    return model.then("MatMul", model.value).qdq(0.1, 0)
+    return model.then("Gemm", model.value).qdq(0.1, 0)
 
 
 def control_flow(model: onnx.ModelProto) -> None:

@@ -112,6 +112,32 @@ def self_gated() -> QdqModel:
     return model.at(model.add("Mul", [value, model.value])).qdq(0.02, -100)
 
 
+def of_several(operator: str, *, constants: tuple[Any, ...] = (), tail: str = "") -> Any:
+    """A network of three inputs, of which one is a single row, and constants."""
+
+    def build() -> QdqModel:
+        model = QdqModel((1, 3, 2, 2)).qdq(0.043, 5)
+        names = [model.value]
+        for name, shape, scale in (("second", (1, 3, 2, 2), 0.021), ("third", (1, 3, 1, 1), 0.05)):
+            names.append(model.input(name, shape).qdq(scale, -3).value)
+        names[1:1] = [model.constant(np.asarray(each, np.float32)) for each in constants]
+        model.at(model.add(operator, names))
+        return (model.then(tail) if tail else model).qdq(0.057, -9)
+
+    return build
+
+
+def of_one() -> QdqModel:
+    """A Max of a single operand is that operand."""
+    return QdqModel((1, 6)).qdq(0.043, 5).then("Max").qdq(0.057, -9)
+
+
+def below_two_numbers() -> QdqModel:
+    """One operand that varies, two constants."""
+    model = QdqModel((1, 3, 2, 2)).qdq(0.043, 5)
+    return model.then("Min", model.constant(CHANNELS, "f4"), model.constant(1.0, "f4")).qdq(0.04, 0)
+
+
 CHANNELS = np.array([0.5, -2.0, 1.5]).reshape(1, 3, 1, 1)
 TWO_OPERANDS: dict[str, Callable[[], QdqModel]] = {
     **{f"two_{name.lower()}": of_two(name) for name in ("Add", "Sub", "Mul", "Min", "Max")},
@@ -132,6 +158,16 @@ TWO_OPERANDS: dict[str, Callable[[], QdqModel]] = {
     "number_sub_from": of_constant("Sub", 1.0, first=True),
     "number_div": of_constant("Div", 3.0),
     "gate": gate,
+    "several_min": of_several("Min"),
+    "several_max": of_several("Max", tail="Relu"),
+    "several_and_constants": of_several("Max", constants=(-0.5, [[[-1.0]], [[0.5]], [[2.0]]])),
+    "of_one": of_one,
+    "below_two_numbers": below_two_numbers,
+    "slope_of_channels": of_constant("PRelu", CHANNELS),
+    "slope_of_rank_three": of_constant("PRelu", CHANNELS[0]),
+    "slope_of_elements": of_constant("PRelu", np.linspace(-1, 1, 12).reshape(1, 3, 2, 2)),
+    "slope_one_number": of_constant("PRelu", [0.25]),
+    "slope_varies": of_two("PRelu", second=(1, 3, 1, 1)),
 }
 
 NETWORKS: dict[str, Callable[[], QdqModel]] = {
@@ -260,8 +296,18 @@ def test_images_stay_channels_last(tmp_path: Path) -> None:
     assert kinds == ["Conv", "MaxPool", "Lookup", "Elementwise"]
 
 
-def test_more_than_two(tmp_path: Path) -> None:
-    model = QdqModel((1, 6)).qdq(0.1, 0)
-    model.at(model.add("Max", [model.value] * 3)).qdq(0.1, 0)
-    with pytest.raises(UserError, match="has 3 operands, not two"):
-        read(model, tmp_path)
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (of_constant("PRelu", np.ones((1, 4))), "operands have shapes"),
+        (of_constant("PRelu", np.ones((1, 3, 4, 2)), (1, 3, 1, 2)), "its slope does not fit shape"),
+        (of_constant("PRelu", np.ones((1, 1, 2)), first=True), "its slope does not fit shape"),
+        (of_two("PRelu", (1, 3, 1, 1), (1, 3, 2, 2)), "its slope does not fit shape"),
+        (of_constant("PRelu", np.nan), "its operand is not finite"),
+        (of_several("Max", constants=(np.ones(5),)), "operands have shapes"),
+        (of_several("Min", constants=(np.full(1, np.inf),)), "its operand is not finite"),
+    ],
+)
+def test_operands_of_new_shapes(build: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        read(build(), tmp_path, check=False)

@@ -161,7 +161,10 @@ def test_the_quantization_of_the_end_is_said(networks: dict[str, Read]) -> None:
 
 def test_labels_are_for_bytes(networks: dict[str, Read]) -> None:
     """The programs look for the largest byte: of float32 it would mean nothing."""
-    arrays = {"inputs": np.zeros((4, 12), np.float32), "labels": np.zeros(4, np.uint8)}
+    arrays: dict[str, Array] = {
+        "inputs": np.zeros((4, 12), np.float32),
+        "labels": np.zeros(4, np.uint8),
+    }
     assert "labels" not in make_subset(networks["gemm"].graph, arrays, 2, 1)
     assert "labels" in make_subset(networks["sigmoid"].graph, arrays, 2, 1)
 

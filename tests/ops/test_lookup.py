@@ -78,6 +78,18 @@ def in_a_row() -> QdqModel:
     return model.qdq(1 / 128, -20)
 
 
+def power(exponent: Any, zero_point: int = 10, *, base: bool = False) -> Callable[[], QdqModel]:
+    """A value to the power of a number, or the other way round."""
+
+    def build() -> QdqModel:
+        model = QdqModel(ALL).qdq(0.02, zero_point)
+        names = [model.value, model.constant(exponent)]
+        model.at(model.add("Pow", names[::-1] if base else names))
+        return model.qdq(0.03, -20)
+
+    return build
+
+
 FUNCTIONS: dict[str, Callable[[], QdqModel]] = {
     "absolute": named("Abs"),
     "celu": named("Celu", alpha=0.7),
@@ -102,6 +114,10 @@ FUNCTIONS: dict[str, Callable[[], QdqModel]] = {
     "logarithm": named("Log", zero_point=-128),
     "square_root": named("Sqrt", zero_point=-128),
     "in_a_row": in_a_row,
+    "squared": power(np.float32(2)),
+    "cubed": power(np.array([3], np.int64)),
+    "root": power(np.float32(0.5), zero_point=-128),
+    "power_of_two": power(np.float32(2), base=True),
 }
 NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "relu": function("Relu"),

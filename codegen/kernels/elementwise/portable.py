@@ -72,7 +72,8 @@ class ElementwiseFields:
     constant_first: bool
 
 
-def _scaling(value: Value) -> Scaling:
+def scaling(value: Value) -> Scaling:
+    """Scale and zero point of a value."""
     return Scaling(c_float(value.quantization.scale), value.quantization.zero_point)
 
 
@@ -136,9 +137,9 @@ class ElementwiseKernel(Kernel):
             ),
             fields=ElementwiseFields(
                 axes=_axes(op),
-                first=_scaling(first),
-                second=_scaling(second),
-                output=_scaling(op.output),
+                first=scaling(first),
+                second=scaling(second),
+                output=scaling(op.output),
                 low=op.low,
                 high=op.high,
                 constant_first=op.constant_first,

@@ -1,10 +1,11 @@
-"""Softmax in plain C: firmware/runtime/kernels/nn_softmax.c."""
+"""Softmax and its logarithm in plain C: nn_softmax.c and nn_log_softmax.c."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.ops.log_softmax import LogSoftmax
 from codegen.ops.softmax import EXPONENTIAL_BITS, Softmax
 from codegen.target import Target
 
@@ -13,9 +14,16 @@ from codegen.target import Target
 class Fields:
     """What the template names."""
 
+    outer: int
     size: int
+    inner: int
     steps: int
     zero_point: int
+
+
+def _exponentials(op: Softmax | LogSoftmax) -> Constants:
+    title = f"exponentials exp(-d * scale) * 2^{EXPONENTIAL_BITS}, uint32 [256]"
+    return Constants("table", title, op.table.astype("<u4").tobytes(), counted=False)
 
 
 class Portable(Kernel):
@@ -29,12 +37,7 @@ class Portable(Kernel):
 
     def lower(self, op: Softmax, target: Target) -> Lowered:
         """The table."""
-        block = Constants(
-            "table",
-            f"exponentials exp(-d * scale) * 2^{EXPONENTIAL_BITS}, uint32 [256]",
-            op.table.astype("<u4").tobytes(),
-            counted=False,
-        )
+        block = _exponentials(op)
         zero_point = op.output.quantization.zero_point
         return Lowered(
             op=op,
@@ -42,8 +45,35 @@ class Portable(Kernel):
             kernel=self.name,
             why="integer table",
             constants=(block,),
-            fields=Fields(op.output.size, op.steps, zero_point),
+            fields=Fields(*op.input.type.along(op.axis), op.steps, zero_point),
         )
 
 
-KERNELS = (Portable(),)
+class Logarithm(Kernel):
+    """The table of exponentials, a binary logarithm, a table of distances."""
+
+    op_type = LogSoftmax
+
+    def cost(self, op: LogSoftmax, target: Target, activity: Activity) -> float:
+        """Two looks and a sum by element, 20 squares by row."""
+        return 40.0 * op.output.size + 300.0 * op.output.size / op.output.shape[op.axis]
+
+    def lower(self, op: LogSoftmax, target: Target) -> Lowered:
+        """Both tables."""
+        title = "distances in output steps * 2^16, uint32 [256]"
+        blocks = (
+            _exponentials(op),
+            Constants("distances", title, op.distances.astype("<u4").tobytes(), counted=False),
+        )
+        zero_point = op.output.quantization.zero_point
+        return Lowered(
+            op=op,
+            stem="log_softmax",
+            kernel=self.name,
+            why="integer tables",
+            constants=blocks,
+            fields=Fields(*op.input.type.along(op.axis), op.step, zero_point),
+        )
+
+
+KERNELS = (Portable(), Logarithm())

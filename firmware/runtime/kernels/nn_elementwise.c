@@ -3,7 +3,7 @@
 
 #include "nn_requantize.h"
 
-typedef enum { ADD, SUB, MUL, DIV, MIN, MAX } operation;
+typedef enum { ADD, SUB, MUL, DIV, MIN, MAX, PRELU } operation;
 
 #define EACH __attribute__((always_inline)) static inline
 
@@ -24,8 +24,10 @@ EACH ai_float apply(operation what, ai_float a, ai_float b) {
         return a == 0.0f ? 0.0f : a / b;
     case MIN:
         return a < b ? a : b;
-    default:
+    case MAX:
         return a > b ? a : b;
+    default:
+        return a < 0.0f ? a * b : a;
     }
 }
 
@@ -83,4 +85,9 @@ void nn_elementwise_min(const nn_elementwise_shape *shape, const ai_i8 *first, c
 void nn_elementwise_max(const nn_elementwise_shape *shape, const ai_i8 *first, const ai_i8 *second,
                         const ai_float *constant, ai_i8 *output) {
     all(MAX, shape, first, second, constant, output);
+}
+
+void nn_elementwise_prelu(const nn_elementwise_shape *shape, const ai_i8 *first,
+                          const ai_i8 *second, const ai_float *constant, ai_i8 *output) {
+    all(PRELU, shape, first, second, constant, output);
 }

@@ -45,6 +45,9 @@ void nn_elementwise_min(const nn_elementwise_shape *shape, const ai_i8 *first, c
                         const ai_float *constant, ai_i8 *output);
 void nn_elementwise_max(const nn_elementwise_shape *shape, const ai_i8 *first, const ai_i8 *second,
                         const ai_float *constant, ai_i8 *output);
+/* x below 0 times the slope, which is the second operand. */
+void nn_elementwise_prelu(const nn_elementwise_shape *shape, const ai_i8 *first,
+                          const ai_i8 *second, const ai_float *constant, ai_i8 *output);
 
 AI_API_DECLARE_END
 

@@ -3,21 +3,31 @@
 
 #define STEP_BITS 16
 
-void nn_softmax(ai_u32 size, ai_u32 steps, ai_i32 zero_point, const ai_i8 *input, ai_i8 *output,
-                const ai_u32 *table) {
+static void one(ai_u32 size, ai_u32 stride, ai_u32 steps, ai_i32 zero_point, const ai_i8 *input,
+                ai_i8 *output, const ai_u32 *table) {
     ai_i32 largest = -128;
     for (ai_u32 i = 0; i < size; i++) {
-        largest = input[i] > largest ? input[i] : largest;
+        largest = input[i * stride] > largest ? input[i * stride] : largest;
     }
     ai_u64 total = 0u;
     for (ai_u32 i = 0; i < size; i++) {
-        total += table[largest - input[i]];
+        total += table[largest - input[i * stride]];
     }
     const ai_u64 unit = total << STEP_BITS;
     for (ai_u32 i = 0; i < size; i++) {
-        ai_u64 twice = 2u * (ai_u64)table[largest - input[i]] * steps;
+        ai_u64 twice = 2u * (ai_u64)table[largest - input[i * stride]] * steps;
         ai_i32 value = (ai_i32)((twice + unit) / (2u * unit)) + zero_point;
         value = value > 127 ? 127 : value;
-        output[i] = (ai_i8)value;
+        output[i * stride] = (ai_i8)value;
+    }
+}
+
+void nn_softmax(ai_u32 outer, ai_u32 size, ai_u32 inner, ai_u32 steps, ai_i32 zero_point,
+                const ai_i8 *input, ai_i8 *output, const ai_u32 *table) {
+    for (ai_u32 i = 0; i < outer; i++) {
+        for (ai_u32 j = 0; j < inner; j++) {
+            const ai_u32 first = i * size * inner + j;
+            one(size, inner, steps, zero_point, input + first, output + first, table);
+        }
     }
 }

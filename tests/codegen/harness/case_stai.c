@@ -20,7 +20,9 @@ static STAI_NETWORK_CONTEXT_DECLARE(network, MACRO(_CONTEXT_SIZE))
 STAI_ALIGNED(4) static uint8_t arena[MACRO(_ACTIVATIONS_SIZE_BYTES)];
 
 #define IN(n) STAI_ALIGNED(8) static ai_i8 input_##n[4 + MACRO(_IN_##n##_SIZE_BYTES)];
-#define OUT(n) STAI_ALIGNED(4) static ai_i8 output_##n[1 + MACRO(_OUT_##n##_SIZE_BYTES)];
+/* Bytes may be anywhere; wider elements want the alignment of theirs. */
+#define OFFSET(n) (MACRO(_OUT_##n##_SIZE_BYTES) / MACRO(_OUT_##n##_SIZE))
+#define OUT(n) STAI_ALIGNED(4) static ai_i8 output_##n[OFFSET(n) + MACRO(_OUT_##n##_SIZE_BYTES)];
 #include "ports.inc"
 #undef IN
 #undef OUT
@@ -34,7 +36,7 @@ static const stai_ptr inputs[] = {
 #undef OUT
 
 #define IN(n)
-#define OUT(n) (stai_ptr)(output_##n + 1),
+#define OUT(n) (stai_ptr)(output_##n + OFFSET(n)),
 static const stai_ptr outputs[] = {
 #include "ports.inc"
 };

@@ -91,7 +91,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(3, (ai_i8 *)(arena + 0), 3);
     /* 4: softmax_19: softmax 3 -> 3 */
     nn_layer(observer, 4, false);
-    nn_softmax(3, 16777216, -128, (const ai_i8 *)(arena + 0), outputs[0],
+    nn_softmax(1, 3, 1, 16777216, -128, (const ai_i8 *)(arena + 0), outputs[0],
                (const ai_u32 *)(weights[0] + 360));
     nn_layer(observer, 4, true);
     nn_observe(4, outputs[0], 3);
