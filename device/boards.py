@@ -20,7 +20,7 @@ from support.files import read_json
 EMULATORS = ("qemu-mps2-an500", "qemu-netduinoplus2", "host", "h750")
 NATIVE = "native"
 FPUS = ("none", "fpv4-sp-d16", "fpv5-sp-d16", "fpv5-d16")
-CORES = ("cortex-m4", "cortex-m7", "cortex-m33", NATIVE)
+CORES = ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", NATIVE)
 
 # Object classes and the access that the memory they run from must grant.
 CLASSES: Mapping[str, str] = {

@@ -15,6 +15,7 @@ from support.files import write_text
 if TYPE_CHECKING:
     from codegen.ir.graph import Graph
     from codegen.ir.types import Int8Array
+    from codegen.target import Target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
     )
-    parser.add_argument(
+    processor = parser.add_mutually_exclusive_group()
+    processor.add_argument(
         "--target",
         type=Path,
         help="memories.json of the board whose processor kernels are chosen for (default: a"
         " Cortex-M7 with FPU)",
     )
+    processor.add_argument("--core", help="GCC's name of that processor, instead of a board's")
+    parser.add_argument("--no-fpu", action="store_true", help="of --core: it has no FPU")
     parser.add_argument(
         "--dump", type=Path, help="folder for the graph after each pass, lifetimes and memory map"
     )
@@ -62,13 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     from codegen.generate import generate
     from codegen.kernels.wanted import Kernels
     from codegen.reader.qdq import read_graph
-    from codegen.target import CORTEX_M7, read_target
 
     graph = read_graph(arguments.model)
     kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
     for note in graph.notes:
         print(f"note: {arguments.model}: {note}", file=sys.stderr)
-    target = read_target(arguments.target) if arguments.target else CORTEX_M7
+    target = _target(arguments)
     if arguments.dump:
         from codegen.dump import dump
 
@@ -79,6 +82,19 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_text(arguments.depfile, depfile(files, _models(arguments)))
     return 0
+
+
+def _target(arguments: argparse.Namespace) -> Target:
+    """The processor that kernels are chosen for."""
+    from codegen.target import CORTEX_M7, named_target, read_target
+
+    if arguments.target:
+        return read_target(arguments.target)
+    if arguments.core:
+        return named_target(arguments.core, fpu=not arguments.no_fpu)
+    if arguments.no_fpu:
+        raise UserError("--no-fpu: of which core?", "name it with --core")
+    return CORTEX_M7
 
 
 def _models(arguments: argparse.Namespace) -> list[Path]:

@@ -13,6 +13,11 @@ from typing import Any
 
 import SCons.Errors
 
+# Cores for which codegen/target.py comes to the kernels of the Cortex-M7, given an FPU. One that
+# is missing here gets sources of its own, which then are the same; none may be here wrongly
+# (tests/graph/test_targets.py).
+LIKE_CORTEX_M7 = ("cortex-m4", "cortex-m7", "cortex-m33")
+
 
 @dataclass(frozen=True)
 class BoardFacts:
@@ -40,6 +45,21 @@ class BoardFacts:
     def native(self) -> bool:
         """Whether the board is the development machine itself."""
         return self.cpu["core"] == "native"
+
+    @property
+    def fpu(self) -> bool:
+        """Whether float32 is computed in hardware."""
+        return self.cpu.get("fpu", "none") != "none" and self.cpu.get("float_abi", "soft") != "soft"
+
+    @property
+    def target(self) -> str:
+        """The kind of processor that kernels are chosen for; empty for the Cortex-M7's choice,
+        which the development machine shares. Boards of a kind share a network's sources.
+        """
+        core = self.cpu["core"]
+        if self.native or (self.fpu and core in LIKE_CORTEX_M7):
+            return ""
+        return core if self.fpu else f"{core}-soft"
 
 
 def _chips(env: Any, board_toml: str, family: str) -> tuple[str, ...]:
