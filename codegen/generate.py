@@ -9,6 +9,7 @@ import numpy as np
 
 from codegen import version
 from codegen.interface import ports
+from codegen.ir import preprocessing
 from codegen.ir.dump import describe
 from codegen.ir.graph import Graph, Op, Value
 from codegen.ir.identity import content_hash
@@ -67,11 +68,19 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "origin_stem": Path(graph.origin).stem,
         "model_hash": model_hash,
         "signature": int(model_hash[:8], 16),
-        "inputs": ports(graph.inputs, plan.inputs, "in"),
+        "inputs": ports(
+            graph.inputs,
+            plan.inputs,
+            "in",
+            [preprocessing.describe(graph.arithmetic(i)) for i in range(len(graph.inputs))],
+        ),
         "outputs": ports(graph.outputs, plan.outputs, "out"),
         "ends": [
-            ("input" if value in graph.inputs else "output", describe(value))
-            for value in (*graph.inputs, *graph.outputs)
+            *(
+                ("input", describe(value) + _before(graph, index))
+                for index, value in enumerate(graph.inputs)
+            ),
+            *(("output", describe(value)) for value in graph.outputs),
         ],
         "notes": graph.notes,
         "nodes": sum(len(step.lowered.rows) for step in plan.steps),
@@ -128,6 +137,9 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
     """Hashes, quantization, layers and memory of a generated network; read by other rooms."""
     graph = plan.graph
     ends = {"inputs": _ends(graph.inputs), "outputs": _ends(graph.outputs)}
+    for index, end in enumerate(ends["inputs"]):
+        if graph.arithmetic(index):
+            end["preprocessing"] = preprocessing.describe(graph.arithmetic(index))
     # A network with one of each is described by name, too: what vendor code's manifests have.
     single = {key[:-1]: found[0] for key, found in ends.items() if len(found) == 1}
     return {
@@ -204,6 +216,12 @@ def _ends(values: tuple[Value, ...]) -> list[dict[str, Any]]:
         }
         for value in values
     ]
+
+
+def _before(graph: Graph, index: int) -> str:
+    """Arithmetic that an input has to go through before it is quantized, for people."""
+    text = preprocessing.describe(graph.arithmetic(index))
+    return f", of {text}" if text else ""
 
 
 def _title(op: Op) -> str:

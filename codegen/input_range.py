@@ -15,6 +15,7 @@ import numpy as np
 
 from codegen.arrays import Array
 from codegen.ir.graph import Graph, Value
+from codegen.reference import preprocess_inputs
 from support.errors import UserError
 
 # Calibration by percentiles or entropy leaves some values outside on purpose.
@@ -47,6 +48,7 @@ def check_range(values: Array, graph: Graph, path: Path, *, strict: bool) -> Non
     Raises:
         UserError: what would be a warning, with `strict`.
     """
+    values = preprocess_inputs(values.astype(np.float32, copy=False), graph)
     start, found = 0, ""
     for value in graph.inputs:
         found = found or complaint(values[:, start : start + value.size], value)

@@ -9,10 +9,13 @@ import numpy as np
 from codegen.arrays import Array, read_arrays
 from codegen.idx import SUFFIX, read_labeled
 from codegen.ir.graph import Graph
+from codegen.ir.preprocessing import undo
 from support.errors import UserError
 
 # Random inputs: far more than any emulator runs, far less than a machine's memory.
 MAX_ELEMENTS = 1 << 28
+# An input that holds at least so much was trained on pixels as they are.
+_BYTES_SPAN = 100
 
 
 def parse_normalize(text: str) -> tuple[float, float]:
@@ -101,8 +104,8 @@ def load_inputs(
 ) -> dict[str, Array]:
     """Read `inputs` (and `labels`) from .npy, .npz or MNIST's files: float32 [N, all elements].
 
-    uint8 arrays are images: scaled to 0..1, then normalized. Float arrays are taken as they are,
-    or normalized when `normalize` is given.
+    uint8 arrays are images: scaled to 0..1 unless the network takes 0..255, then normalized. Float
+    arrays are taken as they are, or normalized when `normalize` is given.
 
     Raises:
         UserError: no `inputs`, wrong sizes or types, values that are not finite in float32.
@@ -115,11 +118,20 @@ def load_inputs(
         raise UserError(f"{path}: inputs of type {values.dtype}", "give uint8 images or floats")
     with np.errstate(over="ignore"):
         real = values.astype(np.float32)
-        if values.dtype == np.uint8:
+        if values.dtype == np.uint8 and not takes_bytes(graph):
             real /= np.float32(255)
         if normalize is not None:
             real = (real - np.float32(normalize[0])) / np.float32(normalize[1])
     return check_inputs({**found, "inputs": real}, path, size)
+
+
+def takes_bytes(graph: Graph) -> bool:
+    """Whether the first input is made for numbers of 0 to 255, not of 0 to 1."""
+    value = graph.inputs[0]
+    ends = np.full((2, *value.shape[1:]), [-128], np.int8)
+    ends[1] = 127
+    real = undo(graph.arithmetic(0), value.quantization.dequantize(ends))
+    return bool(np.abs(real[1] - real[0]).mean() >= _BYTES_SPAN)
 
 
 def random_inputs(graph: Graph, count: int, seed: int) -> dict[str, Array]:
@@ -135,10 +147,11 @@ def random_inputs(graph: Graph, count: int, seed: int) -> dict[str, Array]:
             "give a smaller subset_size= (the command by itself: --count)",
         )
     draw = generator(seed)
-    parts = [
-        value.quantization.dequantize(draw.integers(-128, 128, (count, value.size)))
-        for value in graph.inputs
-    ]
+    parts = []
+    for index, value in enumerate(graph.inputs):
+        stored = draw.integers(-128, 128, (count, *value.shape[1:]))
+        real = undo(graph.arithmetic(index), value.quantization.dequantize(stored))
+        parts.append(real.reshape(count, -1))
     # A scale near float32's end: the largest byte would be infinite.
     return {"inputs": np.nan_to_num(np.concatenate(parts, axis=1))}
 

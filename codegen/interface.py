@@ -31,6 +31,7 @@ class Port:
         height, width: None where the shape has no such axis.
         size: elements of one inference.
         scale: a C literal, or None.
+        preprocessing: what the model does to it before it is quantized; empty: nothing.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Port:
     stai_format: str
     scale: str | None
     zero_point: int | None
+    preprocessing: str
     arena_offset: int
 
     @property
@@ -59,10 +61,17 @@ class Port:
         return 1, self.channel, self.width or 1, self.height or 1
 
 
-def ports(values: Sequence[Value], places: Sequence[Arena], kind: str) -> list[Port]:
-    """The inputs or outputs of a network, in its order."""
+def ports(
+    values: Sequence[Value], places: Sequence[Arena], kind: str, preprocessing: Sequence[str] = ()
+) -> list[Port]:
+    """The inputs or outputs of a network, in its order.
+
+    Args:
+        preprocessing: of each, what the model does to it before it is quantized, or "".
+    """
+    before = [*preprocessing] or [""] * len(values)
     return [
-        _port(value, place, kind, index + 1)
+        _port(value, place, kind, index + 1, before[index])
         for index, (value, place) in enumerate(zip(values, places, strict=True))
     ]
 
@@ -72,7 +81,7 @@ def c_type(dtype: DType) -> str:
     return _FORMATS[dtype][2]
 
 
-def _port(value: Value, place: Arena, kind: str, number: int) -> Port:
+def _port(value: Value, place: Arena, kind: str, number: int, preprocessing: str) -> Port:
     """No byte moves. Source: ST, "Embedded inference client API" 7.1, "IO tensor description": one
     dimension is (1, 1, c) of height, width and channel, two are (h, 1, c), three are (h, w, c).
     """
@@ -96,5 +105,6 @@ def _port(value: Value, place: Arena, kind: str, number: int) -> Port:
         stai_format=stai,
         scale=None if quantization is None else c_float(quantization.scale),
         zero_point=None if quantization is None else quantization.zero_point,
+        preprocessing=preprocessing,
         arena_offset=place.offset,
     )

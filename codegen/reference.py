@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.ir.graph import Graph, Op, Value
-from codegen.ir.types import Array, Int8Array
+from codegen.ir.preprocessing import apply
+from codegen.ir.types import Array, Float32Array, Int8Array
 from codegen.ops import operator_of
 from support.errors import UserError
 
@@ -38,18 +39,36 @@ def quantize(values: npt.NDArray[np.float32], value: Value) -> Int8Array:
     return stored
 
 
+def preprocess_inputs(values: npt.NDArray[np.float32], graph: Graph) -> Float32Array:
+    """float32 [N, elements of all inputs] → the same after the model's own arithmetic on them.
+
+    Raises:
+        UserError: rows of another size.
+    """
+    rows: Float32Array = values.reshape(values.shape[0], -1)
+    if rows.shape[1] != graph.input_size:
+        raise UserError(
+            f"the inputs have {rows.shape[1]} values each, the network takes {graph.input_size}",
+            "give inputs of the network's shape",
+        )
+    if not any(graph.preprocessing):
+        return rows
+    parts, start = [], 0
+    for index, value in enumerate(graph.inputs):
+        part = rows[:, start : start + value.size].astype(np.float32, copy=False)
+        shaped = part.reshape(len(part), *value.shape[1:])
+        parts.append(apply(graph.arithmetic(index), shaped).reshape(len(part), -1))
+        start += value.size
+    return np.concatenate(parts, axis=1)
+
+
 def quantize_inputs(values: npt.NDArray[np.float32], graph: Graph) -> Int8Array:
     """float32 [N, elements of all inputs] → int8 [N, bytes of all inputs].
 
     Raises:
         UserError: rows of another size, or numbers that are not finite.
     """
-    rows = values.reshape(values.shape[0], -1)
-    if rows.shape[1] != graph.input_size:
-        raise UserError(
-            f"the inputs have {rows.shape[1]} values each, the network takes {graph.input_size}",
-            "give inputs of the network's shape",
-        )
+    rows = preprocess_inputs(values, graph)
     parts, start = [], 0
     for value in graph.inputs:
         parts.append(quantize(rows[:, start : start + value.size], value))

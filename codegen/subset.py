@@ -38,7 +38,7 @@ def make_subset(graph: Graph, arrays: dict[str, Array], size: int, seed: int) ->
     indices = choose(arrays, size, seed)
     values = arrays["inputs"][indices].astype(np.float32)
     subset: dict[str, Array] = {"indices": indices, "inputs": quantize_inputs(values, graph)}
-    if "labels" in arrays:
+    if "labels" in arrays and graph.gives_scores:
         subset["labels"] = arrays["labels"][indices].astype(np.uint8)
     return subset
 

@@ -18,10 +18,13 @@ import onnx
 from codegen.fixed_bias import MAX_REACH, FixedBias, fixed_bias
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import (
+    Array,
+    DType,
     Float32Array,
     Int8Array,
     Int32Array,
     Int64Array,
+    TensorType,
     WeightArray,
 )
 from codegen.reader.constants import Constant
@@ -94,6 +97,8 @@ class WeightedSum(Op):
     @property
     def clamp(self) -> tuple[int, int]:
         """Smallest and largest output byte: int8, or from the zero point up with ReLU."""
+        if self.real:
+            return self.low, self.high
         zero_point = self.output.quantization.zero_point
         return (zero_point if self.relu else self.low), self.high
 
@@ -102,14 +107,22 @@ class WeightedSum(Op):
         """Biases take 64 bits; the sums of products alone fit 32 always."""
         return self.bias.dtype == np.int64
 
-    def requantize(self, products: npt.NDArray[np.float64], axis: int) -> Int8Array:
-        """Exact sums of products, channels along `axis` → int8 of the same shape."""
+    @property
+    def real(self) -> bool:
+        """The output is float32: the sum times its multiplier."""
+        return self.output.dtype is DType.FLOAT32
+
+    def requantize(self, products: npt.NDArray[np.float64], axis: int) -> Array:
+        """Exact sums of products, channels along `axis` → int8 or float32 of the same shape."""
         shape = [1] * products.ndim
         shape[axis] = self.rows
         # Exact: below MAX_REACH.
         sums = products * 2.0**self.fraction + self.bias.reshape(shape)
         with np.errstate(over="ignore"):
-            scaled = np.rint(sums.astype(np.float32) * self.multipliers.reshape(shape))
+            result: Float32Array = sums.astype(np.float32) * self.multipliers.reshape(shape)
+        if self.real:
+            return result
+        scaled = np.rint(result)
         low, high = self.clamp
         zero_out = np.float32(self.output.quantization.zero_point)
         clamped = np.clip(scaled, low - zero_out, high - zero_out) + zero_out
@@ -118,9 +131,11 @@ class WeightedSum(Op):
 
 
 def output_steps(source: Value, weight_scales: Float32Array, output: Value) -> Float32Array:
-    """float32 [outputs]: steps of the output in one step of the accumulator."""
+    """float32 [outputs]: steps of the output in one step of the accumulator, or real numbers."""
     with np.errstate(all="ignore"):
         product = (np.float32(source.quantization.scale) * weight_scales).astype(np.float32)
+        if output.type.quantization is None:
+            return product
         steps: Float32Array = product / np.float32(output.quantization.scale)
     return steps
 
@@ -156,10 +171,11 @@ class WeightedDraft(Pending):
                 f"its scales give output {int(np.argmin(usable))} a multiplier outside float32",
                 QUANTIZE_ALL,
             )
-        bias = self._fixed_bias(steps)
+        real = output.dtype is DType.FLOAT32
+        bias = self._fixed_bias(None if real else steps)
         # A ReLU is told apart from other clamps for the sake of the reports only.
         relu = (self.low, self.high) == (0.0, np.inf)
-        low, high = (-128, 127) if relu else self.clamp(output.quantization)
+        low, high = (-128, 127) if relu or real else self.clamp(output.quantization)
         return self.make(
             name=self.name,
             inputs=(self.source,),
@@ -172,6 +188,12 @@ class WeightedDraft(Pending):
             high=high,
             fraction=bias.fraction,
         )
+
+    def unquantized_output(self) -> Value | None:
+        """float32, unless a ReLU or Clip is to be fused."""
+        if self.clipped:
+            return None
+        return Value(self.node.output[0], TensorType(self.shape, None, DType.FLOAT32))
 
     def takes_bias(self, node: onnx.NodeProto, index: int) -> bool:
         """Whether operand `index`, which an Add brings, is a bias for each output channel."""
@@ -203,11 +225,12 @@ class WeightedDraft(Pending):
             )
         return replace(self, bias=bias)
 
-    def _fixed_bias(self, steps: Float32Array) -> FixedBias:
+    def _fixed_bias(self, steps: Float32Array | None) -> FixedBias:
         """The biases in the accumulator's steps, which no sum leaves.
 
         Args:
-            steps: output steps in one step of the accumulator, [outputs].
+            steps: output steps in one step of the accumulator, [outputs]; None: float32, of
+                which a 256th of what the products can come to is taken as a step.
         """
         # |q| <= 128 for the bytes and the zero point: 256 * Σ|w| bounds both forms of the sum.
         magnitudes = np.abs(self.weights.astype(np.int64)).reshape(len(self.weights), -1)
@@ -227,6 +250,8 @@ class WeightedDraft(Pending):
                 f"the bias of output {int(np.argmin(fits))} is beyond 2^52 steps of its scale",
                 QUANTIZE_ALL,
             )
+        if steps is None:
+            return fixed_bias(real, products, 256.0 / np.maximum(products, 256))
         return fixed_bias(real, products, steps.astype(np.float64))
 
     def _bias_in_steps(self) -> npt.NDArray[np.float64]:

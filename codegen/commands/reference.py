@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
             f"{arguments.inputs}: inputs of type {inputs.dtype}", "give int8 bytes or floats"
         )
     found: dict[str, Array] = {"inputs": inputs, "outputs": run_reference(graph, inputs)}
-    if "labels" in arrays:
+    if "labels" in arrays and graph.gives_scores:
         found["labels"] = arrays["labels"]
     if len(inputs) * sum(value.bytes for op in graph.ops for value in op.outputs) <= LAYERS_UP_TO:
         computed = [

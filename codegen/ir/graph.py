@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
+from codegen.ir.preprocessing import Arithmetic
 from codegen.ir.types import DType, Quantization, TensorType
 
 
@@ -145,6 +146,7 @@ class Graph:
         inputs, outputs: in the model's order.
         origin: the model file's base name, for reports.
         notes: what the reader took for granted, a sentence each, for the user.
+        preprocessing: arithmetic on each float input before it is quantized; empty: none at all.
     """
 
     inputs: tuple[Value, ...]
@@ -152,6 +154,7 @@ class Graph:
     ops: tuple[Op, ...]
     origin: str
     notes: tuple[str, ...] = ()
+    preprocessing: tuple[tuple[Arithmetic, ...], ...] = ()
 
     @property
     def input(self) -> Value:
@@ -173,6 +176,10 @@ class Graph:
         (value,) = self.outputs
         return value
 
+    def arithmetic(self, index: int) -> tuple[Arithmetic, ...]:
+        """What input `index` goes through in float32 before it is quantized."""
+        return self.preprocessing[index] if self.preprocessing else ()
+
     @property
     def input_size(self) -> int:
         """Elements of all inputs."""
@@ -187,6 +194,11 @@ class Graph:
     def output_bytes(self) -> int:
         """Bytes of all outputs."""
         return sum(value.bytes for value in self.outputs)
+
+    @property
+    def gives_scores(self) -> bool:
+        """All outputs are bytes, of which the largest can be the class that a label names."""
+        return all(value.dtype is DType.INT8 for value in self.outputs)
 
     @property
     def macs(self) -> int:

@@ -16,7 +16,8 @@ def content_hash(graph: Graph) -> str:
     """
     known: dict[Value, bytes] = {}
     for index, value in enumerate(graph.inputs):
-        known[value] = _digest([b"input", str(index).encode(), _type(value)])
+        before = [step.content for step in graph.arithmetic(index)]
+        known[value] = _digest([b"input", str(index).encode(), _type(value), *before])
     hashes = []
     for op in graph.ops:
         own = _op(op, known)

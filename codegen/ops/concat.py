@@ -84,6 +84,17 @@ def _concat(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | Non
     return Quantized(output)
 
 
+def concatenate(
+    context: Context, name: str, output: str, values: Sequence[Value], axis: int
+) -> Value:
+    """Values of one quantization along an axis."""
+    shape = list(values[0].shape)
+    shape[axis] = sum(value.shape[axis] for value in values)
+    target = tensor(output, tuple(shape), values[0].quantization)
+    tables = (None,) * len(values)
+    return context.emit(Concat(name, tuple(values), (target,), axis, tables)).value
+
+
 class ConcatOperator(Operator):
     """Bytes move, through a table where the quantization differs."""
 

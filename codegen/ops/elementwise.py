@@ -13,6 +13,8 @@ from codegen.ir.graph import Op, Value, tensor
 from codegen.ir.types import Array, Float32Array
 from codegen.operator import Operator
 from codegen.ops import lookup
+from codegen.ops.float_weights import FloatWeightsDraft
+from codegen.ops.fully_connected import MovedSums
 from codegen.reader.context import QUANTIZE_ALL, Context, label, quantized_input
 from codegen.reader.load import MAX_RANK
 from codegen.reader.stages import Pending, Quantized, Stage
@@ -207,6 +209,10 @@ def _with_constant(
     index = 0 if context.is_constant(node, 0) else 1
     stage = stages[1 - index]
     if function == "add" and isinstance(stage, WeightedDraft) and stage.takes_bias(node, index):
+        return stage.with_bias(node, index)
+    if function == "add" and isinstance(stage, FloatWeightsDraft):
+        return stage.with_bias(node, index)
+    if function == "add" and isinstance(stage, MovedSums) and stage.takes_bias(node, index):
         return stage.with_bias(node, index)
     real = _constant_operand(context, node, index)
     apply = FUNCTIONS[function]

@@ -17,6 +17,7 @@ from codegen.functions import NAMES, Function, Numbers, function_of
 from codegen.ir.graph import Op, Value, tensor
 from codegen.ir.types import Array, Int8Array, Quantization
 from codegen.operator import Operator
+from codegen.ops.thresholds import thresholds_of
 from codegen.reader.context import (
     Context,
     integer,
@@ -156,6 +157,9 @@ def _function(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | N
     function = function_of(context, node)
     inner = draft_of(stage)
     if inner is None:
+        float_sum = thresholds_of(context, node, stage, function)
+        if float_sum is not None:
+            return float_sum
         return draft(label(node), quantized_input(context, node, [stage]), function)
     return draft(label(node), inner.source, lambda x: function(inner.bounded(x).astype(np.float64)))
 

@@ -14,7 +14,16 @@ from codegen.ir.types import Array
 from codegen.operator import Alias, Operator
 from codegen.reader.context import Context, integer, label, only_stage
 from codegen.reader.load import MAX_RANK
-from codegen.reader.stages import FloatInput, Indices, Integers, Moved, Pending, Stage
+from codegen.reader.stages import (
+    FloatInput,
+    Indices,
+    Integers,
+    JoinedInputs,
+    Move,
+    Moved,
+    Pending,
+    Stage,
+)
 
 _POSITIONS = {
     onnx.TensorProto.INT32: np.int32,
@@ -59,8 +68,16 @@ def with_shape(
             inner=stage,
             move=lambda value: reshape(context, node, value, shape),
         )
+    if isinstance(stage, JoinedInputs):
+        raise context.fail(node, "reshapes inputs that are joined", "quantize them before it")
     if isinstance(stage, FloatInput):
-        return replace(stage, shape=shape)
+        return stage.moved(
+            shape,
+            Move(
+                emit=lambda value: reshape(context, node, value, shape),
+                array=lambda values: values.reshape(shape),
+            ),
+        )
     if isinstance(stage, Integers):
         if stage.value is None:
             return replace(stage, shape=shape)

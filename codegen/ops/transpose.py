@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value
-from codegen.ir.types import Array, TensorType
+from codegen.ir.types import Array
 from codegen.operator import Alias, Operator
 from codegen.ops.reshape import reshape
 from codegen.reader.context import Context, integer, integers, label, moved, only_stage, text
 from codegen.reader.load import MAX_ELEMENTS
-from codegen.reader.stages import FloatInput, Stage
+from codegen.reader.stages import FloatInput, Move, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +64,6 @@ def relayout(name: str, source: Value, target: Value) -> Transpose:
 
 def _transpose(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     stage = only_stage(context, node, stages)
-    if isinstance(stage, FloatInput):
-        raise context.fail(
-            node,
-            "transposes the input before it is quantized",
-            "quantize the input first",
-        )
     rank = len(stage.shape)
     axes = integers(context, node, "perm", tuple(reversed(range(rank))))
     if sorted(axes) != list(range(rank)):
@@ -77,6 +71,14 @@ def _transpose(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | 
     if stage.shape[axes[0]] != 1:
         raise context.fail(node, "moves the batch", "keep the batch first")
     shape = tuple(stage.shape[axis] for axis in axes)
+    if isinstance(stage, FloatInput):
+        return stage.moved(
+            shape,
+            Move(
+                emit=lambda value: transpose(context, node, value, axes),
+                array=lambda values: values.transpose(axes),
+            ),
+        )
     return moved(context, node, stages, shape, lambda v: transpose(context, node, v, axes))
 
 
@@ -87,7 +89,7 @@ def transpose(
     if axes == tuple(range(len(axes))):
         return source
     shape = tuple(source.shape[axis] for axis in axes)
-    output = Value(node.output[0], TensorType(shape, source.quantization))
+    output = Value(node.output[0], replace(source.type, shape=shape))
     context.emit(Transpose(label(node), (source,), (output,), axes))
     return output
 

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value, tensor
+from codegen.ir.preprocessing import Arithmetic
 from codegen.ir.types import Quantization
 from codegen.reader.constants import AnyArray, Constant
 from codegen.reader.load import MAX_ELEMENTS
@@ -52,6 +53,7 @@ class Context:
     elements: int = 4 * MAX_ELEMENTS
     shapes_may_differ: bool = False
     _ends: dict[int, Value] = field(default_factory=dict)
+    _arithmetic: dict[int, tuple[Arithmetic, ...]] = field(default_factory=dict)
     _finished: dict[tuple[Pending, Quantization], Value] = field(default_factory=dict)
 
     def fail(self, node: onnx.NodeProto, message: str, remedy: str) -> UserError:
@@ -90,15 +92,23 @@ class Context:
                 "this tool is for networks that fit a microcontroller",
             )
 
-    def input_value(self, node: onnx.NodeProto, index: int, quantization: Quantization) -> Value:
-        """The network's input `index`, quantized so.
+    def input_value(
+        self,
+        node: onnx.NodeProto,
+        index: int,
+        quantization: Quantization,
+        arithmetic: tuple[Arithmetic, ...] = (),
+    ) -> Value:
+        """The network's input `index`, quantized so after some arithmetic.
 
         Raises:
             UserError: another node quantizes the same input otherwise.
         """
         model = self.inputs[index]
         value = self._ends.setdefault(index, tensor(model.name, model.shape, quantization))
-        if value.quantization != quantization:
+        before = self._arithmetic.setdefault(index, arithmetic)
+        alike = [step.content for step in before] == [step.content for step in arithmetic]
+        if value.quantization != quantization or not alike:
             raise self.fail(
                 node,
                 f"quantizes input '{shown(model.name)}' otherwise than another node does",
@@ -119,6 +129,11 @@ class Context:
                     "leave it out of the model, or quantize it",
                 )
         return tuple(self._ends[index] for index in range(len(self.inputs)))
+
+    @property
+    def preprocessing(self) -> tuple[tuple[Arithmetic, ...], ...]:
+        """Arithmetic before the quantization, for each of the model's inputs."""
+        return tuple(self._arithmetic.get(index, ()) for index in range(len(self.inputs)))
 
     def emit(self, op: Op) -> Quantized:
         """Append an operator with one output; reading goes on from there."""

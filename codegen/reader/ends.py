@@ -11,7 +11,7 @@ import onnx
 from codegen.ir.graph import Value
 from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput
 from codegen.reader.load import MAX_ELEMENTS
-from codegen.reader.stages import FloatInput, Indices, Integers, Pending, Quantized, Stage
+from codegen.reader.stages import FloatInput, Indices, Integers, Moved, Pending, Quantized, Stage
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -95,7 +95,7 @@ def output_value(context: Context, declared: onnx.ValueInfoProto, stage: Stage) 
         actual = onnx.helper.np_dtype_to_tensor_dtype(stage.dtype)
     if declared.type.tensor_type.elem_type not in (onnx.TensorProto.UNDEFINED, actual):
         raise UserError(f"{where} is declared with another type than it has", "export again")
-    value = _value(context, where, stage)
+    value = _value(context, where, declared.name, stage)
     if not context.shapes_may_differ:
         _check_shape(where, declared, value.shape)
     if isinstance(stage, Indices) and stage.dtype != np.int32:
@@ -124,12 +124,14 @@ def _check_shape(where: str, declared: onnx.ValueInfoProto, shape: tuple[int, ..
         )
 
 
-def _value(context: Context, where: str, stage: Stage) -> Value:
+def _value(context: Context, where: str, name: str, stage: Stage) -> Value:
     if isinstance(stage, Quantized | Indices):
         return stage.value
     if isinstance(stage, Integers) and stage.value is not None:
         return stage.value
     if isinstance(stage, Pending):
+        if isinstance(stage, Moved):
+            return stage.move(_value(context, where, name, stage.inner))
         output = stage.unquantized_output()
         if output is None:
             raise UserError(
@@ -137,6 +139,7 @@ def _value(context: Context, where: str, stage: Stage) -> Value:
                 "not quantized",
                 QUANTIZE_ALL,
             )
+        output = Value(name, output.type)
         context.append(stage.finish(output))
         return output
     raise UserError(f"{where} is one of the model's inputs", "give a network that computes")

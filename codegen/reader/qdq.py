@@ -20,8 +20,19 @@ from codegen.reader.fold import fold, parameters, quantized_type, zero_point_typ
 from codegen.reader.fold_numbers import shape_of
 from codegen.reader.load import is_tflite, load_model, opset_of
 from codegen.reader.order import in_order
+from codegen.reader.preprocessing import preprocess, quantize_input
+from codegen.reader.qoperator import in_qdq
+from codegen.reader.refused import refuse
 from codegen.reader.schema import check_node
-from codegen.reader.stages import FloatInput, Indices, Integers, Pending, Quantized, Stage
+from codegen.reader.stages import (
+    FloatInput,
+    Indices,
+    Integers,
+    JoinedInputs,
+    Pending,
+    Quantized,
+    Stage,
+)
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -74,7 +85,16 @@ def read_model(
     ends = context.read_inputs()
     if not any(computes(op) for op in context.ops):
         raise UserError(f"{path}: the model computes nothing", "give a quantized network")
-    return normalize(Graph(ends, outputs, tuple(context.ops), path.name, tuple(context.notes)))
+    return normalize(
+        Graph(
+            ends,
+            outputs,
+            tuple(context.ops),
+            path.name,
+            tuple(context.notes),
+            context.preprocessing,
+        )
+    )
 
 
 def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
@@ -132,12 +152,12 @@ def _read_nodes(
     """Fold constants, and give every other value that the outputs need its stage."""
     wanted = [entry.name for entry in graph.output]
     given = [*stages, *context.constants]
-    for node in in_order(context, graph.node, given, wanted):
+    for node in in_order(context, in_qdq(context, graph.node), given, wanted):
         variable = [name for name in node.input if name and name not in context.constants]
         if not variable and (any(node.input) or node.op_type == "Constant"):
             context.constants[node.output[0]] = fold(context, node)
             continue
-        first = stages.get(node.input[0])
+        first = stages.get(node.input[0]) if node.input else None
         if node.op_type == "Shape" and first is not None:
             shape = shape_of(context, node, first.shape)
             context.constants[node.output[0]] = Constant(shape)
@@ -171,8 +191,14 @@ def _step(
             raise context.fail(node, "its scale or zero point is not a constant", QUANTIZE_ALL)
         read = _quantize if node.op_type == "QuantizeLinear" else _dequantize
         return (read(context, node, operands[0]),)
+    if node.op_type in _MOVES and isinstance(operands[0], Integers):
+        return _of_integers(context, node, operands, operands[0])
+    before = preprocess(context, node, operands)
+    if before is not None:
+        return (before,)
     handler = handlers().get(node.op_type)
     if handler is None:
+        refuse(context, node)
         raise context.fail(
             node,
             "unsupported operator",
@@ -180,6 +206,24 @@ def _step(
         )
     result = handler(context, node, operands)
     return result if isinstance(result, tuple) else (result,)
+
+
+# What gives its input's own integers, wherever they stand; QOperator format leaves them without DQ.
+_MOVES = {"DepthToSpace", "Expand", "Gather", "MaxPool", "Slice", "SpaceToDepth", "Split", "Tile"}
+_MOVES |= {"Transpose"}
+
+
+def _of_integers(
+    context: Context, node: onnx.NodeProto, operands: Sequence[Stage | None], stage: Integers
+) -> tuple[Stage, ...]:
+    """A node that moves integers: as it would move what they mean."""
+    if stage.value is None:
+        raise context.fail(node, "reads an input before it has a scale", "quantize the input")
+    moved = _step(context, node, [Quantized(stage.value), *operands[1:]])
+    return tuple(
+        Integers(each.shape, stage.dtype, each.value) if isinstance(each, Quantized) else each
+        for each in moved
+    )
 
 
 def _quantization(context: Context, node: onnx.NodeProto, dtype: np.dtype[Any]) -> Quantization:
@@ -196,9 +240,8 @@ def _quantize(context: Context, node: onnx.NodeProto, stage: Stage) -> Stage:
         raise context.fail(node, "quantizes integers", QUANTIZE_ALL)
     dtype = quantized_type(context, node)
     quantization = _quantization(context, node, dtype)
-    if isinstance(stage, FloatInput):
-        given = context.input_value(node, stage.index, quantization)
-        value = reshape_value(context, node, given, stage.shape)
+    if isinstance(stage, FloatInput | JoinedInputs):
+        value = quantize_input(context, node, stage, quantization)
     elif isinstance(stage, Pending):
         value = context.finish(stage, node.output[0], quantization)
     elif quantization == stage.value.quantization:

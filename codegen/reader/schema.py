@@ -6,14 +6,16 @@ import onnx
 from onnx import defs
 
 from codegen.reader.context import Context
+from codegen.reader.qoperator import CONTRIBUTED
+from codegen.reader.refused import refuse
 from codegen.reader.text import shown
 
 # Of nodes that readers of other formats make, which ONNX has no operator for.
 OWN_DOMAIN = "nn2flash"
-# onnxruntime's quantizer writes the same two operators into its own domain when asked to; they
-# follow ONNX's newest definition that this reader knows.
+# onnxruntime's quantizer writes these two operators into its own domain when asked to, and most of
+# QOperator format; they follow ONNX's newest definition that this reader knows.
 _OTHER_DOMAINS = {
-    "com.microsoft": {"QuantizeLinear", "DequantizeLinear"},
+    "com.microsoft": {"QuantizeLinear", "DequantizeLinear", *CONTRIBUTED},
     OWN_DOMAIN: {"Table"},
 }
 _NEWEST = 21
@@ -32,6 +34,7 @@ def check_node(context: Context, node: onnx.NodeProto, opset: int) -> None:
     remedy = "export the model again with opset 17"
     if node.domain not in ("", "ai.onnx"):
         if node.op_type not in _OTHER_DOMAINS.get(node.domain, ()):
+            refuse(context, node)
             raise context.fail(
                 node,
                 f"domain '{shown(node.domain)}' is unknown",

@@ -8,12 +8,28 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, Self
 
 import numpy as np
+import onnx
 
 from codegen.ir.graph import Op, Value
-from codegen.ir.types import Quantization
+from codegen.ir.preprocessing import Arithmetic
+from codegen.ir.types import Array, Quantization
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """Elements that change places, of numbers and of the value that they become.
+
+    Attributes:
+        emit: emits the operation for an int8 value; returns what it writes.
+        array: does the same to an array.
+    """
+
+    emit: Callable[[Value], Value]
+    array: Callable[[Array], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +38,41 @@ class FloatInput:
 
     Attributes:
         index: which of the model's inputs.
-        shape: as it is now, after the reshapes so far.
+        shape: as it is now, after the moves so far.
+        moves: of its elements so far.
+        arithmetic: of the input's own elements so far, wherever they stand now.
     """
 
     index: int
     shape: tuple[int, ...]
+    moves: tuple[Move, ...] = ()
+    arithmetic: tuple[Arithmetic, ...] = ()
+
+    def moved(self, shape: tuple[int, ...], move: Move) -> FloatInput:
+        """The same after another move."""
+        return replace(self, shape=shape, moves=(*self.moves, move))
+
+    def places(self, declared: tuple[int, ...]) -> Array:
+        """int64, of the shape as it is now: which of the input's own elements stands there."""
+        found: Array = np.arange(prod(declared)).reshape(declared)
+        for move in self.moves:
+            found = move.array(found)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedInputs:
+    """Float inputs along an axis, before the QuantizeLinear of all of them.
+
+    Attributes:
+        parts: each a `FloatInput` or joined ones.
+        node: that joins them.
+    """
+
+    parts: tuple[FloatInput | JoinedInputs, ...]
+    axis: int
+    shape: tuple[int, ...]
+    node: onnx.NodeProto
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,4 +187,4 @@ class Moved(Pending):
         raise NotImplementedError
 
 
-Stage = FloatInput | Integers | Quantized | Indices | Pending
+Stage = FloatInput | JoinedInputs | Integers | Quantized | Indices | Pending

@@ -22,6 +22,8 @@ static const char *const type_names[] = {
     [NN_LAYER_AFFINE] = "affine",
     [NN_LAYER_INTERPOLATE] = "interpolate",
     [NN_LAYER_MAT_MUL] = "matrix product",
+    [NN_LAYER_THRESHOLDS] = "function",
+    [NN_LAYER_FLOAT_WEIGHTS] = "fully connected",
 };
 
 ai_platform_version ai_platform_runtime_get_version(void) {

@@ -84,6 +84,21 @@ def image(seed: int = 6) -> QdqModel:
     return model.gemm(random_layer(rng, 3, 128)[0], WEIGHT_SCALE).qdq(0.9, 1)
 
 
+def left_in_float(seed: int = 8) -> QdqModel:
+    """What quantizers leave out: (x - 3) / 5 before the input's Q, a bias between two steps,
+    weights around a zero point, Tanh behind a layer, float weights in the end."""
+    rng = np.random.default_rng(seed)
+    model = QdqModel((1, 6))
+    model.then("Sub", model.constant(np.float32(3))).then("Div", model.constant(np.float32(5)))
+    model.qdq(SCALE, 3)
+    stored = rng.integers(0, 256, (5, 6)).astype(np.uint8)
+    bias = model.constant(rng.normal(0, 1, 5).astype(np.float32))
+    model.then("Gemm", model.dequantized(stored, WEIGHT_SCALE, 100), bias, transB=1)
+    model.then("Tanh").qdq(1 / 128, 0)
+    weights = model.constant(rng.normal(0, 1, (5, 3)).astype(np.float32))
+    return model.then("MatMul", weights)
+
+
 def assorted(seed: int = 8) -> QdqModel:
     """3x4 → operators that `image` has none of."""
     model = QdqModel((1, 3, 2, 2)).qdq(SCALE, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import onnx
 import onnxruntime
 
 from codegen.ir.graph import Graph, Value
+from codegen.ir.preprocessing import Arithmetic, undo
+from codegen.ir.types import DType
 from codegen.reference import split
 
 Int8Array = npt.NDArray[np.int8]
@@ -44,7 +47,10 @@ def onnxruntime_outputs(
     session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     ends = list(zip(session.get_inputs(), graph.inputs, strict=True))
     parts = split(graph.inputs, stored)
-    given = {end.name: as_given(end.type, value, parts[value]) for end, value in ends}
+    given = {
+        end.name: as_given(end.type, value, parts[value], graph.arithmetic(index))
+        for index, (end, value) in enumerate(ends)
+    }
     shapes = {end.name: value.shape for end, value in ends}
     outputs: list[list[Any]] = [[] for _ in graph.outputs]
     for row in range(len(stored)):
@@ -58,8 +64,14 @@ def onnxruntime_outputs(
     return np.concatenate(found, axis=1)
 
 
-def as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.generic]:
-    """Stored bytes as an input of onnxruntime's type `kind` takes them."""
+def as_given(
+    kind: str, value: Value, stored: Int8Array, before: Sequence[Arithmetic] = ()
+) -> npt.NDArray[np.generic]:
+    """Stored bytes as an input of onnxruntime's type `kind` takes them.
+
+    Args:
+        before: the model's own arithmetic on the input.
+    """
     if kind == "tensor(int8)":
         return stored
     if kind == "tensor(uint8)":
@@ -67,7 +79,7 @@ def as_given(kind: str, value: Value, stored: Int8Array) -> npt.NDArray[np.gener
     quantization = value.quantization
     shifted = stored.astype(np.int32) - quantization.zero_point
     with np.errstate(over="ignore"):
-        return shifted.astype(np.float32) * quantization.scale
+        return undo(before, shifted.astype(np.float32) * quantization.scale)
 
 
 def as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -78,6 +90,8 @@ def as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return values.astype(np.int32)
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
+    if value.dtype is DType.FLOAT32:
+        return values.astype(np.float32)
     return value.quantization.quantize(values.astype(np.float32))
 
 

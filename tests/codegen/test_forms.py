@@ -103,6 +103,14 @@ def test_shape_arithmetic_is_folded(tmp_path: Path) -> None:
     agrees(model.gemm(weights, 2.0**-8).qdq(2.0**-2, 1), tmp_path)
 
 
+def test_a_node_without_operands(tmp_path: Path) -> None:
+    """Noise in a network is refused, not stumbled over."""
+    model = QdqModel((1, 2)).qdq(0.1, 0)
+    model.then("Add", model.add("RandomUniform", [], shape=[1, 2])).qdq(0.1, 0)
+    with pytest.raises(UserError, match=r"'randomuniform_\d' .*unsupported operator"):
+        read(model, tmp_path, check=False)
+
+
 def test_a_legacy_pad_is_folded(tmp_path: Path) -> None:
     """ConstantOfShape, Concat, Reshape, Slice with a step of -1, Transpose, Reshape, Cast."""
     model = QdqModel((1, 2, 3, 4)).qdq(2.0**-5, 3)

@@ -203,7 +203,7 @@ def weights(values: Any, scale: Any = 0.1, bias: Any = None) -> Make:
 
 
 def not_flattened() -> QdqModel:
-    model = QdqModel((1, 2, 6)).qdq(0.1, 0)
+    model = QdqModel((1, 2, 5)).qdq(0.1, 0)
     return model.then("MatMul", model.dequantized(WEIGHTS.T.copy(), 0.1)).qdq(0.1, 0)
 
 
@@ -226,7 +226,7 @@ def missing_between() -> QdqModel:
 
 
 def missing_at_the_end() -> QdqModel:
-    return start().gemm(WEIGHTS, 0.1)
+    return start().gemm(WEIGHTS, 0.1).then("Relu")
 
 
 def missing_at_the_start() -> QdqModel:

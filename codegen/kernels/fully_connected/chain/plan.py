@@ -211,6 +211,8 @@ def _unknown(node: FullyConnected) -> str:
         return "its weights less their zero points leave 8 bits"
     if node.fraction:
         return "its biases have a fraction"
+    if node.real:
+        return "its output is float32"
     return ""
 
 

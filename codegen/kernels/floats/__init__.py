@@ -1,0 +1,1 @@
+"""What reads or writes float32 numbers."""
