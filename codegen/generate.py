@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from codegen import version
+from codegen.edges import edges
 from codegen.interface import ports
 from codegen.ir.dump import describe
 from codegen.ir.graph import Graph, Op, Value
@@ -147,6 +148,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "activations_bound": plan.layout.packing.bound.bytes,
         "symbols": {"inference": f"{name}_forward_pass"},
         "layers": _layers(plan, name),
+        "edges": edges(plan),
     }
 
 

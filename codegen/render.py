@@ -55,7 +55,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=jinja2.select_autoescape(["html.j2"], default=False),
+        autoescape=jinja2.select_autoescape(["html.j2", "svg.j2"], default=False),
     )
     env.filters["hex8"] = lambda value: f"0x{value:08X}"
     env.filters["hex4"] = lambda value: f"0x{value:04X}"
