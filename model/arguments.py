@@ -31,6 +31,14 @@ def points(text: str) -> float:
     return value
 
 
+def mean_and_std(text: str) -> tuple[float, float]:
+    """`mean,std`: two numbers, the second above 0."""
+    mean, std = (float(part) for part in text.split(","))
+    if not math.isfinite(mean) or not 0 < std < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: mean must be finite, std positive")
+    return mean, std
+
+
 def add_data(parser: argparse.ArgumentParser) -> None:
     """--data"""
     parser.add_argument(

@@ -17,7 +17,7 @@ from support.progress import SOON, track
 Float32Array = npt.NDArray[np.float32]
 
 
-def _session(model: onnx.ModelProto, *, optimize: bool) -> onnxruntime.InferenceSession:
+def session_of(model: onnx.ModelProto, *, optimize: bool) -> onnxruntime.InferenceSession:
     """Return a session on one processor thread.
 
     Args:
@@ -46,7 +46,7 @@ def run(
         optimize: as onnxruntime does by default; False is what the file says.
         title: what is run, for the progress shown when it takes longer.
     """
-    session = _session(model, optimize=optimize)
+    session = session_of(model, optimize=optimize)
     name = session.get_inputs()[0].name
     shown = track(inputs, f"{title}, images", len(inputs), after=SOON)
     rows = [session.run(None, {name: image[np.newaxis]})[0] for image in shown]
@@ -67,7 +67,7 @@ def run_tensors(
     known = {value.name: value for value in (*inferred.graph.value_info, *inferred.graph.output)}
     del inferred.graph.output[:]
     inferred.graph.output.extend([known[tensor] for tensor in tensors])
-    session = _session(inferred, optimize=False)
+    session = session_of(inferred, optimize=False)
     values: list[npt.NDArray[Any]] = session.run(
         None, {session.get_inputs()[0].name: image[np.newaxis]}
     )

@@ -63,18 +63,54 @@ def write(path: Path, model: onnx.ModelProto) -> None:
     write_bytes(path, clean.SerializeToString(deterministic=True))
 
 
+def write_given(path: Path, model: onnx.ModelProto) -> None:
+    """Canonicalize, check and write a model whose opset is its own."""
+    clean = canonicalize(model)
+    onnx.checker.check_model(clean, full_check=True)
+    write_bytes(path, clean.SerializeToString(deterministic=True))
+
+
 def read(path: Path) -> onnx.ModelProto:
     """Read an ONNX file.
 
     Raises:
         UserError: the file is missing or not ONNX.
     """
+    model = load(path)
+    validate(path, model)
+    return model
+
+
+def load(path: Path) -> onnx.ModelProto:
+    """Parse an ONNX file, and look no further.
+
+    Raises:
+        UserError: the file is missing or not ONNX.
+    """
     try:
-        model = onnx.load(path)
-        onnx.checker.check_model(model)
-    except FileNotFoundError:
+        return onnx.load(path)
+    except FileNotFoundError as error:
+        if error.filename not in (None, str(path), path):
+            raise UserError(
+                f"{path}: its data in {error.filename} is missing", "put it beside the model"
+            ) from None
         raise UserError(f"{path}: no such file") from None
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"{path}: not a valid ONNX file ({reason})") from None
-    return model
+        raise _invalid(path, error) from None
+
+
+def validate(path: Path, model: onnx.ModelProto) -> None:
+    """Check what `load` returned.
+
+    Raises:
+        UserError: it is not valid ONNX.
+    """
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:
+        raise _invalid(path, error) from None
+
+
+def _invalid(path: Path, error: Exception) -> UserError:
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    return UserError(f"{path}: not a valid ONNX file ({reason})", "export the network again")

@@ -40,7 +40,7 @@ class _Images(CalibrationDataReader):  # type: ignore[misc]
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence the quantizer's advice about pre-processing and its printed progress."""
     previous = logging.root.manager.disable
     logging.disable(logging.WARNING)
@@ -74,7 +74,7 @@ def quantize(model: onnx.ModelProto, calibration: Float32Array, method: str) -> 
     """
     whole_range = {"rmin": calibration.min(), "rmax": calibration.max()}
     told = waiting(f"calibrating by {method} of {len(calibration):,} images")
-    with told, tempfile.TemporaryDirectory() as temporary, _quiet():
+    with told, tempfile.TemporaryDirectory() as temporary, quiet():
         prepared, quantized = Path(temporary) / "prepared.onnx", Path(temporary) / "int8.onnx"
         quant_pre_process(model, prepared, skip_optimization=True, skip_symbolic_shape=True)
         quantize_static(

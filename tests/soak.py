@@ -77,6 +77,20 @@ CAMPAIGNS = {
         ("tests.codegen.random_plans", "--plans", "{count}", "--seed", "{seed}"),
         10_000,
     ),
+    "graphs": Campaign(
+        "Random graphs of random operators as C on this computer under sanitizers, against the "
+        "reference; each layer, from forced inputs, against onnxruntime",
+        ("tests.codegen.dag_campaign", "--networks", "{count}", "--seed", "{seed}"),
+        2_000,
+    ),
+    "graphs-emulated": Campaign(
+        "A sample of them on an emulated Cortex-M7",
+        (
+            *("tests.codegen.dag_campaign", "--board", "mps2_an500"),
+            *("--networks", "{count}", "--first", "10000", "--seed", "{seed}"),
+        ),
+        200,
+    ),
     "reader": Campaign(
         "Mutated ONNX files read by the generator",
         ("tests.fuzz.fuzz_reader", "--cases", "{count}", "--seed", "{seed}"),

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Int8Array = npt.NDArray[np.int8]
+# 8-bit weights less their zero points.
+WeightArray = npt.NDArray[np.int8] | npt.NDArray[np.int16]
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]

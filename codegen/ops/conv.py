@@ -14,7 +14,8 @@ from codegen.ir.types import Array
 from codegen.operator import Operator
 from codegen.reader.context import Context, integer, label, only_stage, quantized_input
 from codegen.reader.stages import Stage
-from codegen.weighted_sum import WeightedDraft, WeightedSum, by_output, quantized_weights
+from codegen.reader.weights import by_output, quantized_weights
+from codegen.weighted_sum import WeightedDraft, WeightedSum
 from codegen.window import Window, output_shape, read_window
 
 # Elements of a padded input that the reference handles at once: bounds its memory.
@@ -135,7 +136,7 @@ class ConvOperator(Operator):
         """docs/numerics.md, "Convolution"."""
         (values,) = inputs
         sums = correlate(images(op, values), op.weights, op.window, op.groups)
-        return op.requantize(sums + op.bias.reshape(-1, 1, 1), 1)
+        return op.requantize(sums, 1)
 
 
 OPERATOR = ConvOperator()

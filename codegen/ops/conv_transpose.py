@@ -23,7 +23,8 @@ from codegen.reader.context import (
     text,
 )
 from codegen.reader.stages import Stage
-from codegen.weighted_sum import WeightedDraft, WeightedSum, by_output, quantized_weights
+from codegen.reader.weights import by_output, quantized_weights
+from codegen.weighted_sum import WeightedDraft, WeightedSum
 from codegen.window import MAX_SIDE, Pair, Window, check_image, image_size, output_shape, read_pair
 
 
@@ -67,7 +68,7 @@ def _read(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
         )
     window = _window(context, node, source, stored.shape[2:])
     # [groups, inputs of a group, filters of a group, …] → [outputs, inputs of a group, …]
-    grouped = stored.reshape(groups, inputs // groups, filters, *window.kernel)
+    grouped: Array = stored.reshape(groups, inputs // groups, filters, *window.kernel)
     weights = grouped.swapaxes(1, 2).reshape(groups * filters, inputs // groups, *window.kernel)
     draft = WeightedDraft(
         name=label(node),
@@ -179,7 +180,7 @@ class ConvTransposeOperator(Operator):
             ] += products
         above, left = window.pads[:2]
         cropped = sums[:, :, above : above + window.output[0], left : left + window.output[1]]
-        return op.requantize(cropped + op.bias.reshape(-1, 1, 1), 1)
+        return op.requantize(cropped, 1)
 
 
 OPERATOR = ConvTransposeOperator()

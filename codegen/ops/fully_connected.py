@@ -13,7 +13,8 @@ from codegen.ir.types import Array, Int32Array, Int64Array
 from codegen.operator import Operator
 from codegen.reader.context import Context, integer, label, number, only_stage, quantized_input
 from codegen.reader.stages import Stage
-from codegen.weighted_sum import WeightedDraft, WeightedSum, by_output, quantized_weights
+from codegen.reader.weights import by_output, quantized_weights
+from codegen.weighted_sum import WeightedDraft, WeightedSum
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +34,9 @@ class FullyConnected(WeightedSum):
     @cached_property
     def folded_bias(self) -> Int32Array | Int64Array:
         """int32 or int64 [outputs]: bias with the input's zero point folded in, so that
-        acc = folded_bias + Σ w * q for the stored bytes q."""
+        acc = folded_bias + 2^fraction Σ w * q for the stored bytes q."""
         zero = self.input.quantization.zero_point
-        sums = self.weights.astype(np.int64).sum(axis=1)
+        sums = self.weights.astype(np.int64).sum(axis=1) << self.fraction
         folded: Int64Array = self.bias.astype(np.int64) - zero * sums
         return folded if self.wide else folded.astype(np.int32)
 
@@ -92,7 +93,7 @@ class FullyConnectedOperator(Operator):
         (values,) = inputs
         # float64 products and sums are exact: every partial sum is below MAX_REACH.
         shifted = values.astype(np.float64) - op.input.quantization.zero_point
-        return op.requantize(shifted @ op.weights.T.astype(np.float64) + op.bias, 1)
+        return op.requantize(shifted @ op.weights.T.astype(np.float64), 1)
 
 
 OPERATOR = FullyConnectedOperator()

@@ -8,7 +8,7 @@ A ReLU or Clip right after another operator costs nothing: it becomes that opera
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import onnx
@@ -18,7 +18,7 @@ from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array, Int8Array
 from codegen.operator import Operator
 from codegen.reader.context import Context, label, only_stage, quantized_input
-from codegen.reader.stages import Pending, Quantized, Stage
+from codegen.reader.stages import Integers, Pending, Quantized, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,9 @@ def _relu(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
 
 
 def _clip(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    stage = only_stage(context, node, stages)
+    if isinstance(stage, Integers):
+        return _clip_integers(context, node, stage)
     bounds = [-np.inf, np.inf]
     for index in (0, 1):
         if len(node.input) > index + 1 and node.input[index + 1]:
@@ -105,6 +108,30 @@ def _clip(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]
                 raise context.fail(node, f"its bound is {bound.values.dtype}", "export again")
             bounds[index] = float(value.reshape(-1)[0])
     return _bounded(context, node, stages, *bounds)
+
+
+def _clip_integers(context: Context, node: onnx.NodeProto, stage: Integers) -> Stage:
+    """Clip between Q and DQ, as brevitas writes narrow ranges: a table of the bytes themselves."""
+    info = np.iinfo(stage.dtype)
+    bounds = [int(info.min), int(info.max)]
+    for index in (0, 1):
+        if len(node.input) > index + 1 and node.input[index + 1]:
+            bound = context.plain(node, index + 1, "its bound")
+            if bound.size != 1 or bound.dtype != stage.dtype:
+                raise context.fail(
+                    node, f"its bound is {bound.dtype} {list(bound.shape)}", "export again"
+                )
+            bounds[index] = int(bound.reshape(-1)[0])
+    if stage.value is None:
+        raise context.fail(node, "clips an input before it has a scale", "clip the values")
+    shift = 128 if stage.dtype == np.uint8 else 0
+    table = np.arange(-128, 128)
+    clipped = np.minimum(np.maximum(table, bounds[0] - shift), bounds[1] - shift).astype(np.int8)
+    if (clipped == table).all():
+        return stage
+    target = Value(node.output[0], stage.value.type)
+    emitted = context.emit(Lookup(label(node), (stage.value,), (target,), clipped))
+    return replace(stage, value=emitted.value)
 
 
 def draft_of(stage: Stage | None) -> Draft | None:

@@ -24,7 +24,7 @@ class Reshape(Op):
 
 def _reshape(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
     stage = only_stage(context, node, stages)
-    return with_shape(context, node, stage, _target_shape(context, node, stage.shape))
+    return with_shape(context, node, stage, target_shape(context, node, stage.shape))
 
 
 def _identity(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
@@ -71,9 +71,12 @@ def reshape(context: Context, node: onnx.NodeProto, source: Value, shape: tuple[
     return context.emit(Reshape(label(node), (source,), (target,))).value
 
 
-def _target_shape(
-    context: Context, node: onnx.NodeProto, shape: tuple[int, ...]
-) -> tuple[int, ...]:
+def target_shape(context: Context, node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that a Reshape, Flatten, Squeeze or Unsqueeze gives to a value of `shape`.
+
+    Raises:
+        UserError: one that does not fit.
+    """
     if node.op_type == "Flatten":
         return _flattened(context, node, shape)
     if node.op_type == "Squeeze":

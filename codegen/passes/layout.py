@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from codegen.ir.graph import Graph, Op, Value
-from codegen.ir.types import Layout
+from codegen.ir.types import Array, Layout
 from codegen.ops import operator_of
 from codegen.ops.fully_connected import FullyConnected
 from codegen.ops.reshape import Reshape
@@ -121,7 +121,7 @@ def columns_in_order(graph: Graph) -> Graph:
             replace(flatten, inputs=(turned,), outputs=(flat,)),
         )
         for layer in layers:
-            weights = np.ascontiguousarray(layer.weights[:, index])
+            weights: Array = np.ascontiguousarray(layer.weights[:, index])
             changes[layer] = (replace(layer, inputs=(flat,), weights=weights),)
     return graph.rewritten(changes, {})
 

@@ -9,6 +9,7 @@ import onnx
 
 from codegen.reader.constants import AnyArray, Constant, quantization_of, read_tensor
 from codegen.reader.context import Context, integer, label
+from codegen.reader.fold_numbers import compute
 
 
 def fold(context: Context, node: onnx.NodeProto) -> Constant:
@@ -24,6 +25,10 @@ def fold(context: Context, node: onnx.NodeProto) -> Constant:
         return _dequantize(context, node, value)
     if node.op_type == "QuantizeLinear" and value.scale is None:
         return Constant(_quantize(context, node, value.values))
+    if value.scale is None:
+        found = compute(context, node)
+        if found is not None:
+            return Constant(found)
     raise context.fail(
         node, "this operation on constants is not supported", "fold constants when exporting"
     )

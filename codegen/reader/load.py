@@ -8,6 +8,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import defs, version_converter
 
+from codegen.reader.external import read_external
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
 from support.errors import UserError
@@ -27,8 +28,8 @@ def load_model(path: Path) -> onnx.ModelProto:
     """Parse `path` and check everything that does not depend on operators.
 
     Raises:
-        UserError: missing, too large, not ONNX, external data, local functions, opset outside
-            13..21, or more nodes than any such network has.
+        UserError: missing, too large, not ONNX, external data that is not there, local functions,
+            an opset that onnx does not know, or more nodes than any such network has.
     """
     try:
         size = path.stat().st_size
@@ -55,6 +56,7 @@ def load_model(path: Path) -> onnx.ModelProto:
         raise UserError(f"{path}: holds no ONNX graph", "export the model again")
     opset = opset_of(path, model)
     _check_bounds(path, model)
+    read_external(path, model, MAX_FILE_BYTES)
     return model if opset >= LIFTED else _lifted(path, model)
 
 
@@ -101,12 +103,6 @@ def _check_bounds(path: Path, model: onnx.ModelProto) -> None:
             f"{path}: {len(graph.node):,} nodes are more than {MAX_NODES:,}",
             "this tool is for networks that fit a microcontroller",
         )
-    for tensor in graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            raise UserError(
-                f"{path}: initializer '{shown(tensor.name)}' keeps its data in another file",
-                "save the model as a single file (onnx.save with save_as_external_data=False)",
-            )
     if graph.sparse_initializer:
         raise UserError(f"{path}: sparse initializers are not supported", "store the weights dense")
     if model.functions:

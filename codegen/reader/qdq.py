@@ -17,6 +17,7 @@ from codegen.reader.constants import Constant, read_tensor
 from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput, label
 from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
+from codegen.reader.fold_numbers import shape_of
 from codegen.reader.load import load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.schema import check_node
@@ -33,6 +34,7 @@ def read_graph(path: Path | str) -> Graph:
     """
     model_path = Path(path)
     model = load_model(model_path)
+    _refuse_float(model_path, model)
     constants = _initializers(model_path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
@@ -56,6 +58,19 @@ def read_graph(path: Path | str) -> Graph:
     return normalize(
         Graph(ends, outputs, tuple(context.ops), model_path.name, tuple(context.notes))
     )
+
+
+def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
+    """Refuse a network in which nothing is quantized."""
+    types = {node.op_type for node in model.graph.node}
+    if not any("QuantizeLinear" in name or name.startswith("QLinear") for name in types) and (
+        not types & {"DequantizeLinear", "QGemm", "MatMulInteger", "ConvInteger"}
+    ):
+        raise UserError(
+            f"{path}: a float network, nothing in it is quantized",
+            "quantize it with inputs like those that it will see: calibration=x.npz (the command"
+            " by itself: python -m model quantize --calibration x.npz)",
+        )
 
 
 def _initializers(path: Path, model: onnx.ModelProto) -> dict[str, Constant]:
@@ -99,6 +114,11 @@ def _read_nodes(context: Context, graph: onnx.GraphProto, stages: dict[str, Stag
         variable = [name for name in node.input if name and name not in context.constants]
         if not variable and (any(node.input) or node.op_type == "Constant"):
             context.constants[node.output[0]] = fold(context, node)
+            continue
+        first = stages.get(node.input[0])
+        if node.op_type == "Shape" and first is not None:
+            shape = shape_of(context, node, first.shape)
+            context.constants[node.output[0]] = Constant(shape)
             continue
         results = _step(context, node, [stages.get(name) for name in node.input])
         for name, stage in zip(node.output, results, strict=False):

@@ -1,13 +1,15 @@
-"""Quantize the ONNX file to int8, and measure both networks on the test set.
+"""Quantize a float ONNX file to int8, and show what it is worth.
 
-With onnxruntime (static, QDQ, per-channel int8 weights), calibrated on training images.
+With onnxruntime (static, QDQ, per-channel int8 weights). Of the network trained here (--data,
+--checkpoint) training images calibrate; of anyone's (--calibration) the inputs of an .npz do.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from model.arguments import add_checkpoint, add_data, add_file, points
+from model.arguments import add_file, mean_and_std, points
 from support.errors import UserError
 from support.files import write_json
 
@@ -16,15 +18,28 @@ DEFAULT_MAX_DROP = 0.5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `quantize`."""
-    add_data(parser)
-    add_checkpoint(parser)
-    add_file(parser, "--onnx", "ONNX", "what `onnx` wrote")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder that holds MNIST/raw")
+    parser.add_argument("--checkpoint", type=Path, metavar="PT", help="what `train` wrote")
+    add_file(parser, "--onnx", "ONNX", "the float network")
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="NPZ",
+        help="instead of --data and --checkpoint: `inputs` float32 [N, …], as the network will "
+        "see them, and `labels` [N] where they are known",
+    )
+    parser.add_argument(
+        "--normalize",
+        type=mean_and_std,
+        metavar="MEAN,STD",
+        help="of the training transform, applied to the inputs of --calibration",
+    )
     parser.add_argument(
         "--max-accuracy-drop",
         type=points,
         default=DEFAULT_MAX_DROP,
         metavar="POINTS",
-        help="fail when int8 reads more than this many percentage points fewer test images "
+        help="fail when int8 reads more than this many percentage points fewer inputs "
         "right than float (default: %(default)s)",
     )
     add_file(parser, "--out", "ONNX", "file to write")
@@ -35,8 +50,30 @@ def run(arguments: argparse.Namespace) -> None:
     """Quantize, measure, and write the int8 model and its report unless it lost too much.
 
     Raises:
-        UserError: the int8 network lost more accuracy than allowed.
+        UserError: the int8 network lost more accuracy than allowed, or a file is not what it
+            should be.
     """
+    trained_here = arguments.data is not None and arguments.checkpoint is not None
+    if trained_here == (arguments.calibration is not None):
+        raise UserError(
+            "what calibrates is missing, or there twice",
+            "give --calibration x.npz, or --data and --checkpoint of the network trained here",
+        )
+    (_trained if trained_here else _given)(arguments)
+
+
+def _given(arguments: argparse.Namespace) -> None:
+    from model import given_network, onnx_file
+
+    tried = given_network.quantize(arguments.onnx, arguments.calibration, arguments.normalize)
+    print(given_network.table(tried))
+    given_network.check_loss(arguments.onnx, tried, arguments.max_accuracy_drop)
+    onnx_file.write_given(arguments.out, tried.models[tried.best])
+    write_json(arguments.report, given_network.report(tried))
+    print(given_network.summary(tried))
+
+
+def _trained(arguments: argparse.Namespace) -> None:
     from model import checkpoint, inference, onnx_file, quantization_report
     from model.images import read
 

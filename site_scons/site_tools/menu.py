@@ -123,6 +123,8 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
         if target in menu:
             trained = target in TRAINED and (env["network"] or env["ai"] != "builtin")
             why = "this network is given, not trained" if trained else f"not for {env['board']}"
+            if target == "quantize" and env["network"]:
+                why = "it quantizes a float network= by calibration=x.npz"
             if target in COMPARED and env["ai"] == "bundle" and not env["network"]:
                 why = "a bundle alone has nothing to compare with: network= names its ONNX file"
             if target == "package":

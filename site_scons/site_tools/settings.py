@@ -53,7 +53,7 @@ def existing_file(key: str, value: Any, env: Any) -> None:
 
 
 # What people have who come from elsewhere, and how it becomes a QDQ int8 ONNX file.
-_QUANTIZE = "then quantize it with onnxruntime's quantize_static, format QDQ"
+_QUANTIZE = "then give it with calibration=x.npz, which quantizes it"
 _KERAS = f"a Keras model: make ONNX of it with tf2onnx (tf2onnx.convert.from_keras), {_QUANTIZE}"
 _TORCH = f"PyTorch weights: make ONNX of the network with torch.onnx.export, {_QUANTIZE}"
 FOREIGN = {
@@ -226,9 +226,20 @@ FIELDS = (
         "0.5",
         matching(NUMBER, "a number of points"),
     ),
-    ("network", "a quantized ONNX file of yours instead of training", "", network_file),
+    ("network", "an ONNX file of yours instead of training", "", network_file),
+    (
+        "calibration",
+        "network= is float: .npz with inputs, and labels if known, to quantize it by",
+        "",
+        existing_file,
+    ),
+    (
+        "inputs",
+        "inputs for it: .npy, .npz, or mnist (default: calibration=, or random ones)",
+        "",
+        existing_inputs,
+    ),
     ("models", "zoo: folder of .onnx and .tflite (default: tests/fixtures)", "", existing_path),
-    ("inputs", "inputs for it: .npy, .npz, or mnist (default: random ones)", "", existing_inputs),
     (
         "normalize",
         "MEAN,STD of your training transform, for inputs=",
@@ -375,6 +386,10 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
             raise SCons.Errors.UserError(
                 f"{where}unknown variable '{word}': {nearest(word, known)}"
             )
+    if env["calibration"] and not env["network"]:
+        raise SCons.Errors.UserError(
+            f"calibration={env['calibration']}: is for a float network: network=float.onnx"
+        )
     return {key: env[key] for key in known}
 
 

@@ -187,7 +187,7 @@ MODELS: dict[str, tuple[Make, str, str]] = {
         "flatten",
     ),
     # quantization
-    "float_model": (saved(wrong.float_model), "'gemm_0' .*is not quantized", "quantize_static"),
+    "float_model": (saved(wrong.float_model), "a float network", "calibration=x.npz"),
     "float_weights": (
         saved(wrong.float_weights),
         "'gemm_2' .*its weights are float32, not quantized",
@@ -249,11 +249,6 @@ MODELS: dict[str, tuple[Make, str, str]] = {
         "'gemm_3' .*quantized per input channel",
         "per output channel",
     ),
-    "weights_asymmetric": (
-        saved(wrong.weights_asymmetric),
-        "'gemm_3' .*a zero point that leaves int8",
-        "WeightSymmetric",
-    ),
     "scales_of_another_number": (
         saved(wrong.scales_of_another_number, check=False),
         r"'dequantizelinear_2' .*4 scales do not match axis 0 of shape \[5, 6\]",
@@ -275,15 +270,26 @@ MODELS: dict[str, tuple[Make, str, str]] = {
     "truncated_late": (wrong.truncated(0.97), "not an ONNX file, or a truncated one", "whole"),
     "external_data": (
         wrong.external_data("weights.bin"),
-        "initializer 'constant_4' keeps its data in another file",
-        "single file",
+        "initializer 'constant_4': its data is in 'weights.bin', which is not beside the model",
+        "same folder",
     ),
     "path_traversal": (
         wrong.external_data("../../../../etc/passwd"),
-        "initializer 'constant_4' keeps its data in another file",
+        "initializer 'constant_4': keeps its data in '../../../../etc/passwd', not beside",
         "single file",
     ),
-    "absolute_path": (wrong.external_data("/etc/passwd"), "in another file", "single file"),
+    "absolute_path": (wrong.external_data("/etc/passwd"), "not beside the model", "single file"),
+    "external_folder": (wrong.external_data("."), "not beside the model", "single file"),
+    "external_offset": (
+        wrong.external_data("model.onnx", offset="-1"),
+        "initializer 'constant_4': its offset is '-1'",
+        "single file",
+    ),
+    "external_beyond_the_end": (
+        wrong.external_data("model.onnx", offset="1", length="99999999"),
+        "initializer 'constant_4': 'model.onnx' ends before its data",
+        "single file",
+    ),
     "external_constant_node": (
         changed(wrong.external_constant_node),
         "constant 'more': keeps its data in another file",

@@ -272,12 +272,6 @@ def weights_per_input() -> QdqModel:
     return model.then("Gemm", stored, transB=1).qdq(0.1, 0)
 
 
-def weights_asymmetric() -> QdqModel:
-    model = start()
-    stored = model.dequantized(WEIGHTS.view(np.uint8), 0.1, 30)
-    return model.then("Gemm", stored, transB=1).qdq(0.1, 0)
-
-
 def scales_of_another_number() -> QdqModel:
     model = start()
     stored = model.dequantized(WEIGHTS, np.full(4, 0.1), np.zeros(4), 0)
@@ -310,14 +304,15 @@ def nan_in_weights() -> QdqModel:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def external_data(location: str) -> Make:
+def external_data(location: str, **numbers: str) -> Make:
     """Weights in another file, wherever that is."""
 
     def change(model: onnx.ModelProto) -> None:
         tensor = constant(model, "constant_4")
         tensor.ClearField("raw_data")
         tensor.data_location = TensorProto.EXTERNAL
-        tensor.external_data.add(key="location", value=location)
+        for key, value in {"location": location, **numbers}.items():
+            tensor.external_data.add(key=key, value=value)
 
     return changed(change)
 

@@ -248,6 +248,7 @@ def ready_venv(clone: Path, path_with: Path) -> Path:
     [
         (["scons", "network=x.onnx", "sim"], "core"),
         (["scons", "network=x.onnx", "inputs=mnist"], "train"),
+        (["scons", "network=x.onnx", "calibration=x.npz"], "train"),
         (["scons", "ai=bundle", "bundle=x", "inputs=x.npz"], "core"),
         (["scons", "ai=bundle", "bundle=x"], "train"),  # tried on MNIST
         (["scons", "-h"], "core"),

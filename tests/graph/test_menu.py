@@ -82,10 +82,10 @@ def test_a_wrong_value_lists_the_values() -> None:
     ("name", "words"),
     [
         ("x.tflite", ("TensorFlow Lite", "tf2onnx.convert --opset 13 --tflite x.tflite")),
-        ("x.pt", ("PyTorch", "torch.onnx.export", "quantize_static")),
-        ("x.pth", ("PyTorch", "torch.onnx.export", "quantize_static")),
-        ("x.keras", ("Keras", "from_keras", "quantize_static")),
-        ("x.h5", ("Keras", "from_keras", "quantize_static")),
+        ("x.pt", ("PyTorch", "torch.onnx.export", "calibration=x.npz")),
+        ("x.pth", ("PyTorch", "torch.onnx.export", "calibration=x.npz")),
+        ("x.keras", ("Keras", "from_keras", "calibration=x.npz")),
+        ("x.h5", ("Keras", "from_keras", "calibration=x.npz")),
     ],
 )
 def test_networks_of_other_tools(name: str, words: tuple[str, ...], tmp_path: Path) -> None:

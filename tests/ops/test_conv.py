@@ -207,7 +207,7 @@ def test_float_bias_that_is_no_multiple(tmp_path: Path) -> None:
     )
     exact = sums * UNIT / 0.01 + 0.7 / 0.01
     expected = np.clip(np.rint(exact), -128, 127)
-    sure = np.abs(exact - np.floor(exact) - 0.5) > 0.01
+    sure = np.abs(exact - np.floor(exact) - 0.5) > 1e-5
     assert sure.sum() > 100
     np.testing.assert_array_equal(run(graph, inputs)[sure], expected[sure])
 

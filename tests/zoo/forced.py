@@ -25,6 +25,10 @@ Array = npt.NDArray[Any]
 FORCED = "__forced"
 
 
+class NoOracle(Exception):
+    """onnxruntime does not run this model."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """What is computed up to one quantized tensor of the model, or to a float output.
@@ -73,6 +77,7 @@ def force(path: Path, stored: Int8Array, folder: Path) -> Forced:
 
     Raises:
         UserError: the model is not read when all its quantized tensors are outputs.
+        NoOracle: onnxruntime does not run it.
     """
     model = onnx.load(path)
     quantized = quantized_tensors(model)
@@ -88,7 +93,10 @@ def force(path: Path, stored: Int8Array, folder: Path) -> Forced:
     names = [entry.name for entry in opened.graph.output]
     values = dict(zip(names, graph.outputs, strict=True))
     cut = _cut(model, quantized, values)
-    session = session_of(cut)
+    try:
+        session = session_of(cut)
+    except Exception as error:  # onnxruntime's have no class of their own
+        raise NoOracle(str(error)) from None
     feeds = {}
     for end in session.get_inputs():
         value = values.get(end.name.removesuffix(FORCED))
@@ -111,9 +119,11 @@ def force(path: Path, stored: Int8Array, folder: Path) -> Forced:
 
 
 def _one(session: Any, asked: list[str], feeds: dict[str, Array], row: int) -> list[Array]:
-    results: list[Array] = session.run(
-        asked, {name: values[row : row + 1] for name, values in feeds.items()}
-    )
+    given = {name: values[row : row + 1] for name, values in feeds.items()}
+    try:
+        results: list[Array] = session.run(asked, given)
+    except Exception as error:
+        raise NoOracle(str(error)) from None
     return [result.reshape(1, -1) for result in results]
 
 

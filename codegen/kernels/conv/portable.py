@@ -8,7 +8,7 @@ import numpy as np
 
 from codegen.ir.types import Int8Array
 from codegen.kernels.kernel import Activity, Kernel, Lowered
-from codegen.kernels.weights import weight_constants
+from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
 from codegen.ops.conv import Conv
 from codegen.ops.conv_transpose import ConvTranspose
 from codegen.target import Target
@@ -26,15 +26,11 @@ class ConvFields:
     groups: int
     window: Window
     input_zero_point: int
-    zero_point: int
-    low: int
-    high: int
-    wide: bool
+    sums: Sums
 
 
 def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> ConvFields:
     """The fields of a convolution of either direction."""
-    low, high = op.clamp
     return ConvFields(
         function=function,
         channels=op.input.shape[1],
@@ -42,10 +38,7 @@ def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> 
         groups=groups,
         window=window,
         input_zero_point=op.input.quantization.zero_point,
-        zero_point=op.output.quantization.zero_point,
-        low=low,
-        high=high,
-        wide=op.wide,
+        sums=sums_of(op),
     )
 
 
@@ -71,18 +64,21 @@ class Portable(Kernel):
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
         """About three instructions for a multiply-accumulate, seven without a fourth filter."""
         per_group = op.rows // op.groups
-        in_fours = (per_group - per_group % 4) / per_group
+        in_fours = 0.0 if op.asymmetric else (per_group - per_group % 4) / per_group
         return (3.0 * in_fours + 7.0 * (1 - in_fours)) * op.macs + 60.0 * op.output.size
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        weights = in_fours(op.weights.transpose(0, 2, 3, 1), op.groups)
+        stored, zeros = stored_weights(op)
+        weights = stored.transpose(0, 2, 3, 1)
+        # With zero points, each filter on its own.
+        weights = in_fours(weights, op.groups) if zeros is None else np.ascontiguousarray(weights)
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights),
+            constants=weight_constants(op, op.bias, "", weights, zeros),
             fields=conv_fields(op, op.window, op.groups, "nn_conv"),
         )
 
@@ -103,13 +99,14 @@ class Depthwise(Kernel):
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        weights = np.ascontiguousarray(op.weights[:, 0].transpose(1, 2, 0))
+        weights, zeros = stored_weights(op)
+        weights = np.ascontiguousarray(weights[:, 0].transpose(1, 2, 0))
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights),
+            constants=weight_constants(op, op.bias, "", weights, zeros),
             fields=conv_fields(op, op.window, op.groups, "nn_depthwise"),
         )
 
@@ -125,13 +122,14 @@ class Transposed(Kernel):
 
     def lower(self, op: ConvTranspose, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        weights = np.ascontiguousarray(op.weights.transpose(0, 2, 3, 1))
+        weights, zeros = stored_weights(op)
+        weights = np.ascontiguousarray(weights.transpose(0, 2, 3, 1))
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights),
+            constants=weight_constants(op, op.bias, "", weights, zeros),
             fields=conv_fields(op, op.window, op.groups, "nn_conv_transpose"),
         )
 

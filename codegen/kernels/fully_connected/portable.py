@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.kernels.kernel import Activity, Kernel, Lowered
-from codegen.kernels.weights import weight_constants
+from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
 from codegen.ops.fully_connected import FullyConnected
 from codegen.target import Target
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What the template names."""
+    """What the template names.
+
+    Attributes:
+        any: what only the more general routine can do.
+    """
 
     inputs: int
     outputs: int
-    zero_point: int
-    low: int
-    high: int
-    wide: bool
+    sums: Sums
+    any: bool
 
 
 class Portable(Kernel):
@@ -33,12 +35,13 @@ class Portable(Kernel):
 
     def lower(self, op: FullyConnected, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
+        weights, zeros = stored_weights(op)
         blocks = weight_constants(
-            op, op.folded_bias, " with the input zero point folded in", op.weights
+            op, op.folded_bias, " with the input zero point folded in", weights, zeros
         )
-        low, high = op.clamp
-        zero_point = op.output.quantization.zero_point
-        fields = Fields(op.columns, op.rows, zero_point, low, high, op.wide)
+        sums = sums_of(op)
+        general = zeros is not None or sums.wide or sums.real or sums.fraction > 0
+        fields = Fields(op.columns, op.rows, sums, general)
         return Lowered(
             op=op,
             stem="fully_connected",

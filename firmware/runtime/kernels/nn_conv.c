@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_conv.h"
 
-#include "nn_wide.h"
 #include "nn_window.h"
 
-static ai_i8 finish(const nn_conv_shape *shape, ai_i32 sum, const ai_i32 *bias, ai_i32 filter,
-                    const ai_float *multipliers) {
-    if (shape->wide) {
-        return nn_requantize_wide(sum, &bias[2 * filter], multipliers[filter], shape->zero_point,
-                                  shape->low, shape->high);
-    }
-    return nn_requantize(bias[filter] + sum, multipliers[filter], shape->zero_point, shape->low,
-                         shape->high);
+static ai_i32 zero_of(const ai_i8 *zero_points, ai_i32 filter) {
+    return zero_points == NULL ? 0 : zero_points[filter];
 }
 
-static ai_i32 products(const ai_i8 *weights, const ai_i8 *input, ai_i32 count, ai_i32 zero_point) {
+static ai_i32 products(const ai_i8 *weights, const ai_i8 *input, ai_i32 count, ai_i32 weight_zero,
+                       ai_i32 input_zero) {
     ai_i32 sum = 0;
     for (ai_i32 i = 0; i < count; i++) {
-        sum += (ai_i32)weights[i] * ((ai_i32)input[i] - zero_point);
+        sum += ((ai_i32)weights[i] - weight_zero) * ((ai_i32)input[i] - input_zero);
     }
     return sum;
 }
@@ -53,7 +47,7 @@ typedef struct {
 
 /* The sums of one filter, or of four whose weights lie side by side. */
 static void sum_window(const nn_conv_shape *shape, const window *at, const ai_i8 *input,
-                       const ai_i8 *weights, ai_i32 filters, ai_i32 sums[4]) {
+                       const ai_i8 *weights, ai_i32 filters, ai_i32 weight_zero, ai_i32 sums[4]) {
     const ai_i32 depth = shape->channels / shape->groups;
     /* Neighbouring pixels lie behind one another, in the image and in the weights. */
     const ai_i32 together = shape->groups == 1 && shape->dilation_x == 1;
@@ -67,17 +61,19 @@ static void sum_window(const nn_conv_shape *shape, const window *at, const ai_i8
                 products_of_four(weights + tap * 4, pixel, step * depth, shape->input_zero_point,
                                  sums);
             } else {
-                sums[0] += products(weights + tap, pixel, step * depth, shape->input_zero_point);
+                sums[0] += products(weights + tap, pixel, step * depth, weight_zero,
+                                    shape->input_zero_point);
             }
         }
     }
 }
 
 void nn_conv(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, const ai_i8 *weights,
-             const ai_i32 *bias, const ai_float *multipliers) {
+             const ai_i32 *bias, const ai_float *multipliers, const ai_i8 *zero_points) {
     const ai_i32 depth = shape->channels / shape->groups;
     const ai_i32 filters = shape->filters / shape->groups;
     const ai_i32 size = shape->kernel_height * shape->kernel_width * depth;
+    ai_u32 place = 0;
     for (ai_i32 y = 0; y < shape->output_height; y++) {
         window at;
         at.top = y * shape->stride_y - shape->pad_top;
@@ -88,12 +84,14 @@ void nn_conv(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, cons
                 nn_inside(at.left, shape->kernel_width, shape->dilation_x, 0, shape->width);
             for (ai_i32 filter = 0; filter < shape->filters;) {
                 const ai_i32 left = filters - filter % filters; /* in its group */
-                const ai_i32 count = left >= 4 ? 4 : 1;
+                const ai_i32 count = left >= 4 && zero_points == NULL ? 4 : 1;
                 const ai_i8 *image = input + filter / filters * depth;
                 ai_i32 sums[4] = {0, 0, 0, 0};
-                sum_window(shape, &at, image, weights + filter * size, count, sums);
+                sum_window(shape, &at, image, weights + filter * size, count,
+                           zero_of(zero_points, filter), sums);
                 for (ai_i32 i = 0; i < count; i++) {
-                    *output++ = finish(shape, sums[i], bias, filter + i, multipliers);
+                    nn_finish(&shape->sums, sums[i], bias, (ai_u32)(filter + i), multipliers,
+                              output, place++);
                 }
                 filter += count;
             }
@@ -102,8 +100,10 @@ void nn_conv(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, cons
 }
 
 void nn_depthwise(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                  const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers) {
+                  const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers,
+                  const ai_i8 *zero_points) {
     const ai_i32 filters = shape->filters / shape->groups;
+    ai_u32 at = 0;
     for (ai_i32 y = 0; y < shape->output_height; y++) {
         const ai_i32 top = y * shape->stride_y - shape->pad_top;
         const nn_span rows =
@@ -113,6 +113,7 @@ void nn_depthwise(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
             const nn_span columns =
                 nn_inside(left, shape->kernel_width, shape->dilation_x, 0, shape->width);
             for (ai_i32 filter = 0; filter < shape->filters; filter++) {
+                const ai_i32 zero = zero_of(zero_points, filter);
                 ai_i32 sum = 0;
                 for (ai_i32 ky = rows.first; ky < rows.end; ky++) {
                     const ai_i32 row = (top + ky * shape->dilation_y) * shape->width;
@@ -120,11 +121,11 @@ void nn_depthwise(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
                         const ai_i32 pixel = row + left + kx * shape->dilation_x;
                         const ai_i32 tap = ky * shape->kernel_width + kx;
                         const ai_i32 value = input[pixel * shape->channels + filter / filters];
-                        sum += (ai_i32)weights[tap * shape->filters + filter] *
+                        sum += ((ai_i32)weights[tap * shape->filters + filter] - zero) *
                                (value - shape->input_zero_point);
                     }
                 }
-                *output++ = finish(shape, sum, bias, filter, multipliers);
+                nn_finish(&shape->sums, sum, bias, (ai_u32)filter, multipliers, output, at++);
             }
         }
     }
@@ -140,15 +141,18 @@ static ai_i32 reaching(ai_i32 place, ai_i32 k, ai_i32 dilation, ai_i32 stride, a
 }
 
 void nn_conv_transpose(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                       const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers) {
+                       const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers,
+                       const ai_i8 *zero_points) {
     const ai_i32 depth = shape->channels / shape->groups;
     const ai_i32 filters = shape->filters / shape->groups;
     const ai_i32 taps = shape->kernel_height * shape->kernel_width;
+    ai_u32 at = 0;
     for (ai_i32 y = 0; y < shape->output_height; y++) {
         for (ai_i32 x = 0; x < shape->output_width; x++) {
             for (ai_i32 filter = 0; filter < shape->filters; filter++) {
                 const ai_i8 *own = weights + filter * taps * depth;
                 const ai_i32 channel = filter / filters * depth;
+                const ai_i32 zero = zero_of(zero_points, filter);
                 ai_i32 sum = 0;
                 for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
                     const ai_i32 row = reaching(y + shape->pad_top, ky, shape->dilation_y,
@@ -159,12 +163,12 @@ void nn_conv_transpose(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *ou
                         if (column >= 0) {
                             const ai_i32 pixel = row * shape->width + column;
                             sum += products(own + (ky * shape->kernel_width + kx) * depth,
-                                            input + pixel * shape->channels + channel, depth,
+                                            input + pixel * shape->channels + channel, depth, zero,
                                             shape->input_zero_point);
                         }
                     }
                 }
-                *output++ = finish(shape, sum, bias, filter, multipliers);
+                nn_finish(&shape->sums, sum, bias, (ai_u32)filter, multipliers, output, at++);
             }
         }
     }

@@ -2,7 +2,7 @@
 #ifndef NN_CONV_H
 #define NN_CONV_H
 
-#include "ai_platform.h"
+#include "nn_sums.h"
 
 AI_API_DECLARE_BEGIN
 
@@ -24,28 +24,27 @@ typedef struct {
     ai_i32 pad_top;
     ai_i32 pad_left;
     ai_i32 input_zero_point;
-    ai_i32 zero_point; /* of the output */
-    ai_i32 low;        /* smallest output byte; the zero point when a ReLU is fused */
-    ai_i32 high;
-    ai_i32 wide; /* biases have 64 bits: two words each, low then high */
+    nn_sums sums;
 } nn_conv_shape;
 
 /* output = clamp(rint((bias + sum(weights * (input - input zero point))) * multiplier) + zero
  * point); what lies outside the image is real 0 and adds nothing: docs/numerics.md, "Convolution".
  * Of each group, weights are [filters / 4][kernel height][kernel width][channels / groups][4], then
  * those of the one to three filters that are left, [kernel height][kernel width][channels / groups]
- * each. */
+ * each. With a zero point for each filter (NULL: none) no four filters lie together. */
 void nn_conv(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, const ai_i8 *weights,
-             const ai_i32 *bias, const ai_float *multipliers);
+             const ai_i32 *bias, const ai_float *multipliers, const ai_i8 *zero_points);
 
 /* The same for groups of one channel. Weights are [kernel height][kernel width][filters]. */
 void nn_depthwise(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                  const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers);
+                  const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers,
+                  const ai_i8 *zero_points);
 
 /* A transposed convolution: input pixel (y, x) adds to output pixels (y * stride - pad + k *
  * dilation, …). Weights are [filters][kernel height][kernel width][channels / groups]. */
 void nn_conv_transpose(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                       const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers);
+                       const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers,
+                       const ai_i8 *zero_points);
 
 AI_API_DECLARE_END
 

@@ -2,16 +2,14 @@
 #ifndef NN_FULLY_CONNECTED_H
 #define NN_FULLY_CONNECTED_H
 
-#include "ai_platform.h"
+#include "nn_sums.h"
 
 AI_API_DECLARE_BEGIN
 
 typedef struct {
     ai_u32 inputs;
     ai_u32 outputs;
-    ai_i32 zero_point; /* of the output */
-    ai_i32 low;        /* smallest output byte; the zero point when a ReLU is fused */
-    ai_i32 high;
+    nn_sums sums;
 } nn_fully_connected_shape;
 
 /* output[o] = clamp(rint((bias[o] + sum(weights[o][i] * input[i])) * multipliers[o]) + zero point)
@@ -19,11 +17,11 @@ typedef struct {
 void nn_fully_connected(const nn_fully_connected_shape *shape, const ai_i8 *input, ai_i8 *output,
                         const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers);
 
-/* The same with biases of 64 bits, two words each, low then high: a row whose weights are nearly
- * zero has a tiny scale and a bias that leaves 32 bits. The sums of products never do. */
-void nn_fully_connected_wide(const nn_fully_connected_shape *shape, const ai_i8 *input,
-                             ai_i8 *output, const ai_i8 *weights, const ai_i32 *bias,
-                             const ai_float *multipliers);
+/* The same for what `sums` can say beyond a zero point and a clamp, and for weights with a zero
+ * point for each output (NULL: none). The input's zero point is folded into `bias`, too. */
+void nn_fully_connected_any(const nn_fully_connected_shape *shape, const ai_i8 *input,
+                            ai_i8 *output, const ai_i8 *weights, const ai_i32 *bias,
+                            const ai_float *multipliers, const ai_i8 *zero_points);
 
 AI_API_DECLARE_END
 

@@ -15,17 +15,29 @@
 static const nn_fully_connected_shape tiny_layer_0 = {
     .inputs = 6,
     .outputs = 4,
-    .zero_point = -128,
-    .low = -128,
-    .high = 127,
+    .sums =
+        {
+            .zero_point = -128,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 static const nn_fully_connected_shape tiny_layer_2 = {
     .inputs = 4,
     .outputs = 3,
-    .zero_point = 10,
-    .low = -128,
-    .high = 127,
+    .sums =
+        {
+            .zero_point = 10,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 static const nn_elementwise_axis tiny_layer_3_axes[] = {

@@ -14,17 +14,29 @@
 static const nn_fully_connected_shape tiny_layer_0 = {
     .inputs = 10,
     .outputs = 8,
-    .zero_point = 0,
-    .low = -128,
-    .high = 127,
+    .sums =
+        {
+            .zero_point = 0,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 static const nn_fully_connected_shape tiny_layer_1 = {
     .inputs = 9,
     .outputs = 8,
-    .zero_point = 9,
-    .low = -128,
-    .high = 127,
+    .sums =
+        {
+            .zero_point = 9,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 static const nn_elementwise_axis tiny_layer_2_axes[] = {
@@ -47,9 +59,15 @@ static const nn_elementwise_shape tiny_layer_2 = {
 static const nn_fully_connected_shape tiny_layer_3 = {
     .inputs = 8,
     .outputs = 3,
-    .zero_point = 1,
-    .low = -128,
-    .high = 127,
+    .sums =
+        {
+            .zero_point = 1,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 /* One inference. Arena: 32 bytes; buffers that are never needed together share bytes. */

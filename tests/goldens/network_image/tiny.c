@@ -32,10 +32,15 @@ static const nn_conv_shape tiny_layer_0 = {
     .pad_top = 1,
     .pad_left = 1,
     .input_zero_point = 3,
-    .zero_point = -3,
-    .low = -128,
-    .high = 127,
-    .wide = 0,
+    .sums =
+        {
+            .zero_point = -3,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 static const nn_pool_shape tiny_layer_1 = {
@@ -73,10 +78,15 @@ static const nn_conv_shape tiny_layer_2 = {
     .pad_top = 1,
     .pad_left = 1,
     .input_zero_point = -3,
-    .zero_point = -3,
-    .low = -128,
-    .high = 127,
-    .wide = 0,
+    .sums =
+        {
+            .zero_point = -3,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 static const nn_elementwise_axis tiny_layer_3_axes[] = {
@@ -147,10 +157,15 @@ static const nn_conv_shape tiny_layer_7 = {
     .pad_top = 0,
     .pad_left = 0,
     .input_zero_point = -4,
-    .zero_point = 1,
-    .low = -128,
-    .high = 127,
-    .wide = 0,
+    .sums =
+        {
+            .zero_point = 1,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 static const nn_transpose_axis tiny_layer_8[] = {
@@ -162,9 +177,15 @@ static const nn_transpose_axis tiny_layer_8[] = {
 static const nn_fully_connected_shape tiny_layer_9 = {
     .inputs = 128,
     .outputs = 3,
-    .zero_point = 1,
-    .low = -128,
-    .high = 127,
+    .sums =
+        {
+            .zero_point = 1,
+            .low = -128,
+            .high = 127,
+            .fraction = 0,
+            .wide = 0,
+            .real = 0,
+        },
 };
 
 /* One inference. Arena: 288 bytes; buffers that are never needed together share bytes. */
@@ -176,7 +197,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 0: conv_4: conv 96 -> 192, 3x3 */
     nn_layer(observer, 0, false);
     nn_conv(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0), (const ai_i8 *)(weights[0] + 32),
-            (const ai_i32 *)(weights[0] + 0), (const ai_float *)(weights[0] + 16));
+            (const ai_i32 *)(weights[0] + 0), (const ai_float *)(weights[0] + 16), NULL);
     nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 0), 192);
     /* 1: maxpool_7: max pool 192 -> 48, 2x2 */
@@ -188,7 +209,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 2, false);
     nn_depthwise(&tiny_layer_2, (const ai_i8 *)(arena + 224), (ai_i8 *)(arena + 0),
                  (const ai_i8 *)(weights[0] + 136), (const ai_i32 *)(weights[0] + 104),
-                 (const ai_float *)(weights[0] + 120));
+                 (const ai_float *)(weights[0] + 120), NULL);
     nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 0), 48);
     /* 3: add_13: elementwise 48 and 48 -> 48, add */
@@ -222,7 +243,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 7, false);
     nn_conv_transpose(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 128),
                       (const ai_i8 *)(weights[0] + 772), (const ai_i32 *)(weights[0] + 756),
-                      (const ai_float *)(weights[0] + 764));
+                      (const ai_float *)(weights[0] + 764), NULL);
     nn_layer(observer, 7, true);
     nn_observe(7, (ai_i8 *)(arena + 128), 128);
     /* 8: transpose_30: transpose 128 -> 128 */

@@ -140,6 +140,10 @@ def plan_chain(
     Returns:
         the chain, or the layer that does not fit and why.
     """
+    for index, node in enumerate(nodes):
+        reason = _unknown(node)
+        if reason:
+            return Obstacle(index, reason)
     parts = [integer_layer(node) for node in nodes]
     parts[0] = rebase(parts[0], _commonest(activity[0]) if activity else -128)
     for index in range(1, len(parts)):
@@ -199,6 +203,15 @@ def _places(outputs: int, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
     places = np.full(outputs, -1)
     places[order] = np.arange(len(order))
     return places
+
+
+def _unknown(node: FullyConnected) -> str:
+    """What packed layers have no room for; empty when there is nothing."""
+    if node.asymmetric:
+        return "its weights less their zero points leave 8 bits"
+    if node.fraction:
+        return "its biases have a fraction"
+    return ""
 
 
 def _obstacle(layer: IntegerLayer) -> str:

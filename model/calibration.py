@@ -1,0 +1,161 @@
+"""From anyone's float network to int8 ones, a way of calibrating each, by onnxruntime's tools."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    create_calibrator,
+    quantize_static,
+)
+from onnxruntime.quantization.calibrate import save_tensors_data
+from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from model.given_inputs import Float32Array, GivenInputs
+from model.quantization import METHODS as FEW
+from model.quantization import quiet
+from support.errors import UserError
+from support.progress import SOON, track, waiting
+
+METHODS = {**FEW, "entropy": CalibrationMethod.Entropy}
+"""How the inputs set the ranges of the activations, in order of preference."""
+
+MOST_INPUTS = 1000
+"""Inputs that calibrate; of more, so many evenly spread."""
+
+MOST_BYTES = 1 << 30
+"""Activations that onnxruntime keeps in memory, of all inputs, to count them."""
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "minmax": {},
+    # The default keeps out one value of 100,000: of a few hundred small inputs that is none.
+    "percentile": {"symmetric": False, "percentile": 99.99},
+    # As many bins as bytes have steps leave nothing to choose, and these are onnxruntime's.
+    "entropy": {"num_bins": 512},
+}
+
+# Their weights are operands that no int8 form has: refused by name when the file is read.
+_NEVER = {"LSTM", "GRU", "RNN"}
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Feeds inputs one by one, and tells how far it is."""
+
+    def __init__(self, inputs: GivenInputs, title: str) -> None:
+        shown = track(range(len(inputs)), title, len(inputs), after=SOON)
+        self._feeds = (inputs.feed(index) for index in shown)
+
+    def get_next(self) -> dict[str, Float32Array] | None:
+        return next(self._feeds, None)
+
+
+def fitting(prepared: onnx.ModelProto, inputs: GivenInputs) -> GivenInputs:
+    """As many of the inputs, evenly spread, as may calibrate at once."""
+    each = 0
+    for value in prepared.graph.value_info:
+        each += 4 * prod(dim.dim_value for dim in value.type.tensor_type.shape.dim)
+    return inputs.spread(max(1, min(MOST_INPUTS, MOST_BYTES // max(1, each))))
+
+
+@contextlib.contextmanager
+def told(path: Path, doing: str) -> Iterator[None]:
+    """Turn what onnxruntime raises about a file of the user's into one line.
+
+    Raises:
+        UserError: it cannot do this with the model.
+    """
+    try:
+        yield
+    except (UserError, MemoryError, OSError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"{path}: onnxruntime cannot {doing} it ({reason[:300]})",
+            "see that onnxruntime runs the float network, and export it again with opset 17",
+        ) from None
+
+
+def prepare(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with shapes inferred, constants folded, BatchNormalization inside Conv.
+
+    What a step of onnxruntime's cannot do with this model is left out: the optimizer, then the
+    inference of symbolic shapes.
+    """
+    ways = [{}, {"skip_symbolic_shape": True}, {"skip_optimization": True}]
+    ways.append(ways[1] | ways[2])
+    with waiting("preparing the network"), quiet(), tempfile.TemporaryDirectory() as temporary:
+        for number, way in enumerate(ways):
+            prepared = Path(temporary) / f"{number}.onnx"
+            try:
+                quant_pre_process(model, prepared, **way)
+                found = onnx.load(prepared)
+                onnx.checker.check_model(found, full_check=True)
+            except Exception:  # whatever it is, the next way may do without it
+                continue
+            return found
+    with told(path, "prepare"):
+        return onnx.shape_inference.infer_shapes(model, strict_mode=True)
+
+
+def quantized_types(model: onnx.ModelProto) -> list[str]:
+    """Operator types whose ends are quantized: those that onnxruntime knows, and all others there
+    are in the model, so that nothing between two integers stays in float."""
+    known = {*QDQRegistry, *QLinearOpsRegistry}
+    return sorted(known | {node.op_type for node in model.graph.node} - _NEVER)
+
+
+def quantize(
+    path: Path, prepared: onnx.ModelProto, inputs: GivenInputs, method: str
+) -> onnx.ModelProto:
+    """The network with int8 activations and symmetric int8 weights per channel, in QDQ form.
+
+    Args:
+        path: the file that the user gave, for messages.
+        prepared: what `prepare` returned.
+        inputs: that set the ranges.
+        method: one of `METHODS`.
+
+    Raises:
+        UserError: onnxruntime cannot do it.
+    """
+    types = quantized_types(prepared)
+    with told(path, "quantize"), tempfile.TemporaryDirectory() as temporary, quiet():
+        source, ranges = Path(temporary) / "prepared.onnx", Path(temporary) / "ranges.json"
+        target = Path(temporary) / "int8.onnx"
+        onnx.save(prepared, source)
+        calibrator = create_calibrator(
+            source,
+            types,
+            augmented_model_path=str(Path(temporary) / "augmented.onnx"),
+            calibrate_method=METHODS[method],
+            extra_options=_OPTIONS[method],
+        )
+        calibrator.collect_data(_Reader(inputs, f"calibrating by {method}, inputs"))
+        with waiting(f"setting ranges by {method}"):
+            save_tensors_data(calibrator.compute_data(), ranges)
+        quantize_static(
+            source,
+            target,
+            None,
+            calibration_cache_path=ranges,
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=types,
+            per_channel=True,
+            activation_type=QuantType.QInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=METHODS[method],
+            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
+        )
+        return onnx.load(target)

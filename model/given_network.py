@@ -1,0 +1,165 @@
+"""A float network of anyone's is quantized: calibrations tried and told of, the best kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from model import calibration, float_onnx, given_inputs, inference, quality
+from model.quality import Quality
+from support.errors import UserError
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Everything about a float network and its int8 ones.
+
+    Attributes:
+        models: int8, by method of calibration.
+        judged: what each is worth.
+        best: the method to keep.
+        float_right: inputs that the float network reads right; None without labels.
+        calibrated, compared: how many inputs.
+    """
+
+    models: dict[str, onnx.ModelProto]
+    judged: dict[str, Quality]
+    best: str
+    float_right: int | None
+    calibrated: int
+    compared: int
+
+    @property
+    def lost(self) -> int:
+        """Inputs that float reads right more than the best int8 network; 0 without labels."""
+        return (self.float_right or 0) - (self.judged[self.best].right or 0)
+
+
+def quantize(onnx_path: Path, inputs_path: Path, normalize: tuple[float, float] | None) -> Tried:
+    """Try every method of calibration.
+
+    Raises:
+        UserError: the network or the inputs are not what they must be.
+    """
+    model = float_onnx.read(onnx_path)
+    inputs = given_inputs.read(inputs_path, float_onnx.inputs(model), normalize)
+    _check_labels(onnx_path, inputs_path, model, inputs)
+    prepared = calibration.prepare(onnx_path, model)
+    typical = calibration.fitting(prepared, inputs)
+    models = {
+        method: calibration.quantize(onnx_path, prepared, typical, method)
+        for method in calibration.METHODS
+    }
+    compared = inputs.spread(quality.MOST_INPUTS)
+    judged, float_right = quality.judge(onnx_path, prepared, models, compared)
+    # The first of the best: max keeps the order of preference.
+    best = max(judged, key=lambda method: judged[method].rank)
+    return Tried(models, judged, best, float_right, len(typical), len(compared))
+
+
+def _check_labels(
+    onnx_path: Path, inputs_path: Path, model: onnx.ModelProto, inputs: given_inputs.GivenInputs
+) -> None:
+    """Refuse labels that the network has no output for; run it once."""
+    with calibration.told(onnx_path, "run"):
+        outputs = inference.session_of(model, optimize=False).run(None, inputs.feed(0))
+    if not all(np.isfinite(values).all() for values in outputs if values.dtype.kind == "f"):
+        raise UserError(
+            f"{onnx_path}: its output for the first input of {inputs_path} is not finite",
+            "give inputs as in training (normalize=), or look at the network",
+        )
+    if inputs.labels is not None and int(inputs.labels.max()) >= outputs[0].size:
+        raise UserError(
+            f"{inputs_path}: label {int(inputs.labels.max())}, the network has"
+            f" {outputs[0].size} outputs",
+            "give classes from 0 up, or leave the labels out",
+        )
+
+
+def check_loss(path: Path, tried: Tried, allowed: float) -> None:
+    """Refuse an int8 network that reads too many inputs wrong; one input is never too many.
+
+    Raises:
+        UserError: more than `allowed` percentage points were lost.
+    """
+    points = 100 * tried.lost / tried.compared
+    if tried.lost > 1 and points > allowed:
+        raise UserError(
+            f"{path}: int8 loses {points:.2f} points of accuracy ({accuracy(tried)}); "
+            f"{allowed:g} are allowed",
+            "give more and more typical calibration inputs, or allow more: max_accuracy_drop=",
+        )
+
+
+def accuracy(tried: Tried) -> str:
+    """Both accuracies in a few words."""
+    float_percent, int8_percent = (
+        100 * (right or 0) / tried.compared
+        for right in (tried.float_right, tried.judged[tried.best].right)
+    )
+    return (
+        f"accuracy float {float_percent:.2f} %, int8 {int8_percent:.2f} % "
+        f"of {tried.compared:,} inputs"
+    )
+
+
+def summary(tried: Tried) -> str:
+    """The last line: which was kept, and what it is worth."""
+    best = tried.judged[tried.best]
+    told = [f"output {best.sqnr[best.output]:.1f} dB"]
+    if tried.float_right is not None:
+        told.insert(0, accuracy(tried))
+    return f"quantize: {', '.join(told)}, calibrated by {tried.best} of {tried.calibrated:,} inputs"
+
+
+def table(tried: Tried) -> str:
+    """What each method gives, per tensor."""
+    return "\n".join(_lines(tried))
+
+
+def _lines(tried: Tried) -> Iterator[str]:
+    methods = list(tried.judged)
+    columns = "".join(f"{method + '*' * (method == tried.best):>13}" for method in methods)
+    yield f"{f'Calibrated by (of {tried.calibrated:,} inputs; * is kept)':<44}{columns}"
+    if tried.float_right is not None:
+        rights = [tried.judged[method].right or 0 for method in methods]
+        shown = "".join(f"{100 * right / tried.compared:>11.2f} %" for right in rights)
+        name = f"accuracy (float {100 * tried.float_right / tried.compared:.2f} %)"
+        yield f"  {name:<42}{shown}"
+    yield "  signal to quantization noise of each tensor, dB"
+    names = dict.fromkeys(name for each in tried.judged.values() for name in each.sqnr)
+    for name in names:
+        cells = "".join(
+            f"{tried.judged[method].sqnr.get(name, float('nan')):>13.1f}" for method in methods
+        )
+        yield f"    {name[-40:]:<40}{cells}"
+
+
+def report(tried: Tried) -> dict[str, Any]:
+    """What the JSON report holds."""
+    return {
+        "calibration": {
+            "inputs": tried.calibrated,
+            "method": tried.best,
+            "compared": tried.compared,
+            "float_right": tried.float_right,
+            "methods": {
+                method: {
+                    "right": each.right,
+                    # JSON has no infinity: nothing was lost.
+                    "sqnr_db": {
+                        name: value if np.isfinite(value) else None
+                        for name, value in each.sqnr.items()
+                    },
+                }
+                for method, each in tried.judged.items()
+            },
+        },
+        "versions": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__},
+    }
