@@ -19,7 +19,7 @@ from codegen.names import check_name
 from codegen.ops import operator_of
 from codegen.outputs import LEGACY, MANIFEST, TEMPLATES
 from codegen.plan import Plan, Step, plan_network
-from codegen.render import render
+from codegen.render import render_all
 from codegen.selftest import make_selftest
 from codegen.target import CORTEX_M7, Target
 from support.files import write_json, write_text
@@ -47,8 +47,9 @@ def generate(
     check_name(name)
     plan = plan_network(graph, kernels, target)
     context = {"net": network_context(plan, name)}
-    rendered = {suffix: render(template, context) for suffix, template in TEMPLATES[c_api].items()}
-    for suffix, text in rendered.items():
+    templates = TEMPLATES[c_api]
+    rendered = render_all(list(templates.values()), context)
+    for suffix, text in zip(templates, rendered, strict=True):
         write_text(folder / f"{name}{suffix}", text)
     write_json(folder / f"{name}{MANIFEST}", {**manifest(plan, name), "c_api": c_api})
     return plan
