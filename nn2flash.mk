@@ -21,7 +21,7 @@ include $(NN2FLASH_ROOT)/templates/package/nn2flash_library.mk
 
 # -P: nothing of the folder that this happens to run in may be taken for a module of nn2flash. A
 # PYTHONHOME is another Python's.
-NN2FLASH_GENERATE := env -u PYTHONHOME PYTHONPATH=$(abspath $(NN2FLASH_ROOT)) $(NN2FLASH_PYTHON) -P -m codegen generate
+NN2FLASH_GENERATE := env -u PYTHONHOME PYTHONPATH="$(abspath $(NN2FLASH_ROOT))" $(NN2FLASH_PYTHON) -P -m codegen generate
 $(eval $(call nn2flash_runtime,$(NN2FLASH_ROOT)/firmware/runtime,$(shell \
     sed -n 's/^VERSION = (\([0-9]*\), \([0-9]*\), \([0-9]*\))/\1.\2.\3/p' $(NN2FLASH_ROOT)/codegen/version.py)))
 

@@ -111,6 +111,14 @@ def library(
     return made
 
 
+class _Behind(list[Any]):
+    """A list that may be added to any sequence. RT-Thread 4 adds LOCAL_CPPDEFINES to CPPDEFINES, a
+    deque in SCons 4.5 and newer, and a deque takes no list."""
+
+    def __radd__(self, other: Any) -> list[Any]:
+        return [*other, *self]
+
+
 def rt_thread_group(
     define: Any, name: str, version: str, sources: Sequence[str], runtime: Sequence[str]
 ) -> Any:
@@ -138,6 +146,7 @@ def rt_thread_group(
         LIBS=["m"],
         # A string, as RT-Thread has them.
         LOCAL_CCFLAGS="".join(f" {flag}" for flag in REQUIRED),
+        LOCAL_CPPDEFINES=_Behind(),
     )
 
 

@@ -2,7 +2,8 @@
 # GNU Make 3.81 or newer. Uses CC, AR, CPPFLAGS and CFLAGS; change them before they are used.
 #
 # Takes from the including Makefile:
-#   NN2FLASH_CFLAGS     further flags of the compiler, where those of the processor are not in CFLAGS
+#   NN2FLASH_CFLAGS     further flags of the compiler, where those of the processor are not in CFLAGS;
+#                       by itself it takes those of libopencm3's rules
 #   NN2FLASH_BUILD      the folder of objects and libraries
 # Gives to it:
 #   $(eval $(call nn2flash_link,PROGRAM))  the program's link and compilations get what follows
@@ -10,6 +11,7 @@
 #   NN2FLASH_LIBRARIES  archives in link order, the runtime last; they need -lm
 #   NN2FLASH_CLEAN      what `clean` removes
 
+NN2FLASH_CFLAGS ?= $(TGT_CFLAGS) $(ARCH_FLAGS)
 NN2FLASH_BUILD ?= nn2flash-build
 NN2FLASH_CLEAN = $(NN2FLASH_BUILD)
 # GCC's own archiver knows the target's format and link-time optimization.

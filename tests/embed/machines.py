@@ -37,15 +37,16 @@ class Machine:
     flash: tuple[int, int] = (0, 256 * KIB)
     ram: tuple[int, int] = (0x20000000, 256 * KIB)
 
-    def link_flags(self, script: str = SCRIPT) -> tuple[str, ...]:
-        """For a link in a folder that `copy_to` filled."""
+    def link_flags(self, script: str | None = SCRIPT) -> tuple[str, ...]:
+        """For a link in a folder that `copy_to` filled; without a script the host names its own."""
         memories = {"FLASH": self.flash, "RAM": self.ram}
         symbols = [
             f"-Wl,--defsym={name}_{part}={value}"
             for name, memory in memories.items()
             for part, value in zip(("ORIGIN", "LENGTH"), memory, strict=True)
         ]
-        return (*self.flags, "-nostartfiles", "--specs=rdimon.specs", "-T", script, *symbols)
+        choice = () if script is None else ("-T", script)
+        return (*self.flags, "-nostartfiles", "--specs=rdimon.specs", *choice, *symbols)
 
     def scons_arguments(self) -> str:
         """Arguments of SCons' Environment()."""
@@ -104,7 +105,7 @@ MACHINES = {
     "cortex-m3": Machine(_flags("cortex-m3"), "mps2-an385"),
     # QEMU has no board of this kind.
     "cortex-m0plus": Machine(_flags("cortex-m0plus")),
-    # Boards of real projects. QEMU, hw/arm: netduinoplus2.c, stellaris.c.
+    # Boards of real projects. QEMU, hw/arm: netduinoplus2.c, stellaris.c, stm32f100_soc.h.
     "netduinoplus2": Machine(
         _flags("cortex-m4", "fpv4-sp-d16"),
         "netduinoplus2",
@@ -113,6 +114,9 @@ MACHINES = {
     ),
     "lm3s6965evb": Machine(
         _flags("cortex-m3"), "lm3s6965evb", (0, 256 * KIB), (0x20000000, 64 * KIB)
+    ),
+    "stm32vldiscovery": Machine(
+        _flags("cortex-m3"), "stm32vldiscovery", (0x08000000, 128 * KIB), (0x20000000, 8 * KIB)
     ),
 }
 CORES = tuple(name for name in MACHINES if name.startswith("cortex"))

@@ -9,6 +9,8 @@ import os
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.embed.hosts import EXAMPLES
 from tests.graph.project import REPOSITORY
 
@@ -55,6 +57,39 @@ def test_examples_are_short() -> None:
         for path in EXAMPLES.rglob(name):
             lines = example(str(path.relative_to(EXAMPLES)), None).splitlines()
             assert len(lines) <= 10, path
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *(f"cmake/{way}/CMakeLists.txt" for way in ("live", "subdirectory", "find")),
+        *(f"make/{way}/Makefile" for way in ("live", "package")),
+        *("scons/SConstruct", "scons_package/SConstruct"),
+        *("../hosts/cubemx_cmake/CMakeLists.txt", "../hosts/pico/CMakeLists.txt"),
+        *("../hosts/cubemx_make/Makefile", "../hosts/libopencm3/Makefile"),
+    ],
+)
+def test_two_lines_take_a_network_in(file: str) -> None:
+    """All lines that an example without networks would not have, but those of the second one."""
+    text = (EXAMPLES / file).read_text(encoding="utf-8")
+    if file.endswith("SConstruct"):
+        # Statements of Python, in however many lines.
+        assert len(re.findall(r'SConscript\(|\["attach"\]', text)) == 2
+        return
+    added = [
+        line
+        for line in text.splitlines()
+        if re.search(r"digits|nn2flash", line)
+        and not ("gearbox" in line and "digits" not in line)
+        and not line.startswith("#")
+    ]
+    assert len(added) == 2, added
+
+
+def test_zephyr_takes_two_lines() -> None:
+    zephyr = EXAMPLES.parent / "hosts" / "zephyr"
+    text = "".join((zephyr / name).read_text() for name in ("CMakeLists.txt", "prj.conf"))
+    assert len(re.findall("(?i)digits", text)) == 2
 
 
 def test_page_names_files_that_exist() -> None:

@@ -103,13 +103,13 @@ def test_cmake_without_c(
 
 
 def test_make_flags(package_parts: dict[str, Path], tmp_path: Path) -> None:
-    """A host whose own rules use TGT_CFLAGS, as libopencm3's do."""
+    """A host whose own rules use a variable that only it knows."""
     host = make_host(tmp_path / "host", "make/package", package_parts)
     F4.copy_to(host.root)
-    host.replace("Makefile", "$(CFLAGS)", "$(TGT_CFLAGS)")
-    host.append("Makefile", "main.o: main.c\n\t$(CC) $(TGT_CFLAGS) $(CPPFLAGS) -c -o $@ $<\n")
+    host.replace("Makefile", "$(CFLAGS)", "$(DEVICE_CFLAGS)")
+    host.append("Makefile", "main.o: main.c\n\t$(CC) $(DEVICE_CFLAGS) $(CPPFLAGS) -c -o $@ $<\n")
     words = [
-        word.replace("CFLAGS=", "TGT_CFLAGS=") if word.startswith("CFLAGS=") else word
+        word.replace("CFLAGS=", "DEVICE_CFLAGS=") if word.startswith("CFLAGS=") else word
         for word in make_words(F4)
     ]
     missed(host.run(*words, "CFLAGS=-O2"))

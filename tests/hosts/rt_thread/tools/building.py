@@ -19,8 +19,8 @@ def PrepareBuilding(env: Any) -> Any:
 def DefineGroup(name: str, src: list[str], depend: list[str], **settings: Any) -> Any:
     """A group of sources; LOCAL_ flags are of its sources alone."""
     group = {**settings, "name": name, "src": File(sorted(set(src)))}
-    for key in ("CPPPATH", "LIBS"):
-        CURRENT["env"].AppendUnique(**{key: settings.get(key, [])})
+    shared = {"CPPPATH", "CPPDEFINES", "LIBS"} & settings.keys()
+    CURRENT["env"].AppendUnique(**{key: settings[key] for key in sorted(shared)})
     GROUPS.append(group)
     return group["src"]
 
@@ -29,8 +29,12 @@ def DoBuilding(target: str) -> Any:
     """One object for each source, one program."""
     objects = []
     for group in GROUPS:
-        local = CURRENT["env"].get("CCFLAGS", "") + group.get("LOCAL_CCFLAGS", "")
-        objects += [CURRENT["env"].Object(source, CCFLAGS=local) for source in group["src"]]
+        local = {}
+        if any(key.startswith("LOCAL_") for key in group):
+            # SCons 4.5 and newer keep CPPDEFINES in a deque, which takes no list behind it.
+            for key, none in (("CCFLAGS", ""), ("CPPDEFINES", [""])):
+                local[key] = CURRENT["env"].get(key, none) + group.get(f"LOCAL_{key}", none)
+        objects += [CURRENT["env"].Object(source, **local) for source in group["src"]]
     return CURRENT["env"].Program(target, objects)
 
 

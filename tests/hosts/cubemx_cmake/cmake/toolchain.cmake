@@ -1,0 +1,20 @@
+# The processor's flags are global; the linker script is named by a path, which may hold spaces.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_C_COMPILER_FORCED TRUE)
+set(CMAKE_CXX_COMPILER_FORCED TRUE)
+set(CMAKE_C_COMPILER_ID GNU)
+set(CMAKE_CXX_COMPILER_ID GNU)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(CMAKE_ASM_COMPILER ${CMAKE_C_COMPILER})
+set(CMAKE_CXX_COMPILER arm-none-eabi-g++)
+set(CMAKE_EXECUTABLE_SUFFIX_ASM .elf)
+set(CMAKE_EXECUTABLE_SUFFIX_C .elf)
+set(CMAKE_EXECUTABLE_SUFFIX_CXX .elf)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+
+include("${CMAKE_CURRENT_LIST_DIR}/device.cmake")
+set(CMAKE_C_FLAGS "${DEVICE_FLAGS} -Wall -Wextra -Wpedantic -fdata-sections -ffunction-sections")
+set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
+set(CMAKE_EXE_LINKER_FLAGS
+  "${DEVICE_LINK_FLAGS} -T \"${CMAKE_SOURCE_DIR}/cubemx.ld\" -Wl,--gc-sections -Wl,--print-memory-usage")
