@@ -34,7 +34,7 @@ def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(
         prog="python -m codegen",
-        description="From a QDQ int8 ONNX file to C for a microcontroller.",
+        description="From a QDQ int8 ONNX file or an int8 .tflite file to C for a microcontroller.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""The network that a command is about: an ONNX file, or the manifest of vendor code."""
+"""The network that a command is about: its file, or the manifest of vendor code."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from codegen.ir.graph import Graph
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--model` and `--manifest`, of which one must be given."""
     given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("--model", type=Path, help="QDQ int8 ONNX file")
-    given.add_argument("--manifest", type=Path, help="manifest of a network without an ONNX file")
+    given.add_argument("--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file")
+    given.add_argument(
+        "--manifest", type=Path, help="manifest of a network without a file of its own"
+    )
 
 
 def read_network(arguments: argparse.Namespace) -> Graph:

@@ -20,7 +20,9 @@ from support.files import write_json
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `activity`."""
-    parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
+    parser.add_argument(
+        "--model", type=Path, required=True, help="QDQ int8 ONNX or int8 .tflite file"
+    )
     parser.add_argument("--calibration", type=Path, required=True, help="as given to `generate`")
     parser.add_argument("--inputs", type=Path, required=True, help=".npz of the inputs to look at")
     parser.add_argument("--out", type=Path, required=True, help="activity.json")

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="ST's pack, for headers and library",
     )
-    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX file that it must be made from")
+    parser.add_argument(
+        "--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file that it must be made from"
+    )
     parser.add_argument("--name", default="network", help="stem of the written files")
     parser.add_argument("--c-api", choices=APIS, default=LEGACY, help="interface of the firmware")
     parser.add_argument("--core", default="cortex-m7", help="the board's processor")

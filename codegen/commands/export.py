@@ -16,7 +16,9 @@ from support.errors import UserError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `export`."""
-    parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
+    parser.add_argument(
+        "--model", type=Path, required=True, help="QDQ int8 ONNX or int8 .tflite file"
+    )
     parser.add_argument("--out", type=Path, required=True, help="layers.npz")
 
 

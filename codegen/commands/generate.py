@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Which network, and what its kernels are chosen by; also those of `dump`."""
-    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX file, batch 1")
+    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file, batch 1")
     parser.add_argument(
         "--kernels",
         choices=("auto", "portable", "dense", "sparse"),

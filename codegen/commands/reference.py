@@ -22,7 +22,9 @@ LAYERS_UP_TO = 64 << 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `reference`."""
-    parser.add_argument("--model", type=Path, required=True, help="QDQ int8 ONNX file")
+    parser.add_argument(
+        "--model", type=Path, required=True, help="QDQ int8 ONNX or int8 .tflite file"
+    )
     parser.add_argument("--inputs", type=Path, required=True, help=".npz, int8 or float32 inputs")
     add_strict(parser)
     parser.add_argument("--out", type=Path, required=True, help="reference.npz")

@@ -14,10 +14,18 @@ import numpy as np
 import onnx
 
 from codegen.functions import NAMES, Function, Numbers, function_of
-from codegen.ir.graph import Op, Value
-from codegen.ir.types import Array, Int8Array
+from codegen.ir.graph import Op, Value, tensor
+from codegen.ir.types import Array, Int8Array, Quantization
 from codegen.operator import Operator
-from codegen.reader.context import Context, label, only_stage, quantized_input
+from codegen.reader.context import (
+    Context,
+    integer,
+    integers,
+    label,
+    number,
+    only_stage,
+    quantized_input,
+)
 from codegen.reader.stages import Integers, Pending, Quantized, Stage
 
 
@@ -152,12 +160,32 @@ def _function(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | N
     return draft(label(node), inner.source, lambda x: function(inner.bounded(x).astype(np.float64)))
 
 
+def _table(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
+    """A table that a reader of another format has made: bytes, scale and zero point of its output.
+
+    Raises:
+        UserError: attributes that make none.
+    """
+    source = quantized_input(context, node, [only_stage(context, node, stages)])
+    values = integers(context, node, "table", ())
+    scale, zero = number(context, node, "scale", 0.0), integer(context, node, "zero_point", 0)
+    if len(values) != 256 or not scale > 0 or not all(-128 <= v <= 127 for v in (*values, zero)):
+        raise context.fail(node, "holds no table of 256 bytes", "export the model again")
+    output = tensor(node.output[0], source.shape, Quantization(np.float32(scale), zero))
+    return context.emit(Lookup(label(node), (source,), (output,), np.array(values, np.int8)))
+
+
 class LookupOperator(Operator):
     """A table of 256 bytes."""
 
     stem = "lookup"
     op_type = Lookup
-    handlers = {"Clip": _clip, "Relu": _relu, **dict.fromkeys(NAMES, _function)}  # noqa: RUF012
+    handlers = {  # noqa: RUF012
+        "Clip": _clip,
+        "Relu": _relu,
+        "Table": _table,
+        **dict.fromkeys(NAMES, _function),
+    }
 
     def reference(self, op: Lookup, *inputs: Array) -> Array:
         """y = table[x + 128]."""

@@ -107,11 +107,14 @@ def _blocks(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | Non
         raise context.fail(
             node, f"blocksize {block} does not divide {list(given)}", "export the model again"
         )
+    mode = text(context, node, "mode", "DCR")
+    if deep and mode not in ("DCR", "CRD"):
+        raise context.fail(node, f"mode '{mode}' is unknown", "export the model again")
     if not deep:
         apart = (1, channels, height // block, block, width // block, block)
         axes = (0, 3, 5, 1, 2, 4)
         result = (1, channels * block**2, height // block, width // block)
-    elif text(context, node, "mode", "DCR") == "CRD":
+    elif mode == "CRD":
         apart = (1, channels // block**2, block, block, height, width)
         axes = (0, 1, 4, 2, 5, 3)
         result = (1, channels // block**2, height * block, width * block)

@@ -122,8 +122,23 @@ class Context:
 
     def emit(self, op: Op) -> Quantized:
         """Append an operator with one output; reading goes on from there."""
-        self.ops.append(op)
+        self.append(op)
         return Quantized(op.output)
+
+    def append(self, op: Op) -> None:
+        """Append an operator.
+
+        Raises:
+            UserError: it writes more elements than any network that fits: shapes multiply.
+        """
+        for value in op.outputs:
+            if value.size > MAX_ELEMENTS:
+                raise UserError(
+                    f"{self.path}: node '{shown(op.name)}': its result of shape "
+                    f"{list(value.shape)} has more than {MAX_ELEMENTS:,} elements",
+                    "this tool is for networks that fit a microcontroller",
+                )
+        self.ops.append(op)
 
     def finish(self, stage: Pending, name: str, quantization: Quantization) -> Value:
         """The value of a pending stage quantized so; two that ask for the same get the same."""
@@ -133,7 +148,7 @@ class Context:
                 value = stage.move(self.finish(stage.inner, name, quantization))
             else:
                 value = tensor(name, stage.shape, quantization)
-                self.ops.append(stage.finish(value))
+                self.append(stage.finish(value))
             self._finished[key] = value
         return self._finished[key]
 
@@ -184,13 +199,13 @@ def number(context: Context, node: onnx.NodeProto, name: str, default: float) ->
 
 
 def text(context: Context, node: onnx.NodeProto, name: str, default: str) -> str:
-    """A text attribute, or its default.
+    """A text attribute, fit for one line, or its default.
 
     Raises:
         UserError: the attribute has another type, or is not text.
     """
     found = _attribute(context, node, name, onnx.AttributeProto.STRING, "no text")
-    return default if found is None else found.s.decode("utf-8", errors="replace")
+    return default if found is None else shown(found.s.decode("utf-8", errors="replace"))
 
 
 def _attribute(

@@ -133,6 +133,6 @@ def _value(context: Context, where: str, stage: Stage) -> Value:
                 "not quantized",
                 QUANTIZE_ALL,
             )
-        context.ops.append(stage.finish(output))
+        context.append(stage.finish(output))
         return output
     raise UserError(f"{where} is one of the model's inputs", "give a network that computes")

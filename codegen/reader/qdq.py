@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput, label
 from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
 from codegen.reader.fold_numbers import shape_of
-from codegen.reader.load import load_model, opset_of
+from codegen.reader.load import is_tflite, load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.schema import check_node
 from codegen.reader.stages import FloatInput, Integers, Pending, Quantized, Stage
@@ -27,27 +27,46 @@ from support.errors import UserError
 
 
 def read_graph(path: Path | str) -> Graph:
-    """Read a QDQ ONNX file, batch 1.
+    """Read a QDQ ONNX file or an int8 .tflite file, batch 1.
 
     Raises:
         UserError: anything unsupported, naming file, node and remedy.
     """
     model_path = Path(path)
+    if is_tflite(model_path):
+        from codegen.reader.tflite.read import read_tflite
+
+        return read_tflite(model_path)
     model = load_model(model_path)
     _refuse_float(model_path, model)
-    constants = _initializers(model_path, model)
+    return read_model(model_path, model, {})
+
+
+def read_model(
+    path: Path, model: onnx.ModelProto, declared_shapes: Mapping[str, Sequence[int]]
+) -> Graph:
+    """Read a QDQ model, batch 1.
+
+    Args:
+        path: the file that it came from.
+        declared_shapes: of values between nodes, by name, where the file says them.
+
+    Raises:
+        UserError: anything unsupported, naming file, node and remedy.
+    """
+    constants = _initializers(path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
     inputs, notes = _inputs(str(path), declared)
     context = Context(str(path), inputs, constants, notes=notes)
-    opset = opset_of(model_path, model)
+    opset = opset_of(path, model)
     for node in model.graph.node:
         check_node(context, node, opset)
     stages = {
         entry.name: input_stage(context.path, index, inputs[index], entry)
         for index, entry in enumerate(declared)
     }
-    _read_nodes(context, model.graph, stages)
+    _read_nodes(context, model.graph, stages, declared_shapes)
     outputs = tuple(
         output_value(context, entry, _output_stage(context, stages, entry.name))
         for entry in model.graph.output
@@ -55,9 +74,7 @@ def read_graph(path: Path | str) -> Graph:
     ends = context.read_inputs()
     if not any(computes(op) for op in context.ops):
         raise UserError(f"{path}: the model computes nothing", "give a quantized network")
-    return normalize(
-        Graph(ends, outputs, tuple(context.ops), model_path.name, tuple(context.notes))
-    )
+    return normalize(Graph(ends, outputs, tuple(context.ops), path.name, tuple(context.notes)))
 
 
 def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
@@ -106,7 +123,12 @@ def _inputs(
     return tuple(inputs), notes
 
 
-def _read_nodes(context: Context, graph: onnx.GraphProto, stages: dict[str, Stage]) -> None:
+def _read_nodes(
+    context: Context,
+    graph: onnx.GraphProto,
+    stages: dict[str, Stage],
+    shapes: Mapping[str, Sequence[int]],
+) -> None:
     """Fold constants, and give every other value that the outputs need its stage."""
     wanted = [entry.name for entry in graph.output]
     given = [*stages, *context.constants]
@@ -124,6 +146,12 @@ def _read_nodes(context: Context, graph: onnx.GraphProto, stages: dict[str, Stag
         for name, stage in zip(node.output, results, strict=False):
             if name:
                 stages[name] = stage
+            if list(stage.shape) != list(shapes.get(name, stage.shape)):
+                raise context.fail(
+                    node,
+                    f"makes shape {list(stage.shape)}, not {list(shapes[name])} as the file says",
+                    "export the model again",
+                )
 
 
 def _output_stage(context: Context, stages: dict[str, Stage], name: str) -> Stage:

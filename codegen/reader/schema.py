@@ -8,9 +8,14 @@ from onnx import defs
 from codegen.reader.context import Context
 from codegen.reader.text import shown
 
+# Of nodes that readers of other formats make, which ONNX has no operator for.
+OWN_DOMAIN = "nn2flash"
 # onnxruntime's quantizer writes the same two operators into its own domain when asked to; they
 # follow ONNX's newest definition that this reader knows.
-_OTHER_DOMAINS = {"com.microsoft": {"QuantizeLinear", "DequantizeLinear"}}
+_OTHER_DOMAINS = {
+    "com.microsoft": {"QuantizeLinear", "DequantizeLinear"},
+    OWN_DOMAIN: {"Table"},
+}
 _NEWEST = 21
 
 

@@ -160,6 +160,9 @@ def _expand(context: Context, node: onnx.NodeProto, shape: Shape) -> Selection:
         ) from None
     if len(result) != len(shape):
         raise context.fail(node, "adds an axis", "reshape before it")
+    # Before the maps are made, which take as much memory.
+    if prod(result) > MAX_ELEMENTS:
+        raise context.fail(node, f"would make shape {list(result)}", "expand by less")
     maps = [
         np.arange(new, dtype=np.int32) if new == old else np.zeros(new, np.int32)
         for old, new in zip(shape, result, strict=True)

@@ -11,20 +11,14 @@
 AI_API_DECLARE_BEGIN
 
 /* A network and its memory. */
-typedef struct {
+struct nn_inference {
     const nn_plan *plan;
     const nn_observer *observer; /* NULL: nobody observes */
     const ai_u8 *const *weights;
     ai_u8 *arena;
     const ai_i8 **sources; /* the caller's inputs, then room for as many */
     ai_i8 **targets;       /* the caller's outputs, likewise */
-} nn_inference;
-
-typedef enum {
-    NN_DONE,
-    NN_INPUT_IN_USE,
-    NN_OUTPUT_IN_USE,
-} nn_outcome;
+};
 
 /* Whether two places in memory share a byte: one begins within the other. */
 static inline ai_bool nn_overlap(const void *one, ai_size one_size, const void *other,
@@ -42,6 +36,10 @@ static inline ai_bool nn_overlap(const void *one, ai_size one_size, const void *
  * Several batches: none may share bytes with the arena, nor outputs with anything.
  * Where one does, nothing is written. */
 nn_outcome nn_infer(const nn_inference *inference, ai_size batches);
+
+/* The same for several inputs or outputs: a plan that has them names it, so that programs without
+ * such a network do not link it. */
+nn_outcome nn_infer_several(const nn_inference *inference, ai_size batches);
 
 AI_API_DECLARE_END
 

@@ -52,10 +52,20 @@ typedef struct {
     ai_u32 check;
 } nn_block;
 
+typedef struct nn_inference nn_inference;
+
+typedef enum {
+    NN_DONE,
+    NN_INPUT_IN_USE,
+    NN_OUTPUT_IN_USE,
+} nn_outcome;
+
 /* What a run needs to know of a network. */
 typedef struct {
     nn_forward forward;
     nn_observed_forward observed; /* the same, telling an observer */
+    /* nn_infer_several, or NULL for one input and one output */
+    nn_outcome (*several)(const nn_inference *inference, ai_size batches);
     const nn_end *inputs;
     const nn_end *outputs;
     const nn_block *blocks;

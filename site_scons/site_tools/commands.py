@@ -5,9 +5,7 @@ SCons hands each command line to `sh -c`, with an escape of its own that leaves 
 
 from __future__ import annotations
 
-import functools
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,17 +14,7 @@ from typing import Any
 import SCons.Action
 import SCons.Errors
 import SCons.Subst
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-@functools.cache
-def _die_with_parent() -> Callable[[], object] | None:
-    """What a child calls to end when SCons is killed: nobody would wait for what it writes."""
-    import ctypes
-
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux has it
-    return prctl and functools.partial(prctl, _PR_SET_PDEATHSIG, signal.SIGTERM)
+from site_tools.parent import ends_with_parent
 
 
 def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[int] = ()) -> int:
@@ -42,7 +30,7 @@ def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[
             words,
             env=dict(surroundings),
             pass_fds=tuple(held),
-            preexec_fn=_die_with_parent(),
+            preexec_fn=ends_with_parent(),
             check=False,
         )
     except OSError as error:

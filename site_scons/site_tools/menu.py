@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
@@ -55,6 +56,18 @@ def table(rows: Sequence[Sequence[str]]) -> str:
             last, WIDTH, initial_indent=head, subsequent_indent=" " * sum(widths)
         ) or [head.rstrip()]
     return "\n".join(lines)
+
+
+def check_place(env: Any) -> None:
+    """See that the project's folder is where SCons works; nothing is made elsewhere.
+
+    Raises:
+        SCons.Errors.UserError: `scons -f …/SConstruct` was called in another folder.
+    """
+    folder = Path(__file__).parents[2]
+    if not folder.samefile(env.Dir("#").abspath):
+        command = shlex.join(["scons", "-C", str(folder.resolve())])
+        raise SCons.Errors.UserError(f"the project is elsewhere: run {command}")
 
 
 def take_words(env: Any, words: Mapping[str, str]) -> str:
@@ -140,6 +153,7 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
 def generate(env: Any, **kw: Any) -> None:
     """Add `env.Stop`, `env.HelpText` and `env.CheckTargets`."""
     env.AddMethod(stop, "Stop")
+    env.AddMethod(check_place, "CheckPlace")
     env.AddMethod(take_words, "TakeWords")
     env.AddMethod(print_list, "PrintList")
     env.AddMethod(help_text, "HelpText")

@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from site_tools.parent import ends_with_parent
+
 
 @dataclass
 class Run:
@@ -81,9 +83,16 @@ def _with_copy(word: str, own: Mapping[str, str]) -> str:
 
 
 def _run(run: Run) -> int:
-    """Run a program; the terminal's signals are its own business, a call to end is passed on."""
+    """Run a program that ends with us, even when we are killed.
+
+    The terminal's signals are its own business, a call to end is passed on.
+    """
     try:
-        process = subprocess.Popen(run.words, env=dict(run.surroundings))
+        process = subprocess.Popen(
+            run.words,
+            env=dict(run.surroundings),
+            preexec_fn=ends_with_parent(),  # noqa: PLW1509 - no other thread is left
+        )
     except OSError as error:
         sys.stderr.write(f"scons: error: {run.words[0]}: {error.strerror}\n")
         return 127

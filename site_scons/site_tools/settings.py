@@ -52,24 +52,28 @@ def existing_file(key: str, value: Any, env: Any) -> None:
         raise SCons.Errors.UserError(f"{key}={value}: no such file")
 
 
-# What people have who come from elsewhere, and how it becomes a QDQ int8 ONNX file.
-_QUANTIZE = "then give it with calibration=x.npz, which quantizes it"
-_KERAS = f"a Keras model: make ONNX of it with tf2onnx (tf2onnx.convert.from_keras), {_QUANTIZE}"
-_TORCH = f"PyTorch weights: make ONNX of the network with torch.onnx.export, {_QUANTIZE}"
+# What people have who come from elsewhere, and the two lines that make a network of it.
+_GIVE = "`scons sim network={stem}.onnx calibration=x.npz`, x.npz with inputs like real ones"
+_KERAS = (
+    "a Keras model: convert it, `python -c \"import keras; keras.models.load_model('{name}')"
+    f".export('{{stem}}.onnx', format='onnx')\"`, then {_GIVE}"
+)
+_TORCH = (
+    "PyTorch weights: where the network is defined, `torch.onnx.export(network.eval(), (example,),"
+    f" '{{stem}}.onnx')`, then {_GIVE}"
+)
 FOREIGN = {
-    ".tflite": "a TensorFlow Lite model: make ONNX of it, as quantized as it is, with"
-    " `python -m tf2onnx.convert --opset 13 --tflite {name} --output {stem}.onnx`",
     ".keras": _KERAS,
     ".h5": _KERAS,
     ".pt": _TORCH,
     ".pth": _TORCH,
-    ".pb": f"a TensorFlow graph: make ONNX of it with `python -m tf2onnx.convert`, {_QUANTIZE}",
+    ".pb": f"a TensorFlow graph: make ONNX of it with `python -m tf2onnx.convert`, then {_GIVE}",
     ".safetensors": _TORCH,
 }
 
 
 def network_file(key: str, value: Any, env: Any) -> None:
-    """A file that is there; what is not ONNX is told apart by its name."""
+    """A file that is there; what is neither ONNX nor .tflite is told apart by its name."""
     existing_file(key, value, env)
     path = Path(str(value))
     if told := FOREIGN.get(path.suffix.lower()):
@@ -226,7 +230,7 @@ FIELDS = (
         "0.5",
         matching(NUMBER, "a number of points"),
     ),
-    ("network", "an ONNX file of yours instead of training", "", network_file),
+    ("network", "an ONNX or .tflite file of yours instead of training", "", network_file),
     (
         "calibration",
         "network= is float: .npz with inputs, and labels if known, to quantize it by",
@@ -389,6 +393,11 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     if env["calibration"] and not env["network"]:
         raise SCons.Errors.UserError(
             f"calibration={env['calibration']}: is for a float network: network=float.onnx"
+        )
+    if env["calibration"] and env["network"].lower().endswith(".tflite"):
+        raise SCons.Errors.UserError(
+            f"calibration={env['calibration']}: a .tflite file is quantized by its converter: leave"
+            " calibration= out"
         )
     return {key: env[key] for key in known}
 

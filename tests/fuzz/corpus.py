@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.codegen.graphs import GRAPHS
 from tests.codegen.models import QdqModel, random_layer, two_layers
+from tests.codegen.random_dags import random_dag
 from tests.ops.test_fully_connected import FORMS
 from tests.ops.test_lookup import chain, quantized_bounds
 
@@ -29,9 +31,15 @@ def added() -> QdqModel:
     return model.then("Add", model.dequantized(stored, 0.05, 128)).qdq(0.4, 128, np.uint8)
 
 
+# Seeds of small random graphs that together have every operator.
+GRAPH_SEEDS = range(24)
+
+
 def corpus() -> list[bytes]:
     """All of them, as files' bytes."""
     models = [build() for build in FORMS.values()]
     models += [two_layers(tail=tail) for tail in (None, "Softmax", "Sigmoid", "Tanh")]
     models += [chain(), quantized_bounds(), reshapes(), added()]
+    models += [build() for build in GRAPHS.values()]
+    models += [random_dag(np.random.default_rng([2, seed])) for seed in GRAPH_SEEDS]
     return [model.build().SerializeToString() for model in models]

@@ -20,10 +20,10 @@ import numpy as np
 
 from codegen.generate import generate
 from codegen.ir.graph import Graph, Op
-from codegen.ops.fully_connected import FullyConnected
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
+from codegen.weighted_sum import WeightedSum
 from support.errors import UserError, run_cli
 from tests.codegen.oracle import Int8Array, onnxruntime_outputs, stored_inputs
 from tests.fuzz.campaign import Report, run_campaign
@@ -71,7 +71,7 @@ def read_one(data: bytes, path: Path, write: bool = False) -> str:
     assert plan.weights_size % 4 == 0 and plan.arena_size >= 4
     inputs = stored_inputs(graph, count=4)
     outputs = run_reference(graph, inputs)
-    assert outputs.dtype == np.int8 and outputs.shape == (4, graph.output.size)
+    assert outputs.dtype == np.int8 and outputs.shape == (4, graph.output_bytes)
     if write:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             generate(graph, "network", Path(folder))
@@ -100,7 +100,7 @@ def coarse(node: Op) -> bool:
     Then the bias, rounded to the accumulator's steps, may move a byte, and layers behind may
     multiply that.
     """
-    return isinstance(node, FullyConnected) and float(node.multipliers.max()) > 0.1
+    return isinstance(node, WeightedSum) and float(node.multipliers.max()) > 0.1
 
 
 def check_message(error: UserError, path: Path) -> None:

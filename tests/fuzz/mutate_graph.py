@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+HOSTILE = (0, -1, 7, 255, 2**20, 2**31 - 1, 2**31, 2**32, 2**62, 2**63 - 1, -(2**63))
+WORDS = (
+    *("SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET", "constant", "edge", "reflect", "wrap", "none"),
+    *("nearest", "linear", "cubic", "floor", "ceil", "round_prefer_floor", "asymmetric", "DCR"),
+    *("CRD", "half_pixel", "align_corners", "pytorch_half_pixel", "", "tanh", "\n"),
+)
 INSERTED = ("Identity", "Relu", "Sigmoid", "Tanh", "Flatten", "Softmax", "Dropout", "Squeeze")
 RENAMED = (
+    *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool"),
+    *("ReduceMean", "ReduceMax", "ReduceSum", "Sub", "Mul", "Div", "Min", "Max", "Concat", "Split"),
+    *("Slice", "Pad", "Transpose", "Expand", "Tile", "Gather", "DepthToSpace", "SpaceToDepth"),
+    *("Resize", "BatchNormalization", "LeakyRelu", "PRelu", "Elu", "Exp", "Log", "Sqrt", "Cast"),
+    *("LogSoftmax", "ArgMax", "LSTM", "Neg", "Reciprocal", "HardSwish", "Gelu", "ReduceMin"),
     *("Gemm", "MatMul", "Add", "Relu", "Clip", "Sigmoid", "Tanh", "Softmax", "Identity"),
     *("Flatten", "Reshape", "Unsqueeze", "Squeeze", "QuantizeLinear", "DequantizeLinear"),
 )
@@ -125,13 +137,35 @@ def _other_sign(rng: random.Random, graph: onnx.GraphProto) -> None:
 
 
 def _attribute(rng: random.Random, graph: onnx.GraphProto) -> None:
-    """An attribute that the operator may know, with a small value."""
+    """An attribute that the operator may know, with a small or a hostile value."""
     node = rng.choice(graph.node)
-    name = rng.choice(("axis", "transA", "transB", "alpha", "beta", "allowzero", "output_dtype"))
-    value = rng.uniform(-2, 2) if name in ("alpha", "beta") else rng.randint(-3, 3)
-    kept = [a for a in node.attribute if a.name != name]
+    present = [entry.name for entry in node.attribute]
+    name = rng.choice(present if present and rng.random() < 0.6 else sorted(_ATTRIBUTES))
+    kept = [entry for entry in node.attribute if entry.name != name]
+    old = [list(entry.ints) for entry in node.attribute if entry.name == name and entry.ints]
+    value = _ATTRIBUTES.get(name, _number)(rng)
+    if old and rng.random() < 0.7:
+        value = [*old[0]]
+        value[rng.randrange(len(value))] = _number(rng)
     del node.attribute[:]
     node.attribute.extend([*kept, helper.make_attribute(name, value)])
+
+
+def _number(rng: random.Random) -> int:
+    """Mostly small; else one that makes a product or a sum overflow."""
+    return rng.randint(-3, 4) if rng.random() < 0.6 else rng.choice(HOSTILE)
+
+
+def _numbers(rng: random.Random) -> list[int]:
+    return [_number(rng) for _ in range(rng.choice((1, 2, 2, 4, 4, 3, 8, 16)))]
+
+
+def _real(rng: random.Random) -> float:
+    return rng.choice((rng.uniform(-2, 2), 0.0, 1e38, -1e38, float("inf"), float("nan")))
+
+
+def _word(rng: random.Random) -> str:
+    return rng.choice(WORDS)
 
 
 def _input_shape(rng: random.Random, graph: onnx.GraphProto) -> None:
@@ -150,6 +184,16 @@ def _array(tensor: onnx.TensorProto) -> np.ndarray | None:
     return values
 
 
+_ATTRIBUTES: dict[str, Callable[[random.Random], Any]] = {
+    **dict.fromkeys(("axis", "transA", "transB", "allowzero", "output_dtype", "group"), _number),
+    **dict.fromkeys(("ceil_mode", "count_include_pad", "keepdims", "blocksize", "to"), _number),
+    **dict.fromkeys(("storage_order", "num_outputs", "noop_with_empty_axes"), _number),
+    **dict.fromkeys(("strides", "pads", "dilations", "kernel_shape", "perm", "axes"), _numbers),
+    **dict.fromkeys(("output_padding", "output_shape", "starts", "ends", "split"), _numbers),
+    **dict.fromkeys(("alpha", "beta", "gamma", "epsilon"), _real),
+    **dict.fromkeys(("auto_pad", "mode", "nearest_mode"), _word),
+    **dict.fromkeys(("coordinate_transformation_mode", "approximate"), _word),
+}
 _OTHER_SIGN = {TensorProto.INT8: TensorProto.UINT8, TensorProto.UINT8: TensorProto.INT8}
 _CHANGES = (
     _insert,
@@ -160,6 +204,8 @@ _CHANGES = (
     _values,
     _shape,
     _other_sign,
+    _attribute,
+    _attribute,
     _attribute,
     _input_shape,
 )

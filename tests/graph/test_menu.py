@@ -12,6 +12,7 @@ import pytest
 from tests.graph.project import NEWEST_SCONS, REPOSITORY, SCONS, Project
 
 GIVEN = "network=tests/fixtures/guide_int8.onnx"
+GIVEN_THEN = ("then `scons sim network=x.onnx calibration=x.npz`",)
 PROGRAMS = sorted({SCONS, NEWEST_SCONS})
 
 
@@ -81,11 +82,10 @@ def test_a_wrong_value_lists_the_values() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("x.tflite", ("TensorFlow Lite", "tf2onnx.convert --opset 13 --tflite x.tflite")),
-        ("x.pt", ("PyTorch", "torch.onnx.export", "calibration=x.npz")),
-        ("x.pth", ("PyTorch", "torch.onnx.export", "calibration=x.npz")),
-        ("x.keras", ("Keras", "from_keras", "calibration=x.npz")),
-        ("x.h5", ("Keras", "from_keras", "calibration=x.npz")),
+        ("x.pt", ("PyTorch", "torch.onnx.export", *GIVEN_THEN)),
+        ("x.pth", ("PyTorch", "torch.onnx.export", *GIVEN_THEN)),
+        ("x.keras", ("Keras", "load_model('x.keras').export('x.onnx'", *GIVEN_THEN)),
+        ("x.h5", ("Keras", "load_model('x.h5').export('x.onnx'", *GIVEN_THEN)),
     ],
 )
 def test_networks_of_other_tools(name: str, words: tuple[str, ...], tmp_path: Path) -> None:
@@ -96,6 +96,16 @@ def test_networks_of_other_tools(name: str, words: tuple[str, ...], tmp_path: Pa
     (line,) = told.stderr.splitlines()
     assert line.startswith(f"scons: error: network={path}: is a {words[0]}".replace("a P", "P"))
     assert all(word in line for word in words)
+
+
+def test_a_tflite_file_takes_no_calibration(tmp_path: Path) -> None:
+    network, inputs = tmp_path / "x.tflite", tmp_path / "x.npz"
+    for path in (network, inputs):
+        path.write_bytes(b"anything")
+    told = scons("-n", f"network={network}", f"calibration={inputs}")
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.endswith("a .tflite file is quantized by its converter: leave calibration= out")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -231,3 +232,16 @@ def test_help_and_clean_need_nothing(project: Project, tmp_path: Path) -> None:
     for words in ("train", "flash", "subset_size", "guide"):
         assert words in run.output
     assert project.scons_where({"PATH": str(path)}, "-c").status == 0
+
+
+def test_called_in_another_folder(project: Project, tmp_path: Path) -> None:
+    """`-f` does not lead SCons into the project; nothing is made where it was called."""
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    called = [project.program, "-Q", "-f", os.path.relpath(project.root / "SConstruct", elsewhere)]
+    done = subprocess.run(
+        called, cwd=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    told = f"scons: error: the project is elsewhere: run scons -C {project.root}\n"
+    assert (done.returncode, done.stdout.decode()) == (2, told)
+    assert not list(elsewhere.iterdir())

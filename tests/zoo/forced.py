@@ -85,7 +85,10 @@ def force(path: Path, stored: Int8Array, folder: Path) -> Forced:
     opened.CopyFrom(model)
     ends = {entry.name for entry in model.graph.output}
     inner = [name for name in quantized if name not in ends]
-    opened.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inner)
+    # With types and shapes: without, an old opset would not be lifted.
+    known_shapes = onnx.shape_inference.infer_shapes(model).graph.value_info
+    inferred = {entry.name: entry for entry in known_shapes}
+    opened.graph.output.extend(inferred.get(name, onnx.ValueInfoProto(name=name)) for name in inner)
     copy = folder / path.name
     copy.write_bytes(opened.SerializeToString())
     graph = read_graph(copy)

@@ -7,7 +7,7 @@
 #include "kernels/nn_fully_connected.h"
 #include "kernels/nn_lookup.h"
 #include "kernels/nn_softmax.h"
-#include "nn_runtime.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 
 /* ---- Layers -------------------------------------------------------------------------------- */
@@ -179,6 +179,7 @@ static const ai_u16 tiny_types[] = {
 static const nn_plan tiny_plan = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
+    .several = NULL,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,

@@ -3,7 +3,7 @@
  */
 #include "tiny.h"
 
-#include "nn_runtime.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 #include "tiny_kernels.h"
 
@@ -106,6 +106,7 @@ static const ai_u16 tiny_types[] = {
 static const nn_plan tiny_plan = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
+    .several = NULL,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,

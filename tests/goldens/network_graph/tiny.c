@@ -5,7 +5,7 @@
 
 #include "kernels/nn_elementwise.h"
 #include "kernels/nn_fully_connected.h"
-#include "nn_runtime.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 #include <string.h>
 
@@ -222,6 +222,7 @@ static const ai_u16 tiny_types[] = {
 static const nn_plan tiny_plan = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
+    .several = nn_infer_several,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,

@@ -10,7 +10,7 @@
 #include "kernels/nn_pool.h"
 #include "kernels/nn_select.h"
 #include "kernels/nn_transpose.h"
-#include "nn_runtime.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 
 /* ---- Layers -------------------------------------------------------------------------------- */
@@ -358,6 +358,7 @@ static const ai_u16 tiny_types[] = {
 static const nn_plan tiny_plan = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
+    .several = NULL,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,

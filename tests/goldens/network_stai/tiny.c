@@ -198,6 +198,7 @@ static const nn_stai_network tiny_description = {
         {
             .forward = tiny_forward_pass,
             .observed = tiny_observed_pass,
+            .several = NULL,
             .inputs = tiny_input_ends,
             .outputs = tiny_output_ends,
             .blocks = tiny_blocks,

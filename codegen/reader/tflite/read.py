@@ -1,0 +1,58 @@
+"""From a .tflite file to the graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from onnx import helper
+
+from codegen.ir.graph import Graph
+from codegen.reader.qdq import read_model
+from codegen.reader.schema import OWN_DOMAIN
+from codegen.reader.tflite import computed, moved
+from codegen.reader.tflite.file import open_tflite
+from codegen.reader.tflite.translation import OPSET, REMEDY, Translation
+from support.errors import UserError
+
+READERS = {**computed.READERS, **moved.READERS}
+AGAIN = "convert the network again, or express this by other operators: docs/operators.md"
+
+
+def read_tflite(path: Path) -> Graph:
+    """Read an int8 .tflite file, batch 1.
+
+    Raises:
+        UserError: anything unsupported, naming file, operator and remedy.
+    """
+    model, shapes = translate(path)
+    try:
+        return read_model(path, model, shapes)
+    except UserError as error:
+        # What to do with an ONNX file does not help here.
+        raise UserError(error.message, AGAIN) from None
+
+
+def translate(path: Path) -> tuple[onnx.ModelProto, dict[str, tuple[int, ...]]]:
+    """The network as QDQ ONNX, and the shapes that the file declares, by ONNX name.
+
+    Raises:
+        UserError: anything that cannot be said in ONNX.
+    """
+    file = open_tflite(path)
+    translation = Translation(file)
+    inputs = translation.begin()
+    for operator in file.operators:
+        if operator.kind not in READERS:
+            raise translation.fail(operator, "unsupported operator", REMEDY)
+        if not operator.outputs:
+            raise UserError(
+                f"{path}: an operator {operator.kind} writes nothing", "convert the network again"
+            )
+        READERS[operator.kind](translation, operator)
+    outputs = translation.end()
+    graph = helper.make_graph(
+        translation.nodes, "tflite", inputs, outputs, translation.initializers
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(OWN_DOMAIN, 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=9), translation.shapes

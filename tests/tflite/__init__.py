@@ -1,0 +1,1 @@
+"""The room of .tflite files: reading them, against LiteRT."""
