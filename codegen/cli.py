@@ -8,6 +8,7 @@ import sys
 
 COMMANDS = {
     "generate": "Write the network's C sources, report and manifest.",
+    "dump": "Show what the generator makes of a network, step by step, and draw it.",
     "inputs": "Make the test inputs of a network that comes without a data set.",
     "subset": "Choose test inputs, quantize them and write them as a C header.",
     "reference": "Compute the integer reference's outputs for quantized inputs.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from codegen.generate import manifest
 from codegen.ir.dump import to_graphviz, to_text
 from codegen.ir.graph import Graph
 from codegen.kernels.registry import candidates
@@ -13,13 +14,15 @@ from codegen.memory.layout import Layout
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
 from codegen.plan import activity_of, plan_network
+from codegen.render import render
+from codegen.report.drawing import drawing
 from codegen.target import Target
 from support.files import write_text
 
 
 def dump(graph: Graph, kernels: Kernels, target: Target, folder: Path) -> None:
     """Write the graph after each pass as text and as Graphviz, every kernel that was looked at with
-    its cost or why it does not fit, and the arena with what lives where and when.
+    its cost or why it does not fit, the arena with what lives where and when, and a drawing.
 
     Raises:
         UserError: an operation that no kernel takes.
@@ -30,7 +33,10 @@ def dump(graph: Graph, kernels: Kernels, target: Target, folder: Path) -> None:
         write_text(folder / f"{number:02}-{name}.txt", to_text(final))
         write_text(folder / f"{number:02}-{name}.dot", to_graphviz(final))
     write_text(folder / "kernels.txt", _kernels(final, lowering))
-    write_text(folder / "memory.txt", _memory(plan_network(graph, kernels, target).layout))
+    plan = plan_network(graph, kernels, target)
+    write_text(folder / "memory.txt", _memory(plan.layout))
+    drawn = {"drawing": drawing(manifest(plan, "network"))}
+    write_text(folder / "network.svg", render("report/network.svg.j2", drawn))
 
 
 def _kernels(graph: Graph, lowering: Lowering) -> str:

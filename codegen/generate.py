@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from codegen import version
+from codegen.edges import edges
 from codegen.interface import ports
 from codegen.ir import preprocessing
 from codegen.ir.dump import describe
@@ -19,7 +20,7 @@ from codegen.names import check_name
 from codegen.ops import operator_of
 from codegen.outputs import LEGACY, MANIFEST, TEMPLATES
 from codegen.plan import Plan, Step, plan_network
-from codegen.render import render
+from codegen.render import render_all
 from codegen.selftest import make_selftest
 from codegen.target import CORTEX_M7, Target
 from support.files import write_json, write_text
@@ -47,8 +48,9 @@ def generate(
     check_name(name)
     plan = plan_network(graph, kernels, target)
     context = {"net": network_context(plan, name)}
-    rendered = {suffix: render(template, context) for suffix, template in TEMPLATES[c_api].items()}
-    for suffix, text in rendered.items():
+    templates = TEMPLATES[c_api]
+    rendered = render_all(list(templates.values()), context)
+    for suffix, text in zip(templates, rendered, strict=True):
         write_text(folder / f"{name}{suffix}", text)
     write_json(folder / f"{name}{MANIFEST}", {**manifest(plan, name), "c_api": c_api})
     return plan
@@ -159,6 +161,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "activations_bound": plan.layout.packing.bound.bytes,
         "symbols": {"inference": f"{name}_forward_pass"},
         "layers": _layers(plan, name),
+        "edges": edges(plan),
     }
 
 

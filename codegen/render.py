@@ -7,7 +7,8 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -55,7 +56,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=jinja2.select_autoescape(["html.j2"], default=False),
+        autoescape=jinja2.select_autoescape(["html.j2", "svg.j2"], default=False),
     )
     env.filters["hex8"] = lambda value: f"0x{value:08X}"
     env.filters["hex4"] = lambda value: f"0x{value:04X}"
@@ -66,27 +67,46 @@ def environment() -> jinja2.Environment:
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """Render a template of `templates/` by its path below that folder; C and assembly are
-    formatted.
+    """Render one template: see `render_all`."""
+    return render_all([template], context)[0]
+
+
+def render_all(templates: Sequence[str], context: Mapping[str, Any]) -> list[str]:
+    """Render templates of `templates/` by their paths below that folder; C and assembly are
+    formatted, all C by one program.
 
     Raises:
         UserError: no such template, or a name that the context does not have.
     """
-    verbatim: list[str] = []
-    _aside.set(verbatim)
+    asides: list[list[str]] = []
+    texts = []
+    for template in templates:
+        asides.append([])
+        _aside.set(asides[-1])
+        texts.append(_rendered(template, context))
+    kinds = [Path(template.removesuffix(".j2")).suffix for template in templates]
+    c = [index for index, kind in enumerate(kinds) if kind in (".c", ".h")]
+    if c:
+        for index, text in zip(c, _clang_format([texts[index] for index in c]), strict=True):
+            texts[index] = text
+    texts = [tidy(t) if kind == ".S" else t for t, kind in zip(texts, kinds, strict=True)]
+    return [_filled(text, aside) for text, aside in zip(texts, asides, strict=True)]
+
+
+def _rendered(template: str, context: Mapping[str, Any]) -> str:
     try:
-        text = environment().get_template(template).render(context)
+        return environment().get_template(template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"template '{error.name}' not found below {TEMPLATES}") from None
     except jinja2.UndefinedError as error:
         raise UserError(
             f"template '{template}': {error.message}", "give the value with --set or --context"
         ) from None
-    suffix = Path(template.removesuffix(".j2")).suffix
-    formatted = _clang_format(text) if suffix in (".c", ".h") else text
-    if suffix == ".S":
-        formatted = tidy(text)
-    return _VERBATIM.sub(lambda match: verbatim[int(match[1])], formatted)
+
+
+def _filled(text: str, aside: Sequence[str]) -> str:
+    """The text with what was set aside."""
+    return _VERBATIM.sub(lambda match: aside[int(match[1])], text)
 
 
 @jinja2.pass_context  # or Jinja2 calls it for constants when it parses
@@ -97,19 +117,27 @@ def _set_aside(_: jinja2.runtime.Context, text: str) -> str:
     return f"/*{_KEY}:{len(aside) - 1}*/"
 
 
-def _clang_format(text: str) -> str:
-    """Format C with the project's style; generated C is what users debug."""
+def _clang_format(texts: Sequence[str]) -> list[str]:
+    """Format C with the project's style; generated C is what users debug.
+
+    One program for all: it takes longer to start than to format a file.
+    """
     style = f"--style=file:{ROOT / '.clang-format'}"
-    done = subprocess.run(
-        [_clang_format_program(), style, "--assume-filename=generated.c"],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise UserError(f"clang-format failed: {done.stderr.strip()}", "run ./bootstrap")
-    return done.stdout
+    with tempfile.TemporaryDirectory(prefix="nn2flash-") as folder:
+        # Of one name each, because a file's own header comes first among its includes.
+        files = [Path(folder, str(index), "generated.c") for index in range(len(texts))]
+        for file, text in zip(files, texts, strict=True):
+            file.parent.mkdir()
+            file.write_text(text, encoding="utf-8", newline="")
+        done = subprocess.run(
+            [_clang_format_program(), style, "-i", *files],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise UserError(f"clang-format failed: {done.stderr.strip()}", "run ./bootstrap")
+        return [file.read_text(encoding="utf-8") for file in files]
 
 
 @cache

@@ -15,17 +15,30 @@ from support.files import write_text
 if TYPE_CHECKING:
     from codegen.ir.graph import Graph
     from codegen.ir.types import Int8Array
+    from codegen.kernels.wanted import Kernels
     from codegen.target import Target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `generate`."""
-    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file, batch 1")
+    add_network_arguments(parser)
     parser.add_argument("--name", default="network", help="prefix of files and C symbols")
     parser.add_argument(
         "--c-api", choices=tuple(TEMPLATES), default=LEGACY, help="C interface of the sources"
     )
     parser.add_argument("--out-dir", type=Path, required=True, help="folder of the sources")
+    parser.add_argument(
+        "--dump", type=Path, help="folder for the graph after each pass, lifetimes and memory map"
+    )
+    parser.add_argument("--depfile", type=Path, help="write a Make depfile for CMake, Ninja, Make")
+    parser.add_argument(
+        "--print-outputs", action="store_true", help="print the files it would write, and stop"
+    )
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which network, and what its kernels are chosen by; also those of `dump`."""
+    parser.add_argument("--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file, batch 1")
     parser.add_argument(
         "--kernels",
         choices=("auto", "portable", "dense", "sparse"),
@@ -44,13 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     processor.add_argument("--core", help="GCC's name of that processor, instead of a board's")
     parser.add_argument("--no-fpu", action="store_true", help="of --core: it has no FPU")
-    parser.add_argument(
-        "--dump", type=Path, help="folder for the graph after each pass, lifetimes and memory map"
-    )
-    parser.add_argument("--depfile", type=Path, help="write a Make depfile for CMake, Ninja, Make")
-    parser.add_argument(
-        "--print-outputs", action="store_true", help="print the files it would write, and stop"
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,14 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         print("codegen generate: error: --model is required", file=sys.stderr)
         return 2
     from codegen.generate import generate
-    from codegen.kernels.wanted import Kernels
-    from codegen.reader.qdq import read_graph
 
-    graph = read_graph(arguments.model)
-    kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
-    for note in graph.notes:
-        print(f"note: {arguments.model}: {note}", file=sys.stderr)
-    target = _target(arguments)
+    graph, kernels, target = read_network(arguments)
     if arguments.dump:
         from codegen.dump import dump
 
@@ -82,6 +82,18 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_text(arguments.depfile, depfile(files, _models(arguments)))
     return 0
+
+
+def read_network(arguments: argparse.Namespace) -> tuple[Graph, Kernels, Target]:
+    """The network, what its kernels are chosen by, and the processor; notes go to stderr."""
+    from codegen.kernels.wanted import Kernels
+    from codegen.reader.qdq import read_graph
+
+    graph = read_graph(arguments.model)
+    kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
+    for note in graph.notes:
+        print(f"note: {arguments.model}: {note}", file=sys.stderr)
+    return graph, kernels, _target(arguments)
 
 
 def _target(arguments: argparse.Namespace) -> Target:

@@ -32,7 +32,6 @@ def page(sources: Sources, kept: Mapping[str, Any]) -> str:
         "charts": _charts(sources),
         "accuracy": scored,
         "network": drawing.drawing(sources.manifest),
-        "drawn": (drawing.WIDTH, drawing.BOX_HEIGHT, drawing.GAP),
         "spreads": spreads(sources),
         "layers": _layers(sources),
         "costs": _costs(sources),

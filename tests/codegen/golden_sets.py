@@ -20,6 +20,7 @@ from codegen.plan import plan_network
 from codegen.reference import run as run_reference
 from codegen.render import render
 from codegen.report.changes import summarize
+from codegen.report.drawing import drawing
 from codegen.report.page import page
 from codegen.report.sources import Sources
 from tests.codegen.oracle import stored_inputs
@@ -99,6 +100,7 @@ def report(graph: Graph, folder: Path) -> dict[str, str]:
     return {
         # How zlib packs a picture is its own business.
         "report.html": re.sub(r"(data:image/png;base64),[\w+/=]+", r"\1,", text),
+        "network.svg": render("report/network.svg.j2", {"drawing": drawing(facts)}),
         "manifest_alone.html": page(alone, {"current": summarize(alone), "previous": None}),
     }
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from codegen.dump import dump
+from codegen.generate import manifest
 from codegen.ir.graph import Graph
 from codegen.kernels.wanted import Kernels
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from codegen.target import CORTEX_M7, Target, named_target, target_of
 from support.errors import UserError
-from tests.codegen.graphs import residual
+from tests.codegen.graphs import residual, two_in_two_out
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import toolchain
 
@@ -54,6 +56,29 @@ def test_what_is_told(graph: Graph, tmp_path: Path) -> None:
     sizes = re.search(r"^arena (\d+) bytes; at least (\d+)", made["memory.txt"])
     assert sizes is not None and sizes[1] == sizes[2]
     assert "may begin from 0 bytes behind" in made["memory.txt"]
+    svg = "{http://www.w3.org/2000/svg}"
+    drawn = ElementTree.fromstring(made["network.svg"])
+    # The input and ten layers; three blocks of three edges and what skips them, one at each end.
+    assert len([e for e in drawn.iter(f"{svg}rect") if e.get("class") == "box"]) == 11
+    assert len([e for e in drawn.iter(f"{svg}path") if e.get("class") == "arrow"]) == 13
+
+
+@pytest.mark.parametrize("kernels", ["portable", "dense"])
+def test_edges_go_on_through_views(kernels: str, tmp_path: Path) -> None:
+    """The second input is flattened; layers of a chain keep their own edges."""
+    graph = read_graph(two_in_two_out().save(tmp_path / "two.onnx"))
+    found = manifest(plan_network(graph, Kernels(kernels)), "two")
+    told = [f"{e['from'][0]} {e['from'][1]} {e['to'][0]} {e['to'][1]}" for e in found["edges"]]
+    kinds = [layer["op"] for layer in found["layers"]]
+    total = kinds.index("elementwise")
+    assert sorted(told) == sorted(
+        [
+            *("input 0 layer 0", "input 1 layer 1", f"layer 0 layer {total}"),
+            *(f"layer 1 layer {total}", f"layer {total} layer 3", "layer 3 output 1"),
+            # What a layer reads, too, goes out as a copy.
+            *(f"layer {total} layer 4", "layer 4 output 0"),
+        ]
+    ), kinds
 
 
 @pytest.mark.parametrize("target", PORTABLE_ONLY, ids=lambda t: f"{t.core}, {t.fpu}")
