@@ -27,6 +27,7 @@ settings.load_profile("no deadline")
 # Started in the background, a shell has programs ignore Ctrl-C, and theirs inherit that; some tests
 # are about Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
 
 
 @contextmanager

@@ -21,7 +21,7 @@ typedef void (*nn_observed_forward)(const ai_i8 *const inputs[], ai_i8 *const ou
                                     const nn_observer *observer);
 
 /* For the function that both ways of running a network are made of. */
-#define NN_BOTH_WAYS __attribute__((always_inline)) static inline
+#define NN_BOTH_WAYS __attribute__((always_inline)) static __inline__
 
 NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool after) {
     if (observer != NULL) {

@@ -11,7 +11,7 @@
 #include "nn_inference.h"
 
 #define NN_INPUT_ALIGNMENT 4u
-#define NN_INLINE __attribute__((always_inline)) static inline
+#define NN_INLINE __attribute__((always_inline)) static __inline__
 
 NN_INLINE ai_bool nn_in_arena(const nn_inference *inference, const void *data, ai_size bytes) {
     return nn_overlap(data, bytes, inference->arena, inference->plan->arena_size);

@@ -58,7 +58,7 @@ def imported_network(
     _check_possible(env)
     ways = {"bundle": _bundle, "stedgeai": _stedgeai, "cloud": _cloud}
     command, arguments, also = ways[env["ai"]](env, folder, model, memories)
-    name, api = env["name"], env["c_api"]
+    name, api = env["name"], env["C_API"]
     files = {part: folder.File(f"{name}{part}") for part in (*SOURCES[api], *OTHERS)}
     made = env.Run(
         command.split()[1].upper(),
@@ -155,7 +155,7 @@ def _stedgeai(env: Any, folder: Any, model: Any, memories: Any) -> Way:
 def _order(env: Any, folder: Any, model: Any, memories: Any) -> list[Any]:
     """What the cloud's commands want to know of the network."""
     return [
-        *("--model", model, "--name", env["name"], "--c-api", env["c_api"]),
+        *("--model", model, "--name", env["name"], "--c-api", env["C_API"]),
         *("--memory-pool", _pools(env, folder, memories)),
         *_word(env, "--version", "cloud_version"),
         *_word(env, "--options", "ai_options"),

@@ -315,7 +315,7 @@ def test_live_mistakes(example: str, vendor: Path, tmp_path: Path) -> None:
     link = host.root / "vendor" / "nn2flash"
     link.unlink()
     shutil.copytree(vendor, link, ignore=shutil.ignore_patterns(".venv"))
-    assert "run ./bootstrap scons -h there" in say(original)
+    assert "run ./bootstrap python -m codegen -h in " in say(original)
 
 
 def test_cmake_in_a_path_with_spaces_and_a_model_that_is_none(vendor: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ class Known:
     tests: tuple[str, ...]
 
 
-_ADD = ("tests/ops/test_add.py", "-k", "clamp")
+_ADD = ("tests/ops/test_elementwise.py", "-k", "clamp")
 _BIAS = "tests/ops/test_fully_connected.py"
 _CHAINS = "tests/kernels/test_chain_unicorn.py"
 _MISUSE = ("tests/runtime/test_misuse.py", "-k", "host")
@@ -47,21 +47,26 @@ KNOWN = {
         "_LANE = 2**16",
         (_CHAINS, "-k", "lane"),
     ),
-    "bias after a clamp": Known("codegen/ops/add.py", " and not stage.clipped", "", _ADD),
+    "bias after a clamp": Known(
+        "codegen/weighted_sum.py",
+        "self.bias is not None or self.clipped",
+        "self.bias is not None",
+        _ADD,
+    ),
     "zero point of a bias": Known(
-        "codegen/ops/fully_connected.py",
-        "            and not bias.zero_point.any()\n",
-        "",
+        "codegen/weighted_sum.py",
+        " and not bias.zero_point.any():",
+        ":",
         (_BIAS, "-k", "bias_with_zero_point"),
     ),
     "bias that is a column": Known(
-        "codegen/ops/fully_connected.py",
-        "bias.values.ndim > 1 and bias.values.shape[-1] != bias.values.size",
-        "False",
+        "codegen/weighted_sum.py",
+        "size == 1 or position == axis",
+        "True",
         (_BIAS, "-k", "column"),
     ),
     "reach of products": Known(
-        "codegen/ops/fully_connected.py",
+        "codegen/weighted_sum.py",
         "products = 256 *",
         "products = 255 *",
         (_BIAS, "-k", "reach"),
@@ -105,14 +110,14 @@ KNOWN = {
         "port->size * batches",
         _MISUSE,
     ),
-    "product and sum in one": Known(
-        "firmware/runtime/kernels/nn_add.c",
-        "nn_rounded(real) + addend[i]",
-        "real + addend[i]",
-        ("tests/runtime/test_flags.py", "-k", "bytes and fast and clang"),
+    "zero by zero": Known(
+        "firmware/runtime/kernels/nn_elementwise.c",
+        "a == 0.0f ? 0.0f : a / b",
+        "a / b",
+        ("tests/ops/test_elementwise.py", "-k", "division_by_zero"),
     ),
     "output over the input": Known(
-        "firmware/runtime/nn_inference.c",
+        "firmware/runtime/nn_placing.h",
         "own_needed ? own : output;",
         "own_needed && !own ? own : output;",
         ("tests/runtime/test_anyhow.py", "-k", "single and host"),

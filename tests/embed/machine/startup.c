@@ -29,7 +29,8 @@ static void fault(void) {
 
 /* ARMv7-M ARM (DDI 0403), B3.2.20: full access to CP10 and CP11, before compiled code runs. */
 __attribute__((naked)) void Reset_Handler(void) {
-    __asm volatile("ldr r0, =0xE000ED88\n\t"
+    __asm volatile(".syntax unified\n\t"
+                   "ldr r0, =0xE000ED88\n\t"
                    "ldr r1, [r0]\n\t"
                    "movs r2, #0xF0\n\t"
                    "lsls r2, r2, #16\n\t"

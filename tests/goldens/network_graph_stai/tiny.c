@@ -5,6 +5,7 @@
 
 #include "kernels/nn_elementwise.h"
 #include "kernels/nn_fully_connected.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 #include "tiny_details.h"
 #include <string.h>

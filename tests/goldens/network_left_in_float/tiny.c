@@ -6,7 +6,7 @@
 #include "kernels/nn_float_weights.h"
 #include "kernels/nn_fully_connected.h"
 #include "kernels/nn_thresholds.h"
-#include "nn_runtime.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 
 /* ---- Layers -------------------------------------------------------------------------------- */
@@ -132,6 +132,7 @@ static const ai_u16 tiny_types[] = {
 static const nn_plan tiny_plan = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
+    .several = NULL,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,

@@ -7,6 +7,7 @@
 #include "kernels/nn_fully_connected.h"
 #include "kernels/nn_lookup.h"
 #include "kernels/nn_softmax.h"
+#include "nn_inference.h"
 #include "tiny_data.h"
 #include "tiny_details.h"
 
