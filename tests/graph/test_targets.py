@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from site_tools.board_facts import LIKE_CORTEX_M7, BoardFacts
 
 from codegen.target import CORTEX_M7, named_target
-from site_scons.site_tools.board_facts import LIKE_CORTEX_M7, BoardFacts
 from tests.graph.conftest import Built
 from tests.graph.project import REPOSITORY, Project
 
