@@ -33,7 +33,7 @@ def planned(names: tuple[str, ...], *, softmax: str = "") -> Plan:
         value = output
     if softmax:
         output = tensor(softmax, value.shape, Quantization(np.float32(1 / 256), -128))
-        ops.append(Softmax("softmax", (value,), (output,)))
+        ops.append(Softmax("softmax", (value,), (output,), axis=1))
         value = output
     calibration = random_inputs(np.random.default_rng(10), SIZES[0], 20, -128)
     return plan_network(
