@@ -22,7 +22,7 @@ from codegen.reader.load import is_tflite, load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.preprocessing import preprocess, quantize_input
 from codegen.reader.qoperator import in_qdq
-from codegen.reader.refused import refuse
+from codegen.reader.refused import NAMES, refuse
 from codegen.reader.schema import check_node
 from codegen.reader.stages import (
     FloatInput,
@@ -101,7 +101,7 @@ def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
     """Refuse a network in which nothing is quantized."""
     types = {node.op_type for node in model.graph.node}
     if not any("QuantizeLinear" in name or name.startswith("QLinear") for name in types) and (
-        not types & {"DequantizeLinear", "QGemm", "MatMulInteger", "ConvInteger"}
+        not types & {"DequantizeLinear", "QGemm", *NAMES}
     ):
         raise UserError(
             f"{path}: a float network, nothing in it is quantized",

@@ -20,7 +20,7 @@ _NARROW = (
     "computes with 4 bits or blocks of weights",
     "quantize weights and activations to 8 bits",
 )
-_NAMES: Mapping[str, tuple[str, str]] = {
+NAMES: Mapping[str, tuple[str, str]] = {
     "ConvInteger": _DYNAMIC,
     "DynamicQuantizeLinear": _DYNAMIC,
     "DynamicQuantizeLSTM": _DYNAMIC,
@@ -40,5 +40,5 @@ def refuse(context: Context, node: onnx.NodeProto) -> None:
     Raises:
         UserError: it is one.
     """
-    if node.op_type in _NAMES:
-        raise context.fail(node, *_NAMES[node.op_type])
+    if node.op_type in NAMES:
+        raise context.fail(node, *NAMES[node.op_type])

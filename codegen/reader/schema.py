@@ -31,10 +31,10 @@ def check_node(context: Context, node: onnx.NodeProto, opset: int) -> None:
         UserError: wrong numbers of inputs or outputs, attributes that the operator does not have
             in this opset, or that have another type.
     """
+    refuse(context, node)
     remedy = "export the model again with opset 17"
     if node.domain not in ("", "ai.onnx"):
         if node.op_type not in _OTHER_DOMAINS.get(node.domain, ()):
-            refuse(context, node)
             raise context.fail(
                 node,
                 f"domain '{shown(node.domain)}' is unknown",

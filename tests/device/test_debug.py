@@ -115,7 +115,7 @@ def test_port_in_use(build: Build) -> None:
     ("output", "message"),
     [
         ("Error: open failed\n", "openocd: no debug probe found"),
-        ("Error: couldn't bind gdb to socket on port 3333: Address already in use\n", "--port"),
+        ("Error: couldn't bind gdb to socket on port 3333: Address already in use\n", "gdb_port="),
     ],
 )
 def test_server_that_does_not_start(

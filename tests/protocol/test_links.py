@@ -184,7 +184,7 @@ def test_target_that_dies_is_noticed_at_once_with_its_last_words() -> None:
 def test_newer_firmware_is_told_apart() -> None:
     answer = frames.encode(Frame(Verb.ERROR, 0, b"\x01\x01", version=3))
     client = script(f"out.write({answer!r}); out.flush(); time.sleep(60)")
-    with pytest.raises(LinkError, match="speaks protocol 3, this program 1"):
+    with pytest.raises(LinkError, match="speaks protocol 3, this program 2"):
         client.connect(timeout=10)
     client.close()
 
@@ -218,7 +218,7 @@ def test_answer_to_somebody_else_is_not_ours() -> None:
     info = struct.pack("<IHIIIfbIfb", 2048, 16, 0, 2, 1, 1.0, 0, 1, 1.0, 0)
     client = answering(
         f"for n in (1, 0): send({Verb.INFO | ANSWER}, f.sequence - n & 0xFFFF, "
-        f"{info!r} + bytes([1, 66 - n]) * 5)"
+        f"{info!r} + bytes([1, 66 - n]) * 6)"
     )
     assert client.connect().board == "B"
     assert client.retries == 0
@@ -235,7 +235,7 @@ def test_endless_good_frames_do_not_keep_us() -> None:
 
 
 def test_endless_layers_do_not_keep_us() -> None:
-    info = struct.pack("<IHIIIfbIfb", 2048, 16, 0, 2, INPUTS, 1.0, 0, OUTPUTS, 1.0, 0) + bytes(5)
+    info = struct.pack("<IHIIIfbIfb", 2048, 16, 0, 2, INPUTS, 1.0, 0, OUTPUTS, 1.0, 0) + bytes(6)
     client = answering(
         f"send(f.verb | {ANSWER}, f.sequence, {info!r}) if f.verb == {Verb.INFO} else "
         f"[send({Verb.LAYER}, f.sequence, bytes(11)) for _ in range(100)]"
