@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 
 import onnx
@@ -74,3 +75,19 @@ def requantize_stage(name: str, source: Value) -> Pending:
     from codegen.ops.lookup import requantize
 
     return requantize(name, source)
+
+
+def concatenated(
+    context: Context, name: str, output: str, values: Sequence[Value], axis: int
+) -> Value:
+    """Values of one quantization along an axis."""
+    from codegen.ops.concat import concatenate
+
+    return concatenate(context, name, output, values, axis)
+
+
+def reshaped(context: Context, node: onnx.NodeProto, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that a node of Reshape's kind makes of another."""
+    from codegen.ops.reshape import target_shape
+
+    return target_shape(context, node, shape)

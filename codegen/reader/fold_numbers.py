@@ -103,9 +103,9 @@ def _filled(context: Context, node: onnx.NodeProto, operands: Sequence[AnyArray]
 
 
 def _reshaped(context: Context, node: onnx.NodeProto, operands: Sequence[AnyArray]) -> AnyArray:
-    from codegen.ops.reshape import target_shape
+    from codegen.ops import reshaped
 
-    return operands[0].reshape(target_shape(context, node, operands[0].shape))
+    return operands[0].reshape(reshaped(context, node, operands[0].shape))
 
 
 def _chosen(context: Context, node: onnx.NodeProto, operands: Sequence[AnyArray]) -> AnyArray:

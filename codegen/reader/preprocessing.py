@@ -123,12 +123,12 @@ def quantize_input(
 ) -> Value:
     """The quantized value of inputs that nobody has quantized yet."""
     if isinstance(stage, JoinedInputs):
-        from codegen.ops.concat import concatenate
+        from codegen.ops import concatenated
 
         parts = []
         for each in stage.parts:
             parts.append(quantize_input(context, node, each, to))
-        return concatenate(context, label(stage.node), stage.node.output[0], parts, stage.axis)
+        return concatenated(context, label(stage.node), stage.node.output[0], parts, stage.axis)
     value = context.input_value(node, stage.index, to, stage.arithmetic)
     for move in stage.moves:
         value = move.emit(value)

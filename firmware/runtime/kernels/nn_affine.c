@@ -13,8 +13,7 @@ void nn_affine(const nn_affine_shape *shape, const ai_i8 *input, ai_i8 *output,
                 const ai_float real = nn_rounded((ai_float)shifted * shape->input_scale);
                 const ai_float scaled = nn_rounded(real * factors[channel]);
                 const ai_float result = nn_rounded(scaled + offsets[channel]) / divisor;
-                *output++ =
-                    nn_saturate(result, shape->output_zero_point, shape->low, shape->high);
+                *output++ = nn_saturate(result, shape->output_zero_point, shape->low, shape->high);
             }
         }
     }

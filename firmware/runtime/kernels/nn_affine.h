@@ -19,8 +19,9 @@ typedef struct {
     ai_i32 high;
 } nn_affine_shape;
 
-/* clamp(rint(((input - zero point) * scale * factors[c] + offsets[c]) / output scale) + zero point),
- * each step in float32: docs/numerics.md, "Two values". Input and output may be the same bytes. */
+/* clamp(rint(((input - zero point) * scale * factors[c] + offsets[c]) / output scale) + zero
+ * point), each step in float32: docs/numerics.md, "Two values". Input and output may be the same
+ * bytes. */
 void nn_affine(const nn_affine_shape *shape, const ai_i8 *input, ai_i8 *output,
                const ai_float *factors, const ai_float *offsets);
 

@@ -26,6 +26,7 @@ EACH ai_float apply(operation what, ai_float a, ai_float b) {
         return a < b ? a : b;
     case MAX:
         return a > b ? a : b;
+    case PRELU:
     default:
         return a < 0.0f ? a * b : a;
     }

@@ -13,8 +13,8 @@ static void one(const nn_mat_mul_shape *shape, const ai_i8 *first, const ai_i8 *
                 const ai_i32 right = (ai_i32)second[i * shape->columns + column];
                 sum += (left - shape->first_zero_point) * (right - shape->second_zero_point);
             }
-            *output++ = nn_requantize(sum, shape->multiplier, shape->zero_point, shape->low,
-                                      shape->high);
+            *output++ =
+                nn_requantize(sum, shape->multiplier, shape->zero_point, shape->low, shape->high);
         }
     }
 }

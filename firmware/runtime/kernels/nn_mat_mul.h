@@ -6,7 +6,8 @@
 
 AI_API_DECLARE_BEGIN
 
-/* Matrices behind one another; strides are elements from one to the next, 0 where it is repeated. */
+/* Matrices behind one another; strides are elements from one to the next, 0 where it is repeated.
+ */
 typedef struct {
     ai_u32 size;
     ai_u32 first_stride;
