@@ -132,7 +132,7 @@ def _context(graph: Graph, how: Standin) -> dict[str, Any]:
     (block,) = plan.blocks
     constants = bytearray(block.size + -block.size % 8)
     constants[: len(block.data)] = block.data
-    constants[-4:] = block.check.to_bytes(4, "little")
+    constants[block.size - 4 : block.size] = block.check.to_bytes(4, "little")
     shift = 128 if how.unsigned else 0
     ends = []
     for tensor, title in ((graph.input, "serving_default_input0"), (graph.output, "gemm_2")):
