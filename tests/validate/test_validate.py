@@ -128,7 +128,9 @@ def test_ctrl_c_keeps_what_was_measured(case: MakeCase) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Of all its threads: programs are started by a thread of their own."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(word) for children in tasks for word in children.read_text().split()]
 
 
 def test_target_that_dies_in_the_middle_loses_nothing(case: MakeCase) -> None:
