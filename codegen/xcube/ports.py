@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from codegen.reader.text import shown
 from codegen.xcube import csubset
 from codegen.xcube.discover import LEGACY
 from codegen.xcube.sources import Sources
@@ -128,15 +129,31 @@ def _legacy_ends(text: Sources) -> list[_End]:
         format_word, table = _macro_format(text, f"AI_{text.name.upper()}_{side}_1"), None
         count = f"AI_{text.name.upper()}_{side}_NUM"
         for args in csubset.calls(source, "AI_TENSOR_LIST_IO_OBJ_INIT"):
-            tensor = tensors.get(args[2].lstrip("& "), []) if len(args) == 3 else []
-            if not tensor or args[1] != count:
+            if len(args) != 3 or args[1] != count:
                 continue
-            table = _intq(lists.get(tensor[-1].lstrip("& "), []))
-            array = arrays.get(tensor[-2].lstrip("& "), []) if len(tensor) > 1 else []
+            tensor = _declared(tensors, args[2])
+            named = tensor[-1].lstrip("& ")
+            table = None if named == "NULL" else _intq(_declared(lists, named))
+            array = _declared(arrays, tensor[-2]) if len(tensor) > 1 else []
             declared = re.search(r"AI_ARRAY_FORMAT_(\w+)", array[1]) if len(array) > 1 else None
             format_word = format_word or (declared[1] if declared else "")
         ends.append(_End(format_word, table))
     return ends
+
+
+def _declared(objects: dict[str, list[str]], name: str) -> list[str]:
+    """The arguments that declare an object of the network's sources.
+
+    Raises:
+        UserError: nothing declares it.
+    """
+    name = name.lstrip("& ")
+    if name not in objects:
+        raise UserError(
+            f"the bundle's sources name '{shown(name)}' and do not declare it",
+            "generate the network again with a supported version (7.1 to 12.x)",
+        )
+    return objects[name]
 
 
 def _intq(arguments: list[str]) -> tuple[float, int] | None:

@@ -62,7 +62,7 @@ def test_a_name_compiles_nothing_differently(given: Built) -> None:
         levels[name] = {re.sub(f"^{name}(?=[._])", "NAME", path): o for path, o in found.items()}
     assert levels["mykernels"] == levels["network"]
     assert levels["network"]["NAME_data.c"] == "-Os"
-    assert levels["network"]["NAME_kernels.c"] == levels["network"]["softmax"] == "-O2"
+    assert levels["network"]["NAME_kernels.c"] == levels["network"]["nn_softmax"] == "-O2"
 
 
 def test_no_artefact_names_the_folder(given: Built, trained: Built) -> None:

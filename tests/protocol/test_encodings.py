@@ -109,7 +109,7 @@ def test_any_packed_bytes_are_read_alike(protocol: ctypes.CDLL, packed: bytes, s
 
 # --- frames ---------------------------------------------------------------------------------------
 def test_frame_is_what_the_specification_says() -> None:
-    plain = struct.pack("<BBH", 1, 0x02, 0x1234) + b"body"
+    plain = struct.pack("<BBH", 2, 0x02, 0x1234) + b"body"
     stuffed = cobs.encode(plain + struct.pack("<I", zlib.crc32(plain)))
     assert frames.encode(Frame(0x02, 0x1234, b"body")) == b"\0" + stuffed + b"\0"
 
