@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -146,6 +147,19 @@ def test_names_only_what_is_missing(clone: Path, path_with: Path) -> None:
     run = call(clone, "scons", "sim", PATH=str(path_with))
     assert run.returncode == 1
     assert run.stderr.endswith(" sudo apt-get install --no-install-recommends qemu-system-arm\n")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="32-bit programs of x86-64")
+def test_a_compiler_without_32_bits_is_missing_something(clone: Path, path_with: Path) -> None:
+    """Debian's gcc names its 64-bit library for -m32 where the 32-bit one is not there."""
+    add_tools(path_with, *(tool for tool in TOOLS if tool != "gcc"))
+    real = shutil.which("gcc")
+    script = f'#!/bin/sh\ncase $* in *-fsyntax-only*) exit 1 ;; esac\nexec {real} "$@"\n'
+    (path_with / "gcc").write_text(script)
+    (path_with / "gcc").chmod(0o755)
+    run = call(clone, "pytest", PATH=str(path_with))
+    assert run.returncode == 1
+    assert run.stderr.endswith(" sudo apt-get install --no-install-recommends gcc-multilib\n")
 
 
 def test_installs_with_apt_where_it_may(clone: Path, path_with: Path) -> None:
@@ -304,6 +318,7 @@ def test_generating_needs_no_tools(clone: Path, path_with: Path) -> None:
     """For another build: no SCons, compiler or emulator is looked for, and only core.txt is asked
     for."""
     (clone / "codegen").mkdir()
+    (clone / "codegen" / "__init__.py").touch()
     (clone / "codegen" / "__main__.py").write_text("print('generated')\n")
     done = call(clone, "python", "-m", "codegen", "generate", PATH=str(path_with))
     assert done.returncode == 0, done.stderr
