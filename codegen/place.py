@@ -18,8 +18,6 @@ from support.errors import UserError
 STORED = ("kernels", "weights", "subset")
 FILLED_AT_RUN = ("activations", "results")
 MOVABLE = (*STORED, *FILLED_AT_RUN)
-# What tells further pools of activations from the first: activations_2, activations_3 …
-POOL = "activations_"
 # Kernels are code whose size only the compiler knows: a bound to plan with, checked by the linker.
 KERNEL_BYTES = 12 * 1024
 # .data and .bss: small by design (no heap, no stdio); the linker has the last word.
@@ -77,7 +75,7 @@ def place_objects(
     }
     classes: dict[str, list[str]] = memories["placement"]
     board = _Board(memories["board"]["name"], rooms, classes["load"])
-    pools = {f"{POOL}{number}": size for number, size in enumerate(more_pools, start=2)}
+    pools = dict(zip(pool_names(more_pools), more_pools, strict=True))
     _check_overrides(overrides, rooms, pools)
     sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes, **pools}
     _keep_budgets(memories, rooms, classes, sizes)
@@ -100,6 +98,11 @@ def place_objects(
         if name in overrides:
             placed[name]["why"] = "asked for by placement="
     return placed
+
+
+def pool_names(more_pools: Sequence[int]) -> list[str]:
+    """The objects of the second and further pools of activations: activations_2, activations_3 …"""
+    return [f"activations_{number}" for number, _ in enumerate(more_pools, start=2)]
 
 
 def _check_overrides(

@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
-from codegen.place import largest_internal_subset, place_objects
+from codegen.place import largest_internal_subset, place_objects, pool_names
 from support.errors import UserError
 from support.files import read_json, write_json
 
@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     objects = place_objects(memories, sizes, overrides, pools[1:])
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
+    placement["pools"] = pool_names(pools[1:])
     placement["internal_subset"] = largest_internal_subset(
         memories, sizes, overrides, size, pools[1:]
     )

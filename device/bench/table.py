@@ -26,6 +26,10 @@ was not installed, its model lacks an instruction, or the trace is too long for 
 """
 
 
+# Names of runtimes in the figures: ours, and the one that others are divided by.
+OURS, BASE = "nn2flash", "cmsis_nn"
+
+
 def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
     """The page, from the results of each network."""
     picture = f"\n![Instructions of one inference]({chart})\n"
@@ -36,7 +40,7 @@ def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
 
 
 def _network(network: dict[str, Any]) -> str:
-    base = next((c for c in network["costs"] if c["title"].startswith("CMSIS-NN")), None)
+    base = next((c for c in network["costs"] if c["runtime"] == BASE), None)
     lines = [
         f"\n## {network['title']}\n\n{network['text']}\n\n",
         "| runtime | of CMSIS-NN | mean | largest | costliest tried | instr/MAC |"
@@ -54,7 +58,7 @@ def _network(network: dict[str, Any]) -> str:
             f"{cost['code']:,} | {cost['tables']:,} | {cost['ram']:,} | {cost['stack']:,} |\n"
         )
     if network.get("executed_macs"):
-        auto = next(c for c in network["costs"] if "auto" in c["title"])
+        auto = next(c for c in network["costs"] if c.get("kernels") == "auto")
         per = auto["mean"] / network["executed_macs"]
         lines.append(
             f"\nOf {network['macs']:,} multiply-accumulates the test inputs leave "
@@ -98,7 +102,7 @@ def chart(networks: Sequence[dict[str, Any]]) -> str:
         y += 26
         for cost in network["costs"]:
             length = max(2.0, WIDTH * cost["mean"] / largest)
-            kind = "ours" if cost["title"].startswith("nn2flash") else "peer"
+            kind = "ours" if cost["runtime"] == OURS else "peer"
             middle = y + BAR - 6
             rows.append(
                 f'<text x="{LEFT - 8}" y="{middle}" class="name">{_escape(cost["title"])}</text>'

@@ -71,6 +71,7 @@ def _network(
     from device.bench.ours import command
     from device.bench.peers import PEERS
     from device.bench.peers import build as build_peer
+    from device.bench.table import OURS
     from support.progress import Progress
 
     folder = arguments.work / model.stem
@@ -83,7 +84,8 @@ def _network(
     for kernels in kinds:
         elf = build_ours(model.resolve(), kernels, calibration, folder / kernels)
         name = f"nn2flash, kernels={kernels}"
-        costs.append(measure((name, "bytes"), elf, network, inputs, arguments.work).as_json())
+        cost = measure((name, "bytes"), elf, network, inputs, arguments.work)
+        costs.append({"runtime": OURS, "kernels": kernels, **cost.as_json()})
         if kernels != "portable":
             manifest = read_json(folder / kernels / "network_manifest.json")
             layers[name] = measure_layers(elf, manifest, inputs, arguments.work)
@@ -91,9 +93,8 @@ def _network(
     for peer in PEERS:
         elf = build_peer(peer, model, folder / "peers")
         few = inputs.first(arguments.peer_limit)
-        costs.append(
-            measure((peer.title, peer.answers), elf, network, few, arguments.work).as_json()
-        )
+        cost = measure((peer.title, peer.answers), elf, network, few, arguments.work)
+        costs.append({"runtime": peer.name, **cost.as_json()})
         progress.advance(note=peer.title)
     progress.finish()
     found = {
