@@ -10,7 +10,7 @@ from device.emulators.h750.memories import REGIONS
 
 # Sections of an inference (docs/architecture.md); each has __nn_<name>_start and _end.
 _OWN = ("kernels", "weights", "activations")
-_POOL = re.compile(r"__nn_(activations_\d+)_start")
+_FURTHER = re.compile(r"__nn_((?:activations|weights)_\d+)_start")
 
 
 class Fence:
@@ -29,8 +29,8 @@ class Fence:
         names = {symbol.name: symbol.address for symbol in elf.symbols}
         self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
         placed = []
-        pools = {match[1] for name in names if (match := _POOL.fullmatch(name))}
-        for name in (*_OWN, *sorted(pools)):
+        further = {match[1] for name in names if (match := _FURTHER.fullmatch(name))}
+        for name in (*_OWN, *sorted(further)):
             start, end = (names.get(f"__nn_{name}_{edge}", 0) for edge in ("start", "end"))
             if end > start:
                 placed.append(name)
