@@ -35,6 +35,7 @@ def register(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    from device.bench.estimate import in_words
     from device.bench.table import chart, markdown
 
     _check_hashes(arguments.fixtures)
@@ -51,6 +52,7 @@ def _run(arguments: argparse.Namespace) -> None:
             per_mac = cost["mean"] / network["macs"]
             print(
                 f"  {cost['title']:<40} {cost['mean']:>11,.0f} instructions  {per_mac:6.3f} a MAC"
+                f"  typical, estimated cycles: {in_words(cost['typical'])}"
             )
 
 

@@ -59,6 +59,8 @@ def board_runs(
             *(("--serial", "$serial") if env["serial"] else ()),
             *(("--programmer", "$programmer") if env["programmer"] else ()),
             *(("--no-reset",) if env["monitor_reset"] == "0" else ()),
+            *(("--dry-run",) if env["dry_run"] == "1" else ()),
+            *(("--model",) if env["probe"] == "model" else ()),
         ]
         run = places.board.File("monitor.run")
         targets["monitor"] = env.Always(run, "device monitor", words, apart=True)
