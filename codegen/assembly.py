@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# Bytes of an instruction in Thumb-2, and what may align a function.
+LONGEST, ALIGNED = 4, 4
 INDENT, COMMENT_COLUMN = "    ", 48
 _LABEL = re.compile(r"[.\w]+:$")
 _TRAILING = re.compile(r"^(?P<code>[^/]*\S)\s*//\s*(?P<comment>.*)$")
@@ -42,3 +44,12 @@ def _laid_out(line: str, bare: str, before: list[str]) -> list[str]:
         return [INDENT + bare]
     code = f"{INDENT}{trailing['code']}"
     return [f"{code:<{COMMENT_COLUMN}}// {trailing['comment']}"]
+
+
+def most_bytes(text: str) -> int:
+    """The most bytes that the assembler makes of a text as `tidy` gives it: instructions, each of
+    the longest kind, and the alignment of functions."""
+    lines = [line.strip() for line in text.splitlines() if line.startswith(INDENT)]
+    instructions = [line for line in lines if line[0] not in "./"]
+    functions = [line for line in lines if line.startswith(".balign")]
+    return LONGEST * len(instructions) + ALIGNED * len(functions)

@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from codegen import version
+from codegen.assembly import most_bytes
 from codegen.edges import edges
 from codegen.interface import ports
 from codegen.ir import preprocessing
 from codegen.ir.dump import describe
 from codegen.ir.graph import Graph, Op, Value
 from codegen.ir.identity import content_hash
+from codegen.kernels.code_sizes import describe as describe_code
 from codegen.kernels.kernel import Places, Routines
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.names import check_name
 from codegen.ops import operator_of
-from codegen.outputs import LEGACY, MANIFEST, TEMPLATES
+from codegen.outputs import ASSEMBLY, LEGACY, MANIFEST, TEMPLATES
 from codegen.plan import Plan, Step, plan_network
 from codegen.render import render_all
 from codegen.selftest import make_selftest
@@ -49,10 +51,13 @@ def generate(
     plan = plan_network(graph, kernels, target)
     context = {"net": network_context(plan, name)}
     templates = TEMPLATES[c_api]
-    rendered = render_all(list(templates.values()), context)
-    for suffix, text in zip(templates, rendered, strict=True):
+    rendered = dict(zip(templates, render_all(list(templates.values()), context), strict=True))
+    for suffix, text in rendered.items():
         write_text(folder / f"{name}{suffix}", text)
-    write_json(folder / f"{name}{MANIFEST}", {**manifest(plan, name), "c_api": c_api})
+    stems = {step.lowered.stem for step in plan.steps}
+    code = describe_code(stems, len(plan.steps), most_bytes(rendered[ASSEMBLY]))
+    content = {**manifest(plan, name), "c_api": c_api, "code": code}
+    write_json(folder / f"{name}{MANIFEST}", content)
     return plan
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+ASSEMBLY = "_assembly.S"
 # What `generate` writes, by C interface and suffix of the network's name. The build must know the
 # list before any model exists, and asks for it often: this module needs no other.
 _EITHER = {
     "_config.h": "network/network_config.h.j2",
     "_kernels.h": "network/network_kernels.h.j2",
     "_kernels.c": "network/network_kernels.c.j2",
-    "_assembly.S": "network/network_assembly.S.j2",
+    ASSEMBLY: "network/network_assembly.S.j2",
     "_io.h": "network/network_io.h.j2",
     "_io.c": "network/network_io.c.j2",
     "_selftest.h": "network/network_selftest.h.j2",

@@ -21,8 +21,6 @@ MOVABLE = (*STORED, *FILLED_AT_RUN)
 # Kind of object → bytes of its second and further ones, which are placed on their own.
 Further = Mapping[str, Sequence[int]]
 NO_FURTHER: Further = {}
-# Kernels are code whose size only the compiler knows: a bound to plan with, checked by the linker.
-KERNEL_BYTES = 12 * 1024
 # .data and .bss: small by design (no heap, no stdio); the linker has the last word.
 DATA_BYTES = 2048
 
@@ -54,8 +52,8 @@ def place_objects(
 
     Args:
         memories: the board, as in memories.json.
-        sizes: bytes of weights, activations, subset, results; optionally `runtime_code` and
-            `runtime_data`, what a vendor's runtime needs beyond the board's budgets.
+        sizes: bytes of kernels, weights, activations, subset, results; optionally `runtime_code`
+            and `runtime_data`, what a vendor's runtime needs beyond the board's budgets.
         overrides: object → memory to run from, as asked by the user; that of `weights` is for all
             its blocks that are not named.
         further: bytes of the second and further blocks of weights, and of a vendor's network's
@@ -81,7 +79,7 @@ def place_objects(
     board = _Board(memories["board"]["name"], rooms, classes["load"])
     kinds = {name: kind for kind in further for name in names_of(kind, further)}
     _check_overrides(overrides, rooms, kinds)
-    sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes}
+    sizes = {"runtime_code": 0, "runtime_data": 0, **sizes}
     for kind, more in further.items():
         sizes |= zip(names_of(kind, further), more, strict=True)
     _keep_budgets(memories, rooms, classes, sizes)

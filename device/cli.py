@@ -14,6 +14,7 @@ _COMMANDS = {
     "link": "link",
     "seal": "seal",
     "size": "size",
+    "code-sizes": "code_sizes",
     "sim": "sim",
     "flash": "probe",
     "erase": "probe",

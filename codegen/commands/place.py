@@ -8,12 +8,15 @@ from typing import Any
 
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
+from codegen.kernels.code_sizes import Reserved, reserve
 from codegen.place import largest_internal_subset, names_of, place_objects
 from support.errors import UserError
 from support.files import read_json, write_json
 
 # Whose runtime may run anywhere: our own.
 OPEN_VENDOR = "nn2flash"
+# Of libgcc, what a vendor's code calls; the rest of that is its `runtime_code`.
+VENDOR_BYTES = 12 << 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subset", type=Path, required=True, help="subset.npz")
     parser.add_argument("--subset-size", type=int, required=True, help="as given to `subset`")
     parser.add_argument("--override", default="", help="object:memory[,object:memory…]")
+    parser.add_argument("--code-sizes", type=Path, required=True, help="codegen/kernels/….json")
+    parser.add_argument("--compiler", type=int, help="major version of the compiler, if it is GCC")
     parser.add_argument("--out", type=Path, required=True, help="placement.json")
 
 
@@ -39,9 +44,18 @@ def run(arguments: argparse.Namespace) -> None:
         blocks = blocks or [int(manifest["weights_bytes"])]
         if sum(blocks) != int(manifest["weights_bytes"]):
             raise ValueError("other blocks")
+        vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
+        reserved = (
+            Reserved(VENDOR_BYTES, measured=False)
+            if vendor
+            else reserve(
+                arguments.code_sizes, manifest["code"], memories["cpu"], arguments.compiler
+            )
+        )
         sizes = {
             "runtime_code": int(runtime.get("flash_bytes", 0)),
             "runtime_data": int(runtime.get("ram_bytes", 0)),
+            "kernels": reserved.bytes,
             "weights": blocks[0],
             "activations": pools[0],
             "results": int(manifest["output"]["size"]),
@@ -59,8 +73,9 @@ def run(arguments: argparse.Namespace) -> None:
     overrides = _overrides(arguments.override)
     further = {"weights": blocks[1:], "activations": pools[1:]}
     objects = place_objects(memories, sizes, overrides, further)
-    vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
+    # What the linker insists on; None where nobody has measured.
+    placement["kernels_most"] = reserved.bytes if reserved.measured else None
     placement["further"] = {kind: names_of(kind, further) for kind in further}
     placement["internal_subset"] = largest_internal_subset(
         memories, sizes, overrides, size, further

@@ -12,6 +12,8 @@ from support.errors import UserError
 
 # As GNU ld says it.
 _OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
+# As templates/board/firmware.ld.j2 has GNU ld say it.
+_MORE_CODE = "kernels take more than"
 
 
 def register(commands: Any) -> None:
@@ -31,5 +33,10 @@ def _run(arguments: argparse.Namespace) -> int:
             f"the firmware does not fit its memories: too small is {what}",
             "move something out of there with placement=OBJECT:MEMORY (memory.txt of the last build"
             " says what lies where), make subset_size= smaller, or take a smaller network",
+        )
+    if _MORE_CODE in done.stderr:
+        raise UserError(
+            "the kernels take more bytes than placement reserved for this core and compiler",
+            "run `scons code-sizes` with the variables of this build, then build again",
         )
     return done.returncode

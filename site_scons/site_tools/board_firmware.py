@@ -42,6 +42,7 @@ def board_firmware(
     Args:
         glue: node of app_network.c.
     """
+    env.CCompiler(places.facts.cpu, places.out.abspath)
     script = None if places.facts.native else _linker_script(env, places, network, subset)
     words = ["--board", places.board_toml, "--out", places.memories]
     env.Run("MEMORIES", "device memories", [places.memories], words)
@@ -72,6 +73,8 @@ def board_firmware(
         env.Requires(table, whole)
         whole = [*whole, *table]
         targets["elf"] = whole
+        if env["ai"] == "builtin":
+            targets["code-sizes"] = _code_sizes(env, places, objects)
         targets["size"] = env.Show(places.board.File("size.run"), size[0], printed=False)
     return Firmware(elf, whole, size, identity, database[0], targets)
 
@@ -91,6 +94,8 @@ def _linker_script(env: Any, places: Places, network: NetworkSources, subset: Su
             *("--memories", places.memories, "--manifest", network.manifest),
             *("--subset", subset.arrays, "--subset-size", "$subset_size"),
             *(("--override", env["placement"]) if env["placement"] else ()),
+            *("--code-sizes", _table(env)),
+            *(("--compiler", "$COMPILER_MAJOR") if env["COMPILER_MAJOR"] else ()),
             *("--out", places.placement),
         ],
     )
@@ -105,7 +110,6 @@ def _linker_script(env: Any, places: Places, network: NetworkSources, subset: Su
 def _objects(env: Any, places: Places, network: NetworkSources, glue: Any) -> list[Any]:
     """Objects of everything but the program: hand-written, the board's, the network's, the glue."""
     root, facts, board = f"{env['PROJECT_ROOT']}/firmware", places.facts, places.board
-    env.CCompiler(facts.cpu, places.out.abspath)
     if env["app"] == "validate":
         env.Append(CCFLAGS=["-DNN_OBSERVE"])  # layers show what they computed
     builtin = env["ai"] == "builtin"
@@ -142,6 +146,23 @@ def _main(env: Any, places: Places, subset: Subset, name: Sequence[str]) -> Any:
     env.Render("app/expected.h.j2", places.app.File("expected.h"), *figures)
     size = ["--set", "subset_size=$subset_size"]
     return env.Render("app/main.c.j2", places.app.File("main.c"), *name, *size)
+
+
+def _table(env: Any) -> Any:
+    """What a compiler makes of each kernel: measured once, used by placement."""
+    return env.File(f"{env['PROJECT_ROOT']}/codegen/kernels/code_sizes.json")
+
+
+def _code_sizes(env: Any, places: Places, objects: Sequence[Any]) -> Any:
+    """Declare the measuring of this board's kernels, for the table that all builds share."""
+    return env.Always(
+        places.board.File("code-sizes.run"),
+        "device code-sizes",
+        [
+            *("--board", places.board_toml, "--cc", "$CC", "--compiler", "$COMPILER_MAJOR"),
+            *("--table", env.Literal(_table(env).abspath), *objects),
+        ],
+    )
 
 
 def _images(env: Any, places: Places, elf: Any) -> Any:

@@ -35,8 +35,8 @@ def machine_flags(cpu: dict[str, str]) -> list[str]:
     return [*flags, f"-mfloat-abi={cpu.get('float_abi', 'soft')}"]
 
 
-def find_compiler(name: str) -> str:
-    """The absolute path of a compiler that is new enough.
+def find_compiler(name: str) -> tuple[str, str]:
+    """The absolute path of a compiler that is new enough, and GCC's major version ("" of others).
 
     Raises:
         SCons.Errors.UserError: not found, or older than GCC 10, with the package to install.
@@ -64,7 +64,8 @@ def find_compiler(name: str) -> str:
             raise SCons.Errors.UserError(
                 f"{path} is version {version}, older than {OLDEST_GCC}: {remedy}"
             )
-    return path
+        return path, major[0]
+    return path, ""
 
 
 def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
@@ -78,7 +79,7 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
     name = env.subst("$cc") or ("gcc" if native else "arm-none-eabi-gcc")
     asked = set(map(str, COMMAND_LINE_TARGETS))
     unneeded = GetOption("clean") or GetOption("help") or (asked and asked <= COMPILE_NOTHING)
-    compiler = name if unneeded else find_compiler(name)
+    compiler, env["COMPILER_MAJOR"] = (name, "") if unneeded else find_compiler(name)
     machine = [] if native else machine_flags(cpu)
     root, env["BUILD_FOLDER"] = env["PROJECT_ROOT"], build_dir
     env["CC"] = env["LINK"] = env.Literal(compiler)

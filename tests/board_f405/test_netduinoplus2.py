@@ -17,7 +17,7 @@ from tests.graph.project import REPOSITORY
 _FIRMWARE = REPOSITORY / "firmware"
 _BOARD = read_board(_FIRMWARE / "boards/netduinoplus2/board.toml")
 _FOLDERS = [_FIRMWARE / name for name in ("chips/stm32", "chips/stm32f4", "cortex_m", "app")]
-_OBJECTS = {"weights": 4, "activations": 4, "subset": 4, "results": 4}
+_OBJECTS = {"kernels": 12 << 10, "weights": 4, "activations": 4, "subset": 4, "results": 4}
 _MEM_MANAGE = 132
 
 

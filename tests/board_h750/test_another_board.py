@@ -13,7 +13,7 @@ from codegen.render import render
 from device.boards import Board, read_board
 from tests.board_h750.firmware import APPS, BOARD_FOLDER, CHIPS, FIRMWARE
 
-_SIZES = {"weights": 100, "activations": 8, "subset": 32, "results": 16}
+_SIZES = {"kernels": 12 << 10, "weights": 100, "activations": 8, "subset": 32, "results": 16}
 _FLAGS = ("-std=c11", "-Os", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffunction-sections")
 
 

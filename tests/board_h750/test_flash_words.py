@@ -16,7 +16,7 @@ from device.images import raw_image
 from device.layout import check_layout
 from tests.board_h750.firmware import APPS, BOARD
 
-_SIZES = {"weights": 101, "activations": 9, "subset": 785, "results": 11}
+_SIZES = {"kernels": 12 << 10, "weights": 101, "activations": 9, "subset": 785, "results": 11}
 _KERNELS = ("itcm", "axi", "sram1", "flash")
 _WEIGHTS = ("dtcm", "axi", "sdram", "flash", "qspi")
 _SUBSETS = ("flash", "qspi", "axi")

@@ -33,7 +33,13 @@ BOARD = "stm32h750b_dk"
 def placed() -> tuple[dict[str, Any], dict[str, Any]]:
     """Memories of the board, and a placement that uses its external flash."""
     memories = toolchain(BOARD).board.to_json()
-    sizes = {"weights": 1000, "activations": 64, "subset": 1_000_000, "results": 12}
+    sizes = {
+        "kernels": 12 << 10,
+        "weights": 1000,
+        "activations": 64,
+        "subset": 1_000_000,
+        "results": 12,
+    }
     return memories, {"objects": place_objects(memories, sizes, {})}
 
 

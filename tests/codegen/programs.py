@@ -184,7 +184,13 @@ def run_cases(
         tools,
         objects,
         folder / f"{board}.elf",
-        {"weights": weights, "activations": 4, "subset": inputs, "results": results},
+        {
+            "kernels": 12 << 10,
+            "weights": weights,
+            "activations": 4,
+            "subset": inputs,
+            "results": results,
+        },
     )
     done = run_program(board, elf)
     assert done.status == 0, done.console

@@ -79,7 +79,7 @@ def subset_header(graph: Graph, size: int) -> str:
 def on_a_board() -> dict[str, Any]:
     """A board and where things lie on it, by placement itself."""
     memories = toolchain("mps2_an500").board.to_json()
-    sizes = {"weights": 1000, "activations": 64, "subset": 24, "results": 12}
+    sizes = {"kernels": 12 << 10, "weights": 1000, "activations": 64, "subset": 24, "results": 12}
     return {"memories": memories, "placement": {"objects": place_objects(memories, sizes, {})}}
 
 

@@ -53,7 +53,7 @@ def build(folder: Path, subset: int) -> Path:
     command(
         *("codegen", "place", "--memories", memories, "--subset-size", subset),
         *("--manifest", folder / "others_manifest.json", "--subset", folder / "subset.npz"),
-        *("--out", placement),
+        *("--code-sizes", ROOT / "codegen/kernels/code_sizes.json", "--out", placement),
     )
     facts = ["--context", f"memories={memories}", "--context", f"placement={placement}"]
     glue = ["--set", "name=others"]

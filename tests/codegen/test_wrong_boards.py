@@ -15,7 +15,7 @@ from codegen.generate import generate
 from codegen.outputs import outputs
 from codegen.reader.qdq import read_graph
 from tests.codegen.conftest import Refusal, Refused, check
-from tests.codegen.programs import toolchain
+from tests.codegen.programs import ROOT, toolchain
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def board(model: Path, tmp_path: Path) -> Callable[..., list[Any]]:
         return [
             *("--memories", tmp_path / "memories.json", "--manifest", tmp_path / "manifest.json"),
             *("--subset", tmp_path / "subset.npz", "--subset-size", 4),
+            *("--code-sizes", ROOT / "codegen/kernels/code_sizes.json"),
             *("--out", tmp_path / "placement.json"),
         ]
 

@@ -16,7 +16,7 @@ from tests.graph.project import Project, copy_tree
 
 KIB = 1024
 NAMES = ("weights", "weights_2", "weights_3")
-SIZES = {"activations": KIB, "subset": 0, "results": 10}
+SIZES = {"kernels": 12 << 10, "activations": KIB, "subset": 0, "results": 10}
 
 
 def placed(blocks: tuple[int, ...], **where: str) -> dict[str, dict[str, Any]]:

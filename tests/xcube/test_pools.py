@@ -37,7 +37,13 @@ def placed(
     memories: dict[str, Any], weights: int, pools: tuple[int, ...], **where: str
 ) -> dict[str, str]:
     """Object → memory it runs from."""
-    sizes = {"weights": weights, "activations": pools[0], "subset": 0, "results": 10}
+    sizes = {
+        "kernels": 12 << 10,
+        "weights": weights,
+        "activations": pools[0],
+        "subset": 0,
+        "results": 10,
+    }
     objects = place_objects(memories, sizes, where, {"activations": pools[1:]})
     return {name: str(place["run"]) for name, place in objects.items()}
 

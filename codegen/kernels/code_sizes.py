@@ -1,0 +1,74 @@
+"""How many bytes the code of an inference may take: known before it is compiled, because placement
+comes before linking.
+
+`code_sizes.json` has what a compiler makes of each kernel for a core, whole; `scons code-sizes`
+measures it, and the linker checks every firmware against what was reserved by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.files import read_json
+
+IDENTITY = ("core", "fpu", "float_abi")
+# Of the function that calls all kernels and the layers' descriptions: once, and of each step.
+# Measured: 86 to 120 bytes a step, without what `validate` observes.
+FRAME_BYTES, STEP_BYTES = 160, 192
+# The linker aligns objects, and the whole to a word of the flash.
+ALIGNMENT_BYTES = 64
+# Where nobody has measured: what was reserved before anybody did, or half as much again as with the
+# costliest compiler and core that are known.
+UNKNOWN_BYTES = 12 << 10
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """Room for the code of an inference.
+
+    Attributes:
+        bytes: how much.
+        measured: the table knows core and compiler, so that the linker can insist on it.
+    """
+
+    bytes: int
+    measured: bool
+
+
+def describe(stems: Iterable[str], steps: int, assembly_bytes: int) -> dict[str, Any]:
+    """What a manifest says of the network's code: stems of its kernels, steps, and the most bytes
+    that its own assembly can take."""
+    return {"stems": sorted(stems), "steps": steps, "assembly_bytes": assembly_bytes}
+
+
+def reserve(
+    table: Path, code: dict[str, Any], cpu: dict[str, Any], compiler: int | None
+) -> Reserved:
+    """Room for a network's code.
+
+    Args:
+        table: code_sizes.json.
+        code: as `describe` has it.
+        cpu: of the board's memories.json.
+        compiler: major version; None: not known.
+    """
+    rows: list[dict[str, Any]] = read_json(table)
+    found = [
+        row
+        for row in rows
+        if row["compiler"] == compiler and all(row[key] == cpu.get(key) for key in IDENTITY)
+    ]
+    most = max((_bytes(code, row) for row in found or rows), default=0)
+    if found:
+        return Reserved(most, measured=True)
+    return Reserved(max(UNKNOWN_BYTES, most + most // 2), measured=False)
+
+
+def _bytes(code: dict[str, Any], row: dict[str, Any]) -> int:
+    """Bytes by one row of the table."""
+    kernels = sum(row["kernels"].get(stem, 0) for stem in code["stems"])
+    own = FRAME_BYTES + int(code["steps"]) * STEP_BYTES + int(code["assembly_bytes"])
+    return int(kernels + row["libgcc"] + own + ALIGNMENT_BYTES)
