@@ -140,7 +140,13 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
             )
         else:
             objects.append(tools.compile(source, folder / "program.o", *flags))
-        sizes = {"weights": 120_000, "activations": 4096, "subset": 16_384, "results": results}
+        sizes = {
+            "kernels": 12 << 10,
+            "weights": 120_000,
+            "activations": 4096,
+            "subset": 16_384,
+            "results": results,
+        }
         return link(tools, objects, folder / "program.elf", sizes)
 
     return make

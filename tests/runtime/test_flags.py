@@ -155,7 +155,13 @@ def test_bytes(
     options = [*others.includes(HARNESS, tmp_path), f"-DRESULTS_SIZE={results}", *machine]
     main = tmp_path / "main.o"
     objects.append(others.compile(HARNESS / "main.c", main, *options, f"-DLARGEST_OUTPUT={SIZE}"))
-    sizes = {"weights": 40_000, "activations": 4, "subset": results, "results": results}
+    sizes = {
+        "kernels": 12 << 10,
+        "weights": 40_000,
+        "activations": 4,
+        "subset": results,
+        "results": results,
+    }
     linker = Toolchain(others.board, others.compiler, (*others.options, *machine))
     done = run_program(tools.board.name, link(linker, objects, tmp_path / "program", sizes))
     assert done.status == 0, done.console
