@@ -1,9 +1,10 @@
 """Which files a Python command of this project loads, found by reading its import statements.
 
-What Python loads for `python -m ROOM COMMAND` is the room's `__main__` with everything that is
-imported at the top of files from there on, and what the command's own modules import, wherever
-that stands in the file: an import in a function runs only when the function does, one for type
-checkers never. So what only another command imports does not make this one run again.
+What Python loads for `python -m ROOM COMMAND` is the room's `__main__`, what its main function
+imports, everything that is imported at the top of files from there on, and what the command's own
+modules import, wherever that stands in the file: an import in a function runs only when the
+function does, one for type checkers never. So what only another command imports does not make this
+one run again.
 """
 
 from __future__ import annotations
@@ -171,6 +172,12 @@ def python_dependencies(
     """
     root = Path(env["PROJECT_ROOT"])
     shared, shared_foreign = _follow(root, f"{room}.__main__", (NOW,))
+    for path in _files(root, f"{room}.__main__"):
+        # Every command runs its room's main function, with what that imports.
+        for dotted in (name for _, names in _statements(path) for name in names):
+            files, further = _follow(root, dotted, (NOW,))
+            shared |= files
+            shared_foreign |= further
     own, own_foreign = _follow(root, _own_module(root, room, verb), (NOW, LATER))
     foreign = shared_foreign | own_foreign
     names = {DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed}
