@@ -22,7 +22,11 @@ IMPORT = re.compile(
 # A folder that is searched for plug-ins when the program runs; with all below it, or without.
 SEARCHES_OWN_FOLDER = re.compile(r"(?P<how>iter_modules|walk_packages)\(\s*(?:\w+\.)?__path__")
 # Where the name to import and the name to install differ.
-DISTRIBUTIONS = {"elftools": "pyelftools", "serial": "pyserial"}
+DISTRIBUTIONS = {
+    "ai_edge_litert": "ai-edge-litert",
+    "elftools": "pyelftools",
+    "serial": "pyserial",
+}
 # What begins at the left margin: a function or class, a block for type checkers, anything else.
 BLOCK = re.compile(
     r"^(?:(?P<function>async[ \t]+def|def|class)\b|(?P<typing>if[ \t]+TYPE_CHECKING)\b"
