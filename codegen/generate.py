@@ -191,6 +191,7 @@ def _rows(step: Step) -> list[dict[str, Any]]:
             "name": part.op.name,
             "op": operator_of(part.op).stem,
             "title": _title(part.op),
+            "activation": part.op.activation,
             "kernel": part.kernel,
             "why": part.why,
             "constants_bytes": part.constants_bytes,

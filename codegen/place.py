@@ -7,7 +7,7 @@ stored; internal flash first, external flash for what does not fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,9 @@ from support.errors import UserError
 STORED = ("kernels", "weights", "subset")
 FILLED_AT_RUN = ("activations", "results")
 MOVABLE = (*STORED, *FILLED_AT_RUN)
-# What tells further pools of activations from the first: activations_2, activations_3 …
-POOL = "activations_"
+# Kind of object → bytes of its second and further ones, which are placed on their own.
+Further = Mapping[str, Sequence[int]]
+NO_FURTHER: Further = {}
 # Kernels are code whose size only the compiler knows: a bound to plan with, checked by the linker.
 KERNEL_BYTES = 12 * 1024
 # .data and .bss: small by design (no heap, no stdio); the linker has the last word.
@@ -36,18 +37,21 @@ class _Room:
 
 @dataclass
 class _Board:
-    """A board's memories by name, and the names of those that store what runs in RAM."""
+    """A board's memories by name, the names of those that store what runs in RAM, and the network's
+    largest layers, for who must make it fit."""
 
     name: str
     rooms: dict[str, _Room]
     storage: list[str]
+    largest: Mapping[str, str]
 
 
 def place_objects(
     memories: dict[str, Any],
     sizes: dict[str, int],
     overrides: dict[str, str],
-    more_pools: Sequence[int] = (),
+    further: Further = NO_FURTHER,
+    largest: Mapping[str, str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Decide run and load memory of every object.
 
@@ -55,16 +59,19 @@ def place_objects(
         memories: the board, as in memories.json.
         sizes: bytes of weights, activations, subset, results; optionally `runtime_code` and
             `runtime_data`, what a vendor's runtime needs beyond the board's budgets.
-        overrides: object → memory to run from, as asked by the user.
-        more_pools: bytes of the second and further pools of activations of a vendor's network;
-            each may lie in another memory.
+        overrides: object → memory to run from, as asked by the user; that of `weights` is for all
+            its blocks that are not named.
+        further: bytes of the second and further blocks of weights, and of a vendor's network's
+            pools of activations; each may lie in another memory.
+        largest: kind of object → the layers that take the most of it, in words.
 
     Returns:
         object → {"run", "load" (None when it runs where it is stored or needs no storage),
         "bytes", "why"}.
 
     Raises:
-        UserError: an unknown memory or object, or an object that fits nowhere (says by how much).
+        UserError: an unknown memory or object, or an object that fits nowhere (says by how much,
+            and which layers take the most).
     """
     if not memories["memories"]:
         raise UserError(
@@ -76,10 +83,12 @@ def place_objects(
         for m in memories["memories"]
     }
     classes: dict[str, list[str]] = memories["placement"]
-    board = _Board(memories["board"]["name"], rooms, classes["load"])
-    pools = {f"{POOL}{number}": size for number, size in enumerate(more_pools, start=2)}
-    _check_overrides(overrides, rooms, pools)
-    sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes, **pools}
+    board = _Board(memories["board"]["name"], rooms, classes["load"], largest or {})
+    kinds = {name: kind for kind in further for name in names_of(kind, further)}
+    _check_overrides(overrides, rooms, kinds)
+    sizes = {"kernels": KERNEL_BYTES, "runtime_code": 0, "runtime_data": 0, **sizes}
+    for kind, more in further.items():
+        sizes |= zip(names_of(kind, further), more, strict=True)
     _keep_budgets(memories, rooms, classes, sizes)
     placed: dict[str, dict[str, Any]] = {}
     # Sized by the linker: the bytes are what the board's budget keeps for them.
@@ -93,19 +102,26 @@ def place_objects(
         run = classes[name][0]
         placed[name] = {"run": run, "load": None, "bytes": size, "why": "board's budget"}
     placed["data"]["load"] = classes["load"][0]
-    for name in ("weights", "activations", *pools, "kernels", "results", "subset"):
-        kind = "activations" if name in pools else name
-        candidates = [overrides[name]] if name in overrides else classes[kind]
-        placed[name] = _place(name, sizes[name], candidates, board)
-        if name in overrides:
-            placed[name]["why"] = "asked for by placement="
+    for kind in ("weights", "activations", "kernels", "results", "subset"):
+        for name in (kind, *names_of(kind, further)):
+            asked = overrides.get(name, overrides.get("weights") if kind == "weights" else None)
+            placed[name] = _place(
+                name, kind, sizes[name], [asked] if asked else classes[kind], board
+            )
+            if asked:
+                placed[name]["why"] = "asked for by placement="
     return placed
 
 
+def names_of(kind: str, further: Further) -> list[str]:
+    """The second and further objects of a kind: weights_2, weights_3 …"""
+    return [f"{kind}_{number}" for number, _ in enumerate(further.get(kind, ()), start=2)]
+
+
 def _check_overrides(
-    overrides: dict[str, str], rooms: dict[str, _Room], pools: Iterable[str]
+    overrides: dict[str, str], rooms: dict[str, _Room], more: Iterable[str]
 ) -> None:
-    movable = (*MOVABLE, *pools)
+    movable = (*MOVABLE, *more)
     for name, memory in overrides.items():
         if name not in movable:
             raise UserError(
@@ -130,7 +146,7 @@ def _keep_budgets(
     rooms[classes["data"][0]].free -= DATA_BYTES + sizes["runtime_data"]
 
 
-def _place(name: str, size: int, candidates: list[str], board: _Board) -> dict[str, Any]:
+def _place(name: str, kind: str, size: int, candidates: list[str], board: _Board) -> dict[str, Any]:
     rooms, reasons = board.rooms, []
     for memory in candidates:
         room = rooms[memory]
@@ -138,7 +154,7 @@ def _place(name: str, size: int, candidates: list[str], board: _Board) -> dict[s
             reasons.append(f"{memory} lacks {size - room.free:,} B")
             continue
         stored_in = None
-        if name in STORED and room.facts["kind"] == "ram":
+        if kind in STORED and room.facts["kind"] == "ram":
             # Where they are stored, kernels are part of the board's code budget.
             stored = 0 if name == "kernels" else size
             stored_in = next((s for s in board.storage if rooms[s].free >= stored), None)
@@ -149,18 +165,19 @@ def _place(name: str, size: int, candidates: list[str], board: _Board) -> dict[s
         room.free -= size
         speed = "no wait states" if room.facts.get("zero_wait") else "first that fits"
         return {"run": memory, "load": stored_in, "bytes": size, "why": speed}
-    largest = max((_room_for(name, rooms[c], board) for c in candidates), default=0)
+    layers = board.largest.get(kind)
+    most = max((_room_for(kind, rooms[c], board) for c in candidates), default=0)
     raise UserError(
         f"board '{board.name}': {name} need {size:,} bytes and fit none of {', '.join(candidates)} "
-        f"({'; '.join(reasons)})",
-        f"at most {max(largest, 0):,} bytes of {name} would fit: use a smaller "
+        f"({'; '.join(reasons)})" + (f"; the most for {layers}" if layers else ""),
+        f"at most {max(most, 0):,} bytes of {name} would fit: use a smaller "
         f"{'subset' if name in ('subset', 'results') else 'network'}, or another board",
     )
 
 
-def _room_for(name: str, room: _Room, board: _Board) -> int:
+def _room_for(kind: str, room: _Room, board: _Board) -> int:
     """The most bytes of an object that a memory takes, given where it would be stored."""
-    if name not in STORED or name == "kernels" or room.facts["kind"] != "ram":
+    if kind not in STORED or kind == "kernels" or room.facts["kind"] != "ram":
         return room.free
     return min(room.free, max((board.rooms[s].free for s in board.storage), default=0))
 
@@ -170,7 +187,7 @@ def largest_internal_subset(
     sizes: dict[str, int],
     overrides: dict[str, str],
     each: int,
-    more_pools: Sequence[int] = (),
+    further: Further = NO_FURTHER,
 ) -> int:
     """The most test inputs of `each` bytes that need no memory outside the chip.
 
@@ -182,7 +199,7 @@ def largest_internal_subset(
     def fits(count: int) -> bool:
         asked = {**overrides, "subset": inside[0]}
         try:
-            placed = place_objects(memories, {**sizes, "subset": count * each}, asked, more_pools)
+            placed = place_objects(memories, {**sizes, "subset": count * each}, asked, further)
         except UserError:
             return False
         return not external & {p for o in placed.values() for p in (o["run"], o["load"])}

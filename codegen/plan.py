@@ -24,6 +24,9 @@ from codegen.target import CORTEX_M7, Target
 
 # Calibration inputs beyond this many tell nothing new.
 MAX_SAMPLES = 2000
+# A block of weights that has so many bytes takes no further step: what is placed on its own should
+# neither be most of a memory nor so small that its address costs more than it gains.
+BLOCK_BYTES = 16 << 10
 # What init looks at, at the end of each block of weights.
 CHECK_BYTES = 4
 
@@ -196,10 +199,18 @@ def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
 
 
 def _blocks(steps: Sequence[Lowered]) -> tuple[Block, ...]:
-    """All constants in one block, in the order in which they are read."""
-    constants, offset = [], 0
+    """All constants in the order in which they are read; a block ends with the step that fills it.
+
+    A step's constants stay together: kernels get one address.
+    """
+    blocks: list[Block] = []
+    constants: list[PlacedConstants] = []
+    offset = 0
     for index, step in enumerate(steps):
+        if offset >= BLOCK_BYTES and step.constants:
+            blocks.append(Block(tuple(constants), offset + CHECK_BYTES))
+            constants, offset = [], 0
         for block in step.constants:
-            constants.append(PlacedConstants(block, index, Weights(0, offset)))
+            constants.append(PlacedConstants(block, index, Weights(len(blocks), offset)))
             offset += align(len(block.data))
-    return (Block(tuple(constants), offset + CHECK_BYTES),)
+    return (*blocks, Block(tuple(constants), offset + CHECK_BYTES))

@@ -63,9 +63,14 @@ class WeightedSum(Op):
         return int(self.weights.shape[0])
 
     @property
+    def activation(self) -> str:
+        """A ReLU, which is told apart from other clamps."""
+        return "ReLU" if self.relu else ""
+
+    @property
     def detail(self) -> str:
         """What is fused into it."""
-        return "ReLU" if self.relu else ""
+        return self.activation
 
     @property
     def content(self) -> tuple[bytes, ...]:

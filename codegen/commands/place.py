@@ -8,7 +8,8 @@ from typing import Any
 
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
-from codegen.place import largest_internal_subset, place_objects
+from codegen.layer_sizes import largest
+from codegen.place import largest_internal_subset, names_of, place_objects
 from support.errors import UserError
 from support.files import read_json, write_json
 
@@ -31,32 +32,38 @@ def run(arguments: argparse.Namespace) -> None:
     memories = read_json(arguments.memories)
     manifest = read_json(arguments.manifest)
     try:
+        layers = largest(manifest)
         size = int(manifest["input"]["size"])
         runtime = manifest.get("runtime", {})
         pools = _pools(manifest)
+        # A vendor's weights are one object, however its generator divides them.
+        blocks = [int(size) for size in manifest.get("weights_blocks") or ()]
+        blocks = blocks or [int(manifest["weights_bytes"])]
         sizes = {
             "runtime_code": int(runtime.get("flash_bytes", 0)),
             "runtime_data": int(runtime.get("ram_bytes", 0)),
-            "weights": int(manifest["weights_bytes"]),
+            "weights": blocks[0],
             "activations": pools[0],
             "results": int(manifest["output"]["size"]),
         }
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise UserError(
             f"{arguments.manifest}: not a network's manifest", "delete it and build again"
         ) from None
-    if min(sizes.values()) < 0 or size < 1:
+    if min((*sizes.values(), *blocks)) < 0 or size < 1:
         raise UserError(f"{arguments.manifest}: has a negative size", "delete it and build again")
     inputs = check_inputs(read_arrays(arguments.subset), arguments.subset, size)["inputs"]
     count = len(inputs) if arguments.subset_size else 0
     sizes["subset"] = count * size
     sizes["results"] *= max(count, 1)
     overrides = _overrides(arguments.override)
-    objects = place_objects(memories, sizes, overrides, pools[1:])
+    further = {"weights": blocks[1:], "activations": pools[1:]}
+    objects = place_objects(memories, sizes, overrides, further, layers)
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
+    placement["further"] = {kind: names_of(kind, further) for kind in further}
     placement["internal_subset"] = largest_internal_subset(
-        memories, sizes, overrides, size, pools[1:]
+        memories, sizes, overrides, size, further
     )
     write_json(arguments.out, placement)
 

@@ -103,6 +103,11 @@ class Op:
         return ()
 
     @property
+    def activation(self) -> str:
+        """A function that it computes besides, such as "ReLU"; empty for none."""
+        return ""
+
+    @property
     def detail(self) -> str:
         """What a report says of it beside kind and sizes, for example a fused ReLU."""
         return ""

@@ -79,11 +79,11 @@ def _layers(layers: list[dict[str, Any]]) -> list[_Text]:
     texts = []
     for layer in layers:
         op = str(layer.get("op", "")).replace("_", " ")
-        relu = ", ReLU" if str(layer.get("title", "")).endswith(", ReLU") else ""
+        activation = f", {layer['activation']}" if layer.get("activation") else ""
         outputs = layer.get("output_size")
         size = "" if outputs is None else f"{outputs:,} outputs"
         share = int(layer.get("macs") or 0) / macs
-        texts.append(_Text(str(layer.get("name", "")), f"{op}{relu}", size, share))
+        texts.append(_Text(str(layer.get("name", "")), f"{op}{activation}", size, share))
     return texts
 
 

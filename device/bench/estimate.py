@@ -1,72 +1,128 @@
-"""Cycles by llvm-mca: an estimate from a model of the core's pipelines, for what really executed.
+"""Two estimates of cycles for what really executed: whole traces, or seeded samples of long ones.
 
-The trace of one inference goes to llvm-mca as one piece of straight code. The model takes an LDM
-for one access and knows no caches, wait states or branch misses: only its ratios mean much.
+Both are models (`mca.py`, `dual_issue.py`) that know no caches, wait states or branch misses.
 """
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from device.bench import dual_issue, mca
 from device.bench.counter import Machine
+from device.bench.listing import instructions, straight
 
-_TRIPLE, _CORE = "triple=thumbv7em-none-eabihf", "mcpu=cortex-m7"
-_LINE = re.compile(r"^\s*([0-9a-f]+):\s+(\S.*)$", re.MULTILINE)
-_PLACE = re.compile(r"(0x[0-9a-f]+|#-?\d+) <[^>]*>")
-_CALL = re.compile(r"^blx?\b.*")
-_IT = re.compile(r"^it([te]*)\b")
-_CONDITION = re.compile(r"^([a-z0-9]+?)(eq|ne|hs|lo|mi|pl|vs|vc|hi|ls|ge|lt|gt|le)\b")
-_TOTAL = re.compile(r"^Total Cycles:\s+(\d+)$", re.MULTILINE)
+# A longer trace is estimated from samples, one in each of so many equal parts.
+MOST_WHOLE = 1_000_000
+SAMPLES, SAMPLE_SIZE, SEED = 24, 20_000, 20
 
 
-def installed() -> bool:
-    """Whether this computer has llvm-mca and what it needs."""
-    return all(shutil.which(tool) for tool in ("llvm-mca", "llvm-objdump"))
+@dataclass(frozen=True)
+class Estimate:
+    """Estimated cycles of one executed trace.
 
-
-def cycles(machine: Machine, function: str, value: npt.NDArray[np.int8]) -> int | None:
-    """Estimated cycles of `function(input, output)` for int8 [n].
-
-    None without llvm, or where its model of the core lacks one of the instructions.
+    Attributes:
+        instructions: of the trace.
+        mca: by llvm-mca, multiples as doubles; None without llvm-mca, or where its model lacks one
+            of the instructions.
+        dual_issue: by the dual-issue model.
+        mca_spread, dual_issue_spread: standard errors of the figures, where the trace was sampled;
+            0 where it was estimated whole.
     """
-    if not installed():
-        return None
-    text = _instructions(machine.elf)
-    trace = _straight([text[address] for address in machine.trace(function, value)])
-    source = "\n".join([".syntax unified", ".thumb", *trace, ""])
-    words = ["llvm-mca", f"-m{_TRIPLE}", f"-{_CORE}", "-iterations=1", "-"]
-    done = subprocess.run(words, input=source, capture_output=True, text=True, check=False)
-    found = _TOTAL.search(done.stdout)
-    return int(found[1]) if found else None
+
+    instructions: int
+    mca: int | None
+    dual_issue: int
+    mca_spread: int = 0
+    dual_issue_spread: int = 0
 
 
-def _instructions(elf: Path) -> dict[int, str]:
-    """Each instruction of an ELF as llvm writes it, places of branches left open, by address."""
-    options = ("-d", "--no-show-raw-insn", f"--{_TRIPLE}", f"--{_CORE}")
-    words = ["llvm-objdump", *options, str(elf)]
-    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return {
-        int(address, 16): _PLACE.sub("somewhere", text.split("@")[0].strip())
-        for address, text in _LINE.findall(told)
-    }
+def in_words(found: Mapping[str, Any]) -> str:
+    """An `Estimate`'s fields for people, with the models' names."""
+    parts = []
+    names = (("mca", f"mca* (llvm-mca {mca.version()})"), ("dual_issue", "dual-issue"))
+    for key, name in names:
+        if found[key] is not None:
+            error = found[f"{key}_spread"]
+            parts.append(f"{found[key]:,}{f' ±{error:,}' if error else ''} by {name}")
+        elif not mca.version():
+            parts.append("none by mca*: llvm-mca was not found (Debian's llvm-22 has it)")
+        else:
+            parts.append(f"none by {name}: it lacks an instruction")
+    return ", ".join(parts)
 
 
-def _straight(trace: list[str]) -> list[str]:
-    """The trace without what llvm-mca cannot take in a row: IT and its conditions, calls."""
-    straight, conditional = [], 0
-    for text in trace:
-        block = _IT.match(text)
-        if block:
-            straight.append("nop")
-            conditional = 1 + len(block[1])
-            continue
-        plain = _CONDITION.sub(r"\1", text) if conditional else text
-        conditional = max(0, conditional - 1)
-        straight.append(_CALL.sub("b somewhere", plain))
-    return straight
+def estimate(
+    machine: Machine, function: str, value: npt.NDArray[np.int8], most: int = MOST_WHOLE
+) -> Estimate:
+    """Estimate `function(input, output)` for int8 [n]; traces beyond `most` by samples."""
+    return of_trace(instructions(machine.elf), machine.trace(function, value), most)
+
+
+def by_function(
+    machine: Machine, function: str, value: npt.NDArray[np.int8], routines: Sequence[str]
+) -> tuple[Estimate, dict[str, Estimate]]:
+    """Estimate a call, and by itself what each of `routines` executes of it, where any does."""
+    text = instructions(machine.elf)
+    trace = machine.trace(function, value)
+    addresses = np.array(trace)
+    found = {}
+    for routine in machine.functions:
+        if routine.name in routines:
+            end = routine.address + routine.size
+            own = addresses[(addresses >= routine.address) & (addresses < end)]
+            if len(own):
+                found[routine.name] = of_trace(text, own.tolist())
+    return of_trace(text, trace), found
+
+
+def of_trace(text: Mapping[int, str], trace: Sequence[int], most: int = MOST_WHOLE) -> Estimate:
+    """Estimate a trace of addresses.
+
+    Args:
+        text: of `listing.instructions`.
+        most: instructions up to which it is estimated whole.
+    """
+    if len(trace) <= most:
+        lines = straight(text, trace)
+        return Estimate(len(lines), mca.cycles(lines), dual_issue.cycles(lines))
+    parts = [straight(text, part) for part in _samples(trace)]
+    by_mca = _scaled(parts, mca.cycles, len(trace))
+    by_rules = _scaled(parts, dual_issue.cycles, len(trace))
+    if by_rules is None:  # this model knows every instruction
+        raise AssertionError(by_rules)
+    return Estimate(
+        len(trace),
+        None if by_mca is None else by_mca[0],
+        by_rules[0],
+        0 if by_mca is None else by_mca[1],
+        by_rules[1],
+    )
+
+
+def _samples(trace: Sequence[int]) -> list[Sequence[int]]:
+    """A piece at a random place of each of SAMPLES parts; the same ones every time."""
+    random = np.random.default_rng(SEED)
+    size = min(SAMPLE_SIZE, len(trace) // SAMPLES)
+    edges = np.linspace(0, len(trace), SAMPLES + 1).astype(int)
+    starts = [int(random.integers(low, high - size + 1)) for low, high in pairwise(edges)]
+    return [trace[start : start + size] for start in starts]
+
+
+def _scaled(
+    parts: Sequence[list[str]], cycles: Callable[[list[str]], int | None], length: int
+) -> tuple[int, int] | None:
+    """The mean of the parts for a trace of `length`, and its standard error."""
+    rates = []
+    for part in parts:
+        found = cycles(part)
+        if found is None:
+            return None
+        rates.append(found / len(part))
+    error = float(np.std(rates, ddof=1)) / len(rates) ** 0.5
+    return round(float(np.mean(rates)) * length), round(error * length)

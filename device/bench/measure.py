@@ -10,16 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from elftools.elf.elffile import ELFFile
 
-from device.bench import estimate
 from device.bench.counter import Counts, Machine
+from device.bench.estimate import Estimate, by_function, estimate
 from device.bench.layers import layer_rows, routines
 from device.bench.network import Network, write_layers
 
 Int8Array = npt.NDArray[np.int8]
 # How many of the inputs the slow measurements look at.
 FEW = 50
-# A longer trace takes llvm-mca minutes.
-MOST_ESTIMATED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,8 @@ class Cost:
         tables: constants beside the model's own weights and biases, bytes.
         ram: .data and .bss without the emulated weights, bytes.
         stack: deepest stack, bytes.
-        cycles: of the input whose count is the median, as llvm-mca estimates them; None where it
-            cannot, or where so many instructions would take too long.
+        typical, costliest: estimated cycles of the test input whose count is the median, and of
+            the one of all inputs whose count is the largest.
     """
 
     title: str
@@ -49,7 +47,8 @@ class Cost:
     tables: int
     ram: int
     stack: int
-    cycles: int | None
+    typical: Estimate
+    costliest: Estimate
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -105,7 +104,7 @@ def measure(
         max(0, sizes["weights"] - model) if sizes["weights"] else 0,
         sizes["ram"],
         stack,
-        _estimate(machine, inputs, counts),
+        *_estimates(machine, inputs, counts, harsh_counts),
     )
 
 
@@ -116,7 +115,8 @@ def measure_layers(
 
     Returns:
         the rows with `code`, bytes of the routine; `largest` and `any_input`, its instructions in
-        the test input and in the harsh input that take most in all.
+        the test input and in the harsh input that take most in all; `estimate`, cycles in the
+        median test input.
     """
     machine = Machine(elf, folder)
     machine.call("bench_init", (0, 0))
@@ -132,19 +132,33 @@ def measure_layers(
 
     code = {function.name: function.size for function in machine.functions}
     found = rows(inputs.tests)
+    typical = inputs.tests[median(machine.count("bench_run", inputs.tests, size)[1])]
+    estimates = by_function(machine, "bench_run", typical, routines(manifest))[1]
     for row, own, large, harsh in zip(
         *(found, routines(manifest), costliest(inputs.tests), costliest(inputs.harsh)), strict=True
     ):
         row["code"] = code.get(own)
+        row["estimate"] = asdict(estimates[own]) if own in estimates else None
         row["largest"], row["any_input"] = large["instructions"], harsh["instructions"]
     return found
 
 
-def _estimate(machine: Machine, inputs: Inputs, counts: Counts) -> int | None:
-    median = int(np.argsort(counts, kind="stable")[len(counts) // 2])
-    if counts[median] > MOST_ESTIMATED:
-        return None
-    return estimate.cycles(machine, "bench_run", inputs.tests[median])
+def median(counts: Counts) -> int:
+    """Which input's count is the median."""
+    return int(np.argsort(counts, kind="stable")[len(counts) // 2])
+
+
+def _estimates(
+    machine: Machine, inputs: Inputs, counts: Counts, harsh: Counts
+) -> tuple[Estimate, Estimate]:
+    """Of the median input and of the costliest one; one estimate where all cost the same."""
+    typical = estimate(machine, "bench_run", inputs.tests[median(counts)])
+    if counts.min() == max(counts.max(), harsh.max()):
+        return typical, typical
+    largest = inputs.harsh[harsh.argmax()]
+    if counts.max() >= harsh.max():
+        largest = inputs.tests[counts.argmax()]
+    return typical, estimate(machine, "bench_run", largest)
 
 
 def _identical(

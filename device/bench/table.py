@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from device.bench import mca
+from device.bench.estimate import SAMPLE_SIZE, SAMPLES
+
 HEAD = """\
 # Performance
 
 Made by `scons bench`; do not edit. Figures are executed instructions of one inference on an
 emulated Cortex-M7, counted exactly; everything from the call of the network's run function to its
-return counts. They are not cycles, and nothing here ran on hardware. All runtimes were built in the
+return counts. Nothing here ran on hardware. All runtimes were built in the
 same run with the same compiler for the same networks and the same inputs.
 
 "Costliest tried" is the largest count over all test inputs and over inputs made to cost much: noise
@@ -18,43 +21,66 @@ without zeros, extremes, images of which more and more is noise. "Identical" com
 (classes, where a runtime answers with the class alone) with the integer reference.
 CMSIS-NN's kernel here is the per-tensor one: it computes other bytes, so only its count compares.
 """
-ESTIMATES = """
-"Estimated cycles" are llvm-mca's for what one typical input executes: a model of the Cortex-M7's
-pipelines that takes an LDM for one access and knows no caches, wait states or branch misses. Their
-ratios tell how well instructions are arranged, not how long anything takes on a board. A dash: LLVM
-was not installed, its model lacks an instruction, or the trace is too long for it.
+ESTIMATES = r"""
+Cycles are estimated for what an input executed, by two models that know no caches, wait states or
+branch misses; no figure is a board's. "Typical" is the test input whose count is the median.
+
+- **mca\*** is llvm-mca {version} for the Cortex-M7, each LDM, STM, PUSH, POP and VLDM of n
+  registers written as ceil(n/2) LDRD or STRD before: the model has them in one cycle whatever their
+  length.
+  Other versions of LLVM have other models. A dash: its model lacks an instruction, or LLVM was not
+  installed.
+- **dual-issue** is a small in-order model (`device/bench/dual_issue.py`) of rules that were
+  measured on chips and published: multiples take a cycle for two registers and stand alone; one
+  product, one operation on lanes, one of the FPU a cycle; operations on lanes in the older place
+  only; shifted and extracted operands and addresses are needed a cycle early; a product cannot read
+  what the cycle before loaded; sums chain every cycle. Sources: jnk0le/random,
+  `pipeline cycle test/doc/cortex_m7.md`, cycle counter of an STM32H743; the Cortex-M7 model of
+  slothy-optimizer/slothy, `slothy/targets/arm_v7m/cortex_m7.py`; quinapalus.com/cm7cycles.html. No
+  latency of VCVT was found: 3 is assumed.
+
+Whole traces are estimated up to a million instructions; longer ones by {samples} seeded samples of
+{size:,} instructions, with the standard error after ±.
 """
+
+
+# Names of runtimes in the figures: ours, and the one that others are divided by.
+OURS, BASE = "nn2flash", "cmsis_nn"
 
 
 def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
     """The page, from the results of each network."""
     picture = f"\n![Instructions of one inference]({chart})\n"
-    parts = [HEAD, ESTIMATES, picture]
+    models = ESTIMATES.format(
+        version=mca.version() or "(not installed)", samples=SAMPLES, size=SAMPLE_SIZE
+    )
+    parts = [HEAD, models, picture]
     for network in networks:
         parts.append(_network(network))
     return "".join(parts)
 
 
 def _network(network: dict[str, Any]) -> str:
-    base = next((c for c in network["costs"] if c["title"].startswith("CMSIS-NN")), None)
+    base = next((c for c in network["costs"] if c["runtime"] == BASE), None)
     lines = [
         f"\n## {network['title']}\n\n{network['text']}\n\n",
         "| runtime | of CMSIS-NN | mean | largest | costliest tried | instr/MAC |"
-        " estimated cycles | identical | code B | tables B | RAM B | stack B |\n",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        " typical: mca\\* | dual-issue | costliest: mca\\* | dual-issue | identical | code B |"
+        " tables B | RAM B | stack B |\n",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     ]
     for cost in network["costs"]:
         ratio = "–" if base is None else f"**{100 * cost['mean'] / base['mean']:.1f} %**"
         same = cost["identical"]
         equal = "–" if same is None else f"{same[0]:,} of {same[1]:,}"
-        cycles = f"{cost['cycles']:,}" if cost["cycles"] else "–"
+        cycles = " | ".join(estimated(cost[which]) for which in ("typical", "costliest"))
         lines.append(
             f"| {cost['title']} | {ratio} | {cost['mean']:,.0f} | {cost['largest']:,} | "
             f"{cost['any_input']:,} | {cost['mean'] / network['macs']:.3f} | {cycles} | {equal} | "
             f"{cost['code']:,} | {cost['tables']:,} | {cost['ram']:,} | {cost['stack']:,} |\n"
         )
     if network.get("executed_macs"):
-        auto = next(c for c in network["costs"] if "auto" in c["title"])
+        auto = next(c for c in network["costs"] if c.get("kernels") == "auto")
         per = auto["mean"] / network["executed_macs"]
         lines.append(
             f"\nOf {network['macs']:,} multiply-accumulates the test inputs leave "
@@ -66,12 +92,24 @@ def _network(network: dict[str, Any]) -> str:
     return "".join(lines)
 
 
+def estimated(found: dict[str, Any] | None) -> str:
+    """Two cells: cycles by llvm-mca and by the dual-issue model, standard errors after ±."""
+    if found is None:
+        return "shared | shared"
+    cells = []
+    for model in ("mca", "dual_issue"):
+        value, error = found[model], found[f"{model}_spread"]
+        cell = "–" if value is None else f"{value:,}"
+        cells.append(f"{cell} ±{error:,}" if error else cell)
+    return " | ".join(cells)
+
+
 def _layers(title: str, layers: Sequence[dict[str, Any]]) -> list[str]:
     """The layers of one of our networks; largest and costliest are single inferences."""
     lines = [
         f"| {title}: layer | kernel | MACs | mean | in the largest | in the costliest made |"
-        " instr/MAC | constants B | code B |\n",
-        "|---|---|---|---|---|---|---|---|---|\n",
+        " instr/MAC | typical: mca\\* | dual-issue | constants B | code B |\n",
+        "|---|---|---|---|---|---|---|---|---|---|---|\n",
     ]
     for layer in layers:
         counts = [layer[key] for key in ("instructions", "largest", "any_input")]
@@ -80,6 +118,7 @@ def _layers(title: str, layers: Sequence[dict[str, Any]]) -> list[str]:
         code = "shared" if layer["code"] is None else f"{layer['code']:,}"
         lines.append(
             f"| `{layer['name']}` | {layer['kernel']} | {layer['macs']:,} | {shown} | {each} | "
+            f"{estimated(layer['estimate'])} | "
             f"{layer['bytes']:,} | {code} |\n"
         )
     return lines
@@ -98,7 +137,7 @@ def chart(networks: Sequence[dict[str, Any]]) -> str:
         y += 26
         for cost in network["costs"]:
             length = max(2.0, WIDTH * cost["mean"] / largest)
-            kind = "ours" if cost["title"].startswith("nn2flash") else "peer"
+            kind = "ours" if cost["runtime"] == OURS else "peer"
             middle = y + BAR - 6
             rows.append(
                 f'<text x="{LEFT - 8}" y="{middle}" class="name">{_escape(cost["title"])}</text>'

@@ -35,6 +35,7 @@ def register(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    from device.bench.estimate import in_words
     from device.bench.table import chart, markdown
 
     _check_hashes(arguments.fixtures)
@@ -51,6 +52,7 @@ def _run(arguments: argparse.Namespace) -> None:
             per_mac = cost["mean"] / network["macs"]
             print(
                 f"  {cost['title']:<40} {cost['mean']:>11,.0f} instructions  {per_mac:6.3f} a MAC"
+                f"  typical, estimated cycles: {in_words(cost['typical'])}"
             )
 
 
@@ -71,6 +73,7 @@ def _network(
     from device.bench.ours import command
     from device.bench.peers import PEERS
     from device.bench.peers import build as build_peer
+    from device.bench.table import OURS
     from support.progress import Progress
 
     folder = arguments.work / model.stem
@@ -83,7 +86,8 @@ def _network(
     for kernels in kinds:
         elf = build_ours(model.resolve(), kernels, calibration, folder / kernels)
         name = f"nn2flash, kernels={kernels}"
-        costs.append(measure((name, "bytes"), elf, network, inputs, arguments.work).as_json())
+        cost = measure((name, "bytes"), elf, network, inputs, arguments.work)
+        costs.append({"runtime": OURS, "kernels": kernels, **cost.as_json()})
         if kernels != "portable":
             manifest = read_json(folder / kernels / "network_manifest.json")
             layers[name] = measure_layers(elf, manifest, inputs, arguments.work)
@@ -91,9 +95,8 @@ def _network(
     for peer in PEERS:
         elf = build_peer(peer, model, folder / "peers")
         few = inputs.first(arguments.peer_limit)
-        costs.append(
-            measure((peer.title, peer.answers), elf, network, few, arguments.work).as_json()
-        )
+        cost = measure((peer.title, peer.answers), elf, network, few, arguments.work)
+        costs.append({"runtime": peer.name, **cost.as_json()})
         progress.advance(note=peer.title)
     progress.finish()
     found = {

@@ -28,6 +28,10 @@ def register(commands: Any) -> None:
     parser.add_argument(
         "--no-reset", action="store_true", help="listen to what runs, do not start it again"
     )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be done, open nothing"
+    )
+    parser.add_argument("--model", action="store_true", help="the board is its model")
     parser.set_defaults(run=_run)
 
 
@@ -37,6 +41,14 @@ def _run(arguments: argparse.Namespace) -> None:
     board = read_board(arguments.board)
     if board.console.kind != "serial":
         raise UserError(f"board {board.name} has no serial console", "`sim` shows its console")
+    if arguments.model:
+        raise UserError(
+            "the board's model has no serial port",
+            "`scons flash probe=model` and `scons reset probe=model` print its console",
+        )
+    if arguments.dry_run:
+        _show(arguments, board)
+        return
     name = arguments.port or find_port(board.console.usb_vendor, arguments.serial)
     with open_port(name, arguments.baud or board.console.baud) as port:
         if not arguments.no_reset:
@@ -44,6 +56,18 @@ def _run(arguments: argparse.Namespace) -> None:
             chosen = (board, arguments.programmer, arguments.serial)
             threading.Thread(target=_restart, args=chosen, daemon=True).start()
         terminal(port)
+
+
+def _show(arguments: argparse.Namespace, board: Board) -> None:
+    """Print the port and the reset's command lines; neither a board nor a tool need be there."""
+    from device.commands.probe import choose_for_show
+    from device.steps import shown
+
+    port = arguments.port or "the debug probe's serial port"
+    print(f"open {port}, {arguments.baud or board.console.baud} bits per second")
+    if not arguments.no_reset:
+        for step in choose_for_show(board, arguments.programmer).reset(arguments.serial):
+            print(shown(step))
 
 
 def _restart(board: Board, programmer: str | None, serial: str | None) -> None:

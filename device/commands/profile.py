@@ -1,8 +1,9 @@
-"""`profile`: instructions of each layer of a firmware, counted on an emulated core."""
+"""`profile`: instructions and estimated cycles of each layer of a firmware, on an emulated core."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ MAX_INPUTS = 1000
 
 def register(commands: Any) -> None:
     """Add the parser of `profile`."""
-    parser = commands.add_parser("profile", help="instructions of each layer of the network")
+    parser = commands.add_parser("profile", help="instructions and estimated cycles of each layer")
     parser.add_argument("--elf", type=Path, required=True, help="firmware for mps2_an500")
     parser.add_argument("--reference", type=Path, required=True, help="reference.npz: the inputs")
     parser.add_argument("--manifest", type=Path, required=True, help="the network's manifest")
@@ -30,6 +31,7 @@ def _run(arguments: argparse.Namespace) -> None:
     import numpy as np
 
     from device.bench.counter import Machine
+    from device.bench.estimate import by_function
 
     manifest = read_json(arguments.manifest)
     with np.load(arguments.reference, allow_pickle=False) as arrays:
@@ -45,6 +47,11 @@ def _run(arguments: argparse.Namespace) -> None:
         raise UserError(f"{arguments.elf}: outputs differ from the reference", "run scons sim")
     functions = machine.profile("app_network_inference", inputs, size)
     result = _rows(manifest, functions, len(inputs), counts)
+    typical = inputs[int(np.argsort(counts, kind="stable")[len(counts) // 2])]
+    whole, own = by_function(machine, "app_network_inference", typical, routines(manifest))
+    result["typical"] = asdict(whole)
+    for layer, routine in zip(result["layers"], routines(manifest), strict=True):
+        layer["estimate"] = asdict(own[routine]) if routine in own else None
     text = as_text(result)
     print(text, end="")
     if arguments.out:
@@ -76,8 +83,11 @@ def _rows(
 
 def as_text(result: dict[str, Any]) -> str:
     """The table for people."""
+    from device.bench.estimate import in_words
+
     lines = [
         f"{'layer':<28}{'kernel':<12}{'MACs':>10}{'bytes':>10}{'instructions':>14}{'a MAC':>8}"
+        f"{'mca*':>12}{'dual-issue':>12}"
     ]
     for layer in result["layers"]:
         mean, macs = layer["instructions"], layer["macs"]
@@ -85,7 +95,7 @@ def as_text(result: dict[str, Any]) -> str:
         each = f"{mean / macs:.3f}" if mean is not None and macs else "-"
         lines.append(
             f"{layer['name']:<28}{layer['kernel']:<12}{macs:>10,}{layer['bytes']:>10,}"
-            f"{shown:>14}{each:>8}"
+            f"{shown:>14}{each:>8}{_estimated(layer['estimate'])}"
         )
     lines.append("")
     for name, mean in sorted(result["functions"].items(), key=lambda item: -item[1]):
@@ -93,6 +103,13 @@ def as_text(result: dict[str, Any]) -> str:
     total = result["instructions"]
     lines.append(
         f"\none inference, everything included: {total['mean']:,.0f} instructions, emulated "
-        f"({total['least']:,} to {total['largest']:,}, {result['inferences']} inputs)"
+        f"({total['least']:,} to {total['largest']:,}, {result['inferences']} inputs)\n"
+        f"the input whose count is the median, estimated cycles: {in_words(result['typical'])}"
     )
     return "\n".join(lines) + "\n"
+
+
+def _estimated(found: dict[str, Any] | None) -> str:
+    """Two columns: the layer's cycles in the median input, by each model."""
+    cycles = (None, None) if found is None else (found["mca"], found["dual_issue"])
+    return "".join(f"{'-' if count is None else f'{count:,}':>12}" for count in cycles)

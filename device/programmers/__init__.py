@@ -79,16 +79,14 @@ def choose(
         if not reason:
             return tool
         reasons.append(f"{tool.name}: {reason}")
-    raise UserError(
-        "no programmer fits: " + "; ".join(reasons),
-        _remedy(
-            [
-                tool
-                for tool in candidates
-                if all(tool.can_write(m) for m in memories) and (tool.reaches_model or not model)
-            ]
-        ),
-    )
+    fitting = [
+        tool
+        for tool in (
+            _PROGRAMMERS[name](board, _PROGRAMMERS[name].find()) for name in board.programmers
+        )
+        if all(tool.can_write(m) for m in memories) and (tool.reaches_model or not model)
+    ]
+    raise UserError("no programmer fits: " + "; ".join(reasons), _remedy(fitting, wanted))
 
 
 def _objection(tool: Programmer, memories: Sequence[Memory], installed: bool, gdb: bool) -> str:
@@ -100,7 +98,11 @@ def _objection(tool: Programmer, memories: Sequence[Memory], installed: bool, gd
     return tool.missing_gdb_server() if installed and gdb else ""
 
 
-def _remedy(capable: Sequence[Programmer]) -> str:
-    if not capable:
-        return "choose another programmer, or build an image for the chip's own flash only"
-    return "install one: " + "; or ".join(f"{tool.name}: {tool.install}" for tool in capable)
+def _remedy(fitting: Sequence[Programmer], wanted: str | None) -> str:
+    """What to do, of the board's programmers that could do it, here or once they are installed."""
+    if not fitting:
+        return "build an image for the chip's own flash only"
+    there = [tool.name for tool in fitting if tool.path and tool.name != wanted]
+    if there:
+        return f"programmer={there[0]}, which is installed here, can"
+    return "install one: " + "; or ".join(f"{tool.name}: {tool.install}" for tool in fitting)

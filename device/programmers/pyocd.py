@@ -28,7 +28,7 @@ class PyOcd(Programmer):
     program = "pyocd"
     required = frozenset({"target"})
     reaches_model = True
-    install = "pip install 'pyocd>=0.46' (before, one flash in five was left half written)"
+    install = ".venv/bin/pip install 'pyocd>=0.46' (before, one flash in five stayed half written)"
     signs: ClassVar[Sequence[Sign]] = (
         Sign(Problem.NO_PERMISSION, r"insufficient permissions|Access denied"),
         Sign(Problem.PROBE_BUSY, r"Unable to claim interface|Resource busy|already open"),

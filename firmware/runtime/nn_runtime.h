@@ -10,6 +10,7 @@
 #include "ai_platform.h"
 #include "ai_platform_interface.h"
 #include "nn_observer.h"
+#include "nn_sections.h"
 #include "nn_target.h"
 
 AI_API_DECLARE_BEGIN

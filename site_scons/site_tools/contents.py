@@ -15,6 +15,7 @@ from typing import Any
 
 import SCons.Node.FS
 import SCons.Util
+from site_tools.marker import replace_text
 
 NAME = ".nn2flash.hashes"
 # A file may change again within one tick of the kernel's clock, and its times stay: 10 ms at most.
@@ -51,6 +52,8 @@ class Contents:
         self.known: dict[str, tuple[Seen, str]] = {}
         self.changed = False
         self.young: set[str] = set()
+        if not path.is_file():  # nothing yet, or a pipe, which would keep us waiting
+            return
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
             for name, (seen, digest) in stored.items():
@@ -101,6 +104,4 @@ class Contents:
             if not settled or _hash(path) != digest:
                 del self.known[path]
         kept = {name: entry for name, entry in self.known.items() if Path(name).exists()}
-        temporary = self.path.with_name(f"{self.path.name}.tmp")
-        temporary.write_text(json.dumps(kept), encoding="utf-8")
-        temporary.replace(self.path)
+        replace_text(self.path, json.dumps(kept))

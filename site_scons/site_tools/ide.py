@@ -7,11 +7,16 @@ user edited must stay. So one node stands for the run, and `python -m codegen id
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from SCons.Script import Variables
+
+if TYPE_CHECKING:
+    from site_tools.board_firmware import Firmware
+    from site_tools.network_sources import NetworkSources
+    from site_tools.places import Places
 
 # How one run is shown or where it writes, not what firmware it makes.
 OF_ONE_RUN = ("ide_dir", "verbose", "dry_run", "debug_flash")
@@ -41,24 +46,20 @@ def chosen_variables(env: Any) -> list[str]:
 
 def ide_files(
     env: Any,
-    board: Any,
-    *,
-    board_toml: Any,
-    memories: Any,
-    placement: Any,
-    elf: Any,
-    database: Any,
-    sources: Sequence[Any],
+    places: Places,
+    network: NetworkSources,
+    firmware: Firmware,
     targets: Collection[str],
 ) -> Any:
     """Declare the target `ide`.
 
     Args:
-        board: node of the board's folder in the build.
-        database: node of compile_commands.json.
-        sources: folders of the firmware's sources, hand-written and generated.
         targets: names that scons can make for this board.
     """
+    board, board_toml = places.board, places.board_toml
+    memories, placement, elf = places.memories, places.placement, firmware.elf
+    # Folders of the firmware's sources, hand-written and generated.
+    sources = [env.Dir(f"{env['PROJECT_ROOT']}/firmware"), places.app, network.manifest.dir]
     given = env["ide_dir"]
     out_dir = str(Path(env.GetLaunchDir(), given)) if given else f"{board}/ide"
     debugging = env.Always(
@@ -74,7 +75,7 @@ def ide_files(
             *("--project", env.Literal(env["PROJECT_ROOT"])),
             *("--build-dir", env.Literal(str(board.dir))),
             # Named, not read: these files need not be there, or are for the IDE to read.
-            *("--elf", env.Literal(str(elf)), "--database", env.Literal(str(database))),
+            *("--elf", env.Literal(str(elf)), "--database", env.Literal(str(firmware.database))),
             *("--compiler", env.Literal(env["cc"] or Path(str(env["CC"])).name)),
             *(word for path in env["CPPPATH"] for word in ("--include", env.Literal(path))),
             *(word for path in sources for word in ("--sources", env.Literal(str(path)))),
@@ -82,7 +83,7 @@ def ide_files(
             *(word for name in targets for word in ("--target", name)),
             *("--out-dir", env.Literal(out_dir)),
         ],
-        also=[database],
+        also=[firmware.database],
     )
 
 

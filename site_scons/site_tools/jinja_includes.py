@@ -1,4 +1,4 @@
-"""Which template files a template is made of: include, import, from and extends, followed."""
+"""Templates: what each is made of (include, import, from and extends, followed), and rendering."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STATEMENT = re.compile(r"\{%[-+]?\s*(?:include|import|from|extends)\s+(.*?)%\}",
 NAME = re.compile(r"""["']([^"'\n]+)["']""")
 
 
-def template_files(env: Any, root: str, *patterns: str) -> list[str]:
+def template_files(root: str, *patterns: str) -> list[str]:
     """Absolute paths of all templates that match and of what they pull in, sorted.
 
     Args:
@@ -31,9 +31,28 @@ def template_files(env: Any, root: str, *patterns: str) -> list[str]:
     return sorted(map(str, found))
 
 
+def templates(env: Any, *patterns: str) -> list[Any]:
+    """Nodes of templates with all they include, and the style that generated C is formatted in."""
+    root = env["PROJECT_ROOT"]
+    return [env.File(path) for path in (*template_files(root, *patterns), f"{root}/.clang-format")]
+
+
+def render(env: Any, template: str, out: Any, *arguments: Any) -> Any:
+    """Declare the rendering of one template."""
+    return env.Run(
+        "RENDER",
+        "codegen render",
+        [out],
+        [template, *arguments, "--out", out],
+        also=templates(env, template),
+        installed=["clang-format"],
+    )
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.TemplateFiles(root, *patterns)`."""
-    env.AddMethod(template_files, "TemplateFiles")
+    """Add `env.Templates(*patterns)` and `env.Render(template, out, *arguments)`."""
+    env.AddMethod(templates, "Templates")
+    env.AddMethod(render, "Render")
 
 
 def exists(env: Any) -> bool:

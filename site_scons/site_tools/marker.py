@@ -23,6 +23,18 @@ SOURCES = (
 )
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a file of this folder's own, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.unlink(missing_ok=True)  # whatever it is: a pipe would keep us waiting
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
 def check_place(folder: Path, root: Path, given: str) -> None:
     """Refuse a build folder that is, holds or lies in sources.
 
@@ -65,6 +77,8 @@ class Marker:
         if not self.path.exists() and not self.path.is_symlink():
             self._adopt(given)
             return
+        if not self.path.is_file():  # a pipe would keep its reader waiting
+            raise SCons.Errors.UserError(f"{self.path} is not a file: remove it")
         try:
             self.made = {str(name) for name in json.loads(self.path.read_text("utf-8"))["made"]}
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -82,10 +96,7 @@ class Marker:
         names = set(made)
         if names == self.made and self.path.exists():
             return
-        temporary = self.path.with_name(f"{NAME}.tmp")
-        text = json.dumps({"made": sorted(names)}, indent=1)
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(self.path)
+        replace_text(self.path, json.dumps({"made": sorted(names)}, indent=1) + "\n")
         self.made = names
 
     def _adopt(self, given: str) -> None:

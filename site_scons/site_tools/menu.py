@@ -91,9 +91,17 @@ def take_words(env: Any, words: Mapping[str, str]) -> str:
     return asked
 
 
-def print_list(env: Any, made: Collection[str], variables: Any) -> NoReturn:
-    """Print the targets that there are, and the variables with their values, and end."""
+def print_list(env: Any, made: Collection[str], menu: Collection[str], variables: Any) -> NoReturn:
+    """Print the targets that there are, and the variables with their values, and end.
+
+    Args:
+        made: names that can be made with the variables as they are.
+        menu: all names; for one that is not made, `scons NAME` says why.
+    """
     print(textwrap.fill("  ".join(sorted(made)), WIDTH, break_on_hyphens=False), end="\n\n")
+    if others := sorted({*menu} - {*made}):
+        shown = "Not with these variables: " + "  ".join(others)
+        print(textwrap.fill(shown, WIDTH, break_on_hyphens=False), end="\n\n")
     for option in sorted(variables.options, key=lambda option: str(option.key)):
         print(f"{option.key}={env[option.key]}")
     sys.stdout.flush()

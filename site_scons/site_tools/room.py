@@ -223,7 +223,9 @@ def generate(env: Any, **kw: Any) -> None:
         for key, value in os.environ.items()
         if key in PASSED_ON or key.startswith(PASSED_ON_PREFIXES)
     }
-    env["ENV"] = {**env["ENV"], **passed, "PYTHONPATH": str(root)}
+    # Programs that pip put beside our Python, such as pyOCD, are installed, too.
+    path = os.pathsep.join([env["ENV"].get("PATH", os.defpath), str(python.parent)])
+    env["ENV"] = {**env["ENV"], **passed, "PATH": path, "PYTHONPATH": str(root)}
     env["ENV"].pop("PYTHONHOME", None)  # another Python's
     env.AddMethod(shown, "Shown")
     env.AddMethod(lambda env, key, node: Named(key, node), "Named")

@@ -7,9 +7,11 @@ page is open. What runs has its own copies of the files that it was given.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -103,11 +105,37 @@ def _run(run: Run) -> int:
     return status if status >= 0 else 128 - status
 
 
+PRIVATE = "nn2flash-run-"
+IN_USE = ".in-use"
+
+
 @contextlib.contextmanager
 def private_folder() -> Iterator[Path]:
-    """A folder for this process alone, removed at its end."""
-    with tempfile.TemporaryDirectory(prefix="nn2flash-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+    """A folder for this process alone, removed at its end; what killed ones left goes, too."""
+    _remove_left()
+    with tempfile.TemporaryDirectory(prefix=PRIVATE, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        beginning = folder / f"{IN_USE}.new"
+        with beginning.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            beginning.rename(folder / IN_USE)  # locked before others can find it
+            yield folder
+
+
+def _remove_left() -> None:
+    """Remove this user's private folders whose process has ended: a kill left them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PRIVATE}*"):
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+                continue
+            flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            handle = os.open(folder / IN_USE, flags)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(handle)
 
 
 def end(status: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
+from SCons.Script import ARGUMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 Validator = Callable[[str, Any, Any], None]
@@ -323,7 +324,7 @@ FIELDS = (
         matching(r"|[1-9]\d{0,4}", "a TCP port"),
     ),
     ("debug_flash", "1: debug writes the firmware first", "0", yes_or_no),
-    ("dry_run", "1: flash, erase, reset, debug only show their commands", "0", yes_or_no),
+    ("dry_run", "1: flash, erase, reset, debug, monitor only show their commands", "0", yes_or_no),
     (
         "count",
         "test images for validate (default: all), for evaluate's layers (default: 32)",
@@ -390,6 +391,10 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
             raise SCons.Errors.UserError(
                 f"{where}unknown variable '{word}': {nearest(word, known)}"
             )
+    for key in known if variables.args is ARGUMENTS else ():
+        # What `network=$NETWORK` is where the shell knows no such name: it would train instead.
+        if ARGUMENTS.get(key) == "":
+            raise SCons.Errors.UserError(f"{key}= is empty: give a value, or leave it out")
     if env["calibration"] and not env["network"]:
         raise SCons.Errors.UserError(
             f"calibration={env['calibration']}: is for a float network: network=float.onnx"

@@ -145,8 +145,9 @@ class State:
         Raises:
             SCons.Errors.UserError: it is no file that can be read.
         """
-        if record.is_symlink() or (record.exists() and not record.is_file()):
-            raise SCons.Errors.UserError(f"{record} is not a file: remove it")
+        for path in (record, record.with_name(f"{record.name}.tmp")):
+            if path.is_symlink() or (path.exists() and not path.is_file()):
+                raise SCons.Errors.UserError(f"{path} is not a file: remove it")
         try:
             content = record.read_bytes()
             if content and not isinstance(pickle.loads(content), dict):

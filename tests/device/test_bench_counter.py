@@ -7,7 +7,6 @@ import subprocess
 import numpy as np
 import pytest
 
-from device.bench import estimate
 from device.bench.counter import Machine
 from support.errors import UserError
 
@@ -102,14 +101,6 @@ def test_a_trace_has_every_instruction_counted(machine: Machine, name: str, valu
     trace = machine.trace(name, rows(value)[0])
     assert len(trace) == count and trace[0] == machine.symbol(name)
     assert int(machine.count(name, rows(value), 1)[1][0]) == count
-
-
-def test_an_estimate_follows_what_executes(machine: Machine) -> None:
-    """A loop of two dependent instructions: each turn takes as many cycles as the one before."""
-    few, more, most = (estimate.cycles(machine, "loop", rows(turns)[0]) for turns in (20, 60, 100))
-    assert few and more and most
-    assert more - few == most - more > 0
-    assert estimate.cycles(machine, "skipped", rows(5)[0])
 
 
 def test_reserved_stack_counts(machine: Machine) -> None:

@@ -240,10 +240,12 @@ def test_choice(tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch) -
         choose(board, None, [flash, qspi])
     assert "st-flash: cannot write external flash (qspi)" in str(caught.value)
     assert "stlink-tools" not in str(caught.value)  # of no help here
-    with pytest.raises(UserError, match="choose another programmer"):
+    with pytest.raises(UserError, match=r"install one: stm32cubeprogrammer: .* or openocd: "):
         choose(board, "st-flash", [qspi])
     fake_tool(tmp_path, "openocd", "")
     assert choose(board, None, [flash, qspi]).name == "openocd"
+    with pytest.raises(UserError, match="programmer=openocd, which is installed here, can"):
+        choose(board, "st-flash", [qspi], model=True)
     fake_tool(tmp_path, "STM32_Programmer_CLI", "")
     assert choose(board, None, [flash, qspi]).name == "stm32cubeprogrammer"
     assert choose(board, None, gdb=True).name == "openocd"  # the former has no server here

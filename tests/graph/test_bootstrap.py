@@ -22,7 +22,7 @@ ORDINARY = (
 PYTHON = os.path.realpath(sys.executable)
 TOOLS = (
     *("scons", "arm-none-eabi-gcc", "qemu-system-arm", "gdb-multiarch", "openocd", "gcc", "clang"),
-    *("g++", "cmake", "make", "ninja", "chromium", "llvm-mca"),
+    *("g++", "cmake", "make", "ninja", "chromium", "llvm-mca-22"),
 )
 
 
@@ -124,8 +124,8 @@ def test_saboteur_a_venv_of_others_without_pip_stays(
     ("arguments", "packages"),
     [
         (["scons", "sim"], {"scons", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}),
-        (["scons", "test"], {"gdb-multiarch", "openocd", "clang", "llvm", "qemu-system-arm"}),
-        (["scons", "bench"], {"llvm", "gcc-arm-none-eabi"}),
+        (["scons", "test"], {"gdb-multiarch", "openocd", "clang", "llvm-22", "qemu-system-arm"}),
+        (["scons", "bench"], {"llvm-22", "gcc-arm-none-eabi"}),
     ],
 )
 def test_names_the_packages_where_it_may_not_install(
@@ -180,6 +180,30 @@ def test_installs_with_apt_where_it_may(clone: Path, path_with: Path) -> None:
     calls = log.read_text().splitlines()
     assert calls[0].startswith("update")
     assert calls[1].split()[-1] == "qemu-system-arm"
+
+
+@pytest.mark.parametrize("known", [{"llvm"}, {"llvm", "llvm-22"}, set()])
+def test_another_llvm_only_where_no_package_has_the_one_asked_for(
+    clone: Path, path_with: Path, known: set[str]
+) -> None:
+    """What apt knows before and after its lists were fetched; no lists at all say nothing."""
+    add_tools(path_with, *(tool for tool in TOOLS if not tool.startswith("llvm-mca")))
+    log = clone.parent / "apt.log"
+    for name, does in (
+        ("apt-get", f'echo "$@" >>"{log}"'),
+        ("apt-cache", f'case " {" ".join(known)} " in *" $2 "*) ;; *) exit 1 ;; esac'),
+        ("sudo", '[ "$1" != -n ] || shift\nexec "$@"'),
+    ):
+        (path_with / name).write_text(f"#!/bin/sh\n{does}\n")
+        (path_with / name).chmod(0o755)
+    run = call(clone, "scons", "bench", PATH=str(path_with))
+    wanted = "llvm" if known == {"llvm"} else "llvm-22"
+    assert run.returncode == 1 and f"still missing after apt-get: {wanted}\n" in run.stderr
+    assert log.read_text().splitlines()[-1].split()[-1] == wanted
+    (path_with / "llvm-mca").touch()
+    (path_with / "llvm-mca").chmod(0o755)
+    again = call(clone, "scons", "bench", PATH=str(path_with))
+    assert ("still missing" in again.stderr) == (wanted == "llvm-22")
 
 
 def test_too_old_a_python_is_named(clone: Path, path_with: Path) -> None:

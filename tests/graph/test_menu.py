@@ -134,3 +134,17 @@ def test_errors_are_red_on_a_terminal(
     assert "error:" in told
     os.close(reader)
     os.close(terminal)
+
+
+def test_list_names_what_these_variables_leave_out() -> None:
+    listed = scons("list", GIVEN, "board=stm32h750b_dk").stdout
+    others = listed.split("Not with these variables: ")[1].partition("\n\n")[0].split()
+    assert {"validate", "package", "train"} <= {*others} - {*listed.split("\n\n")[0].split()}
+
+
+@pytest.mark.parametrize("key", ["network", "inputs", "calibration", "build_dir", "port"])
+def test_an_empty_variable_is_a_slip_of_the_shell(key: str) -> None:
+    told = scons("-n", f"{key}=")
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.startswith(f"scons: error: {key}=") and "give a" in line

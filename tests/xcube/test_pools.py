@@ -38,7 +38,7 @@ def placed(
 ) -> dict[str, str]:
     """Object → memory it runs from."""
     sizes = {"weights": weights, "activations": pools[0], "subset": 0, "results": 10}
-    objects = place_objects(memories, sizes, where, pools[1:])
+    objects = place_objects(memories, sizes, where, {"activations": pools[1:]})
     return {name: str(place["run"]) for name, place in objects.items()}
 
 

@@ -45,6 +45,11 @@ class Peer:
     answers: str
     prepare: Callable[[Path, Path], tuple[list[Path], list[Path]]]
 
+    @property
+    def name(self) -> str:
+        """Its name in figures; that of its C file."""
+        return Path(self.source).stem
+
 
 def _package(name: str) -> Path:
     found = find_spec(name)

@@ -83,7 +83,7 @@ def _note(revision: str, finish: Finish) -> str:
     text = f"revision {revision}: {finish.instructions} instructions"
     if finish.inferences:
         return text + f"; {finish.inferences} inferences touched only the memory they were given"
-    return text + "; no inference was fenced in: nothing is in .text.nn.kernels"
+    return text + "; no inference was fenced in: nothing is in .text.nn.kernels.inference"
 
 
 def _names(options: SimOptions, key: str) -> list[str]:

@@ -8,10 +8,9 @@ from device.elf import Elf
 from device.emulators.h750.backing import Span
 from device.emulators.h750.memories import REGIONS
 
-_ENTRY_SUFFIX = "_forward_pass"  # templates/network/network.c.j2: the inference without its API
 # Sections of an inference (docs/architecture.md); each has __nn_<name>_start and _end.
 _OWN = ("kernels", "weights", "activations")
-_POOL = re.compile(r"__nn_(activations_\d+)_start")
+_FURTHER = re.compile(r"__nn_((?:activations|weights)_\d+)_start")
 
 
 class Fence:
@@ -22,7 +21,7 @@ class Fence:
 
     Attributes:
         entry: address of the function that computes one inference, or None when there is none or
-            when its code was not placed at all (nothing is in .text.nn.kernels).
+            when its code was not placed at all (nothing is in .text.nn.kernels.inference).
         spans: tightly coupled memories, and what the placement put elsewhere on purpose.
     """
 
@@ -30,14 +29,16 @@ class Fence:
         names = {symbol.name: symbol.address for symbol in elf.symbols}
         self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
         placed = []
-        pools = {match[1] for name in names if (match := _POOL.fullmatch(name))}
-        for name in (*_OWN, *sorted(pools)):
+        further = {match[1] for name in names if (match := _FURTHER.fullmatch(name))}
+        for name in (*_OWN, *sorted(further)):
             start, end = (names.get(f"__nn_{name}_{edge}", 0) for edge in ("start", "end"))
             if end > start:
                 placed.append(name)
                 self.spans.append(Span(start, end))
-        functions = [s for s in elf.symbols if s.function and s.name.endswith(_ENTRY_SUFFIX)]
-        self.entry = functions[0].address if functions and "kernels" in placed else None
+        # What section attributes and the linker script put in front of all kernels.
+        start, end = (names.get(name, 0) for name in ("__nn_kernels_start", "__nn_inference_end"))
+        functions = [s.address for s in elf.symbols if s.function and start <= s.address < end]
+        self.entry = functions[0] if functions else None
         self._objects = [s for s in elf.symbols if not s.function and s.size]
 
     def image(self, address: int) -> Span:

@@ -7,18 +7,13 @@
 #ifndef NN_PACKED_ASSEMBLY_H
 #define NN_PACKED_ASSEMBLY_H
 
+#include "nn_sections.h"
 #include "nn_target.h"
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && defined(__thumb2__)
 #define NN_PACKED_ASSEMBLY 1
 #else
 #define NN_PACKED_ASSEMBLY 0
-#endif
-
-/* Where the assembly goes: a section's name without quotes. A host project overrides it, or maps
- * the section in its linker script; without either the code lands beside other code. */
-#ifndef NN_SECTION_KERNELS
-#define NN_SECTION_KERNELS .text.nn.kernels
 #endif
 
 #endif /* NN_PACKED_ASSEMBLY_H */

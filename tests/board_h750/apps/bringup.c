@@ -13,7 +13,7 @@ __attribute__((section(".sram1"), used)) static volatile uint32_t spare[4];
 static uint32_t copied = 0x12345678u; /* .data */
 static uint32_t cleared;              /* .bss */
 
-__attribute__((noipa, section(".text.nn.kernels"))) static void
+__attribute__((noipa, section(".text.nn.kernels.inference"))) static void
 test_forward_pass(const int8_t *input, int8_t *output) {
     for (int i = 0; i < COUNT; ++i) {
         output[i] = (int8_t)(input[i] * weights[i]);

@@ -16,11 +16,11 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
-static const nn_elementwise_axis tiny_layer_0_axes[] = {
+NN_LAYER static const nn_elementwise_axis tiny_layer_0_axes[] = {
     {.size = 4, .first_stride = 3, .second_stride = 0},
     {.size = 3, .first_stride = 1, .second_stride = 1},
 };
-static const nn_elementwise_shape tiny_layer_0 = {
+NN_LAYER static const nn_elementwise_shape tiny_layer_0 = {
     .axes = tiny_layer_0_axes,
     .rank = 2,
     .first_scale = 0.0500000007f,
@@ -34,7 +34,7 @@ static const nn_elementwise_shape tiny_layer_0 = {
     .constant_first = 0,
 };
 
-static const nn_affine_shape tiny_layer_1 = {
+NN_LAYER static const nn_affine_shape tiny_layer_1 = {
     .outer = 4,
     .channels = 3,
     .inner = 1,
@@ -46,7 +46,7 @@ static const nn_affine_shape tiny_layer_1 = {
     .high = 127,
 };
 
-static const nn_interpolate_shape tiny_layer_2 = {
+NN_LAYER static const nn_interpolate_shape tiny_layer_2 = {
     .height = 2,
     .width = 2,
     .channels = 3,
@@ -61,18 +61,18 @@ static const nn_interpolate_shape tiny_layer_2 = {
     .high = 127,
 };
 
-static const nn_transpose_axis tiny_layer_3[] = {
+NN_LAYER static const nn_transpose_axis tiny_layer_3[] = {
     {.size = 3, .stride = 1},
     {.size = 4, .stride = 3},
     {.size = 3, .stride = 12},
 };
 
-static const nn_transpose_axis tiny_layer_4[] = {
+NN_LAYER static const nn_transpose_axis tiny_layer_4[] = {
     {.size = 3, .stride = 1},
     {.size = 12, .stride = 3},
 };
 
-static const nn_mat_mul_shape tiny_layer_5 = {
+NN_LAYER static const nn_mat_mul_shape tiny_layer_5 = {
     .batches =
         {
             {.size = 1, .first_stride = 0, .second_stride = 0},
@@ -147,8 +147,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(8, outputs[0], 27);
 }
 
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_INFERENCE static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                                           const ai_u8 *const weights[], ai_u8 *arena) {
     tiny_layers(inputs, outputs, weights, arena, NULL);
 }
 

@@ -32,8 +32,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(2, outputs[0], 4);
 }
 
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_INFERENCE static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                                           const ai_u8 *const weights[], ai_u8 *arena) {
     tiny_layers(inputs, outputs, weights, arena, NULL);
 }
 

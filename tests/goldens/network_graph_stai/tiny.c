@@ -12,7 +12,7 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
-static const nn_fully_connected_shape tiny_layer_0 = {
+NN_LAYER static const nn_fully_connected_shape tiny_layer_0 = {
     .inputs = 10,
     .outputs = 8,
     .sums =
@@ -26,7 +26,7 @@ static const nn_fully_connected_shape tiny_layer_0 = {
         },
 };
 
-static const nn_fully_connected_shape tiny_layer_1 = {
+NN_LAYER static const nn_fully_connected_shape tiny_layer_1 = {
     .inputs = 9,
     .outputs = 8,
     .sums =
@@ -40,10 +40,10 @@ static const nn_fully_connected_shape tiny_layer_1 = {
         },
 };
 
-static const nn_elementwise_axis tiny_layer_2_axes[] = {
+NN_LAYER static const nn_elementwise_axis tiny_layer_2_axes[] = {
     {.size = 8, .first_stride = 1, .second_stride = 1},
 };
-static const nn_elementwise_shape tiny_layer_2 = {
+NN_LAYER static const nn_elementwise_shape tiny_layer_2 = {
     .axes = tiny_layer_2_axes,
     .rank = 1,
     .first_scale = 0.0500000007f,
@@ -57,7 +57,7 @@ static const nn_elementwise_shape tiny_layer_2 = {
     .constant_first = 0,
 };
 
-static const nn_fully_connected_shape tiny_layer_3 = {
+NN_LAYER static const nn_fully_connected_shape tiny_layer_3 = {
     .inputs = 8,
     .outputs = 3,
     .sums =
@@ -111,8 +111,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(4, outputs[0], 8);
 }
 
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_INFERENCE static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                                           const ai_u8 *const weights[], ai_u8 *arena) {
     tiny_layers(inputs, outputs, weights, arena, NULL);
 }
 

@@ -15,7 +15,7 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
-static const nn_conv_shape tiny_layer_0 = {
+NN_LAYER static const nn_conv_shape tiny_layer_0 = {
     .height = 8,
     .width = 6,
     .channels = 2,
@@ -43,7 +43,7 @@ static const nn_conv_shape tiny_layer_0 = {
         },
 };
 
-static const nn_pool_shape tiny_layer_1 = {
+NN_LAYER static const nn_pool_shape tiny_layer_1 = {
     .height = 8,
     .width = 6,
     .channels = 4,
@@ -61,7 +61,7 @@ static const nn_pool_shape tiny_layer_1 = {
     .pad_right = 0,
 };
 
-static const nn_conv_shape tiny_layer_2 = {
+NN_LAYER static const nn_conv_shape tiny_layer_2 = {
     .height = 4,
     .width = 3,
     .channels = 4,
@@ -89,10 +89,10 @@ static const nn_conv_shape tiny_layer_2 = {
         },
 };
 
-static const nn_elementwise_axis tiny_layer_3_axes[] = {
+NN_LAYER static const nn_elementwise_axis tiny_layer_3_axes[] = {
     {.size = 48, .first_stride = 1, .second_stride = 1},
 };
-static const nn_elementwise_shape tiny_layer_3 = {
+NN_LAYER static const nn_elementwise_shape tiny_layer_3 = {
     .axes = tiny_layer_3_axes,
     .rank = 1,
     .first_scale = 0.0500000007f,
@@ -106,7 +106,7 @@ static const nn_elementwise_shape tiny_layer_3 = {
     .constant_first = 0,
 };
 
-static const nn_pool_shape tiny_layer_4 = {
+NN_LAYER static const nn_pool_shape tiny_layer_4 = {
     .height = 4,
     .width = 3,
     .channels = 4,
@@ -123,7 +123,7 @@ static const nn_pool_shape tiny_layer_4 = {
     .pad_bottom = 1,
     .pad_right = 1,
 };
-static const nn_average tiny_layer_4_average = {
+NN_LAYER static const nn_average tiny_layer_4_average = {
     .input_zero_point = -128,
     .zero_point = -9,
     .low = -128,
@@ -132,15 +132,15 @@ static const nn_average tiny_layer_4_average = {
     .counts_differ = 1,
 };
 
-static const ai_u32 tiny_layer_6_sizes[] = {4, 4};
-static const nn_select_shape tiny_layer_6 = {
+NN_LAYER static const ai_u32 tiny_layer_6_sizes[] = {4, 4};
+NN_LAYER static const nn_select_shape tiny_layer_6 = {
     .sizes = tiny_layer_6_sizes,
     .rank = 2,
     .run = 8,
     .fill = -4,
 };
 
-static const nn_conv_shape tiny_layer_7 = {
+NN_LAYER static const nn_conv_shape tiny_layer_7 = {
     .height = 4,
     .width = 4,
     .channels = 8,
@@ -168,13 +168,13 @@ static const nn_conv_shape tiny_layer_7 = {
         },
 };
 
-static const nn_transpose_axis tiny_layer_8[] = {
+NN_LAYER static const nn_transpose_axis tiny_layer_8[] = {
     {.size = 8, .stride = 16},
     {.size = 2, .stride = 1},
     {.size = 8, .stride = 2},
 };
 
-static const nn_fully_connected_shape tiny_layer_9 = {
+NN_LAYER static const nn_fully_connected_shape tiny_layer_9 = {
     .inputs = 128,
     .outputs = 3,
     .sums =
@@ -260,8 +260,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(9, outputs[0], 3);
 }
 
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_INFERENCE static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                                           const ai_u8 *const weights[], ai_u8 *arena) {
     tiny_layers(inputs, outputs, weights, arena, NULL);
 }
 

@@ -11,7 +11,7 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
-static const nn_fully_connected_shape tiny_layer_0 = {
+NN_LAYER static const nn_fully_connected_shape tiny_layer_0 = {
     .inputs = 6,
     .outputs = 5,
     .sums =
@@ -25,7 +25,7 @@ static const nn_fully_connected_shape tiny_layer_0 = {
         },
 };
 
-static const nn_float_weights_shape tiny_layer_2 = {
+NN_LAYER static const nn_float_weights_shape tiny_layer_2 = {
     .inputs = 5,
     .outputs = 3,
     .zero_point = 0,
@@ -59,8 +59,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(2, outputs[0], 12);
 }
 
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_INFERENCE static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                                           const ai_u8 *const weights[], ai_u8 *arena) {
     tiny_layers(inputs, outputs, weights, arena, NULL);
 }
 

@@ -13,7 +13,7 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
-static const nn_fully_connected_shape tiny_layer_0 = {
+NN_LAYER static const nn_fully_connected_shape tiny_layer_0 = {
     .inputs = 6,
     .outputs = 4,
     .sums =
@@ -27,7 +27,7 @@ static const nn_fully_connected_shape tiny_layer_0 = {
         },
 };
 
-static const nn_fully_connected_shape tiny_layer_2 = {
+NN_LAYER static const nn_fully_connected_shape tiny_layer_2 = {
     .inputs = 4,
     .outputs = 3,
     .sums =
@@ -41,10 +41,10 @@ static const nn_fully_connected_shape tiny_layer_2 = {
         },
 };
 
-static const nn_elementwise_axis tiny_layer_3_axes[] = {
+NN_LAYER static const nn_elementwise_axis tiny_layer_3_axes[] = {
     {.size = 3, .first_stride = 1, .second_stride = 1},
 };
-static const nn_elementwise_shape tiny_layer_3 = {
+NN_LAYER static const nn_elementwise_shape tiny_layer_3 = {
     .axes = tiny_layer_3_axes,
     .rank = 1,
     .first_scale = 0.0199999996f,
@@ -98,8 +98,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(4, outputs[0], 3);
 }
 
-static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
-                              const ai_u8 *const weights[], ai_u8 *arena) {
+NN_INFERENCE static void tiny_forward_pass(const ai_i8 *const inputs[], ai_i8 *const outputs[],
+                                           const ai_u8 *const weights[], ai_u8 *arena) {
     tiny_layers(inputs, outputs, weights, arena, NULL);
 }
 

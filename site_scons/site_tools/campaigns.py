@@ -1,0 +1,53 @@
+"""tests/: what tries this project itself: tests, benchmarks, campaigns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from site_tools.models import Dataset
+    from site_tools.places import Places
+
+WITH_MNIST = (("bench-build", "tests.graph.bench"), ("soak", "tests.soak"))
+
+
+def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
+    """Declare them: name of the target → its nodes."""
+    root, made = env["PROJECT_ROOT"], places.made
+    tests = ["-n", "2", "--durations=25", *(f"{root}/{path}" for path in env.ChosenTests())]
+    targets = {
+        "test": env.Always(made("test.run"), "pytest", tests, apart=True),
+        "check": env.Always(made("check.run"), "tests.check", [], apart=True),
+    }
+    if not env["HOSTED"]:
+        fixtures, page = env.Dir(f"{root}/tests/fixtures"), f"{root}/docs/performance"
+        targets["bench"] = env.Always(
+            made("bench.json"),
+            "device bench",
+            [
+                *("--fixtures", fixtures, "--data", dataset.folder),
+                *("--work", places.out.Dir("bench"), "--out", f"{page}.md"),
+                *("--chart", f"{page}.svg", "--json", made("bench.json")),
+            ],
+            also=dataset.files,
+            apart=True,
+        )
+    for name, module in WITH_MNIST:
+        words = ["--data", dataset.folder]
+        run = made(f"{name}.run")
+        targets[name] = env.Always(run, module, words, also=dataset.files, apart=True)
+    models = env.Dir(str(Path(env.GetLaunchDir(), env["models"] or f"{root}/tests/fixtures")))
+    words = ["--models", models]
+    targets["zoo"] = env.Always(made("zoo.run"), "tests.zoo", words, apart=True)
+    return targets
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.Campaigns`."""
+    env.AddMethod(campaigns, "Campaigns")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True

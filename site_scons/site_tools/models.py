@@ -1,0 +1,231 @@
+"""model/: the quantized ONNX file, trained on MNIST or given, and inputs to try it with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from site_tools.places import Places
+
+PARTS = ("t10k-images-idx3", "t10k-labels-idx1", "train-images-idx3", "train-labels-idx1")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The MNIST files.
+
+    Attributes:
+        folder: node of the folder that they lie below.
+        files: their nodes, tests' first.
+    """
+
+    folder: Any
+    files: list[Any]
+
+    @property
+    def words(self) -> list[Any]:
+        """Its option; where the files lie says nothing about what is made of them."""
+        return ["--data", "$(", self.folder, "$)"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network before it is code.
+
+    Attributes:
+        dataset: MNIST's files.
+        int8: the quantized ONNX file; None where a bundle is all there is.
+        ends: option and file that tell types and shapes of inputs and outputs.
+        test_images: inputs to try it with.
+        typical: options with inputs like those that it will see; none where those are made up.
+        reference: outputs of the integer reference for the test images; None without a model.
+        steps: what training left, by the report's option; empty for a given network.
+        targets: name of the target → its nodes.
+    """
+
+    dataset: Dataset
+    int8: Any
+    ends: tuple[Any, ...]
+    test_images: Any
+    typical: tuple[Any, ...]
+    reference: Any
+    steps: Mapping[str, Any] = field(default_factory=dict)
+    targets: Mapping[str, Any] = field(default_factory=dict)
+
+
+def model(env: Any, places: Places) -> Model:
+    """Declare the model that the settings ask for."""
+    dataset = _dataset(env, places)
+    # A bundle alone is the network: its manifest tells what the inputs must be.
+    if env["network"] or env["ai"] == "bundle":
+        return _given(env, places, dataset)
+    return _trained(env, places, dataset)
+
+
+def _dataset(env: Any, places: Places) -> Dataset:
+    """Declare the fetching of MNIST."""
+    own = (
+        str(Path(env.GetLaunchDir(), env["data_dir"])) if env["data_dir"] else f"{places.out}/data"
+    )
+    folder = env.Dir(own)
+    dataset = Dataset(folder, [folder.File(f"MNIST/raw/{name}-ubyte") for name in PARTS])
+    env.Run("DATASET", "model dataset", dataset.files, dataset.words)
+    # A copy of the user's own is checked, never removed.
+    env.Precious(dataset.files)
+    env.NoClean(dataset.files)
+    return dataset
+
+
+def strict(env: Any) -> list[str]:
+    """Inputs that clip or collapse: warned of, or refused."""
+    return ["--strict"] if env["strict"] == "1" else []
+
+
+def reference(env: Any, int8: Any, inputs: Any, out: Any) -> Any:
+    """Declare the integer reference's outputs; a bundle alone has none."""
+    words = ["--model", int8, "--inputs", inputs, *strict(env), "--out", out]
+    return env.Run("REFERENCE", "codegen reference", [out], words)[0] if int8 else None
+
+
+def _given(env: Any, places: Places, dataset: Dataset) -> Model:
+    """A network of the user's, quantized here where it is float."""
+    targets: dict[str, Any] = {}
+    int8 = env.Given(env["network"]) if env["network"] else None
+    normalize = env["normalize"] or ("" if int8 or env["inputs"] else "0.5,0.5")
+    if env["calibration"]:
+        float_model, suffix = int8, places.name_suffix
+        int8 = places.made(f"model/network_int8{suffix}.onnx")
+        quantization = places.made(f"model/quantization{suffix}.json")
+        targets["quantize"] = env.Run(
+            "QUANTIZE",
+            "model quantize",
+            [int8, quantization],
+            [
+                *("--onnx", float_model, "--calibration", env.Given(env["calibration"])),
+                *(("--normalize", normalize) if normalize else ()),
+                *("--max-accuracy-drop", "$max_accuracy_drop"),
+                *("--out", int8, "--report", quantization),
+            ],
+        )
+    manifest = places.network.File(f"{env['name']}_manifest.json")
+    ends = ("--model", int8) if int8 else ("--manifest", manifest)
+    inputs = env["inputs"] or env["calibration"] or ("" if int8 else "mnist")
+    test_images = places.made(
+        "model/test.npz" if int8 else f"model/test{places.network_suffix}.npz"
+    )
+    source = dataset.files[0] if inputs == "mnist" else inputs and env.Given(inputs)
+    env.Run(
+        "INPUTS",
+        "codegen inputs",
+        [test_images],
+        [
+            *(*ends, "--count", str(max(1000, int(env["subset_size"])))),
+            *(("--from", source) if source else ()),
+            *(("--normalize", normalize) if normalize else ()),
+            *("--out", test_images),
+        ],
+        also=dataset.files[:2] if inputs == "mnist" else (),
+    )
+    return Model(
+        dataset=dataset,
+        int8=int8,
+        ends=ends,
+        test_images=test_images,
+        # Random inputs say nothing about what the network will see.
+        typical=("--calibration", test_images) if inputs else (),
+        reference=reference(env, int8, test_images, places.made("model/reference_test.npz")),
+        targets=targets,
+    )
+
+
+def _trained(env: Any, places: Places, dataset: Dataset) -> Model:
+    """The network of the guide: trained, exported, quantized, evaluated."""
+    made, data, mnist = places.made, dataset.words, dataset.files
+    checkpoint, history = made("model/mnist.pt"), made("model/training.json")
+    train = env.Run(
+        "TRAIN",
+        "model train",
+        [checkpoint, history],
+        [
+            *(*data, "--recipe", "$recipe", "--seed", "$seed"),
+            *(("--epochs", "$epochs") if env["epochs"] else ()),
+            *("--out", checkpoint, "--history", history),
+        ],
+        also=mnist,
+    )
+    float_model = made("model/mnist_model.onnx")
+    onnx = env.Run(
+        "ONNX",
+        "model onnx",
+        [float_model],
+        ["--checkpoint", checkpoint, "--out", float_model],
+    )
+    int8, quantization = made("model/mnist_model_int8.onnx"), made("model/quantization.json")
+    quantize = env.Run(
+        "QUANTIZE",
+        "model quantize",
+        [int8, quantization],
+        [
+            *(*data, "--checkpoint", checkpoint, "--onnx", float_model),
+            *("--max-accuracy-drop", "$max_accuracy_drop"),
+            *("--out", int8, "--report", quantization),
+        ],
+        also=mnist,
+    )
+    images = {split: made(f"model/{split}.npz") for split in ("test", "calibration")}
+    for split, out in images.items():
+        env.Run(
+            "IMAGES",
+            "model images",
+            [out],
+            [*data, "--split", split, "--checkpoint", checkpoint, "--out", out],
+            also=mnist,
+        )
+    expected = reference(env, int8, images["test"], made("model/reference_test.npz"))
+    evaluation = [made("model/evaluation.json"), made("model/evaluation.txt")]
+    env.Run(
+        "EVALUATE",
+        "model evaluate",
+        evaluation,
+        [
+            *(*data, "--checkpoint", checkpoint, "--int8", int8),
+            *("--reference", expected, "--out", evaluation[0], "--table", evaluation[1]),
+        ],
+        also=mnist,
+    )
+    return Model(
+        dataset=dataset,
+        int8=int8,
+        ends=("--model", int8),
+        test_images=images["test"],
+        typical=("--calibration", images["calibration"]),
+        reference=expected,
+        steps={
+            "training": history,
+            "quantization": quantization,
+            "evaluation": evaluation[0],
+            "checkpoint": checkpoint,
+            "onnx": float_model,
+        },
+        targets={
+            "train": train,
+            "onnx": onnx,
+            "quantize": quantize,
+            "evaluate": env.Show(made("model/evaluate.run"), evaluation[1], printed=True),
+        },
+    )
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.Model`, `env.Reference` and `env.Strict`."""
+    env.AddMethod(model, "Model")
+    env.AddMethod(reference, "Reference")
+    env.AddMethod(strict, "Strict")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True
