@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
         # A vendor's weights are one object, however its generator divides them.
         blocks = [int(size) for size in manifest.get("weights_blocks") or ()]
         blocks = blocks or [int(manifest["weights_bytes"])]
+        if sum(blocks) != int(manifest["weights_bytes"]):
+            raise ValueError("other blocks")
         sizes = {
             "runtime_code": int(runtime.get("flash_bytes", 0)),
             "runtime_data": int(runtime.get("ram_bytes", 0)),

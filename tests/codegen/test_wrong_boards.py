@@ -26,7 +26,7 @@ def board(model: Path, tmp_path: Path) -> Callable[..., list[Any]]:
         generate(read_graph(model), "network", tmp_path)
         manifest = json.loads((tmp_path / "network_manifest.json").read_text())
         if "weights_bytes" in changes:
-            changes.setdefault("weights_blocks", [changes["weights_bytes"]])
+            changes["weights_blocks"] = [changes["weights_bytes"]]
         (tmp_path / "manifest.json").write_text(json.dumps({**manifest, **changes}))
         (tmp_path / "memories.json").write_text(json.dumps(toolchain(name).board.to_json()))
         np.savez(tmp_path / "subset.npz", inputs=np.zeros((4, 6), np.int8))
@@ -98,6 +98,13 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         {"runtime": {"flash_bytes": 0, "ram_bytes": -5}},
         [],
         "manifest.json: has a negative size",
+        "build again",
+    ),
+    "other_blocks": (
+        "mps2_an500",
+        {"weights_blocks": [8, 8]},
+        [],
+        "manifest.json: not a network's manifest",
         "build again",
     ),
     "infinite_weights": (
