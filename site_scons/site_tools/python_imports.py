@@ -174,11 +174,16 @@ def python_dependencies(
         import, with all that those require.
     """
     root = Path(env["PROJECT_ROOT"])
-    shared, shared_foreign = _follow(root, f"{room}.__main__", (NOW,))
-    own, own_foreign = _follow(root, _own_module(root, room, verb), (NOW, LATER))
-    foreign = shared_foreign | own_foreign
+    # A command line that takes its time to load is imported inside of a function, and runs always.
+    parts = [
+        _follow(root, f"{room}.__main__", (NOW,)),
+        _follow(root, f"{room}.cli", (NOW,)),
+        _follow(root, _own_module(root, room, verb), (NOW, LATER)),
+    ]
+    files = set().union(*(found for found, _ in parts))
+    foreign = set().union(*(names for _, names in parts))
     names = {DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed}
-    return sorted(str(path) for path in shared | own), " ".join(_pins(root, names))
+    return sorted(map(str, files)), " ".join(_pins(root, names))
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -15,10 +15,9 @@ from model.layer_verdict import judge
 from model.litert import by_litert
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import Case, run_cases
-from tests.conftest import REPOSITORY
+from tests.zoo.entries import shared_models
 
-FOLDERS = [folder / "shared" / "models" for folder in REPOSITORY.parents]
-MODELS = next((folder for folder in FOLDERS if folder.is_dir()), FOLDERS[0])
+MODELS = shared_models() or Path("none")
 TWINS = {
     "ad01_int8": "ad01_autoencoder__mlperf",
     "kws_int8": "kws_dscnn__mlperf_nchw",

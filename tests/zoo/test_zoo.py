@@ -22,12 +22,10 @@ from tests.codegen.programs import Case
 from tests.fuzz.corpus import added
 from tests.zoo import __main__ as command
 from tests.zoo import table
-from tests.zoo.entries import Entry, model_files
+from tests.zoo.entries import Entry, model_files, shared_models
 from tests.zoo.table import judge, total
 
-HERE = Path(__file__).resolve()
-# Others' networks, where somebody has put them beside the project; never committed.
-SHARED = next((p / "shared/models" for p in HERE.parents if (p / "shared/models").is_dir()), None)
+SHARED = shared_models()
 
 OWN: dict[str, Callable[[], QdqModel]] = {
     **GRAPHS,
