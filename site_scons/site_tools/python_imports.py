@@ -22,7 +22,11 @@ IMPORT = re.compile(
 # A folder that is searched for plug-ins when the program runs; with all below it, or without.
 SEARCHES_OWN_FOLDER = re.compile(r"(?P<how>iter_modules|walk_packages)\(\s*(?:\w+\.)?__path__")
 # Where the name to import and the name to install differ.
-DISTRIBUTIONS = {"elftools": "pyelftools", "serial": "pyserial"}
+DISTRIBUTIONS = {
+    "ai_edge_litert": "ai-edge-litert",
+    "elftools": "pyelftools",
+    "serial": "pyserial",
+}
 # What begins at the left margin: a function or class, a block for type checkers, anything else.
 BLOCK = re.compile(
     r"^(?:(?P<function>async[ \t]+def|def|class)\b|(?P<typing>if[ \t]+TYPE_CHECKING)\b"
@@ -170,11 +174,16 @@ def python_dependencies(
         import, with all that those require.
     """
     root = Path(env["PROJECT_ROOT"])
-    shared, shared_foreign = _follow(root, f"{room}.__main__", (NOW,))
-    own, own_foreign = _follow(root, _own_module(root, room, verb), (NOW, LATER))
-    foreign = shared_foreign | own_foreign
+    # A command line that takes its time to load is imported inside of a function, and runs always.
+    parts = [
+        _follow(root, f"{room}.__main__", (NOW,)),
+        _follow(root, f"{room}.cli", (NOW,)),
+        _follow(root, _own_module(root, room, verb), (NOW, LATER)),
+    ]
+    files = set().union(*(found for found, _ in parts))
+    foreign = set().union(*(names for _, names in parts))
     names = {DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed}
-    return sorted(str(path) for path in shared | own), " ".join(_pins(root, names))
+    return sorted(map(str, files)), " ".join(_pins(root, names))
 
 
 def generate(env: Any, **kw: Any) -> None:

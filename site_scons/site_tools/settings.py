@@ -327,7 +327,7 @@ FIELDS = (
     ("dry_run", "1: flash, erase, reset, debug, monitor only show their commands", "0", yes_or_no),
     (
         "count",
-        "test images that validate runs (default: all)",
+        "test images for validate (default: all), for evaluate's layers (default: 32)",
         "",
         matching(r"|[1-9]\d{0,8}", "a whole number, 1 or more"),
     ),
