@@ -12,6 +12,7 @@ COMMANDS = {
     "inputs": "Make the test inputs of a network that comes without a data set.",
     "subset": "Choose test inputs, quantize them and write them as a C header.",
     "reference": "Compute the integer reference's outputs for quantized inputs.",
+    "layers": "Cut a network open at each quantized tensor, with every layer's bytes.",
     "expected": "Count what the reference reads right, for the firmware's own check.",
     "place": "Decide which memory of the board each object lives in.",
     "bundle": "Import a bundle of ST's cloud or tools: fixed names, checked, with a manifest.",

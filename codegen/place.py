@@ -35,11 +35,13 @@ class _Room:
 
 @dataclass
 class _Board:
-    """A board's memories by name, and the names of those that store what runs in RAM."""
+    """A board's memories by name, the names of those that store what runs in RAM, and the network's
+    largest layers, for who must make it fit."""
 
     name: str
     rooms: dict[str, _Room]
     storage: list[str]
+    largest: Mapping[str, str]
 
 
 def place_objects(
@@ -47,6 +49,7 @@ def place_objects(
     sizes: dict[str, int],
     overrides: dict[str, str],
     further: Further = NO_FURTHER,
+    largest: Mapping[str, str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Decide run and load memory of every object.
 
@@ -58,13 +61,15 @@ def place_objects(
             its blocks that are not named.
         further: bytes of the second and further blocks of weights, and of a vendor's network's
             pools of activations; each may lie in another memory.
+        largest: kind of object → the layers that take the most of it, in words.
 
     Returns:
         object → {"run", "load" (None when it runs where it is stored or needs no storage),
         "bytes", "why"}.
 
     Raises:
-        UserError: an unknown memory or object, or an object that fits nowhere (says by how much).
+        UserError: an unknown memory or object, or an object that fits nowhere (says by how much,
+            and which layers take the most).
     """
     if not memories["memories"]:
         raise UserError(
@@ -76,7 +81,7 @@ def place_objects(
         for m in memories["memories"]
     }
     classes: dict[str, list[str]] = memories["placement"]
-    board = _Board(memories["board"]["name"], rooms, classes["load"])
+    board = _Board(memories["board"]["name"], rooms, classes["load"], largest or {})
     kinds = {name: kind for kind in further for name in names_of(kind, further)}
     _check_overrides(overrides, rooms, kinds)
     sizes = {"runtime_code": 0, "runtime_data": 0, **sizes}
@@ -158,11 +163,12 @@ def _place(name: str, kind: str, size: int, candidates: list[str], board: _Board
         room.free -= size
         speed = "no wait states" if room.facts.get("zero_wait") else "first that fits"
         return {"run": memory, "load": stored_in, "bytes": size, "why": speed}
-    largest = max((_room_for(kind, rooms[c], board) for c in candidates), default=0)
+    layers = board.largest.get(kind)
+    most = max((_room_for(kind, rooms[c], board) for c in candidates), default=0)
     raise UserError(
         f"board '{board.name}': {name} need {size:,} bytes and fit none of {', '.join(candidates)} "
-        f"({'; '.join(reasons)})",
-        f"at most {max(largest, 0):,} bytes of {name} would fit: use a smaller "
+        f"({'; '.join(reasons)})" + (f"; the most for {layers}" if layers else ""),
+        f"at most {max(most, 0):,} bytes of {name} would fit: use a smaller "
         f"{'subset' if name in ('subset', 'results') else 'network'}, or another board",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import serial
@@ -75,8 +76,11 @@ def _group(name: str) -> str:
         return "dialout"
 
 
-def terminal(port: serial.Serial) -> None:
+def terminal(port: serial.Serial, opened: Callable[[], object] = lambda: None) -> None:
     """Talk until Ctrl-] (terminal) or Ctrl-C (pipe, log file).
+
+    Args:
+        opened: called when the terminal has told what it is.
 
     Raises:
         UserError: the port went away.
@@ -84,6 +88,7 @@ def terminal(port: serial.Serial) -> None:
     live = sys.stdin.isatty() and sys.stdout.isatty()
     key = "Ctrl-]" if live else "Ctrl-C"
     print(f"--- {port.port}, {port.baudrate} baud; {key} ends ---", file=sys.stderr, flush=True)
+    opened()
     try:
         if live:
             _interactive(port)

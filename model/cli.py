@@ -14,6 +14,8 @@ COMMANDS = {
     "quantize": "quantize the ONNX file to int8",
     "images": "write normalized images and labels as .npz",
     "evaluate": "accuracy, confusion matrix, and comparison with the integer reference",
+    "layers": "each layer of any network compared with onnxruntime, inputs forced",
+    "layers-litert": "each layer of a .tflite file compared with LiteRT, inputs forced",
 }
 
 
@@ -31,7 +33,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text)
         if name == chosen:
-            module = importlib.import_module(f"model.commands.{name}")
+            module = importlib.import_module(f"model.commands.{name.replace('-', '_')}")
             sub.description = module.__doc__
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)

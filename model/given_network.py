@@ -11,8 +11,9 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from model import calibration, float_onnx, given_inputs, inference, quality
+from model import calibration, float_onnx, given_inputs, quality
 from model.quality import Quality
+from model.session import session_of
 from support.errors import UserError
 
 
@@ -68,7 +69,7 @@ def _check_labels(
 ) -> None:
     """Refuse labels that the network has no output for; run it once."""
     with calibration.told(onnx_path, "run"):
-        outputs = inference.session_of(model, optimize=False).run(None, inputs.feed(0))
+        outputs = session_of(model, optimize=False).run(None, inputs.feed(0))
     if not all(np.isfinite(values).all() for values in outputs if values.dtype.kind == "f"):
         raise UserError(
             f"{onnx_path}: its output for the first input of {inputs_path} is not finite",

@@ -8,31 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 
 from model.network import IMAGE_SHAPE
+from model.session import session_of
 from support.errors import UserError
 from support.progress import SOON, track
 
 Float32Array = npt.NDArray[np.float32]
-
-
-def session_of(model: onnx.ModelProto, *, optimize: bool) -> onnxruntime.InferenceSession:
-    """Return a session on one processor thread.
-
-    Args:
-        model: what to run.
-        optimize: False computes node by node what the file says. True allows onnxruntime's fused
-            int8 kernels, which saturate 16-bit intermediates on x86-64 processors without VNNI.
-    """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    level = onnxruntime.GraphOptimizationLevel
-    options.graph_optimization_level = level.ORT_ENABLE_ALL if optimize else level.ORT_DISABLE_ALL
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
 
 
 def run(

@@ -13,7 +13,7 @@ import onnx
 
 from model.calibration import told
 from model.given_inputs import GivenInputs
-from model.inference import session_of
+from model.session import session_of
 from support.progress import SOON, track
 
 MOST_INPUTS = 1000

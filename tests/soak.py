@@ -91,6 +91,12 @@ CAMPAIGNS = {
         ),
         200,
     ),
+    "digits": Campaign(
+        "Test images of MNIST through convolutional networks of others, where they are, as C on "
+        "this computer under sanitizers; 200 of them on an emulated Cortex-M7",
+        ("tests.zoo.digits", "--data", "{data}", "--count", "{count}"),
+        10_000,
+    ),
     "reader": Campaign(
         "Mutated ONNX files read by the generator",
         ("tests.fuzz.fuzz_reader", "--cases", "{count}", "--seed", "{seed}"),

@@ -111,11 +111,10 @@ def _target(arguments: argparse.Namespace) -> Target:
 
 def _models(arguments: argparse.Namespace) -> list[Path]:
     """The files that decide what is generated."""
-    return [
-        path
-        for path in (arguments.model, arguments.calibration, arguments.target)
-        if path is not None
-    ]
+    from codegen.reader.load import data_files
+
+    given = (arguments.model, arguments.calibration, arguments.target)
+    return [*(path for path in given if path is not None), *data_files(arguments.model)]
 
 
 def _typical(graph: Graph, path: Path | None) -> Int8Array | None:

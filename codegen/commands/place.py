@@ -9,6 +9,7 @@ from typing import Any
 from codegen.arrays import read_arrays
 from codegen.inputs import check_inputs
 from codegen.kernels.code_sizes import Reserved, reserve
+from codegen.layer_sizes import largest
 from codegen.place import largest_internal_subset, names_of, place_objects
 from support.errors import UserError
 from support.files import read_json, write_json
@@ -36,6 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
     memories = read_json(arguments.memories)
     manifest = read_json(arguments.manifest)
     try:
+        layers = largest(manifest)
         size = int(manifest["input"]["size"])
         runtime = manifest.get("runtime", {})
         pools = _pools(manifest)
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
             "activations": pools[0],
             "results": int(manifest["output"]["size"]),
         }
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise UserError(
             f"{arguments.manifest}: not a network's manifest", "delete it and build again"
         ) from None
@@ -72,7 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
     sizes["results"] *= max(count, 1)
     overrides = _overrides(arguments.override)
     further = {"weights": blocks[1:], "activations": pools[1:]}
-    objects = place_objects(memories, sizes, overrides, further)
+    objects = place_objects(memories, sizes, overrides, further, layers)
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
     # What the linker insists on; None where nobody has measured.
     placement["kernels_most"] = reserved.bytes if reserved.measured else None

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value, tensor
-from codegen.ir.types import Array, Float32Array
+from codegen.ir.types import Array, DType, Float32Array, TensorType
 from codegen.operator import Operator
 from codegen.ops import lookup
 from codegen.ops.float_weights import FloatWeightsDraft
@@ -49,6 +49,8 @@ FUNCTIONS: Mapping[str, Callable[[Float, Float], Float]] = {
 @dataclass(frozen=True, eq=False)
 class Elementwise(Op):
     """y = quantize(f(dequantize(a), dequantize(b))), each step in float32 as ONNX has it.
+
+    One of two values may be float32, a layer's sums that nobody has quantized.
 
     Attributes:
         function: one of `FUNCTIONS`.
@@ -123,12 +125,30 @@ def _read(
     together = _of_one_source(stages, function)
     if together is not None:
         return together
+    sums = _sums_of(stages)
+    if sums is not None:
+        stages = [
+            Quantized(_as_floats(context, sums)) if stage is sums else stage for stage in stages
+        ]
     first, second = (quantized_input(context, node, stages, index) for index in (0, 1))
     for value in (first, second):
         _check_scale(context, node, value)
     shape = _broadcast(context, node, first.shape, second.shape)
     _check_slope(context, node, first.shape, shape)
     return _Draft(name=label(node), shape=shape, sources=(first, second), function=function)
+
+
+def _sums_of(stages: Sequence[Stage | None]) -> WeightedDraft | None:
+    """The one of two operands that is a layer's sums, which nobody has quantized or bounded."""
+    found = [stage for stage in stages if isinstance(stage, WeightedDraft) and not stage.clipped]
+    return found[0] if len(found) == 1 and len(stages) == 2 else None
+
+
+def _as_floats(context: Context, sums: WeightedDraft) -> Value:
+    """A layer's sums as float32 numbers."""
+    value = Value(f"{sums.name} sums", TensorType(sums.shape, None, DType.FLOAT32))
+    context.append(sums.finish(value))
+    return value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -290,6 +310,8 @@ def _check_slope(
 
 
 def _check_scale(context: Context, node: onnx.NodeProto, value: Value) -> None:
+    if value.dtype is DType.FLOAT32:
+        return
     with np.errstate(over="ignore"):
         largest = np.float32(255) * np.float32(value.quantization.scale)
     if not np.isfinite(largest):
@@ -301,7 +323,10 @@ class ElementwiseOperator(Operator):
 
     stem = "elementwise"
     op_type = Elementwise
-    limits = "Broadcast, rank up to 16; one operand may be a constant. x / 0 saturates, 0 / 0 is 0."
+    limits = (
+        "Broadcast, rank up to 16; one operand may be a constant, or the sums of a convolution or"
+        " fully connected layer that are not quantized. x / 0 saturates, 0 / 0 is 0."
+    )
     handlers = {  # noqa: RUF012
         "Add": partial(_read, function="add"),
         "Div": partial(_read, function="div"),
@@ -316,7 +341,7 @@ class ElementwiseOperator(Operator):
         """docs/numerics.md, "Two values"."""
         rank = len(op.output.shape)
         operands = [
-            _with_rank(value.quantization.dequantize(rows), rank)
+            _with_rank(_real(value, rows), rank)
             for value, rows in zip(op.inputs, inputs, strict=True)
         ]
         if op.constant is not None:
@@ -324,6 +349,11 @@ class ElementwiseOperator(Operator):
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             result = FUNCTIONS[op.function](*operands)
             return np.clip(op.output.quantization.quantize(result), op.low, op.high)
+
+
+def _real(value: Value, rows: Array) -> Float32Array:
+    """What an operand's elements mean."""
+    return rows if value.dtype is DType.FLOAT32 else value.quantization.dequantize(rows)
 
 
 def _with_rank(rows: Float32Array, rank: int) -> Float32Array:

@@ -8,7 +8,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import defs, version_converter
 
-from codegen.reader.external import read_external
+from codegen.reader.external import external_files, read_external
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
 from support.errors import UserError
@@ -27,7 +27,16 @@ OPSETS = range(7, defs.onnx_opset_version() + 1)
 
 
 def load_model(path: Path) -> onnx.ModelProto:
-    """Parse `path` and check everything that does not depend on operators.
+    """Parse `path`, check everything that does not depend on operators, and lift old opsets.
+
+    Raises:
+        UserError: as `parse_model`, or an old opset that cannot be lifted.
+    """
+    return lifted(path, parse_model(path))
+
+
+def parse_model(path: Path) -> onnx.ModelProto:
+    """Parse `path` with all its data, in its own opset.
 
     Raises:
         UserError: missing, too large, not ONNX, external data that is not there, local functions,
@@ -44,6 +53,21 @@ def load_model(path: Path) -> onnx.ModelProto:
             f"{path}: {size:,} bytes is larger than {MAX_FILE_BYTES:,}",
             "this tool is for networks that fit a microcontroller",
         )
+    model = _parse(path)
+    if not model.HasField("graph") or not model.graph.node:
+        raise UserError(f"{path}: holds no ONNX graph", "export the model again")
+    opset_of(path, model)
+    _check_bounds(path, model)
+    read_external(path, model, MAX_FILE_BYTES)
+    return model
+
+
+def data_files(path: Path) -> list[Path]:
+    """The files beside a model that hold some of its data."""
+    return [] if is_tflite(path) else external_files(path, _parse(path))
+
+
+def _parse(path: Path) -> onnx.ModelProto:
     data = path.read_bytes()
     check_wire(data, onnx.ModelProto.DESCRIPTOR, str(path))
     model = onnx.ModelProto()
@@ -54,20 +78,17 @@ def load_model(path: Path) -> onnx.ModelProto:
             f"{path}: not an ONNX file, or a truncated one ({error})",
             "export the model again and check that the copy is whole",
         ) from None
-    if not model.HasField("graph") or not model.graph.node:
-        raise UserError(f"{path}: holds no ONNX graph", "export the model again")
-    opset = opset_of(path, model)
-    _check_bounds(path, model)
-    read_external(path, model, MAX_FILE_BYTES)
-    return model if opset >= LIFTED else _lifted(path, model)
+    return model
 
 
-def _lifted(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model in a later opset, by onnx's converter.
+def lifted(path: Path, model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model in a later opset where its own is old, by onnx's converter.
 
     Raises:
         UserError: not a valid model of its opset, or one that the converter cannot lift.
     """
+    if opset_of(path, model) >= LIFTED:
+        return model
     try:
         # The converter is native code that takes a model's word for granted: look first.
         onnx.checker.check_model(model)

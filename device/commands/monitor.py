@@ -51,11 +51,10 @@ def _run(arguments: argparse.Namespace) -> None:
         return
     name = arguments.port or find_port(board.console.usb_vendor, arguments.serial)
     with open_port(name, arguments.baud or board.console.baud) as port:
-        if not arguments.no_reset:
-            # Beside the terminal: what the firmware says at once shall be read at once.
-            chosen = (board, arguments.programmer, arguments.serial)
-            threading.Thread(target=_restart, args=chosen, daemon=True).start()
-        terminal(port)
+        # Beside the terminal: what the firmware says at once shall be read at once.
+        chosen = (board, arguments.programmer, arguments.serial)
+        restart = threading.Thread(target=_restart, args=chosen, daemon=True)
+        terminal(port, (lambda: None) if arguments.no_reset else restart.start)
 
 
 def _show(arguments: argparse.Namespace, board: Board) -> None:

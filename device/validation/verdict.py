@@ -33,12 +33,12 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Misread:
+class Misclassified:
     """An input that was taken for another class than its label says."""
 
     image: int
     label: int
-    read: int
+    predicted: int
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Recognition:
     right: int
     total: int
     confusion: list[list[int]]
-    misread: list[Misread]
+    misclassified: list[Misclassified]
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,15 @@ def _recognition(measured: Measurement, reference: Reference) -> Recognition | N
     if reference.labels is None or not measured.done:
         return None
     labels = reference.labels[: measured.done]
-    read = measured.outputs[: measured.done].argmax(axis=1)
+    predicted = measured.outputs[: measured.done].argmax(axis=1)
     classes = max(measured.outputs.shape[1], int(labels.max()) + 1)
     confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (labels, read), 1)
-    misread = [
-        Misread(int(i), int(labels[i]), int(read[i])) for i in np.flatnonzero(read != labels)
+    np.add.at(confusion, (labels, predicted), 1)
+    wrong = [
+        Misclassified(int(i), int(labels[i]), int(predicted[i]))
+        for i in np.flatnonzero(predicted != labels)
     ]
-    return Recognition(int(np.trace(confusion)), len(labels), confusion.tolist(), misread)
+    return Recognition(int(np.trace(confusion)), len(labels), confusion.tolist(), wrong)
 
 
 def _layers(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import SCons.Errors
 from SCons.Script import GetBuildFailures, NoClean
 from site_tools.contents import Contents
 from site_tools.marker import Marker
@@ -40,14 +41,28 @@ def name_of(marker: Marker, node: Any) -> str:
     return os.path.relpath(node.abspath, marker.folder)
 
 
+def _refuse_irregular(path: Path) -> None:
+    """Refuse a pipe, a socket or a device: who opens it waits. Of a folder, SCons tells itself.
+
+    Raises:
+        SCons.Errors.UserError: it is one.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise SCons.Errors.UserError(f"{path} is not a file: remove it")
+
+
 def forget(marker: Marker, contents: Contents, folder: Any) -> None:
     """Remove built files that are not what SCons recorded, and temporary ones left behind.
 
     SCons never looks whether a built file is still the one that it made. A killed run leaves new
     files beside the old record; people edit built files, or put others in their place.
+
+    Raises:
+        SCons.Errors.UserError: a pipe or the like lies in a built file's place.
     """
     wrong = []
     for node in targets(folder):
+        _refuse_irregular(Path(node.abspath))
         if node.precious or node.always_build:
             continue
         found = contents.signature(node.abspath)

@@ -22,8 +22,8 @@ OPTIONS = ("help", "clean")
 # SCons' words for a file in the place of a folder, or the other way round.
 IN_THE_WAY = re.compile(r"(File|Directory) (.+) found where (directory|file) expected")
 # What compares with the reference, or sends the model itself.
-COMPARED = {"validate", "demo", "profile", "cloud-benchmark"}
-TRAINED = {"train", "onnx", "quantize", "evaluate", "model", "data"}
+COMPARED = {"evaluate", "validate", "demo", "profile", "cloud-benchmark"}
+TRAINED = {"train", "onnx", "quantize", "model", "data"}
 
 
 def stop(env: Any, error: Exception) -> NoReturn:

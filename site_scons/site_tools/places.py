@@ -91,7 +91,7 @@ def places(env: Any, out: Any) -> Places:
 
 def given(env: Any, path: str) -> Any:
     """A file that the user named, seen from the folder that the user stood in."""
-    return env.File(str(Path(env.GetLaunchDir(), path)))
+    return env.WithData(env.File(str(Path(env.GetLaunchDir(), path))))
 
 
 def generate(env: Any, **kw: Any) -> None:

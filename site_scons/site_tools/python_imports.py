@@ -1,10 +1,9 @@
 """Which files a Python command of this project loads, found by reading its import statements.
 
-What Python loads for `python -m ROOM COMMAND` is the room's `__main__`, what its main function
-imports, everything that is imported at the top of files from there on, and what the command's own
-modules import, wherever that stands in the file: an import in a function runs only when the
-function does, one for type checkers never. So what only another command imports does not make this
-one run again.
+What Python loads for `python -m ROOM COMMAND` is the room's `__main__` with everything that is
+imported at the top of files from there on, and what the command's own modules import, wherever
+that stands in the file: an import in a function runs only when the function does, one for type
+checkers never. So what only another command imports does not make this one run again.
 """
 
 from __future__ import annotations
@@ -23,7 +22,11 @@ IMPORT = re.compile(
 # A folder that is searched for plug-ins when the program runs; with all below it, or without.
 SEARCHES_OWN_FOLDER = re.compile(r"(?P<how>iter_modules|walk_packages)\(\s*(?:\w+\.)?__path__")
 # Where the name to import and the name to install differ.
-DISTRIBUTIONS = {"elftools": "pyelftools", "serial": "pyserial"}
+DISTRIBUTIONS = {
+    "ai_edge_litert": "ai-edge-litert",
+    "elftools": "pyelftools",
+    "serial": "pyserial",
+}
 # What begins at the left margin: a function or class, a block for type checkers, anything else.
 BLOCK = re.compile(
     r"^(?:(?P<function>async[ \t]+def|def|class)\b|(?P<typing>if[ \t]+TYPE_CHECKING)\b"
@@ -171,17 +174,16 @@ def python_dependencies(
         import, with all that those require.
     """
     root = Path(env["PROJECT_ROOT"])
-    shared, shared_foreign = _follow(root, f"{room}.__main__", (NOW,))
-    for path in _files(root, f"{room}.__main__"):
-        # Every command runs its room's main function, with what that imports.
-        for dotted in (name for _, names in _statements(path) for name in names):
-            files, further = _follow(root, dotted, (NOW,))
-            shared |= files
-            shared_foreign |= further
-    own, own_foreign = _follow(root, _own_module(root, room, verb), (NOW, LATER))
-    foreign = shared_foreign | own_foreign
+    # A command line that takes its time to load is imported inside of a function, and runs always.
+    parts = [
+        _follow(root, f"{room}.__main__", (NOW,)),
+        _follow(root, f"{room}.cli", (NOW,)),
+        _follow(root, _own_module(root, room, verb), (NOW, LATER)),
+    ]
+    files = set().union(*(found for found, _ in parts))
+    foreign = set().union(*(names for _, names in parts))
     names = {DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed}
-    return sorted(str(path) for path in shared | own), " ".join(_pins(root, names))
+    return sorted(map(str, files)), " ".join(_pins(root, names))
 
 
 def generate(env: Any, **kw: Any) -> None:

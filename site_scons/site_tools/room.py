@@ -88,11 +88,13 @@ class Named:
 def _read_by(arguments: Sequence[Any], out: Sequence[Any]) -> list[Any]:
     """The files among a command's words that it reads."""
     nodes = [word.node if isinstance(word, Named) else word for word in arguments]
-    return [
+    read = [
         node
         for node in nodes
         if isinstance(node, SCons.Node.FS.Entry | SCons.Node.FS.File) and node not in out
     ]
+    # A network's weights may lie in files beside it, which the command line does not name.
+    return [*read, *(data for node in read for data in getattr(node.attributes, "data", ()))]
 
 
 def run_room(

@@ -6,7 +6,7 @@ import ast
 import difflib
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -327,7 +327,7 @@ FIELDS = (
     ("dry_run", "1: flash, erase, reset, debug, monitor only show their commands", "0", yes_or_no),
     (
         "count",
-        "test images that validate runs (default: all)",
+        "test images for validate (default: all), for evaluate's layers (default: 32)",
         "",
         matching(r"|[1-9]\d{0,8}", "a whole number, 1 or more"),
     ),
@@ -353,6 +353,17 @@ def assigned(path: Path) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
+def _refuse_pipes(files: Iterable[Path]) -> None:
+    """Refuse a pipe or the like where variables are kept: it would keep its reader waiting.
+
+    Raises:
+        SCons.Errors.UserError: one is there.
+    """
+    for path in files:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise SCons.Errors.UserError(f"{path.name} is not a file: remove it")
+
+
 def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> dict[str, str]:
     """Declare all variables with help, default and check, and read them into `env`.
 
@@ -373,6 +384,7 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     for key, text, default, check in FIELDS:
         variables.Add(key, text, implied.get(key, default), printable(check))
     refuse_unprintable(str(ROOT), str(ROOT))
+    _refuse_pipes(map(Path, variables.files or ()))
     try:
         variables.Update(env)
         words = [(word, "") for word in sorted(variables.UnknownVariables())]

@@ -15,15 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
+from codegen.cut.opened import open_network
 from codegen.kernels.wanted import WANTED, Kernels
 from codegen.reader.qdq import read_graph
+from model.layer_verdict import first_wrong, judge
+from model.layers import NoOracle, by_onnxruntime
 from support.errors import UserError, run_cli
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import Case
 from tests.codegen.random_dags import random_dag
 from tests.codegen.random_networks import BATCH, INPUTS, Report, run_batch
-from tests.zoo.exact import accepted
-from tests.zoo.forced import NoOracle, force
 
 
 def dag_case(seed: int, number: int, folder: Path) -> tuple[Path, Case]:
@@ -38,13 +39,9 @@ def dag_case(seed: int, number: int, folder: Path) -> tuple[Path, Case]:
 
 def unexplained(path: Path, case: Case) -> str:
     """Where a layer differs from onnxruntime without a tie; "" where none does."""
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        forced = force(path, case.inputs, Path(folder))
-    for layer in forced.layers:
-        left = np.count_nonzero(layer.differing & ~accepted(forced, layer))
-        if left:
-            return f"'{layer.tensor}' ({layer.operator}): {left} bytes differ from onnxruntime"
-    return ""
+    opened = open_network(path, case.inputs)
+    wrong = first_wrong(judge(by_onnxruntime(opened.cut, opened.arrays)))
+    return f"{wrong.name}: {wrong.unexplained} bytes differ from onnxruntime" if wrong else ""
 
 
 def campaign(

@@ -12,10 +12,11 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
+from codegen.cut.opened import described
 from codegen.ir.graph import Graph, Value
 from codegen.ir.preprocessing import Arithmetic, undo
-from codegen.ir.types import DType
 from codegen.reference import split
+from model import layers
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -72,27 +73,14 @@ def as_given(
     Args:
         before: the model's own arithmetic on the input.
     """
-    if kind == "tensor(int8)":
-        return stored
-    if kind == "tensor(uint8)":
-        return (stored.astype(np.int16) + 128).astype(np.uint8)
     quantization = value.quantization
-    shifted = stored.astype(np.int32) - quantization.zero_point
-    with np.errstate(over="ignore"):
-        return undo(before, shifted.astype(np.float32) * quantization.scale)
+    given = layers.as_given(kind, stored, float(quantization.scale), quantization.zero_point)
+    return undo(before, given) if kind == "tensor(float)" else given
 
 
 def as_stored(value: Value, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The opposite: what onnxruntime gives as the elements of `value`."""
-    if values.dtype == np.int8:
-        return values.astype(np.int8)
-    if values.dtype == np.int64:
-        return values.astype(np.int32)
-    if values.dtype == np.uint8:
-        return (values.astype(np.int16) - 128).astype(np.int8)
-    if value.dtype is DType.FLOAT32:
-        return values.astype(np.float32)
-    return value.quantization.quantize(values.astype(np.float32))
+    return layers.as_stored(values, described(value.name, value))
 
 
 def exact_layer(

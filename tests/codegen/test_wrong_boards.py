@@ -46,14 +46,16 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         {"weights_bytes": 30_000_000},
         [],
         r"board 'mps2_an500': weights need 30,000,000 bytes and fit none of ram, code, psram "
-        r"\(ram lacks 2[\d,]+ B; .*psram lacks 1[\d,]+ B\)",
+        r"\(ram lacks 2[\d,]+ B; .*psram lacks 1[\d,]+ B\);"
+        r" the most for 'gemm_\d+' \d+ of them, 'gemm_\d+' \d+ of them",
         r"at most 16,777,216 bytes of weights would fit: use a smaller network",
     ),
     "activations_too_large": (
         "mps2_an500",
         {"activations_bytes": 5_000_000},
         [],
-        r"activations need 5,000,000 bytes .*\(ram lacks [\d,]+ B\)",
+        r"activations need 5,000,000 bytes .*\(ram lacks [\d,]+ B\);"
+        r" the most for 'gemm_\d+' 11 at once, 'gemm_\d+' 8 at once",
         r"at most [34],\d{3},\d{3} bytes of activations would fit",
     ),
     "too_large_where_asked_for": (

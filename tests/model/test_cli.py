@@ -10,7 +10,7 @@ import pytest
 from support.errors import UserError
 from tests.model.products import TRAINING, Products, run_here, run_model
 
-COMMANDS = ("dataset", "train", "onnx", "quantize", "images", "evaluate")
+COMMANDS = ("dataset", "train", "onnx", "quantize", "images", "evaluate", "layers")
 
 
 def test_help_names_every_command() -> None:

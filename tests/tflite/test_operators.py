@@ -15,11 +15,11 @@ from codegen.ops.transpose import Transpose
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from codegen.reference import run
+from model.litert import litert_outputs
 from tests.codegen.oracle import Int8Array, stored_inputs
 from tests.codegen.programs import Case, run_cases
 from tests.tflite.models import TfliteModel
 from tests.tflite.networks import IMAGE, NETWORKS, conv, ends_of
-from tests.tflite.oracle import litert_outputs
 
 # Files whose bytes LiteRT decides otherwise on exact ties: averages of an even count.
 TIES = {"average_pool"}

@@ -45,17 +45,17 @@ def test_identical_bytes_pass(case: MakeCase, board: str) -> None:
         assert "cycles" not in done.stdout and " us" not in done.stdout
 
 
-def test_confusion_and_misread_are_counted_from_the_labels(case: MakeCase) -> None:
+def test_confusion_and_misclassified_are_counted_from_the_labels(case: MakeCase) -> None:
     toy = case()
     toy.run()
-    labels, read = toy.arrays["labels"], toy.arrays["outputs"].argmax(axis=1)
+    labels, predicted = toy.arrays["labels"], toy.arrays["outputs"].argmax(axis=1)
     expected = np.zeros((OUTPUTS, OUTPUTS), int)
-    for label, digit in zip(labels, read, strict=True):
+    for label, digit in zip(labels, predicted, strict=True):
         expected[label, digit] += 1
     found = written(toy)["recognition"]
     assert found["confusion"] == expected.tolist()
-    assert [(m["image"], m["label"], m["read"]) for m in found["misread"]] == [
-        (i, labels[i], read[i]) for i in range(IMAGES) if labels[i] != read[i]
+    assert [(m["image"], m["label"], m["predicted"]) for m in found["misclassified"]] == [
+        (i, labels[i], predicted[i]) for i in range(IMAGES) if labels[i] != predicted[i]
     ]
 
 

@@ -1,10 +1,10 @@
 """`python -m tests.zoo --models DIR`: conformance of every model below a folder.
 
 Each is read, its C runs on this computer with sanitizers and on an emulated board and must give
-the reference's bytes, and each layer, with forced inputs, is compared with onnxruntime. A differing
-byte is accepted where its exact value is a tie (tests/zoo/exact.py). The status is 1 when a program
-gives other bytes, a difference stays unexplained, or a model ends in anything but a clear line; a
-refusal is none of these.
+the reference's bytes, and each layer, with forced inputs, is compared with onnxruntime or LiteRT. A
+differing byte is accepted where its exact value is a tie (model/exact.py). The status is 1 when a
+program gives other bytes, a difference stays unexplained, or a model ends in anything but a clear
+line; a refusal is none of these.
 """
 
 from __future__ import annotations

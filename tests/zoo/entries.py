@@ -17,6 +17,12 @@ from tests.codegen.oracle import stored_inputs
 SUFFIXES = (".onnx", ".tflite")
 
 
+def shared_models() -> Path | None:
+    """Others' networks, where somebody has put them beside the project; never committed."""
+    folders = (folder / "shared" / "models" for folder in Path(__file__).resolve().parents)
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A model file that is taken.

@@ -7,13 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codegen.cut.opened import open_network
 from codegen.plan import plan_network
+from codegen.reader.load import is_tflite
+from model.layer_verdict import first_wrong
+from model.layer_verdict import judge as judge_layers
+from model.layers import NoOracle, by_onnxruntime
+from model.litert import by_litert
 from support.errors import UserError
 from tests.codegen.programs import Case
 from tests.codegen.random_networks import run_batch
 from tests.zoo.entries import Entry, Refusal, read_entry
-from tests.zoo.exact import accepted
-from tests.zoo.forced import NoOracle, force
 
 # Networks of fewer bytes share a program.
 SMALL = 16_384
@@ -26,6 +30,8 @@ class Row:
 
     Attributes:
         boards: board → what is wrong with its bytes, or nothing.
+        by: whose layers they are compared with.
+        ties: layers in which bytes differ.
         compared, differing, unexplained: bytes of all layers, with forced inputs.
         first: the first layer with a difference that nothing explains.
         skipped: why the layers could not be compared.
@@ -37,6 +43,8 @@ class Row:
     fault: str = ""
     boards: dict[str, str] = field(default_factory=dict)
     outputs: int = 0
+    by: str = ""
+    ties: list[str] = field(default_factory=list)
     compared: int = 0
     differing: int = 0
     unexplained: int = 0
@@ -59,9 +67,9 @@ class Row:
             f"{board}: {f'WRONG: {text}' if text else f'all {self.outputs:,} bytes'}"
             for board, text in self.boards.items()
         ]
-        layers = f"layers: {self.differing:,} of {self.compared:,} bytes differ"
+        layers = f"layers: {self.differing:,} of {self.compared:,} bytes differ from {self.by}"
         if self.differing:
-            layers += f", {self.differing - self.unexplained:,} accepted"
+            layers += f", {self.differing - self.unexplained:,} accepted: {', '.join(self.ties)}"
         if self.unexplained:
             layers += f", UNEXPLAINED {self.unexplained:,}, first in {self.first}"
         parts.append(f"layers not compared: {self.skipped}" if self.skipped else layers)
@@ -89,7 +97,7 @@ def judge(paths: Sequence[Path], boards: Iterable[str], count: int) -> list[Row]
         for entry in list(entries):
             try:
                 _measure(entry, rows[entry.path])
-                _compare(entry, rows[entry.path], Path(name))
+                _compare(entry, rows[entry.path])
             except Exception as error:  # one model's; the others still have their turn
                 rows[entry.path].fault = f"{type(error).__name__}: {error}"
                 entries.remove(entry)
@@ -106,27 +114,27 @@ def _measure(entry: Entry, row: Row) -> None:
     )
 
 
-def _compare(entry: Entry, row: Row, folder: Path) -> None:
-    if entry.path.suffix != ".onnx":
-        row.skipped = "no oracle for this format"
-        return
+def _compare(entry: Entry, row: Row) -> None:
     try:
-        forced = force(entry.path, entry.inputs, folder)
+        opened = open_network(entry.path, entry.inputs)
+        if is_tflite(entry.path):
+            forced = by_litert(entry.path, opened.cut, opened.arrays)
+        else:
+            forced = by_onnxruntime(opened.cut, opened.arrays)
     except UserError as error:
         row.skipped = error.message
         return
     except NoOracle as error:
-        row.skipped = f"onnxruntime: {error}".replace("\n", " ")
+        row.skipped = str(error).replace("\n", " ")
         return
-    for layer in forced.layers:
-        differing = layer.differing
-        row.compared += differing.size
-        row.differing += int(differing.sum())
-        if differing.any():
-            left = int((differing & ~accepted(forced, layer)).sum())
-            if left and not row.first:
-                row.first = f"'{layer.tensor}' ({layer.operator})"
-            row.unexplained += left
+    judged = judge_layers(forced)
+    row.by = forced.by
+    row.compared = sum(each.layer.reference.size for each in judged)
+    row.differing = sum(each.differing for each in judged)
+    row.unexplained = sum(each.unexplained for each in judged)
+    row.ties = [f"{each.differing:,} in {each.name}" for each in judged if each.differing]
+    wrong = first_wrong(judged)
+    row.first = wrong.name if wrong else ""
 
 
 def _run(entries: Sequence[Entry], rows: dict[Path, Row], board: str, shared: Path) -> None:
@@ -154,6 +162,6 @@ def total(rows: Sequence[Row]) -> str:
         f"{len(taken)} of {len(rows)} models taken, {sum(bool(row.reason) for row in rows)} "
         f"refused, {sum(bool(row.fault) for row in rows)} faults; "
         f"{wrong} programs differ from the reference; "
-        f"layers: {differing:,} of {compared:,} bytes differ from onnxruntime, "
+        f"layers: {differing:,} of {compared:,} bytes differ from the interpreters, "
         f"{unexplained:,} unexplained"
     )

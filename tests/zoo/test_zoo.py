@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codegen.cut.opened import FORCED, open_network
 from codegen.reader.qdq import read_graph
+from model.exact import accepted
+from model.layers import Forced, by_onnxruntime
 from support.errors import UserError
 from tests.codegen.graphs import GRAPHS
 from tests.codegen.models import QdqModel, two_layers
@@ -19,14 +22,10 @@ from tests.codegen.programs import Case
 from tests.fuzz.corpus import added
 from tests.zoo import __main__ as command
 from tests.zoo import table
-from tests.zoo.entries import Entry, model_files
-from tests.zoo.exact import accepted
-from tests.zoo.forced import FORCED, Forced, force
+from tests.zoo.entries import Entry, model_files, shared_models
 from tests.zoo.table import judge, total
 
-HERE = Path(__file__).resolve()
-# Others' networks, where somebody has put them beside the project; never committed.
-SHARED = next((p / "shared/models" for p in HERE.parents if (p / "shared/models").is_dir()), None)
+SHARED = shared_models()
 
 OWN: dict[str, Callable[[], QdqModel]] = {
     **GRAPHS,
@@ -103,8 +102,8 @@ def test_a_folder_without_models_is_told(tmp_path: Path) -> None:
 
 def forced(model: QdqModel, folder: Path, count: int = 64) -> Forced:
     path = model.save(folder / "model.onnx")
-    (folder / "opened").mkdir()
-    return force(path, stored_inputs(read_graph(path), count=count), folder / "opened")
+    opened = open_network(path, stored_inputs(read_graph(path), count=count))
+    return by_onnxruntime(opened.cut, opened.arrays)
 
 
 def test_ties_are_accepted_and_nothing_else(tmp_path: Path) -> None:
@@ -113,7 +112,9 @@ def test_ties_are_accepted_and_nothing_else(tmp_path: Path) -> None:
     layer = found.layers[-1]
     assert layer.operator == "AveragePool"
     pairs = (
-        found.feeds[found.layers[0].tensor + FORCED].astype(int).reshape(*layer.reference.shape, 2)
+        found.feeds[found.layers[0].tensor.name + FORCED]
+        .astype(int)
+        .reshape(*layer.reference.shape, 2)
         - 3
     )
     sums = pairs.sum(axis=-1)
@@ -134,7 +135,7 @@ def test_layers_are_judged_from_forced_inputs(tmp_path: Path) -> None:
     operators = [layer.operator for layer in found.layers]
     assert operators.count("Conv") == 2 and {"Concat", "ConvTranspose", "Gemm"} <= {*operators}
     for layer in found.layers:
-        assert not (layer.differing & ~accepted(found, layer)).any(), layer.tensor
+        assert not (layer.differing & ~accepted(found, layer)).any(), layer.tensor.name
 
 
 def test_a_layer_that_computes_something_else_is_named(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from codegen.ir.graph import Value
-from codegen.ir.types import TensorType
+from codegen.ir.types import DType, TensorType
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.literals import c_float
 from codegen.ops.elementwise import Elementwise
 from codegen.ops.lookup import Lookup
 from codegen.target import Target
 
+Axis = tuple[int, int, int]
 IN_PLACE = Overlap(input=0, distance=0)
 
 
@@ -61,15 +62,20 @@ class ElementwiseFields:
 
     Attributes:
         axes: (size, stride of the first operand, of the second) in the order of the output's bytes.
+        source: which of the operation's inputs the first operand is.
+        floats: which of them the second one is, when it is float32 numbers.
+        floats_first: float32 numbers, a constant's or those, come first in the function.
     """
 
-    axes: tuple[tuple[int, int, int], ...]
+    axes: tuple[Axis, ...]
     first: Scaling
     second: Scaling
     output: Scaling
     low: int
     high: int
-    constant_first: bool
+    source: int
+    floats: int | None
+    floats_first: bool
 
 
 def scaling(value: Value) -> Scaling:
@@ -88,13 +94,11 @@ def _strides(kind: TensorType, rank: int) -> list[int]:
     return strides
 
 
-def _axes(op: Elementwise) -> tuple[tuple[int, int, int], ...]:
-    """The axes of the output, those joined along which both operands go on alike."""
-    kind = op.output.type
+def _axes(kind: TensorType, first: TensorType, second: TensorType) -> tuple[Axis, ...]:
+    """The axes of the output `kind`, those joined along which both operands go on alike."""
     rank = len(kind.shape)
-    second = op.inputs[-1].type if op.constant is None else replace(kind, shape=op.constant.shape)
-    first_strides, second_strides = (_strides(each, rank) for each in (op.inputs[0].type, second))
-    found: list[tuple[int, int, int]] = []
+    first_strides, second_strides = (_strides(each, rank) for each in (first, second))
+    found: list[Axis] = []
     for axis in kind.order:
         size, one, two = kind.shape[axis], first_strides[axis], second_strides[axis]
         if size == 1:
@@ -123,7 +127,12 @@ class ElementwiseKernel(Kernel):
             stored = np.ascontiguousarray(op.constant.transpose(order)).astype("<f4")
             shape = "".join(f"[{size}]" for size in stored.shape[1:])
             constants = (Constants("constant", f"operand, float32 {shape}", stored.tobytes()),)
-        first, second = op.inputs[0], op.inputs[-1]
+        floats = [i for i, value in enumerate(op.inputs) if value.dtype is DType.FLOAT32]
+        source = 1 if floats == [0] else 0
+        # Of a constant there is no second value: the template names none.
+        second = op.inputs[1 - source] if len(op.inputs) > 1 else op.inputs[source]
+        kind = op.output.type
+        other = second.type if op.constant is None else replace(kind, shape=op.constant.shape)
         return Lowered(
             op=op,
             stem="elementwise",
@@ -133,16 +142,18 @@ class ElementwiseKernel(Kernel):
             overlaps=tuple(
                 Overlap(input=index, distance=0)
                 for index, value in enumerate(op.inputs)
-                if value.type.stored_shape == op.output.type.stored_shape
+                if value.type.stored_shape == kind.stored_shape and index not in floats
             ),
             fields=ElementwiseFields(
-                axes=_axes(op),
-                first=scaling(first),
-                second=scaling(second),
+                axes=_axes(kind, op.inputs[source].type, other),
+                first=scaling(op.inputs[source]),
+                second=scaling(op.inputs[source] if floats else second),
                 output=scaling(op.output),
                 low=op.low,
                 high=op.high,
-                constant_first=op.constant_first,
+                source=source,
+                floats=floats[0] if floats else None,
+                floats_first=op.constant_first or floats == [0],
             ),
         )
 

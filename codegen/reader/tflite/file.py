@@ -45,6 +45,7 @@ class Tensor:
     """A tensor of the file.
 
     Attributes:
+        number: in the file.
         dtype: None for a type that no int8 network needs; `type_name` is its name in the schema.
         scale, zero_point: float32 and int64 [1] or [channels]; empty where it is not quantized.
         axis: of the channels.
@@ -52,6 +53,7 @@ class Tensor:
     """
 
     name: str
+    number: int
     shape: tuple[int, ...]
     dtype: np.dtype[Any] | None
     type_name: str
@@ -220,6 +222,7 @@ class _Reader:
             raise UserError(f"{what}: is stored sparse", "convert with dense weights")
         return Tensor(
             name,
+            index,
             tuple(shape),
             dtype,
             _TYPE_NAMES.get(number, f"type {number}"),

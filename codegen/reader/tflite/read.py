@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
-from onnx import helper
 
 from codegen.ir.graph import Graph
 from codegen.reader.qdq import read_model
-from codegen.reader.schema import OWN_DOMAIN
 from codegen.reader.tflite import computed, moved
-from codegen.reader.tflite.file import open_tflite
-from codegen.reader.tflite.translation import OPSET, REMEDY, Translation
+from codegen.reader.tflite.file import Operator, open_tflite
+from codegen.reader.tflite.translation import REMEDY, Translation
 from support.errors import UserError
 
 READERS = {**computed.READERS, **moved.READERS}
@@ -39,20 +37,24 @@ def translate(path: Path) -> tuple[onnx.ModelProto, dict[str, tuple[int, ...]]]:
     Raises:
         UserError: anything that cannot be said in ONNX.
     """
-    file = open_tflite(path)
-    translation = Translation(file)
+    translation = Translation(open_tflite(path))
     inputs = translation.begin()
-    for operator in file.operators:
-        if operator.kind not in READERS:
-            raise translation.fail(operator, "unsupported operator", REMEDY)
-        if not operator.outputs:
-            raise UserError(
-                f"{path}: an operator {operator.kind} writes nothing", "convert the network again"
-            )
-        READERS[operator.kind](translation, operator)
-    outputs = translation.end()
-    graph = helper.make_graph(
-        translation.nodes, "tflite", inputs, outputs, translation.initializers
-    )
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(OWN_DOMAIN, 1)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=9), translation.shapes
+    for operator in translation.file.operators:
+        read_operator(translation, operator)
+    return translation.model(inputs, translation.end()), translation.shapes
+
+
+def read_operator(translation: Translation, operator: Operator) -> None:
+    """Write an operator down.
+
+    Raises:
+        UserError: one that cannot be said in ONNX.
+    """
+    if operator.kind not in READERS:
+        raise translation.fail(operator, "unsupported operator", REMEDY)
+    if not operator.outputs:
+        raise UserError(
+            f"{translation.file.path}: an operator {operator.kind} writes nothing",
+            "convert the network again",
+        )
+    READERS[operator.kind](translation, operator)

@@ -302,37 +302,42 @@ class Translation:
 
     def begin(self) -> list[onnx.ValueInfoProto]:
         """The inputs, float32 or 8-bit, as ONNX declares them."""
-        declared = []
-        for tensor in self.file.inputs:
-            if tensor.dtype not in _ELEMENTS or (
-                tensor.dtype != np.float32 and not tensor.quantized
-            ):
+        return [self.declare(tensor, tensor.name) for tensor in self.file.inputs]
+
+    def declare(self, tensor: Tensor, name: str) -> onnx.ValueInfoProto:
+        """A tensor that an input of about this name gives."""
+        if tensor.dtype not in _ELEMENTS or (tensor.dtype != np.float32 and not tensor.quantized):
+            raise UserError(
+                f"{self.file.path}: input '{shown(tensor.name)}' is {tensor.type_name},"
+                " not int8, uint8 or float32",
+                FULL_INT8,
+            )
+        name = self.fresh(name)
+        assert tensor.dtype is not None
+        kind = _ELEMENTS[np.dtype(tensor.dtype)]
+        declared = helper.make_tensor_value_info(name, kind, tensor.shape)
+        if tensor.dtype != np.float32:
+            if tensor.scale.size > 1:
                 raise UserError(
-                    f"{self.file.path}: input '{shown(tensor.name)}' is {tensor.type_name},"
-                    " not int8, uint8 or float32",
+                    f"{self.file.path}: input '{shown(tensor.name)}' is quantized per channel",
                     FULL_INT8,
                 )
-            name = self.fresh(tensor.name)
-            assert tensor.dtype is not None
-            kind = _ELEMENTS[np.dtype(tensor.dtype)]
-            declared.append(helper.make_tensor_value_info(name, kind, tensor.shape))
-            if tensor.dtype != np.float32:
-                if tensor.scale.size > 1:
-                    raise UserError(
-                        f"{self.file.path}: input '{shown(tensor.name)}' is quantized per channel",
-                        FULL_INT8,
-                    )
-                name = self.add(
-                    "DequantizeLinear",
-                    [name, *self.parameters(tensor)],
-                    self.fresh(f"{name}:real"),
-                )
-            self.remember(tensor, False, name)
+            operands = [name, *self.parameters(tensor)]
+            name = self.add("DequantizeLinear", operands, self.fresh(f"{name}:real"))
+        self.remember(tensor, False, name)
         return declared
 
     def end(self) -> list[onnx.ValueInfoProto]:
         """The outputs."""
         return [onnx.ValueInfoProto(name=self.real(tensor)) for tensor in self.file.outputs]
+
+    def model(
+        self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]
+    ) -> onnx.ModelProto:
+        """All that was written down, between these ends."""
+        graph = helper.make_graph(self.nodes, "tflite", inputs, outputs, self.initializers)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(OWN_DOMAIN, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=9)
 
 
 Reader = Callable[[Translation, Operator], None]

@@ -1,4 +1,4 @@
-"""What the templates need to know of a chain: sizes, offsets, the way of each stage."""
+"""What the templates need to know of a chain: sizes, offsets, the way of each member."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from codegen.kernels.fully_connected.chain.choose import limit
 from codegen.kernels.fully_connected.chain.layout import WIDTH, rest_width
-from codegen.kernels.fully_connected.chain.plan import Chain, Stage
+from codegen.kernels.fully_connected.chain.plan import Chain, Member
 
 # Unrolled code may take this part of the weights that it reads, and no more turns than these.
 CODE_PART = 8
@@ -31,45 +31,45 @@ def context(
     Args:
         prefix: of the symbols; a layer's number follows.
         numbers: of the chain's layers in their network.
-        offsets: of each stage's constants in their block of weights, by key.
+        offsets: of each member's constants in their block of weights, by key.
         regions: arena offsets of the chain's two regions, scratch and late.
     """
     scratch, late = regions
     layers = []
-    for index, stage in enumerate(chain.stages):
+    for index, member in enumerate(chain.members):
         layers.append(
             {
-                **_stage(stage, offsets[index]),
+                **_member(member, offsets[index]),
                 "symbol": f"{prefix}_{numbers[index]}",
                 "number": numbers[index],
                 "scratch": scratch,
-                "reads": None if stage.first else late + chain.outputs[index - 1],
-                "writes": late + chain.outputs[index] if stage.hidden else None,
+                "reads": None if member.first else late + chain.outputs[index - 1],
+                "writes": late + chain.outputs[index] if member.hidden else None,
             }
         )
-    stack = max(stage.stack for stage in chain.stages)
+    stack = max(member.stack for member in chain.members)
     return {"layers": layers, "stack": stack}
 
 
-def _stage(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
-    layer = stage.layer
+def _member(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
+    layer = member.layer
     common = {
-        "name": stage.name,
-        "kernel": stage.choice.kernel,
-        "title": f"{stage.name}: {layer.inputs} -> {layer.outputs}",
-        "why": stage.choice.why,
-        "source": "bytes" if stage.first else "pairs",
-        "target": "pairs" if stage.hidden else "bytes",
+        "name": member.name,
+        "kernel": member.choice.kernel,
+        "title": f"{member.name}: {layer.inputs} -> {layer.outputs}",
+        "why": member.choice.why,
+        "source": "bytes" if member.first else "pairs",
+        "target": "pairs" if member.hidden else "bytes",
         "inputs": layer.inputs,
         "outputs": layer.outputs,
-        "pairs": stage.pairs,
-        "steps": stage.steps,
-        "stack": stage.stack,
+        "pairs": member.pairs,
+        "steps": member.steps,
+        "stack": member.stack,
         "base": layer.base,
         "odd": bool(layer.outputs % 2),
         "requantize": {
-            "integer": stage.integers is not None,
-            "shift": 0 if stage.integers is None else stage.integers.shift,
+            "integer": member.integers is not None,
+            "shift": 0 if member.integers is None else member.integers.shift,
             # Saturation to 8 bits cuts at the largest output byte, a saturating subtraction at
             # the smallest.
             "offset": layer.zero_point + 128 + (127 - layer.high),
@@ -77,33 +77,33 @@ def _stage(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
             "low": layer.low,
             # Two negative sums are two outputs of zero: a test that pays for units that ReLU
             # switches off.
-            "skip": _skips(stage),
+            "skip": _skips(member),
         },
         # Of the source: whole groups of 16 bytes or four pairs, and what is left.
-        "groups": layer.inputs // 16 if stage.first else stage.pairs // 4,
-        "rest": layer.inputs % 16 if stage.first else 0,
-        "rest_words": -(-(layer.inputs % 16) // 4) if stage.first else stage.pairs % 4,
-        "observed": _observed(stage).tolist(),
+        "groups": layer.inputs // 16 if member.first else member.pairs // 4,
+        "rest": layer.inputs % 16 if member.first else 0,
+        "rest_words": -(-(layer.inputs % 16) // 4) if member.first else member.pairs % 4,
+        "observed": _observed(member).tolist(),
     }
-    return common | (_sparse(stage, offsets) if stage.sparse else _dense(stage, offsets))
+    return common | (_sparse(member, offsets) if member.sparse else _dense(member, offsets))
 
 
-def _observed(stage: Stage) -> npt.NDArray[np.int64]:
+def _observed(member: Member) -> npt.NDArray[np.int64]:
     """Where each of the model's outputs stands; -1 - (byte + 128) for one that is always `byte`."""
-    return np.where(stage.places < 0, -129 - stage.fixed.astype(np.int64), stage.places)
+    return np.where(member.places < 0, -129 - member.fixed.astype(np.int64), member.places)
 
 
-def _skips(stage: Stage) -> bool:
-    layer = stage.layer
+def _skips(member: Member) -> bool:
+    layer = member.layer
     relu = (layer.zero_point, layer.low, layer.high) == (-128, -128, 127)
-    return stage.sparse and stage.hidden and stage.integers is None and relu
+    return member.sparse and member.hidden and member.integers is None and relu
 
 
-def _sparse(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
-    layer, capacity = stage.layer, stage.choice.capacity
+def _sparse(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
+    layer, capacity = member.layer, member.choice.capacity
     rest = layer.outputs % 8
     room = layer.weights.size // CODE_PART // SPARSE_TURN
-    unroll = _power_of_two(min(room, int(stage.choice.entries / 2)))
+    unroll = _power_of_two(min(room, int(member.choice.entries / 2)))
     bound = max(1, layer.weights.size // CODE_PART // BOUND_TURN)
     left = (rest + 1) // 2
     width = rest_width(left)
@@ -113,29 +113,29 @@ def _sparse(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
         "tail_outputs": rest,
         # How far a whole block's distance between pairs of inputs is shifted for the tail's.
         "tail_shift": 0 if width == 0 else (WIDTH // width).bit_length() - 1,
-        "block_bytes": 16 if stage.hidden else 8,
+        "block_bytes": 16 if member.hidden else 8,
         "capacity": capacity,
         "limit": limit(layer.inputs, capacity) if capacity else 0,
         "unroll": unroll,
         "unroll_bits": unroll.bit_length() - 1,
-        "bound_unroll": _divisor(stage.pairs, min(bound, MAX_DENSE_UNROLL)),
+        "bound_unroll": _divisor(member.pairs, min(bound, MAX_DENSE_UNROLL)),
         "constants": offsets["constants"],
         "rows": offsets["rows"],
     }
 
 
-def _dense(stage: Stage, offsets: Mapping[str, int]) -> dict[str, Any]:
-    layer = stage.layer
+def _dense(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
+    layer = member.layer
     rest = layer.outputs % 4
     room = max(1, layer.weights.size // CODE_PART // DENSE_TURN)
     return {
         "blocks": layer.outputs // 4,
         "tail": (rest + 1) // 2,
         "tail_outputs": rest,
-        "block_bytes": 8 if stage.hidden else 4,
-        "padding_words": 4 * stage.steps - stage.pairs,
+        "block_bytes": 8 if member.hidden else 4,
+        "padding_words": 4 * member.steps - member.pairs,
         "capacity": 0,
-        "unroll": _divisor(stage.steps, min(room, MAX_DENSE_UNROLL)),
+        "unroll": _divisor(member.steps, min(room, MAX_DENSE_UNROLL)),
         "constants": offsets["stream"],
     }
 

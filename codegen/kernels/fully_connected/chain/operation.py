@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.ir.graph import Fused
 from codegen.kernels.fully_connected.chain.context import context
-from codegen.kernels.fully_connected.chain.plan import Chain, Stage, constants
+from codegen.kernels.fully_connected.chain.plan import Chain, Member, constants
 from codegen.kernels.kernel import (
     Activity,
     Constants,
@@ -54,7 +54,7 @@ class ChainRoutines(Routines):
 
     def placed(self, prefix: str, numbers: Sequence[int], places: Places) -> dict[str, Any]:
         """See `context.py`."""
-        offsets: list[dict[str, int]] = [{} for _ in self.chain.stages]
+        offsets: list[dict[str, int]] = [{} for _ in self.chain.members]
         for block, offset in zip(self.blocks, places.constants, strict=True):
             offsets[block.part][block.key] = offset
         regions = (places.scratch, places.late)
@@ -70,20 +70,20 @@ class Packed(Kernel):
 
     def cost(self, op: FullyConnectedChain, target: Target, activity: Activity) -> float:
         """What the choice of each layer's kernel expects."""
-        return sum(stage.choice.cost for stage in op.chain.stages)
+        return sum(member.choice.cost for member in op.chain.members)
 
     def lower(self, op: FullyConnectedChain, target: Target) -> Lowered:
         """The packed constants, and a row for each layer."""
         chain = op.chain
         blocks = constants(chain)
         parts = []
-        for index, (stage, layer) in enumerate(zip(chain.stages, op.fused, strict=True)):
+        for index, (member, layer) in enumerate(zip(chain.members, op.fused, strict=True)):
             size = sum(len(block.data) for block in blocks if block.part == index)
-            why = f"{stage.choice.why}; {_requantization(stage)}"
-            removed = int((stage.places < 0).sum())
+            why = f"{member.choice.why}; {_requantization(member)}"
+            removed = int((member.places < 0).sum())
             if removed:
                 why = f"{why}; {removed} constant neurons left out"
-            parts.append(Part(layer, stage.choice.kernel, why, size))
+            parts.append(Part(layer, member.choice.kernel, why, size))
         return Lowered(
             op=op,
             stem=STEM,
@@ -97,11 +97,11 @@ class Packed(Kernel):
         )
 
 
-def _requantization(stage: Stage) -> str:
-    """How a stage requantizes, and why not by integers alone."""
-    if stage.integers is not None:
+def _requantization(member: Member) -> str:
+    """How a member requantizes, and why not by integers alone."""
+    if member.integers is not None:
         return "requantized by proven integers"
-    return f"requantized in float32: integers fit {stage.found} of {stage.layer.outputs} outputs"
+    return f"requantized in float32: integers fit {member.found} of {member.layer.outputs} outputs"
 
 
 KERNELS = (Packed(),)

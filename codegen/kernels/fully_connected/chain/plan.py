@@ -32,7 +32,7 @@ _LEAST_MULTIPLIER = 2.0**-118
 
 
 @dataclass(frozen=True)
-class Stage:
+class Member:
     """One layer of a chain.
 
     Attributes:
@@ -42,7 +42,7 @@ class Stage:
         found: outputs for which integer constants exist.
         choice: its kernel and why.
         reads: the model's number of each of its inputs, in their final order.
-        first, hidden: it reads bytes from outside; its outputs feed another stage.
+        first, hidden: it reads bytes from outside; its outputs feed another member.
         places: where each of the model's outputs stands in the final order, -1: it was constant.
         fixed: int8, the byte of each output that was constant.
     """
@@ -92,7 +92,7 @@ class Stage:
 
     @property
     def input_bytes(self) -> int:
-        """Arena bytes of its input when another stage wrote it; a dense loop adds its end mark."""
+        """Arena bytes of its input when another member wrote it; a dense loop adds its end mark."""
         return 4 * self.pairs if self.sparse else 16 * self.steps + 16
 
 
@@ -101,13 +101,13 @@ class Chain:
     """A run of layers.
 
     Attributes:
-        stages: its layers.
-        scratch: arena bytes that the stages use one after the other.
-        late: arena bytes for what the stages hand on; needed only once the input has been read.
-        outputs: offset of each stage's output in `late`; the last one's is not there.
+        members: its layers.
+        scratch: arena bytes that the members use one after the other.
+        late: arena bytes for what the members hand on; needed only once the input has been read.
+        outputs: offset of each member's output in `late`; the last one's is not there.
     """
 
-    stages: tuple[Stage, ...]
+    members: tuple[Member, ...]
     scratch: int
     late: int
     outputs: tuple[int, ...]
@@ -169,15 +169,15 @@ def plan_chain(
         reason = _obstacle(part)
         if reason:
             return Obstacle(index, reason)
-    stages = []
+    members = []
     for index, (node, part) in enumerate(zip(nodes, parts, strict=True)):
         values = None if activity is None else activity[index][:, reads[index]]
         choice = choose(part, values, wanted, first=index == 0)
         # The integer formula saturates at int8's own end only.
         result = search(part) if part.high == 127 else Search(None, 0)
         hidden = index < len(nodes) - 1
-        stages.append(
-            Stage(
+        members.append(
+            Member(
                 name=node.name,
                 layer=part,
                 integers=result.constants,
@@ -190,7 +190,7 @@ def plan_chain(
                 fixed=fixed[index],
             )
         )
-    return _lay_out(tuple(stages))
+    return _lay_out(tuple(members))
 
 
 def _commonest(inputs: Int8Array) -> int:
@@ -234,29 +234,29 @@ def _obstacle(layer: IntegerLayer) -> str:
     return ""
 
 
-def _lay_out(stages: tuple[Stage, ...]) -> Chain:
-    """What one stage writes lives until the next has run: two regions, taken in turns."""
-    sizes = [align(stage.input_bytes) for stage in stages[1:]]
+def _lay_out(members: tuple[Member, ...]) -> Chain:
+    """What one member writes lives until the next has run: two regions, taken in turns."""
+    sizes = [align(member.input_bytes) for member in members[1:]]
     even, odd = max(sizes[0::2], default=0), max(sizes[1::2], default=0)
     outputs = tuple(0 if index % 2 == 0 else even for index in range(len(sizes)))
-    scratch = max(align(stage.scratch) for stage in stages)
-    return Chain(stages, scratch, even + odd, outputs)
+    scratch = max(align(member.scratch) for member in members)
+    return Chain(members, scratch, even + odd, outputs)
 
 
 def constants(chain: Chain) -> tuple[Constants, ...]:
-    """The blocks of all stages: what is read first comes first."""
+    """The blocks of all members: what is read first comes first."""
     found = []
-    for index, stage in enumerate(chain.stages):
-        layer, integers = stage.layer, stage.integers
-        shape = f"{stage.name}: int8 [{layer.outputs}][{layer.inputs}], two to a halfword"
-        if not stage.sparse:
-            ordered = layout.alternate(layer) if stage.first else layer
+    for index, member in enumerate(chain.members):
+        layer, integers = member.layer, member.integers
+        shape = f"{member.name}: int8 [{layer.outputs}][{layer.inputs}], two to a halfword"
+        if not member.sparse:
+            ordered = layout.alternate(layer) if member.first else layer
             stream = layout.dense_stream(ordered, integers)
             title = f"{shape}, sums, scales: by four outputs"
             found.append(Constants("stream", title, stream, part=index))
             continue
         blocks = layout.sparse_constants(layer, integers)
-        title = f"{stage.name}: sums and scales, by eight outputs"
+        title = f"{member.name}: sums and scales, by eight outputs"
         found.append(Constants("constants", title, blocks, counted=False, part=index))
         rows = layout.sparse_rows(layer)
         title = f"{shape}: by eight outputs and pair of inputs"

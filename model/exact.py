@@ -1,4 +1,4 @@
-"""What a layer's real value is, in float64, by ONNX's own reference implementation."""
+"""What a layer's real value is, in float64, by ONNX's own reference implementation: ties."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 
-from codegen.ir.types import DType
-from tests.zoo.forced import Forced, Layer
+from model.layers import Forced, Layer
 
 Array = npt.NDArray[Any]
 # How far, in steps of the output, a real value may lie from halfway between two bytes so that both
@@ -25,7 +24,7 @@ FOUR_ROUNDINGS = 4 * 2.0**-24
 # How far a float output may lie from the real value, as a part of the outputs' largest.
 FLOAT_SUMS = 2.0**-20
 # Bytes by which an approximated function may differ: docs/numerics.md, "Softmax".
-BOUNDED = {"Softmax": 1, "LogSoftmax": 1}
+BOUNDED = {"Softmax": 1, "LogSoftmax": 1, "SOFTMAX": 1, "LOG_SOFTMAX": 1}
 
 
 def accepted(forced: Forced, layer: Layer) -> npt.NDArray[np.bool_]:
@@ -36,21 +35,23 @@ def accepted(forced: Forced, layer: Layer) -> npt.NDArray[np.bool_]:
     differing = layer.differing
     if layer.operator in BOUNDED:
         far = np.abs(layer.reference.astype(int) - layer.oracle)
-        return differing & (far <= BOUNDED[layer.operator])
+        within: npt.NDArray[np.bool_] = differing & (far <= BOUNDED[layer.operator])
+        return within
     found = np.zeros_like(differing)
-    part = _upstream(forced.cut, layer.real)
-    if layer.value.dtype is DType.FLOAT32:
+    if not layer.cut.real:
+        return found
+    part = _upstream(forced.exact, layer.cut.real)
+    if layer.reference.dtype == np.float32:
         return differing & _sums_agree(part, forced, layer)
-    quantization = layer.value.quantization
     for row in np.flatnonzero(differing.reshape(len(differing), -1).any(axis=1)):
         real = _real(part, forced, int(row))
-        steps = real.reshape(differing.shape[1:]) / float(quantization.scale)
+        steps = real.reshape(differing.shape[1:]) / layer.tensor.scale
         low = np.floor(steps)
-        tolerance = np.maximum(TIE, np.abs(steps) * FOUR_ROUNDINGS)
+        tolerance = np.maximum(TIE + layer.cut.margin, np.abs(steps) * FOUR_ROUNDINGS)
         tie = np.abs(steps - low - 0.5) <= tolerance
         for bytes_found in (layer.reference[row], layer.oracle[row]):
             neighbours = [
-                np.clip(low + up + quantization.zero_point, -128, 127) == bytes_found
+                np.clip(low + up + layer.tensor.zero_point, -128, 127) == bytes_found
                 for up in (0, 1)
             ]
             tie &= np.logical_or(*neighbours)
@@ -78,24 +79,24 @@ def _real(part: onnx.ModelProto, forced: Forced, row: int) -> Array:
     return found
 
 
-def _upstream(cut: onnx.ModelProto, real: str) -> onnx.ModelProto:
+def _upstream(whole: onnx.ModelProto, real: str) -> onnx.ModelProto:
     """What computes one tensor, its float constants in float64."""
     wanted = {real}
     nodes: list[onnx.NodeProto] = []
     size = -1
     while size != len(wanted):
         size = len(wanted)
-        nodes = [node for node in cut.graph.node if set(node.output) & wanted]
+        nodes = [node for node in whole.graph.node if set(node.output) & wanted]
         wanted |= {name for node in nodes for name in node.input}
     model = onnx.ModelProto()
-    model.CopyFrom(cut)
+    model.CopyFrom(whole)
     del model.graph.node[:], model.graph.output[:], model.graph.initializer[:]
     model.graph.node.extend(nodes)
-    inputs = [entry for entry in cut.graph.input if entry.name in wanted]
+    inputs = [entry for entry in whole.graph.input if entry.name in wanted]
     del model.graph.input[:]
     model.graph.input.extend(inputs)
     model.graph.output.append(onnx.ValueInfoProto(name=real))
-    for tensor in cut.graph.initializer:
+    for tensor in whole.graph.initializer:
         if tensor.name in wanted:
             model.graph.initializer.append(_double(tensor))
     for node in model.graph.node:

@@ -1,15 +1,22 @@
-"""What LiteRT's default interpreter computes, of a file and of one operator of it alone."""
+"""What LiteRT's default interpreter makes of each operator of a .tflite file, alone."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tflite
 from ai_edge_litert.interpreter import Interpreter
 
+from model.layers import Forced, NoOracle, forced
+from support.layer_cut import LayerCut
+from support.progress import SOON, track
+
+Array = npt.NDArray[Any]
 Int8Array = npt.NDArray[np.int8]
 
 
@@ -43,7 +50,7 @@ def _stored(values: npt.NDArray[np.generic]) -> Int8Array:
     return flat.astype(np.int8)
 
 
-class Layers:
+class Operators:
     """The operators of a file, each as a network of its own: what it reads can be forced."""
 
     def __init__(self, data: bytes) -> None:
@@ -58,10 +65,10 @@ class Layers:
         }
 
     def ends(self, index: int) -> tuple[list[int], list[int]]:
-        """The tensors that operator `index` reads and that vary, and those that it writes."""
+        """The tensors that operator `index` reads and that vary, each once, and those it writes."""
         operator = self.operators[index]
         read = [i for i in operator.InputsAsNumpy().tolist() if i not in (-1, *self.constants)]
-        return read, operator.OutputsAsNumpy().tolist()
+        return list(dict.fromkeys(read)), operator.OutputsAsNumpy().tolist()
 
     def with_ends(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytearray:
         """The file with other tensors as its inputs and outputs."""
@@ -80,8 +87,33 @@ class Layers:
         struct.pack_into("<II", patched, first - 4, 1, self.operators[index]._tab.Pos - first)
         return bytes(patched)
 
-    def everything(self) -> tuple[bytes, list[int]]:
-        """The file with what every operator writes as outputs, and which tensors these are."""
-        written = [tensor for i in range(len(self.operators)) for tensor in self.ends(i)[1]]
-        inputs = self.graph.InputsAsNumpy().tolist()
-        return bytes(self.with_ends(inputs, written)), written
+
+def by_litert(path: Path, cut: LayerCut, arrays: Mapping[str, Array]) -> Forced:
+    """Compute every layer by LiteRT's default interpreter.
+
+    Args:
+        path: the .tflite file that was cut.
+
+    Raises:
+        NoOracle: LiteRT does not run one of its operators.
+    """
+    operators = Operators(path.read_bytes())
+    index_of = {tensor.number: index for index, tensor in enumerate(cut.tensors)}
+    wanted = {cut.tensors[layer.tensor].number for layer in cut.layers}
+    found: dict[int, Array] = {}
+    total = len(operators.operators)
+    for number in track(range(total), "layers, LiteRT", total, after=SOON):
+        read, written = operators.ends(number)
+        if not wanted & {*written}:
+            continue
+        rows = [arrays[f"tensor_{index_of[tensor]}"] for tensor in read]
+        stored = np.concatenate([each.reshape(len(each), -1) for each in rows], axis=1)
+        try:
+            made = litert_outputs(operators.alone(number), stored)
+        except (RuntimeError, ValueError) as error:
+            raise NoOracle(f"LiteRT: operator {number}: {error}") from None
+        sizes = [arrays[f"tensor_{index_of[tensor]}"][0].size for tensor in written]
+        parts = np.split(made, np.cumsum(sizes)[:-1], axis=1)
+        found |= zip(written, parts, strict=True)
+    outputs = [found[cut.tensors[layer.tensor].number] for layer in cut.layers]
+    return forced("LiteRT", cut, arrays, outputs)
