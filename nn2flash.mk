@@ -33,6 +33,7 @@ nn2flash_files = $(or $(shell $(NN2FLASH_GENERATE) --name $(1) --out-dir $(NN2FL
 nn2flash_cleaning = $(and $(MAKECMDGOALS),$(if $(filter-out %clean,$(MAKECMDGOALS)),,yes))
 
 define nn2flash_network
+$(nn2flash_keep_goal)
 $(1)_FILES := $(call nn2flash_files,$(1),$(2),$(3))
 $$($(1)_FILES) &: $(2)
 	$$(NN2FLASH_GENERATE) --name $(1) --out-dir $(NN2FLASH_BUILD)/$(1) $(3) --model $(2) --depfile $(NN2FLASH_BUILD)/$(1)/$(1).d
@@ -40,6 +41,7 @@ $$($(1)_FILES) &: $(2)
 $(NN2FLASH_BUILD)/$(1)/made.mk: $$($(1)_FILES)
 	@touch $$@
 $(if $(nn2flash_cleaning),,include $(NN2FLASH_BUILD)/$(1)/made.mk)
+$(nn2flash_give_goal)
 $$(eval $$(call nn2flash_library,$(1),$(NN2FLASH_BUILD)/$(1),$$($(1)_FILES)))
 $(if $(4),$$(eval $$(call nn2flash_link,$(4))))
 endef

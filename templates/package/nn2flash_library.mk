@@ -26,8 +26,14 @@ nn2flash_sse = $(if $(and $(findstring __FLT_EVAL_METHOD__ 2,$(1)),$(or \
 NN2FLASH_RUNTIME_LIBRARY := $(NN2FLASH_BUILD)/libnn2flash_runtime.a
 NN2FLASH_LIBRARIES = $(NN2FLASH_NETWORK_LIBRARIES) $(NN2FLASH_RUNTIME_LIBRARY)
 
+# Our rules take make's default goal from no rule of the host, wherever this file is included:
+# nn2flash_keep_goal before them, nn2flash_give_goal behind them. They do not nest.
+nn2flash_keep_goal = nn2flash_goal := $$(.DEFAULT_GOAL)
+nn2flash_give_goal = .DEFAULT_GOAL := $$(nn2flash_goal)
+
 # $(call nn2flash_archive,ARCHIVE,FOLDER OF SOURCES,SOURCES,FOLDER OF OBJECTS)
 define nn2flash_archive
+$(nn2flash_keep_goal)
 $(1): $(patsubst $(2)/%,$(4)/%.o,$(3))
 	rm -f $$@
 	$$(NN2FLASH_AR) rcs $$@ $$^
@@ -35,6 +41,7 @@ $(4)/%.o: $(2)/%
 	@mkdir -p $$(@D)
 	$$(CC) $$(NN2FLASH_CPPFLAGS) $$(CPPFLAGS) $$(CFLAGS) $$(NN2FLASH_CFLAGS) $$(NN2FLASH_REQUIRED) -MMD -MP -MF $$(@:.o=.d) -c -o $$@ $$<
 -include $(patsubst $(2)/%,$(4)/%.d,$(3))
+$(nn2flash_give_goal)
 endef
 
 # $(call nn2flash_runtime,FOLDER,VERSION): the runtime, once for all networks of the program.
@@ -60,9 +67,11 @@ endef
 # $(call nn2flash_link,PROGRAM): all networks so far for a program: its prerequisites, and headers and
 # libraries in the variables of make's own rules and of STM32CubeMX's, for it and its objects.
 define nn2flash_link
+$(nn2flash_keep_goal)
 $(1): $(NN2FLASH_LIBRARIES)
 $(1): CPPFLAGS += $(NN2FLASH_CPPFLAGS)
 $(1): C_INCLUDES += $(NN2FLASH_CPPFLAGS)
 $(1): LDLIBS += $(NN2FLASH_LIBRARIES) -lm
 $(1): LIBS += $(NN2FLASH_LIBRARIES) -lm
+$(nn2flash_give_goal)
 endef

@@ -13,7 +13,7 @@ from device.elf import Elf
 from device.emulators.h750.storage import Storage
 from device.gdb import find_gdb, free_port
 from tests.board_h750.conftest import Run
-from tests.board_h750.firmware import RESULTS, ROOT, Workshop
+from tests.board_h750.firmware import BOARD, RESULTS, ROOT, Workshop
 from tests.board_h750.flashing import ENVIRONMENT, Firmware, ModelBoard, build
 from tests.board_h750.power_cuts import Cut, examine
 
@@ -70,6 +70,16 @@ def test_pyocd_flashes_own_flash(board: ModelBoard, own: Firmware, run: Run) -> 
     assert _BOOTS in done.said.partition("flash: done with pyocd")[2]
     assert own.stands_in(board.memories())
     assert run(own.elf, flashed=str(board.file)).results == RESULTS
+
+
+@needs_pyocd
+def test_pyocd_knows_no_external_flash() -> None:
+    """Why `programmer=pyocd` is refused for it: its target describes the chip's own flash alone."""
+    from pyocd.target.builtin import BUILTIN_TARGETS
+
+    regions = BUILTIN_TARGETS[BOARD.programmers["pyocd"]["target"]].MEMORY_MAP
+    assert regions.get_region_for_address(BOARD.memory("flash").origin).is_flash
+    assert regions.get_region_for_address(BOARD.memory("qspi").origin) is None
 
 
 @pytest.mark.parametrize("tool", TOOLS)

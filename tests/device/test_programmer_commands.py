@@ -288,6 +288,28 @@ def test_dry_run_needs_no_tool(tmp_path: Path, build: Build, external: bool) -> 
         assert any(str(folder / "firmware") in word for word in words.stdout.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("name", "model"), [("pyocd", False), ("pyocd", True), ("st-flash", False)]
+)
+def test_external_flash_is_refused_with_what_can(
+    name: str, model: bool, tmp_path: Path, build: Build
+) -> None:
+    """By the tools that have no algorithm for it, on a board and on its model; nothing is run."""
+    elf = image(build, tmp_path, external=True)
+    tools = tmp_path / "tools"
+    for program in (name, "openocd"):
+        fake_tool(tools, program, "")
+    there = [f"--model={tmp_path / 'board.zip'}"] if model else []
+    options = ["--board", BOARD, "--elf", elf, "--programmer", name, *there]
+    done = device("flash", *options, tools=tools, HOME=str(tmp_path))
+    assert done.returncode != 0 and not done.stdout
+    assert done.stderr.splitlines() == [
+        f"device: error: no programmer fits: {name}: cannot write external flash (qspi)",
+        "  remedy: programmer=openocd, which is installed here, can",
+    ]
+    assert not (tools / f"{name}.log").exists()
+
+
 def test_dry_run_runs_nothing(tmp_path: Path, build: Build) -> None:
     elf = image(build, tmp_path, external=False)
     tools = tmp_path / "tools"

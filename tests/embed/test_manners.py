@@ -131,6 +131,26 @@ def test_make_cleans_and_leaves_build_alone(vendor: Path, tmp_path: Path) -> Non
     assert not host.build("make", "clean").made
 
 
+@pytest.mark.parametrize("example", ["make/live", "make/package"])
+def test_make_s_default_goal_is_the_host_s(
+    example: str, vendor: Path, package_parts: dict[str, Path], tmp_path: Path
+) -> None:
+    """The first rule of the host is made, though networks and their rules stand before it."""
+    host = make_host(tmp_path / "host", example, {"vendor/nn2flash": vendor, **package_parts})
+    makefile = host.root / "Makefile"
+    lines = makefile.read_text().splitlines(keepends=True)
+    ours = [line for line in lines if line.startswith(("include ", "$(eval "))]
+    assert len(ours) > 2
+    first = "first:\n\ttouch first-was-made\n"
+    makefile.write_text("".join([*ours, first, *(line for line in lines if line not in ours)]))
+    for _ in range(2):  # the second time there are depfiles, too
+        assert "product" not in host.build("make").made
+        assert (host.root / "first-was-made").exists()
+        (host.root / "first-was-made").unlink()
+        host.build("make", "product")
+        host.check("./product")
+
+
 def test_every_source_has_its_own_stem(packages: Path) -> None:
     """Builds that keep all objects in one folder: PlatformIO, CubeMX, SCons' Glob, RT-Thread. The
     network's begin with its name, the runtime's as no file of a host does."""
