@@ -13,7 +13,7 @@ import pytest
 from tests.codegen.programs import ROOT, run
 
 PAGE = ROOT / "docs" / "add-an-op.md"
-FOLDERS = ("codegen", "device", "firmware", "site_scons", "support", "templates", "tests")
+FOLDERS = ("codegen", "model", "device", "firmware", "site_scons", "support", "templates", "tests")
 
 
 @pytest.fixture(scope="module")
