@@ -9,13 +9,13 @@ import numpy as np
 
 from codegen import version
 from codegen.assembly import most_bytes
+from codegen.code_sizes import describe as describe_code
 from codegen.edges import edges
 from codegen.interface import ports
 from codegen.ir import preprocessing
 from codegen.ir.dump import describe
 from codegen.ir.graph import Graph, Op, Value
 from codegen.ir.identity import content_hash
-from codegen.kernels.code_sizes import describe as describe_code
 from codegen.kernels.kernel import Places, Routines
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.names import check_name

@@ -201,16 +201,19 @@ def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
 def _blocks(steps: Sequence[Lowered]) -> tuple[Block, ...]:
     """All constants in the order in which they are read; a block ends with the step that fills it.
 
-    A step's constants stay together: kernels get one address.
+    A step's constants stay together: kernels get one address. What is left in the end and fills no
+    block goes with the last one.
     """
     blocks: list[Block] = []
     constants: list[PlacedConstants] = []
     offset = 0
+    left = sum(align(len(block.data)) for step in steps for block in step.constants)
     for index, step in enumerate(steps):
-        if offset >= BLOCK_BYTES and step.constants:
+        if min(offset, left) >= BLOCK_BYTES and step.constants:
             blocks.append(Block(tuple(constants), offset + CHECK_BYTES))
             constants, offset = [], 0
         for block in step.constants:
             constants.append(PlacedConstants(block, index, Weights(len(blocks), offset)))
             offset += align(len(block.data))
+            left -= align(len(block.data))
     return (*blocks, Block(tuple(constants), offset + CHECK_BYTES))

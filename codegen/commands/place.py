@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from codegen.arrays import read_arrays
+from codegen.code_sizes import Reserved, reserve
 from codegen.inputs import check_inputs
-from codegen.kernels.code_sizes import Reserved, reserve
 from codegen.layer_sizes import largest
 from codegen.place import largest_internal_subset, names_of, place_objects
 from support.errors import UserError
@@ -41,12 +41,12 @@ def run(arguments: argparse.Namespace) -> None:
         size = int(manifest["input"]["size"])
         runtime = manifest.get("runtime", {})
         pools = _pools(manifest)
+        vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
         # A vendor's weights are one object, however its generator divides them.
         blocks = [int(size) for size in manifest.get("weights_blocks") or ()]
         blocks = blocks or [int(manifest["weights_bytes"])]
         if sum(blocks) != int(manifest["weights_bytes"]):
             raise ValueError("other blocks")
-        vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
         reserved = (
             Reserved(VENDOR_BYTES, measured=False)
             if vendor

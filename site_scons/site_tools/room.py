@@ -138,12 +138,16 @@ def run_room(
         PINS=pins,
         IMPLICIT_COMMAND_DEPENDENCIES=False,
     )
-    if env["HOSTED"]:
-        # A host without Default() builds all that lies below it: of ours, only what is needed.
-        for node in made:
-            env.Ignore(node.dir, node)
+    _only_on_demand(env, made)
     env.Depends(made, [env.File(path) for path in files])
     return made
+
+
+def _only_on_demand(env: Any, made: Sequence[Any]) -> None:
+    """A host without Default() builds all that lies below it: of ours, only what is needed."""
+    if env["HOSTED"]:
+        for node in made:
+            env.Ignore(node.dir, node)
 
 
 def always(
@@ -183,6 +187,7 @@ def show(env: Any, place: Any, text: Any, *, printed: bool) -> Any:
 
     shown = "SHOW      $SOURCE" if GetOption("no_exec") else None
     made = env.Command(place, text, Action(print_text, cmdstr=shown))
+    _only_on_demand(env, made)
     env.NoCache(made)
     return env.AlwaysBuild(made)
 

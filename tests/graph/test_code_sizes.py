@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from codegen.assembly import most_bytes
+from codegen.code_sizes import describe, reserve
 from codegen.generate import generate
-from codegen.kernels.code_sizes import describe, reserve
 from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from tests.codegen.programs import ROOT, runtime_sources, toolchain

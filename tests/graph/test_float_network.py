@@ -47,7 +47,7 @@ def test_from_float_to_the_emulator(given: Built, tmp_path: Path) -> None:
     for told, variables in (
         ("f.onnx: a float network, nothing in it is quantized", {"network": "f.onnx"}),
         ("tiny.onnx: is quantized already", {"network": "tiny.onnx", "calibration": "x.npz"}),
-        ("x.npz: is for a float network", {"network": "", "calibration": "x.npz"}),
+        ("network= is empty", {"network": "", "calibration": "x.npz"}),
         ("calibration=none.npz: no such file", {"network": "f.onnx", "calibration": "none.npz"}),
     ):
         wrong = project.scons("sim", **variables)
@@ -56,5 +56,7 @@ def test_from_float_to_the_emulator(given: Built, tmp_path: Path) -> None:
         assert told in wrong.output
         assert "Traceback" not in wrong.output
     assert "calibration=x.npz" in project.scons("sim", network="f.onnx").output
+    alone = Project(project.root, {"board": "mps2_an500"})
+    assert "x.npz: is for a float network" in alone.scons("sim", calibration="x.npz").output
     refused = project.scons("quantize", network="tiny.onnx")
     assert "'quantize' cannot be made: it quantizes a float network=" in refused.output

@@ -104,10 +104,13 @@ def chain_values(planned: Planned) -> list[tuple[Int8Array, Int8Array]]:
     ]
 
 
-def weights_of(plan: Plan) -> bytes:
-    """The weights array."""
-    (block,) = plan.blocks
-    return block.data
+def weights_of(plan: Plan) -> list[bytes]:
+    """The block of weights that each of the network's chains reads, in the order of their calls."""
+    return [
+        plan.blocks[step.constants[0].block].data
+        for step in plan.steps
+        if step.lowered.stem == STEM
+    ]
 
 
 def routines(planned: Planned) -> list[list[Routine]]:
@@ -177,12 +180,11 @@ def _call(machine: Machine, routine: Routine, arguments: Sequence[int]) -> list[
 def differences(machine: Machine, planned: Planned) -> list[str]:
     """What is wrong with the chains of a network; empty when all bytes are the reference's."""
     plan, found = planned.plan, []
-    weights = weights_of(plan)
-    machine.engine.mem_write(WEIGHTS_END - len(weights), weights)
     kinds = [f"{part.kernel} ({part.why})" for step in plan.steps for part in step.lowered.rows]
     about = f"{planned.network.sizes} {planned.network.kernels.wanted}: {', '.join(kinds)}"
-    values = zip(routines(planned), chain_values(planned), strict=True)
-    for chain, (inputs, expected) in values:
+    values = zip(routines(planned), weights_of(plan), chain_values(planned), strict=True)
+    for chain, weights, (inputs, expected) in values:
+        machine.engine.mem_write(WEIGHTS_END - len(weights), weights)
         sizes = (expected.shape[1], len(weights), plan.arena_size)
         for row, value in enumerate(inputs):
             made, wrong = call(machine, chain, value, sizes)

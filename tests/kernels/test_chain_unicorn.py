@@ -129,7 +129,7 @@ def test_a_list_never_leaves_its_bytes(rest: int, tmp_path: Path, shared_dir: Pa
     assert "dense beyond" in step.lowered.rows[0].why and step.scratch is not None
     machine = machine_with([planned], tmp_path, shared_dir)
     engine, arena = machine.engine, planned.plan.arena_size
-    data = weights_of(planned.plan)
+    (data,) = weights_of(planned.plan)
     engine.mem_write(WEIGHTS_END - len(data), data)
     (chain,) = routines(planned)
     kept = range(step.scratch.offset, step.scratch.offset + step.lowered.scratch)

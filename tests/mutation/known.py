@@ -78,7 +78,10 @@ KNOWN = {
         (_PLACE, "-k", "reserved"),
     ),
     "negative sizes": Known(
-        "codegen/commands/place.py", "min(sizes.values()) < 0", "False", (_PLACE, "-k", "negative")
+        "codegen/commands/place.py",
+        "min((*sizes.values(), *blocks)) < 0",
+        "False",
+        (_PLACE, "-k", "negative"),
     ),
     "numbers beyond JSON": Known(
         "support/files.py",

@@ -30,7 +30,8 @@ typedef struct {
 
 /* output[i] = clamp(rint(f(a, b) / scale) + zero point), where an operand stands for (byte - zero
  * point) * scale; each step in float32: docs/numerics.md, "Two values". Float32 numbers, of a
- * constant or of a layer before, take the place of `second` where there are some. The output may be the bytes of an operand that is not repeated.
+ * constant or of a layer before, take the place of `second` where there are some. The output may be
+ * the bytes of an operand that is not repeated.
  */
 void nn_elementwise_add(const nn_elementwise_shape *shape, const ai_i8 *first, const ai_i8 *second,
                         const ai_float *constant, ai_i8 *output);
