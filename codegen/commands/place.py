@@ -16,7 +16,7 @@ from support.files import read_json, write_json
 
 # Whose runtime may run anywhere: our own.
 OPEN_VENDOR = "nn2flash"
-# Of libgcc, what a vendor's code calls; the rest of that is its `runtime_code`.
+# Of an imported network: of libgcc, what its code calls; the rest of that is its `runtime_code`.
 VENDOR_BYTES = 12 << 10
 
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
             raise ValueError("other blocks")
         reserved = (
             Reserved(VENDOR_BYTES, measured=False)
-            if vendor
+            if "x_cube_ai" in manifest  # imported: what its kernels are is not known
             else reserve(
                 arguments.code_sizes, manifest["code"], memories["cpu"], arguments.compiler
             )
