@@ -64,7 +64,8 @@ def build(host: Host, *words: str) -> frozenset[str]:
     settings = {
         "PLATFORMIO_CORE_DIR": str(host.root.parent / "core"),
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "No",
-        "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "0",
+        # Days; with 0 each run but the first looks for a newer version, and waits for the network.
+        "PLATFORMIO_SETTING_CHECK_PLATFORMIO_INTERVAL": "9999",
     }
     run = host.run(PIO, "run", "-v", *words, **settings)
     assert run.status == 0, run.output
