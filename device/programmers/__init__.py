@@ -70,26 +70,34 @@ def choose(
             remedy = close_match(wanted, names)
             raise UserError(f"board {board.name}: no programmer '{wanted}'", remedy)
         names = [wanted]
-    candidates = [_PROGRAMMERS[name](board, _PROGRAMMERS[name].find()) for name in names]
     reasons = []
-    for tool in candidates:
-        reason = _objection(tool, memories, installed, gdb)
-        if model and not tool.reaches_model:
-            reason = "cannot reach the model"
+    for name in names:
+        tool = _found(name, board)
+        reason = _objection(tool, memories, installed, gdb, model)
         if not reason:
             return tool
         reasons.append(f"{tool.name}: {reason}")
-    fitting = [
+    able = [
         tool
-        for tool in (
-            _PROGRAMMERS[name](board, _PROGRAMMERS[name].find()) for name in board.programmers
-        )
-        if all(tool.can_write(m) for m in memories) and (tool.reaches_model or not model)
+        for tool in (_found(name, board) for name in board.programmers)
+        if not _objection(tool, memories, False, gdb, model)
     ]
-    raise UserError("no programmer fits: " + "; ".join(reasons), _remedy(fitting, wanted))
+    here = [tool for tool in able if not _objection(tool, memories, True, gdb, model)]
+    raise UserError("no programmer fits: " + "; ".join(reasons), _remedy(able, here))
 
 
-def _objection(tool: Programmer, memories: Sequence[Memory], installed: bool, gdb: bool) -> str:
+def _found(name: str, board: Board) -> Programmer:
+    """A programmer of a board, with its place on this computer."""
+    tool = _PROGRAMMERS[name]
+    return tool(board, tool.find())
+
+
+def _objection(
+    tool: Programmer, memories: Sequence[Memory], installed: bool, gdb: bool, model: bool
+) -> str:
+    """Why a tool cannot do what `choose` is asked for; "" when it can."""
+    if model and not tool.reaches_model:
+        return "cannot reach the model"
     blocked = [memory.name for memory in memories if not tool.can_write(memory)]
     if blocked:
         return f"cannot write external flash ({', '.join(blocked)})"
@@ -98,11 +106,15 @@ def _objection(tool: Programmer, memories: Sequence[Memory], installed: bool, gd
     return tool.missing_gdb_server() if installed and gdb else ""
 
 
-def _remedy(fitting: Sequence[Programmer], wanted: str | None) -> str:
-    """What to do, of the board's programmers that could do it, here or once they are installed."""
-    if not fitting:
+def _remedy(able: Sequence[Programmer], here: Sequence[Programmer]) -> str:
+    """What to do.
+
+    Args:
+        able: those of the board's programmers that could do it, were they installed.
+        here: those that can on this computer, as it is.
+    """
+    if not able:
         return "build an image for the chip's own flash only"
-    there = [tool.name for tool in fitting if tool.path and tool.name != wanted]
-    if there:
-        return f"programmer={there[0]}, which is installed here, can"
-    return "install one: " + "; or ".join(f"{tool.name}: {tool.install}" for tool in fitting)
+    if here:
+        return f"programmer={here[0].name}, which is installed here, can"
+    return "install one: " + "; or ".join(f"{tool.name}: {tool.install}" for tool in able)

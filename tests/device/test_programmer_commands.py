@@ -254,6 +254,19 @@ def test_choice(tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch) -
         choose(board, "open-ocd", [flash])
 
 
+def test_no_remedy_names_a_tool_that_lacks_its_gdb_server(
+    tmp_path: Path, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fake_tool(tmp_path, "STM32_Programmer_CLI", "")
+    with pytest.raises(UserError) as caught:
+        choose(board, None, gdb=True)
+    assert "ST-LINK_gdbserver is not installed" in caught.value.message
+    assert "which is installed here, can" not in caught.value.remedy
+    assert "apt install openocd" in caught.value.remedy
+
+
 @pytest.mark.parametrize(
     ("programmers", "message"),
     [
