@@ -1,14 +1,6 @@
 """`python -m device COMMAND`."""
 
-from support.errors import run_cli
-
-
-def main() -> int | None:
-    """Run the command line, which takes its time to load: Ctrl-C is answered meanwhile."""
-    from device.cli import main as run
-
-    return run()
-
+from support.errors import run_module
 
 if __name__ == "__main__":
-    run_cli("device", main)
+    run_module("device", "device.cli")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -57,3 +58,17 @@ def run_cli(program: str, main: Callable[[], int | None]) -> None:
         print(f"{program}: interrupted", file=sys.stderr)
         status = 130
     sys.exit(status)
+
+
+def run_module(program: str, module: str) -> None:
+    """Run the `main` of a module as `run_cli` does; Ctrl-C is answered while it loads, too.
+
+    Args:
+        module: by its full name; loading its packages may take seconds.
+    """
+
+    def main() -> int | None:
+        status: int | None = importlib.import_module(module).main()
+        return status
+
+    run_cli(program, main)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from device.__main__ import main
-from support.errors import run_cli
+from support.errors import run_module
 
 if __name__ == "__main__":
     print("python -m target is python -m device now", file=sys.stderr)
-    run_cli("device", main)
+    run_module("device", "device.cli")
