@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import SCons.Errors
 from SCons.Script import GetBuildFailures, NoClean
 from site_tools.contents import Contents
+from site_tools.irregular import refuse_irregular
 from site_tools.marker import Marker
 
 # Reading the build imports no room, and a module called `support` may be anybody's.
@@ -41,16 +41,6 @@ def name_of(marker: Marker, node: Any) -> str:
     return os.path.relpath(node.abspath, marker.folder)
 
 
-def _refuse_irregular(path: Path) -> None:
-    """Refuse a pipe, a socket or a device: who opens it waits. Of a folder, SCons tells itself.
-
-    Raises:
-        SCons.Errors.UserError: it is one.
-    """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise SCons.Errors.UserError(f"{path} is not a file: remove it")
-
-
 def forget(marker: Marker, contents: Contents, folder: Any) -> None:
     """Remove built files that are not what SCons recorded, and temporary ones left behind.
 
@@ -62,7 +52,7 @@ def forget(marker: Marker, contents: Contents, folder: Any) -> None:
     """
     wrong = []
     for node in targets(folder):
-        _refuse_irregular(Path(node.abspath))
+        refuse_irregular(Path(node.abspath), node.abspath)
         if node.precious or node.always_build:
             continue
         found = contents.signature(node.abspath)

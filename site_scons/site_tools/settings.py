@@ -6,12 +6,13 @@ import ast
 import difflib
 import os
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import SCons.Errors
 from SCons.Script import ARGUMENTS
+from site_tools.irregular import refuse_irregular
 
 ROOT = Path(__file__).resolve().parents[2]
 Validator = Callable[[str, Any, Any], None]
@@ -353,17 +354,6 @@ def assigned(path: Path) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def _refuse_pipes(files: Iterable[Path]) -> None:
-    """Refuse a pipe or the like where variables are kept: it would keep its reader waiting.
-
-    Raises:
-        SCons.Errors.UserError: one is there.
-    """
-    for path in files:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise SCons.Errors.UserError(f"{path.name} is not a file: remove it")
-
-
 def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> dict[str, str]:
     """Declare all variables with help, default and check, and read them into `env`.
 
@@ -384,7 +374,8 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
     for key, text, default, check in FIELDS:
         variables.Add(key, text, implied.get(key, default), printable(check))
     refuse_unprintable(str(ROOT), str(ROOT))
-    _refuse_pipes(map(Path, variables.files or ()))
+    for path in map(Path, variables.files or ()):
+        refuse_irregular(path, path.name)
     try:
         variables.Update(env)
         words = [(word, "") for word in sorted(variables.UnknownVariables())]
