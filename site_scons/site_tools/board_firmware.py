@@ -56,8 +56,7 @@ def board_firmware(
         identity = places.board.File("build.json")
         linked = [*objects, *network.libraries, *([script] if script else [])]
         env.Run("IDENTITY", "device identity", [identity], ["--out", identity, *linked])
-        context = [*contexts(env, memories=places.memories, manifest=network.manifest)]
-        context += contexts(env, build=identity)
+        context = env.Contexts(memories=places.memories, manifest=network.manifest, build=identity)
         main = env.Render("app/validate.c.j2", places.board.File("validate.c"), *name, *context)
     objects += env.GeneratedObjects(places.board.Dir(f"obj/app{places.code_suffix}"), main)
     elf, link_map = places.board.File("firmware.elf"), places.board.File("firmware.map")
@@ -79,11 +78,6 @@ def board_firmware(
     return Firmware(elf, whole, size, identity, database[0], targets)
 
 
-def contexts(env: Any, **files: Any) -> list[Any]:
-    """The words that give a template files by name."""
-    return [word for key, node in files.items() for word in ("--context", env.Named(key, node))]
-
-
 def _linker_script(env: Any, places: Places, network: NetworkSources, subset: Subset) -> Any:
     """Declare what lies where, and what the linker and the start-up code are told of it."""
     env.Run(
@@ -100,7 +94,7 @@ def _linker_script(env: Any, places: Places, network: NetworkSources, subset: Su
         ],
     )
     script = places.board.File("firmware.ld")
-    context = contexts(env, memories=places.memories, placement=places.placement)
+    context = env.Contexts(memories=places.memories, placement=places.placement)
     env.Render("board/firmware.ld.j2", script, *context)
     vendor = ["--set", "needs_crc=true"] if env["ai"] != "builtin" else []
     env.Render("board/board_config.h.j2", places.board.File("board_config.h"), *context, *vendor)
@@ -142,7 +136,7 @@ def _main(env: Any, places: Places, subset: Subset, name: Sequence[str]) -> Any:
     if subset.reference:
         # ST's kernels may round otherwise than the reference: of them only the accuracy is held.
         same = "true" if env["ai"] == "builtin" else "false"
-        figures = [*contexts(env, expected=subset.expected), "--set", f"same_bytes={same}"]
+        figures = [*env.Contexts(expected=subset.expected), "--set", f"same_bytes={same}"]
     env.Render("app/expected.h.j2", places.app.File("expected.h"), *figures)
     size = ["--set", "subset_size=$subset_size"]
     return env.Render("app/main.c.j2", places.app.File("main.c"), *name, *size)

@@ -106,8 +106,7 @@ def _demo(
     env: Any, places: Places, model: Model, network: NetworkSources, firmware: Firmware
 ) -> Any:
     """Declare the page that one draws on and that the firmware answers."""
-    named = {"memories": places.memories, "manifest": network.manifest}
-    context = [word for key in named for word in ("--context", env.Named(key, named[key]))]
+    context = env.Contexts(memories=places.memories, manifest=network.manifest)
     where, identity = _answering(env, places, network, firmware)
     trained = ("--training", model.steps["training"]) if model.steps else ()
     return env.Demo(

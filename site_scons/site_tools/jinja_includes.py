@@ -49,8 +49,15 @@ def render(env: Any, template: str, out: Any, *arguments: Any) -> Any:
     )
 
 
+def contexts(env: Any, **files: Any) -> list[Any]:
+    """The words that give a template files by name."""
+    return [word for key, node in files.items() for word in ("--context", env.Named(key, node))]
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.Templates(*patterns)` and `env.Render(template, out, *arguments)`."""
+    """Add `env.Templates(*patterns)`, `env.Render(template, out, *arguments)` and
+    `env.Contexts(name=file, …)`."""
+    env.AddMethod(contexts, "Contexts")
     env.AddMethod(templates, "Templates")
     env.AddMethod(render, "Render")
 
