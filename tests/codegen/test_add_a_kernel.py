@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from tests.codegen.models import QdqModel
-from tests.codegen.programs import ROOT, run
-from tests.graph.project import Project, copy_tree
+from tests.codegen.pages import check_style, pytest_in, shown_files, tree_with
+from tests.codegen.programs import ROOT
+from tests.graph.project import Project
 
 PAGE = ROOT / "docs" / "add-a-kernel.md"
 STEM = "lookup_words"
@@ -20,19 +17,14 @@ STEM = "lookup_words"
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
     """Path → content of every file that the page shows."""
-    blocks = re.findall(r"^`(\S+)`\n```\w+\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-    return dict(blocks)
+    return shown_files(PAGE)
 
 
 @pytest.fixture(scope="module")
 def project(files: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the tree with the new kernel, and a network that is a table of all bytes."""
-    copy = copy_tree(
-        tmp_path_factory.mktemp("kernel") / "tree", network="table.onnx", board="mps2_an500"
-    )
-    for path, text in files.items():
-        assert not copy.path(path).exists(), f"{path} is there already"
-        copy.path(path).write_text(text)
+    root = tmp_path_factory.mktemp("kernel") / "tree"
+    copy = tree_with(files, root, network="table.onnx", board="mps2_an500")
     model = QdqModel((1, 256)).qdq(0.05, 10).then("Tanh").qdq(1 / 128, 0)
     model.save(copy.path("table.onnx"))
     np.save(copy.path("inputs.npy"), np.linspace(-7, 6, 2560, dtype=np.float32).reshape(10, 256))
@@ -50,10 +42,7 @@ def test_nothing_is_listed_anywhere_else(files: dict[str, str]) -> None:
 
 
 def test_its_own_test_passes(project: Project) -> None:
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/ops/test_{STEM}.py"]
-    done = subprocess.run(
-        [sys.executable, *words], cwd=project.root, capture_output=True, text=True, check=False
-    )
+    done = pytest_in(project, f"tests/ops/test_{STEM}.py")
     assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout + done.stderr
 
 
@@ -65,11 +54,4 @@ def test_a_firmware_with_it_gives_the_references_bytes(project: Project) -> None
 
 
 def test_its_files_are_in_the_projects_style(project: Project, files: dict[str, str]) -> None:
-    tools = ROOT / ".venv" / "bin"
-    python = [str(project.path(path)) for path in files if path.endswith(".py")]
-    c = [str(project.path(path)) for path in files if path.endswith((".c", ".h"))]
-    config = ["--config", str(project.path("pyproject.toml"))]
-    run([str(tools / "ruff"), "check", *config, *python])
-    run([str(tools / "ruff"), "format", "--check", *config, *python])
-    style = f"--style=file:{project.path('.clang-format')}"
-    run([str(tools / "clang-format"), style, "--dry-run", "-Werror", *c])
+    check_style(project, files)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import numpy as np
 import pytest
 
 from device.bench.counter import Machine
 from support.errors import UserError
+from tests.device.assembled import machine_of
 
 # Each function gets r0 = input, r1 = output, as counter_calls passes them.
 SOURCE = """
@@ -64,11 +63,7 @@ faults:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """The functions above, linked by themselves."""
-    folder = tmp_path_factory.mktemp("counter")
-    (folder / "code.S").write_text(SOURCE)
-    words = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib", "code.S", "-o", "elf"]
-    subprocess.run([*words, "-Wl,-Ttext=0x20000000,-e,straight"], cwd=folder, check=True)
-    return Machine(folder / "elf", folder)
+    return machine_of(SOURCE, "straight", tmp_path_factory.mktemp("counter"))
 
 
 def rows(*values: int) -> np.ndarray:

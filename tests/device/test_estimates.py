@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from device.bench import dual_issue, mca
 from device.bench.counter import Machine
 from device.bench.estimate import estimate, in_words
 from device.bench.listing import instructions, straight
+from tests.device.assembled import machine_of
 
 # Pieces of code and the cycles that each takes in a long row of it: by measurements of chips
 # (docs/performance.md), and by llvm-mca 22 with multiples as doubles.
@@ -108,11 +108,7 @@ strange:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """The functions above, linked by themselves."""
-    folder = tmp_path_factory.mktemp("estimates")
-    (folder / "code.S").write_text(SOURCE)
-    words = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib", "code.S", "-o", "elf"]
-    subprocess.run([*words, "-Wl,-Ttext=0x20000000,-e,loop"], cwd=folder, check=True)
-    return Machine(folder / "elf", folder)
+    return machine_of(SOURCE, "loop", tmp_path_factory.mktemp("estimates"))
 
 
 def one(value: int) -> np.ndarray:
