@@ -41,7 +41,6 @@ def run(arguments: argparse.Namespace) -> None:
         size = int(manifest["input"]["size"])
         runtime = manifest.get("runtime", {})
         pools = _pools(manifest)
-        vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
         # A vendor's weights are one object, however its generator divides them.
         blocks = [int(size) for size in manifest.get("weights_blocks") or ()]
         blocks = blocks or [int(manifest["weights_bytes"])]
@@ -75,6 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
     overrides = _overrides(arguments.override)
     further = {"weights": blocks[1:], "activations": pools[1:]}
     objects = place_objects(memories, sizes, overrides, further, layers)
+    vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
     # What the linker insists on; None where nobody has measured.
     placement["kernels_most"] = reserved.bytes if reserved.measured else None

@@ -132,8 +132,7 @@ def _legacy_ends(text: Sources) -> list[_End]:
             if len(args) != 3 or args[1] != count:
                 continue
             tensor = _declared(tensors, args[2])
-            named = tensor[-1].lstrip("& ")
-            table = None if named == "NULL" else _intq(_declared(lists, named))
+            table = None if tensor[-1] == "NULL" else _intq(_declared(lists, tensor[-1]))
             array = _declared(arrays, tensor[-2]) if len(tensor) > 1 else []
             declared = re.search(r"AI_ARRAY_FORMAT_(\w+)", array[1]) if len(array) > 1 else None
             format_word = format_word or (declared[1] if declared else "")
