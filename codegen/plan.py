@@ -185,7 +185,7 @@ def activity_of(graph: Graph, kernels: Kernels) -> Activity:
 
 
 def _lower(op: Op, lowering: Lowering) -> Lowered:
-    lowered = choose(op, lowering.target, lowering.activity)
+    lowered = choose(op, lowering.target, lowering.activity, lowering.kernels.wanted)
     refused = lowering.refused.get(op)
     return replace(lowered, why=f"{lowered.kernel}: {refused}") if refused else lowered
 

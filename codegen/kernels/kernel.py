@@ -136,9 +136,11 @@ class Kernel(ABC):
     Attributes:
         name: unique among the kernels of an operation, for reports and `--kernels`.
         op_type: the class of operations that it computes.
+        portable: plain C for any processor; `kernels=portable` takes no other.
     """
 
     name: ClassVar[str] = "portable"
+    portable: ClassVar[bool] = True
     op_type: ClassVar[type[Op]]
 
     def fits(self, op: Any, target: Target) -> str:

@@ -5,6 +5,7 @@
 
 #include "kernels/nn_concat.h"
 #include "kernels/nn_conv.h"
+#include "kernels/nn_conv_packed.h"
 #include "kernels/nn_elementwise.h"
 #include "kernels/nn_fully_connected.h"
 #include "kernels/nn_pool.h"
