@@ -72,6 +72,7 @@ class Packed(Kernel):
             constants=weight_constants(op, op.folded_bias, folded, weights, None),
             scratch=_SCRATCH_OF_FOUR * -(-op.weights[0].size // 4),
             fields=conv_fields(op, op.window, op.groups, "nn_conv_packed"),
+            sources=("conv_packed", "conv_window"),
         )
 
 

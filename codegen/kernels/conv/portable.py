@@ -21,6 +21,7 @@ class ConvFields:
     """What the templates name."""
 
     function: str
+    weights_type: str
     channels: int
     filters: int
     groups: int
@@ -29,10 +30,13 @@ class ConvFields:
     sums: Sums
 
 
-def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> ConvFields:
+def conv_fields(
+    op: WeightedSum, window: Window, groups: int, function: str, weights_type: str = "ai_i8"
+) -> ConvFields:
     """The fields of a convolution of either direction."""
     return ConvFields(
         function=function,
+        weights_type=weights_type,
         channels=op.input.shape[1],
         filters=op.rows,
         groups=groups,

@@ -1,97 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_conv_packed.h"
 
+#include "nn_conv_window.h"
 #include "nn_dsp.h"
-#include "nn_window.h"
-
-/* Two pixels of one group. */
-typedef struct {
-    const nn_conv_shape *shape;
-    ai_i32 depth; /* channels of a group */
-    ai_i32 fours;
-    ai_i32 below;    /* from a window's first row to its last */
-    ai_i32 right;    /* and the same for columns */
-    bool contiguous; /* a row of a window lies in one piece */
-    bool whole;      /* each piece in whole words */
-    bool plain;      /* requantized by a multiplier alone */
-} job;
-
-/* Any number of bytes, four at a time. */
-static void copy(ai_i8 *to, const ai_i8 *from, ai_i32 count) {
-    for (; count >= 4; count -= 4) {
-        const ai_u32 word = nn_word(from);
-        memcpy(to, &word, 4);
-        from += 4;
-        to += 4;
-    }
-    for (; count > 0; count--) {
-        *to++ = *from++;
-    }
-}
-
-static void fill(ai_u32 *words, ai_i32 count, ai_i32 value) {
-    const ai_u32 word = ((ai_u32)value & 0xFFu) * 0x01010101u;
-    for (ai_i32 i = 0; i < count; i++) {
-        words[i] = word;
-    }
-}
-
-/* The bytes under a window, outside the image the input's zero point: real 0. */
-static void collect(const job *job, const ai_i8 *image, ai_i32 top, ai_i32 left, ai_u32 *window) {
-    const nn_conv_shape *shape = job->shape;
-    const nn_span rows = nn_inside(top, shape->kernel_height, shape->dilation_y, 0, shape->height);
-    const nn_span columns =
-        nn_inside(left, shape->kernel_width, shape->dilation_x, 0, shape->width);
-    if (rows.end - rows.first < shape->kernel_height ||
-        columns.end - columns.first < shape->kernel_width) {
-        fill(window, job->fours, shape->input_zero_point);
-    } else {
-        window[job->fours - 1] = 0;
-    }
-    const ai_i32 step = job->contiguous ? columns.end - columns.first : 1;
-    for (ai_i32 ky = rows.first; ky < rows.end; ky++) {
-        const ai_i32 row = (top + ky * shape->dilation_y) * shape->width + left;
-        for (ai_i32 kx = columns.first; kx < columns.end; kx += step) {
-            copy((ai_i8 *)window + (ky * shape->kernel_width + kx) * job->depth,
-                 image + (row + kx * shape->dilation_x) * shape->channels, step * job->depth);
-        }
-    }
-}
-
-/* One pixel's bytes as int16, in every second of two words of `wide`; returns what comes next. */
-static ai_u32 *widen(const ai_i8 *bytes, ai_i32 fours, ai_u32 *wide) {
-    for (ai_i32 i = 0; i < fours; i++) {
-        const ai_u32 word = nn_word(bytes);
-        bytes += 4;
-        wide[0] = nn_even(word);
-        wide[2] = nn_odd(word);
-        wide += 4;
-    }
-    return wide;
-}
-
-/* One pixel: straight from the image where its window lies inside and in whole words. */
-static void load(const job *job, const ai_i8 *image, ai_i32 y, ai_i32 x, ai_u32 *window,
-                 ai_u32 *wide) {
-    const nn_conv_shape *shape = job->shape;
-    const ai_i32 top = y * shape->stride_y - shape->pad_top;
-    const ai_i32 left = x * shape->stride_x - shape->pad_left;
-    if (!job->whole || top < 0 || left < 0 || top + job->below >= shape->height ||
-        left + job->right >= shape->width) {
-        collect(job, image, top, left, window);
-        (void)widen((const ai_i8 *)window, job->fours, wide);
-        return;
-    }
-    const ai_i32 steps = job->contiguous ? 1 : shape->kernel_width;
-    const ai_i32 fours = job->fours / (shape->kernel_height * steps);
-    const ai_i8 *row = image + (top * shape->width + left) * shape->channels;
-    for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
-        for (ai_i32 kx = 0; kx < steps; kx++) {
-            wide = widen(row + kx * shape->dilation_x * shape->channels, fours, wide);
-        }
-        row += shape->dilation_y * shape->width * shape->channels;
-    }
-}
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
 /* Four elements of two filters and two pixels: sixteen products. Loads stand between products,
@@ -160,13 +71,13 @@ static const ai_i8 *products(const ai_i8 *weights, const ai_u32 *wide, ai_i32 fo
 }
 
 /* The outputs of one or two filters, from `row` on, at one or two pixels. */
-static void finish(const job *job, const ai_i32 sums[4], const ai_i32 *bias,
+static void finish(const nn_conv_shape *shape, const ai_i32 sums[4], const ai_i32 *bias,
                    const ai_float *multipliers, ai_i32 row, ai_i32 rows, ai_i32 pixels,
                    ai_i8 *output, ai_i32 pixel) {
-    const nn_sums *own = &job->shape->sums;
-    const ai_i32 filters = job->shape->filters;
+    const nn_sums *own = &shape->sums;
+    const ai_i32 filters = shape->filters;
     ai_i32 at = pixel * filters + row;
-    if (job->plain && rows == 2 && pixels == 2) {
+    if (rows == 2 && pixels == 2 && nn_plain(own)) {
         for (ai_i32 i = 0; i < 2; i++) {
             const ai_float multiplier = multipliers[row + i];
             const ai_i32 start = bias[row + i];
@@ -192,16 +103,8 @@ void nn_conv_packed(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *outpu
                     ai_u32 *scratch) {
     const ai_i32 pixels = shape->output_height * shape->output_width;
     const ai_i32 filters = shape->filters / shape->groups;
-    job job;
-    job.shape = shape;
-    job.depth = shape->channels / shape->groups;
-    job.fours = (shape->kernel_height * shape->kernel_width * job.depth + 3) / 4;
-    job.below = (shape->kernel_height - 1) * shape->dilation_y;
-    job.right = (shape->kernel_width - 1) * shape->dilation_x;
-    job.contiguous = shape->groups == 1 && shape->dilation_x == 1;
-    job.whole = (job.contiguous ? shape->kernel_width : 1) * job.depth % 4 == 0;
-    job.plain = nn_plain(&shape->sums);
-    ai_u32 *const wide = scratch + job.fours;
+    const nn_conv_loader loader = nn_conv_loading(shape, scratch);
+    ai_u32 *const wide = scratch + loader.fours;
     for (ai_i32 pixel = 0; pixel < pixels; pixel += 2) {
         const ai_i32 pair = pixel + 1 < pixels ? 2 : 1;
         const ai_i8 *own = weights;
@@ -210,13 +113,13 @@ void nn_conv_packed(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *outpu
                 /* Without a second pixel, the first one twice. */
                 const ai_i32 which = i < pair ? pixel + i : pixel;
                 const ai_i32 y = which / shape->output_width;
-                load(&job, input + group * job.depth, y, which - y * shape->output_width, scratch,
-                     wide + i);
+                (void)nn_conv_load(&loader, input + group * loader.depth, y,
+                                   which - y * shape->output_width, wide + i);
             }
             for (ai_i32 filter = 0; filter < filters; filter += 2) {
                 ai_i32 sums[4];
-                own = products(own, wide, job.fours, sums);
-                finish(&job, sums, bias, multipliers, group * filters + filter,
+                own = products(own, wide, loader.fours, sums);
+                finish(shape, sums, bias, multipliers, group * filters + filter,
                        filter + 1 < filters ? 2 : 1, pair, output, pixel);
             }
         }
