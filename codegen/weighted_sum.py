@@ -104,6 +104,11 @@ class WeightedSum(Op):
         return folded if self.wide else folded.astype(np.int32)
 
     @property
+    def plain(self) -> bool:
+        """Sums of int32, of which a multiplier makes bytes."""
+        return not (self.wide or self.real or self.fraction)
+
+    @property
     def asymmetric(self) -> bool:
         """Weights less their zero points leave int8."""
         return self.weights.dtype == np.int16

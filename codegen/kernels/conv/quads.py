@@ -88,7 +88,7 @@ class Quads(Kernel):
             return "groups"
         if op.asymmetric:
             return "its weights have zero points"
-        if op.wide or op.real or op.fraction:
+        if not op.plain:
             return "biases beyond int32, or float32 out"
         return refusal(in_quads(op))
 
@@ -125,7 +125,7 @@ class Quads(Kernel):
                 ),
             ),
             scratch=_SCRATCH_OF_FOUR * (quads.shape[2] // 4) + _SCRATCH_OF_QUAD * len(quads),
-            fields=conv_fields(op, op.window, op.groups, "nn_conv_quads", "ai_u32"),
+            fields=conv_fields(op, op.window, op.groups, "nn_conv_quads", weights_type="ai_u32"),
             sources=("conv_quads", "conv_window", "quads"),
         )
 

@@ -31,8 +31,8 @@ void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output
         job.high = ((ai_u32)shape->sums.high & 0xFFu) * 0x01010101u;
         for (ai_i32 i = 0; i < 2; i++) {
             const bool last = pixel + i >= pixels;
-            job.outputs[i] = whole && !last ? output + (pixel + i) * shape->filters
-                                            : spare + i * 4 * quads;
+            job.outputs[i] =
+                whole && !last ? output + (pixel + i) * shape->filters : spare + i * 4 * quads;
             /* A second pixel that there is not has the first one's window. */
             job.offsets[i] = 128 * nn_conv_load(&loader, input, y, last ? x - 1 : x, wide + i);
             x++;

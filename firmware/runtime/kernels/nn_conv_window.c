@@ -93,8 +93,8 @@ ai_i32 nn_conv_load(const nn_conv_loader *loader, const ai_i8 *image, ai_i32 y, 
     const ai_i8 *row = image + (top * shape->width + left) * shape->channels;
     for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
         for (ai_i32 i = 0; i < loader->pieces; i++) {
-            sum = widen(row + i * shape->dilation_x * shape->channels, loader->bytes / 4, &wide,
-                        sum);
+            sum =
+                widen(row + i * shape->dilation_x * shape->channels, loader->bytes / 4, &wide, sum);
         }
         row += shape->dilation_y * shape->width * shape->channels;
     }

@@ -35,6 +35,19 @@ static inline ai_u32 nn_odd(ai_u32 word) {
     return halves;
 }
 
+/* (low half of a, low half of b), and the high ones. */
+static inline ai_u32 nn_low_halves(ai_u32 a, ai_u32 b) {
+    ai_u32 halves;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(halves) : "r"(a), "r"(b));
+    return halves;
+}
+
+static inline ai_u32 nn_high_halves(ai_u32 a, ai_u32 b) {
+    ai_u32 halves;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(halves) : "r"(b), "r"(a));
+    return halves;
+}
+
 /* sum + both products of halves. */
 static inline ai_i32 nn_two_products(ai_u32 a, ai_u32 b, ai_i32 sum) {
     ai_i32 result;
@@ -55,6 +68,14 @@ static inline ai_u32 nn_even(ai_u32 word) {
 
 static inline ai_u32 nn_odd(ai_u32 word) {
     return nn_even(word >> 8);
+}
+
+static inline ai_u32 nn_low_halves(ai_u32 a, ai_u32 b) {
+    return (a & 0xFFFFu) | b << 16;
+}
+
+static inline ai_u32 nn_high_halves(ai_u32 a, ai_u32 b) {
+    return a >> 16 | (b & 0xFFFF0000u);
 }
 
 static inline ai_i32 nn_two_products(ai_u32 a, ai_u32 b, ai_i32 sum) {

@@ -1,0 +1,95 @@
+"""Depthwise convolutions on planes: firmware/runtime/kernels/nn_depthwise_planes.c.
+
+Channels last, neighbours of one channel lie apart. Four channels at a time are turned into planes
+of int16, so that a word holds two neighbours and SMLAD multiplies both by two taps. Sums are those
+of plain C, modulo 2^32: no sum of these weights leaves int32 (codegen/weighted_sum.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codegen.kernels.conv.portable import conv_fields
+from codegen.kernels.kernel import Activity, Kernel, Lowered
+from codegen.kernels.weights import stored_weights, weight_constants
+from codegen.ops.conv import Conv
+from codegen.target import Target
+from codegen.window import Window
+
+# Channels of the planes, and bytes that a word has.
+_PLANES, _WORD = 4, 4
+# Bytes for planes: what rows of the next band share with this one is prepared twice, so that more
+# saves little.
+_ROOM = 2048
+
+
+def words_of_taps(window: Window) -> int:
+    """Words of a row of weights: two taps each, from an even column or from an odd one."""
+    return window.kernel[1] // 2 + 1
+
+
+def plane_bytes(window: Window, band: int) -> int:
+    """Bytes of the planes for `band` rows of output."""
+    words = (window.output[1] - 1) * window.strides[1] // 2 + words_of_taps(window)
+    rows = (band - 1) * window.strides[0] + (window.kernel[0] - 1) * window.dilations[0] + 1
+    return _PLANES * rows * words * _WORD
+
+
+def band_of(window: Window) -> int:
+    """Rows of output at once: as many as have room, at least one."""
+    bands = range(1, window.output[0] + 1)
+    return max((band for band in bands if plane_bytes(window, band) <= _ROOM), default=1)
+
+
+class Planes(Kernel):
+    """Four channels at a time, two neighbours in a word."""
+
+    name = "planes"
+    portable = False
+    op_type = Conv
+
+    def fits(self, op: Conv, target: Target) -> str:
+        """A processor with SMLAD and float32; one symmetric filter for each channel."""
+        if not target.packed_arithmetic:
+            return "no instruction for two products, or no FPU"
+        if not op.depthwise or op.rows != op.groups:
+            return "not one filter for each channel"
+        if op.asymmetric:
+            return "its weights have zero points"
+        if op.window.dilations[1] != 1:
+            return "dilation along rows"
+        return "biases beyond int32, or float32 out" if not op.plain else ""
+
+    def cost(self, op: Conv, target: Target, activity: Activity) -> float:
+        """Of 3 x 3: 1.5 cycles a multiply-accumulate; of others, three for two taps. Two and a half
+        for an element of the input, of the rows that bands share twice."""
+        window = op.window
+        band = band_of(window)
+        again = 1 + max(window.kernel[0] - window.strides[0], 0) / (band * window.strides[0])
+        elements = 2.5 * again * op.input.size
+        if window.kernel == (3, 3) and window.strides[1] <= 2:
+            return 1.5 * op.macs + elements + 60.0 * op.rows * window.output[0]
+        words = window.kernel[0] * words_of_taps(window)
+        return (4.0 * words + 30.0) * op.output.size + elements
+
+    def lower(self, op: Conv, target: Target) -> Lowered:
+        """Bias, multipliers, weights."""
+        stored, _ = stored_weights(op)
+        band = band_of(op.window)
+        table = _PLANES * 2 * op.window.kernel[0] * words_of_taps(op.window) * _WORD
+        folded = " with the input zero point folded in"
+        return Lowered(
+            op=op,
+            stem="conv",
+            kernel=self.name,
+            why="two neighbours of a channel in a word",
+            constants=weight_constants(
+                op, op.folded_bias, folded, np.ascontiguousarray(stored[:, 0]), None
+            ),
+            scratch=plane_bytes(op.window, band) + table,
+            fields=conv_fields(op, op.window, op.groups, "nn_depthwise_planes", band=band),
+            sources=("depthwise_planes", "depthwise_rows"),
+        )
+
+
+KERNELS = (Planes(),)
