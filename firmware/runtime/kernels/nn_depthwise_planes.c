@@ -12,6 +12,12 @@ typedef struct {
     ai_i32 size;  /* words of a plane */
     ai_i32 words; /* of a row of weights: two taps each */
     ai_i32 taps;  /* words of a channel's weights, as they meet even columns, and again odd ones */
+    /* Of a row of the image: whether its first pixel has the second half of a word, the first half
+     * of which is padding; pairs of pixels; whether the last pixel has a word's first half. */
+    bool alone_first;
+    ai_i32 pairs;
+    bool alone_last;
+    ai_u32 outside; /* four channels of what pads the image */
     ai_u32 *planes;
     ai_u32 *weights;
 } planes;
@@ -24,6 +30,12 @@ static planes lay_out(const nn_conv_shape *shape, ai_u32 *scratch) {
     made.pitch = (shape->output_width - 1) * shape->stride_x / 2 + made.words;
     made.size = made.pitch * ((shape->band - 1) * shape->stride_y +
                               (shape->kernel_height - 1) * shape->dilation_y + 1);
+    const ai_i32 room = 2 * made.pitch - shape->pad_left;
+    const ai_i32 pixels = shape->width < room ? shape->width : room;
+    made.alone_first = shape->pad_left % 2 != 0 && pixels > 0;
+    made.pairs = (made.alone_first ? pixels - 1 : pixels) / 2;
+    made.alone_last = pixels > 0 && (made.alone_first ? pixels - 1 : pixels) % 2 != 0;
+    made.outside = ((ai_u32)shape->input_zero_point & 0xFFu) * 0x01010101u;
     made.planes = scratch;
     made.weights = scratch + AT_ONCE * made.size;
     return made;
@@ -36,73 +48,67 @@ static void fill(ai_u32 *words, ai_i32 count, ai_i32 value) {
     }
 }
 
-static ai_u32 tap(const nn_conv_shape *shape, const ai_i8 *row, ai_i32 column) {
-    return column < 0 || column >= shape->kernel_width ? 0u : (ai_u32)row[column] & 0xFFFFu;
+static void put(ai_u32 *words, ai_i32 half, ai_i8 value) {
+    const ai_i16 wide = value;
+    memcpy((ai_i8 *)words + 2 * half, &wide, 2);
 }
 
 /* One channel's weights as int16, two to a word: (w0, w1), (w2, 0) and (0, w0), (w1, w2). */
 static void widen_weights(const planes *own, const ai_i8 *weights, ai_u32 *words) {
     const nn_conv_shape *shape = own->shape;
-    for (ai_i32 odd = 0; odd < 2; odd++) {
-        const ai_i8 *row = weights;
-        for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
-            for (ai_i32 i = 0; i < own->words; i++) {
-                *words++ = tap(shape, row, 2 * i - odd) | tap(shape, row, 2 * i - odd + 1) << 16;
-            }
-            row += shape->kernel_width;
+    ai_u32 *odd = words + own->taps / 2;
+    for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
+        ai_i8 before = 0;
+        for (ai_i32 kx = 0; kx < 2 * own->words; kx++) {
+            const ai_i8 weight = kx < shape->kernel_width ? weights[kx] : 0;
+            put(words, kx, weight);
+            put(odd, kx, before);
+            before = weight;
         }
+        weights += shape->kernel_width;
+        words += own->words;
+        odd += own->words;
     }
 }
 
-static ai_u32 channels_of(const ai_i8 *pixel, ai_i32 count) {
+/* Up to four channels of a pixel. */
+static inline ai_u32 channels_of(const ai_i8 *pixel, ai_i32 count) {
+    if (count == AT_ONCE) {
+        return nn_word(pixel);
+    }
     ai_u32 word = 0;
-    memcpy(&word, pixel, (size_t)count);
+    for (ai_i32 i = 0; i < count; i++) {
+        word |= ((ai_u32)pixel[i] & 0xFFu) << (8 * i);
+    }
     return word;
 }
 
-/* A pixel that has a word's half for itself. */
-static void put(const planes *own, ai_u32 word, ai_u32 *row, ai_i32 column) {
-    for (ai_i32 channel = 0; channel < AT_ONCE; channel++) {
-        const ai_i16 value = (ai_i8)(word >> (8 * channel) & 0xFFu);
-        memcpy((ai_i8 *)(row + channel * own->size) + 2 * column, &value, 2);
-    }
+/* Two neighbours' four channels to a word of each plane. */
+static inline void put_two(ai_u32 first, ai_u32 second, ai_u32 *to, ai_i32 size) {
+    const ai_u32 even[2] = {nn_even(first), nn_even(second)};
+    const ai_u32 odd[2] = {nn_odd(first), nn_odd(second)};
+    to[0] = nn_low_halves(even[0], even[1]);
+    to[size] = nn_low_halves(odd[0], odd[1]);
+    to[2 * size] = nn_high_halves(even[0], even[1]);
+    to[3 * size] = nn_high_halves(odd[0], odd[1]);
 }
 
-/* `count` channels of a row of the image to a row of each plane. */
-static void split(const planes *own, const ai_i8 *pixel, ai_i32 count, ai_u32 *row) {
-    const nn_conv_shape *shape = own->shape;
-    const ai_i32 size = own->size;
-    const ai_i32 room = 2 * own->pitch - shape->pad_left;
-    ai_i32 left = shape->width < room ? shape->width : room;
-    ai_i32 column = shape->pad_left;
-    if (column % 2 != 0 && left > 0) {
-        put(own, channels_of(pixel, count), row, column);
-        pixel += shape->channels;
-        column++;
-        left--;
-    }
-    ai_u32 *to = row + column / 2;
-    for (; left >= 2; left -= 2) {
-        ai_u32 first, second;
-        if (count == AT_ONCE) {
-            first = nn_word(pixel);
-            second = nn_word(pixel + shape->channels);
-        } else {
-            first = channels_of(pixel, count);
-            second = channels_of(pixel + shape->channels, count);
-        }
-        const ai_u32 even[2] = {nn_even(first), nn_even(second)};
-        const ai_u32 odd[2] = {nn_odd(first), nn_odd(second)};
-        to[0] = nn_low_halves(even[0], even[1]);
-        to[size] = nn_low_halves(odd[0], odd[1]);
-        to[2 * size] = nn_high_halves(even[0], even[1]);
-        to[3 * size] = nn_high_halves(odd[0], odd[1]);
-        pixel += 2 * shape->channels;
-        column += 2;
+/* `count` channels of a row of the image to a row of each plane; inlined where `count` is known. */
+__attribute__((always_inline)) static inline void split(const planes *own, const ai_i8 *pixel,
+                                                        ai_i32 count, ai_u32 *to) {
+    const ai_i32 apart = own->shape->channels;
+    if (own->alone_first) {
+        put_two(own->outside, channels_of(pixel, count), to, own->size);
+        pixel += apart;
         to++;
     }
-    if (left > 0) {
-        put(own, channels_of(pixel, count), row, column);
+    for (ai_i32 pairs = own->pairs; pairs > 0; pairs--) {
+        put_two(channels_of(pixel, count), channels_of(pixel + apart, count), to, own->size);
+        pixel += 2 * apart;
+        to++;
+    }
+    if (own->alone_last) {
+        put_two(channels_of(pixel, count), own->outside, to, own->size);
     }
 }
 
@@ -115,7 +121,12 @@ static void prepare(const planes *own, const ai_i8 *input, ai_i32 count, ai_i32 
     ai_u32 *row = own->planes;
     for (ai_i32 at = top; at < top + needed; at++) {
         if (at >= 0 && at < shape->height) {
-            split(own, input + at * shape->width * shape->channels, count, row);
+            const ai_i8 *pixel = input + at * shape->width * shape->channels;
+            if (count == AT_ONCE) {
+                split(own, pixel, AT_ONCE, row + shape->pad_left / 2);
+            } else {
+                split(own, pixel, count, row + shape->pad_left / 2);
+            }
         } else {
             for (ai_i32 channel = 0; channel < AT_ONCE; channel++) {
                 fill(row + channel * own->size, own->pitch, shape->input_zero_point);
@@ -179,15 +190,6 @@ static void rows_of_channel(const planes *own, const ai_u32 *plane, const ai_u32
     any_rows(own, plane, weights, bias, multiplier, rows, output);
 }
 
-/* A fused ReLU or Clip: after all else, because it is rarely tighter than int8. */
-static void clamp(const nn_sums *sums, ai_i8 *output, ai_i32 count) {
-    for (ai_i32 i = 0; i < count; i++) {
-        const ai_i32 value = output[i];
-        const ai_i32 above = value < sums->low ? sums->low : value;
-        output[i] = (ai_i8)(above > sums->high ? sums->high : above);
-    }
-}
-
 void nn_depthwise_planes(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
                          const ai_i8 *weights, const ai_i32 *bias, const ai_float *multipliers,
                          ai_u32 *scratch) {
@@ -211,7 +213,6 @@ void nn_depthwise_planes(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *
             }
         }
     }
-    if (shape->sums.low > -128 || shape->sums.high < 127) {
-        clamp(&shape->sums, output, shape->output_height * shape->output_width * shape->channels);
-    }
+    nn_clamp(output, shape->output_height * shape->output_width * shape->channels, shape->sums.low,
+             shape->sums.high);
 }

@@ -51,6 +51,17 @@ static inline ai_i8 nn_saturate(ai_float scaled, ai_i32 zero_point, ai_i32 low, 
 #endif
 }
 
+/* A fused ReLU or Clip of bytes that are at the ends of int8 already: rarely tighter. */
+static inline void nn_clamp(ai_i8 *bytes, ai_i32 count, ai_i32 low, ai_i32 high) {
+    if (low <= -128 && high >= 127) {
+        return;
+    }
+    for (ai_i32 i = 0; i < count; i++) {
+        const ai_i32 above = bytes[i] < low ? low : bytes[i];
+        bytes[i] = (ai_i8)(above > high ? high : above);
+    }
+}
+
 static inline ai_i8 nn_requantize(ai_i32 accumulator, ai_float multiplier, ai_i32 zero_point,
                                   ai_i32 low, ai_i32 high) {
     return nn_saturate((ai_float)accumulator * multiplier, zero_point, low, high);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn_elementwise_integers.h"
+
+#include "nn_dsp.h"
+#include "nn_requantize.h"
+
+/* sum >> 21, at the ends of int8. */
+static inline ai_u32 byte_of(ai_i32 sum) {
+#if defined(__ARM_FEATURE_SAT) && __ARM_FEATURE_SAT
+    ai_u32 byte;
+    __asm__("ssat %0, #8, %1, asr #21" : "=r"(byte) : "r"(sum));
+    return byte & 0xFFu;
+#else
+    const ai_i32 value = sum < 0 ? ~(~sum >> 21) : sum >> 21;
+    const ai_i32 above = value < -128 ? -128 : value;
+    return (ai_u32)(above > 127 ? 127 : above) & 0xFFu;
+#endif
+}
+
+void nn_elementwise_integers(const nn_elementwise_integers_shape *shape, const ai_i8 *first,
+                             const ai_i8 *second, ai_i8 *output) {
+    const ai_i32 one = shape->first_factor;
+    const ai_i32 two = shape->second_factor;
+    const ai_i32 addend = shape->addend;
+    const ai_i32 fours = shape->size / 4;
+    ai_i8 *to = output;
+    for (ai_i32 i = 0; i < fours; i++) {
+        const ai_u32 a = nn_word(first);
+        const ai_u32 b = nn_word(second);
+        ai_u32 bytes = 0;
+        for (ai_i32 k = 0; k < 32; k += 8) {
+            const ai_i32 sum = addend + one * (ai_i8)(a >> k) + two * (ai_i8)(b >> k);
+            bytes |= byte_of(sum) << k;
+        }
+        memcpy(to, &bytes, 4);
+        first += 4;
+        second += 4;
+        to += 4;
+    }
+    for (ai_i32 i = 4 * fours; i < shape->size; i++) {
+        *to++ = (ai_i8)byte_of(addend + one * *first++ + two * *second++);
+    }
+    nn_clamp(output, shape->size, shape->low, shape->high);
+}
