@@ -27,11 +27,13 @@ void nn_elementwise_integers(const nn_elementwise_integers_shape *shape, const a
     for (ai_i32 i = 0; i < fours; i++) {
         const ai_u32 a = nn_word(first);
         const ai_u32 b = nn_word(second);
-        ai_u32 bytes = 0;
-        for (ai_i32 k = 0; k < 32; k += 8) {
-            const ai_i32 sum = addend + one * (ai_i8)(a >> k) + two * (ai_i8)(b >> k);
-            bytes |= byte_of(sum) << k;
-        }
+        ai_i32 sums[4];
+        sums[0] = addend + one * (ai_i8)a + two * (ai_i8)b;
+        sums[1] = addend + one * (ai_i8)(a >> 8) + two * (ai_i8)(b >> 8);
+        sums[2] = addend + one * (ai_i8)(a >> 16) + two * (ai_i8)(b >> 16);
+        sums[3] = addend + one * (ai_i8)(a >> 24) + two * (ai_i8)(b >> 24);
+        const ai_u32 bytes = byte_of(sums[0]) | byte_of(sums[1]) << 8 | byte_of(sums[2]) << 16 |
+                             byte_of(sums[3]) << 24;
         memcpy(to, &bytes, 4);
         first += 4;
         second += 4;
