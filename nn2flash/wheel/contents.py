@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,9 @@ SINGLE = (
     *(".clang-format", "LICENSE", "site_scons/nn2flash_library.py"),
     "requirements/locked/core.txt",
 )
+# What lies beside sources, or among them, and is none.
+BUILT = (".git", ".venv", "build")
+MADE = (".pyc", ".o")
 # What makes the wheel is none of its business.
 OWN = Path(__file__).parent
 
@@ -44,11 +46,11 @@ def wheel_files() -> dict[str, bytes]:
     """
     found = {
         f"{PACKAGE}/{path.relative_to(ROOT / PACKAGE)}": path
-        for path in _below(ROOT / PACKAGE)
+        for path in _files(ROOT / PACKAGE)
         if not path.is_relative_to(OWN)
     }
     for folder in (*ROOMS, *DATA):
-        for path in _below(ROOT / folder):
+        for path in _files(ROOT / folder):
             found[f"{PACKAGE}/{path.relative_to(ROOT)}"] = path
     found |= {f"{PACKAGE}/{name}": ROOT / name for name in SINGLE}
     return {name: _content(path) for name, path in sorted(found.items())}
@@ -61,7 +63,9 @@ def source_files() -> list[Path]:
     )
     if (ROOT / ".git").exists() and listed.returncode == 0:
         return sorted(ROOT / name for name in listed.stdout.split("\0") if name)
-    return sorted(path for path in ROOT.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted(
+        path for part in ROOT.iterdir() if part.name not in BUILT for path in _files(part)
+    )
 
 
 def _content(path: Path) -> bytes:
@@ -71,8 +75,10 @@ def _content(path: Path) -> bytes:
     return below_package(data.decode(), ROOMS, str(path.relative_to(ROOT))).encode()
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Files of a folder that somebody wrote."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in (".pyc", ".o"):
-            yield path
+def _files(top: Path) -> list[Path]:
+    """A file, or the files of a folder that somebody wrote, sorted."""
+    return [
+        path
+        for path in ([top] if top.is_file() else sorted(top.rglob("*")))
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in MADE
+    ]

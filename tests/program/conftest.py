@@ -40,6 +40,12 @@ class Installed:
             [self.program, *words], cwd=where, capture_output=True, text=True, check=False
         )
 
+    def python_runs(self, *words: str | Path, where: Path) -> subprocess.CompletedProcess[str]:
+        """Run `python WORD…` in a folder."""
+        return subprocess.run(
+            [self.python, *words], cwd=where, capture_output=True, text=True, check=False
+        )
+
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
@@ -48,8 +54,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     wheel = folder / backend.build_wheel(str(folder))
     venv.create(folder / "venv", with_pip=False)
     python = folder / "venv" / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "--python", python]
-    subprocess.run([*pip, "install", "--no-deps", "--no-index", wheel], check=True)
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    words = ["--python", str(python), "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run([*pip, *words], check=True)
     (packages,) = folder.glob("venv/lib/python*/site-packages")
     for name in OTHERS:
         (packages / name).mkdir()

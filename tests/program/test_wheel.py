@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tarfile
 import tomllib
 import zipfile
@@ -59,33 +58,21 @@ def test_every_module_loads_where_others_have_our_rooms_names(
         ".".join(path.relative_to(installed.packages).with_suffix("").parts)
         for path in sorted((installed.packages / "nn2flash").rglob("*.py"))
         # model/ needs PyTorch, which takes its seconds; the scripts run when they are loaded.
-        if path.name != "__main__.py"
-        and not {"model", "site_scons", "pyocd_probe.py"} & {*path.parts}
+        if not {"model", "site_scons", "__main__.py", "pyocd_probe.py"} & {*path.parts}
     ]
     assert len(modules) > 250
     program = f"import importlib\nfor name in {modules!r}: importlib.import_module(name)"
-    done = subprocess.run(
-        [installed.python, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = installed.python_runs("-c", program, where=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     for name in OTHERS:
-        program = f"import {name}"
-        done = subprocess.run(
-            [installed.python, "-c", program],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = installed.python_runs("-c", f"import {name}", where=tmp_path)
         assert f"not our {name}" in done.stderr
 
 
 def test_rooms_of_the_wheel_run_as_in_the_repository(installed: Installed, tmp_path: Path) -> None:
     board = installed.packages / "nn2flash" / "firmware" / "boards" / "mps2_an500" / "board.toml"
-    words = ["-m", "nn2flash.device", "memories", "--board", board, "--out", "memories.json"]
-    done = subprocess.run(
-        [installed.python, *words], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    words = ("-m", "nn2flash.device", "memories", "--board", board, "--out", "memories.json")
+    done = installed.python_runs(*words, where=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "memories.json").is_file()
 
@@ -144,8 +131,8 @@ def test_the_source_archive_builds_the_same_wheel(installed: Installed, tmp_path
         archive.extractall(tmp_path, filter="data")
     unpacked = tmp_path / name.removesuffix(".tar.gz")
     program = "from nn2flash.wheel import backend; backend.build_wheel('..')"
-    python = installed.python
-    subprocess.run([python, "-c", program], cwd=unpacked, check=True)
+    done = installed.python_runs("-c", program, where=unpacked)
+    assert (done.returncode, done.stderr) == (0, "")
     (made,) = tmp_path.glob("*.whl")
     assert made.read_bytes() == installed.wheel.read_bytes()
 
