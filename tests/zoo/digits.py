@@ -64,7 +64,7 @@ def judge(path: Path, images: Array, labels: Array, sample: int) -> tuple[bool, 
         f"{path.name}: {right:,} of {len(labels):,} right (onnxruntime {theirs:,}); "
         f"{text or f'all bytes the reference of {len(labels):,} on host, {sample:,} emulated'}; "
         f"{int((expected != other).sum()):,} of {expected.size:,} output bytes differ from "
-        f"onnxruntime, ties and what follows from them; {seconds:.0f} s"
+        f"onnxruntime; {seconds:.0f} s"
     )
 
 
