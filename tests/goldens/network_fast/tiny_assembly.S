@@ -73,9 +73,10 @@ tiny_packed_0:
     str     r2, [r1]
     str     r12, [r1, #4]
     ldr     r0, [sp, #8]
+    subw    r1, r1, #64
     mov     r10, #0xFF00FF00
 .Ltiny_packed_0_block:
-    ldr.w   r2, [r1, #-64]!
+    ldr.w   r2, [r1]
     ldr.w   r4, [r0, #0]
     ldr.w   r5, [r0, #4]
     ldr.w   r6, [r0, #8]
@@ -221,10 +222,12 @@ tiny_packed_0:
     str.w   r7, [r12, #8]
     str.w   r8, [r12, #12]
     add     r12, r12, #16
+    subw    r1, r1, #64
+    ldr.w   r9, [sp, #4]
     str     r12, [sp]
 
     // The last 4 outputs.
-    ldr.w   r2, [r1, #-64]!
+    ldr.w   r2, [r1]
     ldr.w   r4, [r0, #0]
     ldr.w   r5, [r0, #4]
     ldr.w   r6, [r0, #8]
@@ -307,6 +310,8 @@ tiny_packed_0:
     str.w   r4, [r12, #0]
     str.w   r5, [r12, #4]
     add     r12, r12, #8
+    subw    r1, r1, #64
+    ldr.w   r9, [sp, #4]
     add     sp, sp, #12
     pop     {r4-r11, pc}
     .size   tiny_packed_0, . - tiny_packed_0
