@@ -36,7 +36,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text)
         if name == chosen:
-            module = importlib.import_module(f"model.commands.{name.replace('-', '_')}")
+            module = importlib.import_module(f"{__package__}.commands.{name.replace('-', '_')}")
             sub.description = module.__doc__
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)

@@ -99,6 +99,14 @@ def left_in_float(seed: int = 8) -> QdqModel:
     return model.then("MatMul", weights)
 
 
+def classes(quantized: bool = True) -> QdqModel:
+    """12 → 10, with a float bias, and a Softmax of these sums, which nobody quantized."""
+    rng, model = np.random.default_rng(8), QdqModel((1, 12)).qdq(SCALE, 3)
+    weights = rng.integers(-128, 128, (10, 12)).astype(np.int8)
+    model.gemm(weights, 0.003, rng.normal(size=10).astype(np.float32)).then("Softmax", axis=-1)
+    return model.qdq(1 / 256, -128) if quantized else model
+
+
 def assorted(seed: int = 8) -> QdqModel:
     """3x4 → operators that `image` has none of."""
     model = QdqModel((1, 3, 2, 2)).qdq(SCALE, 3)
