@@ -205,9 +205,20 @@ def python_dependencies(
     return sorted(files), _pins(Path(root), names)
 
 
+def imported_files(env: Any, modules: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What a user's imports of modules load: absolute paths of this project's files, sorted, and
+    names of installed distributions."""
+    root = Path(env["PROJECT_ROOT"])
+    parts = [_follow(root, dotted, (NOW, LATER)) for dotted in modules]
+    files = set().union(*(found for found, _ in parts))
+    foreign = set().union(*(names for _, names in parts))
+    return sorted(map(str, files)), sorted(DISTRIBUTIONS.get(name, name) for name in foreign)
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.PythonDependencies(room, verb, installed)`."""
+    """Add `env.PythonDependencies(room, verb, installed)` and `env.ImportedFiles(modules)`."""
     env.AddMethod(python_dependencies, "PythonDependencies")
+    env.AddMethod(imported_files, "ImportedFiles")
 
 
 def exists(env: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.codegen.graphs import GRAPHS
+from tests.codegen.graphs import GRAPHS, classes
 from tests.codegen.models import QdqModel, random_layer, two_layers
 from tests.codegen.random_dags import random_dag
 from tests.ops.test_fully_connected import FORMS
@@ -39,7 +39,7 @@ def corpus() -> list[bytes]:
     """All of them, as files' bytes."""
     models = [build() for build in FORMS.values()]
     models += [two_layers(tail=tail) for tail in (None, "Softmax", "Sigmoid", "Tanh")]
-    models += [chain(), quantized_bounds(), reshapes(), added()]
+    models += [chain(), quantized_bounds(), reshapes(), added(), classes()]
     models += [build() for build in GRAPHS.values()]
     models += [random_dag(np.random.default_rng([2, seed])) for seed in GRAPH_SEEDS]
     return [model.build().SerializeToString() for model in models]
