@@ -3,4 +3,4 @@
 from support.errors import run_module
 
 if __name__ == "__main__":
-    run_module("codegen", "codegen.cli")
+    run_module("codegen", f"{__package__}.cli")

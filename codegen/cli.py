@@ -42,7 +42,7 @@ def build_parser(chosen: str | None = None) -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text)
         if name == chosen:
-            module = importlib.import_module(f"codegen.commands.{name}")
+            module = importlib.import_module(f"{__package__}.commands.{name}")
             module.add_arguments(sub)
             sub.set_defaults(run=module.run)
     return parser

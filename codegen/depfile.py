@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from codegen.render import ROOT, used_templates
+from codegen.render import used_templates
+from support.places import ROOT
 
 # What decides the output without being imported: the style of generated C, the pinned versions.
 BESIDE = (".clang-format", "requirements/locked/core.txt")
@@ -16,7 +17,11 @@ def own_sources() -> set[Path]:
     """This project's modules that are loaded, and the templates that were rendered."""
     files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     modules = {Path(file).resolve() for file in files if file}
-    own = {path for path in modules if path.is_relative_to(ROOT) and ".venv" not in path.parts}
+    own = {
+        path
+        for path in modules
+        if path.is_relative_to(ROOT) and ".venv" not in path.relative_to(ROOT).parts
+    }
     return own | used_templates() | {ROOT / name for name in BESIDE}
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from support.errors import UserError
+from support.places import ROOT
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
+_FIRMWARE = ROOT / "firmware"
 
 # ISO C11, 7: <name>.h would stand before the compiler's own header.
 _STANDARD_HEADERS = (

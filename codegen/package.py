@@ -10,10 +10,11 @@ from typing import Any
 
 from codegen import version
 from codegen.outputs import LEGACY, outputs
-from codegen.render import ROOT, TEMPLATES, render
+from codegen.render import TEMPLATES, render
 from support import removal
 from support.errors import UserError
 from support.files import read_json, sha256_file, write_bytes
+from support.places import ROOT
 
 RUNTIME = ROOT / "firmware" / "runtime"
 MANIFEST = "manifest.json"

@@ -18,8 +18,8 @@ import jinja2
 
 from codegen.assembly import tidy
 from support.errors import UserError
+from support.places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
 # A placeholder for text that is set aside. No name in a model can be one: nobody knows its key.
 _KEY = secrets.token_hex(8)

@@ -225,6 +225,12 @@ class WeightedDraft(Pending):
             for position, size in zip(range(-len(shape), 0), shape, strict=True)
         )
 
+    def as_floats(self) -> Value:
+        """The sums as float32 numbers, which a layer of its own writes."""
+        value = Value(f"{self.name} sums", TensorType(self.shape, None, DType.FLOAT32))
+        self.context.append(self.finish(value))
+        return value
+
     def with_bias(self, node: onnx.NodeProto, index: int) -> Self:
         """The layer with operand `index` of `node` as its bias."""
         bias = self.context.constant(node, index, "its bias")

@@ -3,4 +3,4 @@
 from support.errors import run_module
 
 if __name__ == "__main__":
-    run_module("device", "device.cli")
+    run_module("device", f"{__package__}.cli")

@@ -40,7 +40,7 @@ def main() -> int | None:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = _COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
     for name in [chosen] if chosen else dict.fromkeys(_COMMANDS.values()):
-        import_module(f"device.commands.{name}").register(commands)
+        import_module(f"{__package__}.commands.{name}").register(commands)
     arguments = parser.parse_args()
     status: int | None = arguments.run(arguments)
     return status

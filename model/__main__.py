@@ -2,4 +2,4 @@
 
 from support.errors import run_module
 
-run_module("python -m model", "model.cli")
+run_module("python -m model", f"{__package__}.cli")

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.codegen import shared_objects
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -28,6 +30,11 @@ settings.load_profile("no deadline")
 # are about Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of shared objects before workers begin: they inherit it."""
+    shared_objects.folder()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("support", "model", "codegen", "device")
+ROOMS = ("support", "model", "codegen", "device", "nn2flash")
 STANDARD = sys.stdlib_module_names
 TRAINING = {"torch", "torchvision", "onnxruntime"}
 
@@ -18,6 +18,7 @@ MUST_NOT = {
     "model": {"codegen", "device", "jinja2", "serial", "elftools", "unicorn"},
     "codegen": {"model", "device", "serial", "unicorn", *TRAINING},
     "device": {"model", "codegen", "onnx", "jinja2", *TRAINING},
+    "nn2flash": {"model", "onnx", "jinja2", "serial", "elftools", "unicorn", *TRAINING},
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.check import CHECKS, QUICK, checked
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("support", "model", "codegen", "device", "tests", "site_scons")
+FOLDERS = ("support", "model", "codegen", "device", "nn2flash", "tests", "site_scons")
 
 
 def texts() -> list[tuple[Path, str]]:

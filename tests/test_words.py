@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = (
     *("README.md", "CONTRIBUTING.md", "SConstruct", "SConscript", "docs/*.md", "templates/**/*.*"),
-    *(f"{room}/**/*.py" for room in ("codegen", "device", "model", "site_scons", "support")),
+    *(
+        f"{room}/**/*.py"
+        for room in ("codegen", "device", "model", "nn2flash", "site_scons", "support")
+    ),
     *("firmware/**/*.c", "firmware/**/*.h"),
 )
 # What is not said, and what is.

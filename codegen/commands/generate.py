@@ -14,7 +14,6 @@ from support.files import write_text
 
 if TYPE_CHECKING:
     from codegen.ir.graph import Graph
-    from codegen.ir.types import Int8Array
     from codegen.kernels.wanted import Kernels
     from codegen.target import Target
 
@@ -88,9 +87,10 @@ def read_network(arguments: argparse.Namespace) -> tuple[Graph, Kernels, Target]
     """The network, what its kernels are chosen by, and the processor; notes go to stderr."""
     from codegen.kernels.wanted import Kernels
     from codegen.reader.qdq import read_graph
+    from codegen.typical import typical_inputs
 
     graph = read_graph(arguments.model)
-    kernels = Kernels(arguments.kernels, _typical(graph, arguments.calibration))
+    kernels = Kernels(arguments.kernels, typical_inputs(graph, arguments.calibration))
     for note in graph.notes:
         print(f"note: {arguments.model}: {note}", file=sys.stderr)
     return graph, kernels, _target(arguments)
@@ -115,16 +115,3 @@ def _models(arguments: argparse.Namespace) -> list[Path]:
 
     given = (arguments.model, arguments.calibration, arguments.target)
     return [*(path for path in given if path is not None), *data_files(arguments.model)]
-
-
-def _typical(graph: Graph, path: Path | None) -> Int8Array | None:
-    """int8 [N, input size] of a calibration file, or None."""
-    if path is None:
-        return None
-    from codegen.arrays import read_arrays
-    from codegen.reference import quantize_inputs
-
-    arrays = read_arrays(path)
-    if "inputs" not in arrays:
-        raise UserError(f"{path}: has no array 'inputs'", "make it with python -m model images")
-    return quantize_inputs(arrays["inputs"].astype("float32"), graph)

@@ -12,7 +12,7 @@ from codegen.kernels.kernel import Activity, Kernel, Lowered
 from codegen.target import Target
 from support.errors import UserError
 
-PACKAGE = "codegen.kernels"
+PACKAGE = __name__.rpartition(".")[0]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value, tensor
-from codegen.ir.types import Array, DType, Float32Array, TensorType
+from codegen.ir.types import Array, DType, Float32Array
 from codegen.operator import Operator
 from codegen.ops import lookup
 from codegen.ops.float_weights import FloatWeightsDraft
@@ -127,9 +127,7 @@ def _read(
         return together
     sums = _sums_of(stages)
     if sums is not None:
-        stages = [
-            Quantized(_as_floats(context, sums)) if stage is sums else stage for stage in stages
-        ]
+        stages = [Quantized(sums.as_floats()) if stage is sums else stage for stage in stages]
     first, second = (quantized_input(context, node, stages, index) for index in (0, 1))
     for value in (first, second):
         _check_scale(context, node, value)
@@ -142,13 +140,6 @@ def _sums_of(stages: Sequence[Stage | None]) -> WeightedDraft | None:
     """The one of two operands that is a layer's sums, which nobody has quantized or bounded."""
     found = [stage for stage in stages if isinstance(stage, WeightedDraft) and not stage.clipped]
     return found[0] if len(found) == 1 and len(stages) == 2 else None
-
-
-def _as_floats(context: Context, sums: WeightedDraft) -> Value:
-    """A layer's sums as float32 numbers."""
-    value = Value(f"{sums.name} sums", TensorType(sums.shape, None, DType.FLOAT32))
-    context.append(sums.finish(value))
-    return value
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

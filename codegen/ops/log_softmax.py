@@ -13,7 +13,8 @@ import onnx
 from codegen.ir.graph import Op, Value, tensor
 from codegen.ir.types import Array, Int8Array, Quantization
 from codegen.operator import Operator
-from codegen.ops.softmax import EXPONENTIAL_BITS, MIN_SCALE, exponentials, read_axis
+from codegen.ops.float_softmax import EXPONENTIAL_BITS
+from codegen.ops.softmax import MIN_SCALE, exponentials, read_axis
 from codegen.reader.context import Context, label, only_stage, quantized_input
 from codegen.reader.stages import Pending, Stage
 

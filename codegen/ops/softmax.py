@@ -10,16 +10,14 @@ import numpy.typing as npt
 import onnx
 
 from codegen.ir.graph import Op, Value, tensor
-from codegen.ir.types import Array, Int8Array, Quantization
+from codegen.ir.types import Array, DType, Quantization
 from codegen.operator import Operator
+from codegen.ops.float_softmax import EXPONENTIAL_BITS, FloatSoftmax, output_steps, shares
 from codegen.reader.context import Context, integer, label, only_stage, quantized_input
-from codegen.reader.stages import Pending, Stage
+from codegen.reader.stages import Pending, Quantized, Stage
+from codegen.weighted_sum import WeightedDraft
 
-# 2^20 keeps the sum of 2,048 exponentials in 31 bits, far finer than the 1/256 of an output step.
-EXPONENTIAL_BITS = 20
 MAX_ELEMENTS = 2048
-# Fraction bits of 1 / output_scale; with scales of at least 2^-11 all products stay below 2^48.
-STEP_BITS = 16
 MIN_SCALE = 2.0**-11
 # Where a float Softmax ends the model: probabilities 0 .. 255/256 over all of int8.
 DEFAULT_OUTPUT = Quantization(np.float32(1.0 / 256.0), -128)
@@ -48,7 +46,7 @@ class Softmax(Op):
     @property
     def steps(self) -> int:
         """round(2^16 / output_scale): output steps that make one, with 16 fraction bits."""
-        return int(np.rint((1 << STEP_BITS) / float(self.output.quantization.scale)))
+        return output_steps(self)
 
 
 def exponentials(scale: float) -> npt.NDArray[np.uint32]:
@@ -82,7 +80,8 @@ class SoftmaxDraft(Pending):
                 f"output scale {scale:g} is outside {MIN_SCALE:g} to 1",
                 "quantize the Softmax with scale 1/256 and zero point -128, or leave it out",
             )
-        return Softmax(self.name, (self.source,), (output,), self.axis)
+        kind = FloatSoftmax if self.source.dtype is DType.FLOAT32 else Softmax
+        return kind(self.name, (self.source,), (output,), self.axis)
 
     def unquantized_output(self) -> Value:
         """Scale 1/256, zero point -128."""
@@ -112,7 +111,10 @@ def read_axis(context: Context, node: onnx.NodeProto, source: Value) -> int:
 
 
 def _softmax(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:
-    source = quantized_input(context, node, [only_stage(context, node, stages)])
+    stage = only_stage(context, node, stages)
+    if isinstance(stage, WeightedDraft) and not stage.clipped:
+        stage = Quantized(stage.as_floats())
+    source = quantized_input(context, node, [stage])
     axis = read_axis(context, node, source)
     return SoftmaxDraft(
         name=label(node),
@@ -129,19 +131,17 @@ class SoftmaxOperator(Operator):
 
     stem = "softmax"
     op_type = Softmax
-    limits = "Along one axis of at most 2,048 elements; output scale 2^-11 to 1."
+    limits = (
+        "Along one axis of at most 2,048 elements; output scale 2^-11 to 1; also of sums of a"
+        " convolution or fully connected layer that are not quantized."
+    )
     handlers = {"Softmax": _softmax}  # noqa: RUF012
 
     def reference(self, op: Softmax, *inputs: Array) -> Array:
         """docs/numerics.md, "Softmax": round half up of e / scale / Σe."""
         values = inputs[0].astype(np.int64)
         powers = op.table.astype(np.int64)[values.max(op.axis, keepdims=True) - values]
-        total = powers.sum(op.axis, keepdims=True)
-        unit = total << STEP_BITS
-        rounded = (2 * powers * op.steps + unit) // (2 * unit)
-        shifted = rounded + op.output.quantization.zero_point
-        stored: Int8Array = np.clip(shifted, -128, 127).astype(np.int8)
-        return stored
+        return shares(op, powers, op.steps, op.axis)
 
 
 OPERATOR = SoftmaxOperator()

@@ -39,10 +39,14 @@ class OperatorEntry:
     kernels: tuple[KernelRow, ...]
 
 
+def entries() -> list[OperatorEntry]:
+    """All operators that are read, in the order of their stems."""
+    return [_entry(operator) for operator in operators() if _onnx_names(operator)]
+
+
 def support_page() -> str:
     """docs/operators.md."""
-    entries = [_entry(operator) for operator in operators() if _onnx_names(operator)]
-    return render("docs/operators.md.j2", {"operators": entries})
+    return render("docs/operators.md.j2", {"operators": entries()})
 
 
 def _entry(operator: Operator) -> OperatorEntry:

@@ -38,7 +38,7 @@ def model_board(
     if finish is not None:
         words += ["--finish", hex(finish)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "device.debugport.server", *words],
+        [sys.executable, "-m", f"{__package__}.server", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=_ROOT,

@@ -14,10 +14,10 @@ __all__ = ["Emulator", "SimOptions", "SimResult", "emulator", "refuse_unknown"]
 
 # Values of `emulator` in board.toml -> module. Imported when used: one needs unicorn, one QEMU.
 _MODULES = {
-    "qemu-mps2-an500": "device.emulators.qemu",
-    "qemu-netduinoplus2": "device.emulators.qemu",
-    "host": "device.emulators.host",
-    "h750": "device.emulators.h750",
+    "qemu-mps2-an500": ".qemu",
+    "qemu-netduinoplus2": ".qemu",
+    "host": ".host",
+    "h750": ".h750",
 }
 
 
@@ -34,7 +34,7 @@ def emulator(name: str) -> Emulator:
         )
     if name not in _MODULES:
         raise UserError(f"no emulator '{name}'", close_match(name, _MODULES))
-    return cast(Emulator, import_module(_MODULES[name]))
+    return cast(Emulator, import_module(_MODULES[name], __name__))
 
 
 def refuse_unknown(settings: Mapping[str, str], known: Iterable[str]) -> None:

@@ -53,25 +53,23 @@ def campaign(
         keep: where the models of findings are copied to.
     """
     report, start = Report(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="dags-") as name:
-        shared = Path(name)
-        for first in range(numbers.start, numbers.stop, BATCH):
-            with tempfile.TemporaryDirectory(dir=shared) as folder:
-                batch = range(first, min(first + BATCH, numbers.stop))
-                wrong = _batch(seed, batch, board, Path(folder), report)
-                for number in wrong if keep else ():
-                    assert keep
-                    keep.mkdir(parents=True, exist_ok=True)
-                    data = (Path(folder) / f"dag_{number}.onnx").read_bytes()
-                    (keep / f"dag_{seed}_{number}.onnx").write_bytes(data)
-            report.findings |= wrong
-            report.seconds = time.monotonic() - start
-            if live:
-                print(
-                    f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
-                    f"{len(report.findings)} findings",
-                    file=sys.stderr,
-                )
+    for first in range(numbers.start, numbers.stop, BATCH):
+        with tempfile.TemporaryDirectory(prefix="dags-") as folder:
+            batch = range(first, min(first + BATCH, numbers.stop))
+            wrong = _batch(seed, batch, board, Path(folder), report)
+            for number in wrong if keep else ():
+                assert keep
+                keep.mkdir(parents=True, exist_ok=True)
+                data = (Path(folder) / f"dag_{number}.onnx").read_bytes()
+                (keep / f"dag_{seed}_{number}.onnx").write_bytes(data)
+        report.findings |= wrong
+        report.seconds = time.monotonic() - start
+        if live:
+            print(
+                f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
+                f"{len(report.findings)} findings",
+                file=sys.stderr,
+            )
     return report
 
 
@@ -92,7 +90,7 @@ def _batch(seed: int, numbers: range, board: str, folder: Path, report: Report) 
         cases.append(case)
         report.outputs += len(case.inputs) * case.graph.output_bytes
     if cases:
-        told = run_batch(cases, board, folder, folder.parent)
+        told = run_batch(cases, board, folder)
         wrong |= {int(name.split("_")[1]): text for name, text in told.items()}
     return wrong
 

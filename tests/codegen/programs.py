@@ -27,6 +27,7 @@ from codegen.render import render
 from codegen.target import CORTEX_M7, Target
 from device.boards import Board, read_board
 from device.emulators import SimOptions, SimResult, emulator
+from tests.codegen.shared_objects import compiled_once
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -133,12 +134,17 @@ def compile_all(
 
 
 @cache
-def runtime_objects(board: str, folder: Path) -> tuple[Path, ...]:
-    """Runtime, board and console, compiled once for each `folder`."""
+def runtime_objects(board: str) -> tuple[Path, ...]:
+    """Runtime, board and console, compiled once for all that runs at a time."""
     tools = toolchain(board)
-    return tuple(
-        compile_all(tools, runtime_sources(board), folder / f"runtime-{board}", *tools.includes())
+    sources = runtime_sources(board)
+    folder = compiled_once(
+        [tools.compiler, *tools.options, *STRICT],
+        FIRMWARE,
+        [*sources, *FIRMWARE.rglob("*.h")],
+        lambda new: compile_all(tools, sources, new, *tools.includes()),
     )
+    return tuple(sorted(folder.glob("*.o")))
 
 
 def link(tools: Toolchain, objects: Sequence[Path], out: Path, sizes: dict[str, int]) -> Path:
@@ -158,19 +164,14 @@ def link(tools: Toolchain, objects: Sequence[Path], out: Path, sizes: dict[str, 
     return out
 
 
-def run_cases(
-    cases: Sequence[Case], folder: Path, board: str = "host", shared: Path | None = None
-) -> list[Int8Array]:
+def run_cases(cases: Sequence[Case], folder: Path, board: str = "host") -> list[Int8Array]:
     """Generate, compile and link all networks into one program, run it, return its outputs.
-
-    Args:
-        shared: folder where the runtime's objects are kept between calls.
 
     Returns:
         one int8 [N, output size] for each case.
     """
     tools = toolchain(board)
-    objects = list(runtime_objects(board, shared or folder))
+    objects = list(runtime_objects(board))
     results = sum(len(case.inputs) * case.graph.output_bytes for case in cases)
     largest = max(case.graph.output_bytes for case in cases)
     with ThreadPoolExecutor(2) as pool:

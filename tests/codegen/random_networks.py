@@ -192,19 +192,19 @@ def _inputs(rng: Rng, tensor: Any) -> Int8Array:
     return rows.astype(np.int8)
 
 
-def run_batch(cases: list[Case], board: str, folder: Path, shared: Path) -> dict[str, str]:
+def run_batch(cases: list[Case], board: str, folder: Path) -> dict[str, str]:
     """Name → what is wrong, for every network whose C does not do what the reference does.
 
     When they do not even build together, each is tried alone.
     """
     try:
-        outputs = run_cases(cases, folder, board, shared)
+        outputs = run_cases(cases, folder, board)
     except (AssertionError, UserError) as error:
         if len(cases) == 1:
             return {cases[0].name: str(error)}
         findings: dict[str, str] = {}
         for case in cases:
-            findings |= run_batch([case], board, folder / f"{case.name}_alone", shared)
+            findings |= run_batch([case], board, folder / f"{case.name}_alone")
         return findings or {cases[0].name: f"only together with others: {error}"}
     return {
         case.name: f"{np.count_nonzero(found != case.expected)} of {found.size} bytes differ"
@@ -218,23 +218,21 @@ def campaign(
 ) -> Report:
     """Run networks of a seed in batches."""
     report, start = Report(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="networks-") as name:
-        shared = Path(name)
-        for first in range(numbers.start, numbers.stop, BATCH):
-            batch = range(first, min(first + BATCH, numbers.stop))
-            with tempfile.TemporaryDirectory(dir=shared) as folder:
-                cases = [random_case(seed, n, Path(folder), most) for n in batch]
-                wrong = run_batch(cases, board, Path(folder), shared)
-            report.networks += len(cases)
-            report.outputs += sum(len(case.inputs) * case.graph.output_bytes for case in cases)
-            report.findings |= {int(n.split("_")[1]): text for n, text in wrong.items()}
-            report.seconds = time.monotonic() - start
-            if live:
-                print(
-                    f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
-                    f"{len(report.findings)} findings",
-                    file=sys.stderr,
-                )
+    for first in range(numbers.start, numbers.stop, BATCH):
+        batch = range(first, min(first + BATCH, numbers.stop))
+        with tempfile.TemporaryDirectory(prefix="networks-") as folder:
+            cases = [random_case(seed, n, Path(folder), most) for n in batch]
+            wrong = run_batch(cases, board, Path(folder))
+        report.networks += len(cases)
+        report.outputs += sum(len(case.inputs) * case.graph.output_bytes for case in cases)
+        report.findings |= {int(n.split("_")[1]): text for n, text in wrong.items()}
+        report.seconds = time.monotonic() - start
+        if live:
+            print(
+                f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
+                f"{len(report.findings)} findings",
+                file=sys.stderr,
+            )
     return report
 
 

@@ -27,7 +27,7 @@ from codegen.report.operators import support_page
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.golden_sets import SETS
-from tests.codegen.graphs import assorted, image, left_in_float, two_in_two_out
+from tests.codegen.graphs import assorted, classes, image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -143,9 +143,11 @@ NETWORKS = {
     "network_image": "legacy",
     "network_assorted": "legacy",
     "network_left_in_float": "legacy",
+    "network_classes": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
+CLASSES = "network_classes"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -154,6 +156,7 @@ PARTS = {
     IMAGE: (".c", "_generate_report.txt", "_manifest.json"),
     LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     ASSORTED: (".c",),
+    CLASSES: (".c",),
 }
 
 
@@ -167,6 +170,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         IMAGE: image,
         LEFT_IN_FLOAT: left_in_float,
         ASSORTED: assorted,
+        CLASSES: classes,
     }
     if folder in other:
         out.mkdir(exist_ok=True)

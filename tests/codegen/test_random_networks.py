@@ -54,11 +54,11 @@ def test_one_wrong_byte_is_found(tmp_path: Path) -> None:
     """And told under the network's name, with the others of its batch unharmed."""
     good, bad = (random_case(SEED, number, tmp_path, 500) for number in (0, 1))
     doubted = Doubted(bad.name, bad.graph, bad.inputs)
-    findings = run_batch([good, doubted], "host", tmp_path / "build", tmp_path)
+    findings = run_batch([good, doubted], "host", tmp_path / "build")
     assert findings == {bad.name: f"1 of {bad.expected.size} bytes differ"}
 
 
 def test_a_network_that_does_not_compile_is_found(tmp_path: Path) -> None:
     good, bad = (random_case(SEED, number, tmp_path, 500) for number in (0, 1))
-    findings = run_batch([good, Case("1st", bad.graph, bad.inputs)], "host", tmp_path, tmp_path)
+    findings = run_batch([good, Case("1st", bad.graph, bad.inputs)], "host", tmp_path)
     assert list(findings) == ["1st"] and "lower-case C identifier" in findings["1st"]

@@ -107,7 +107,6 @@ Build = Callable[..., Path]
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """build(program, network, board, *options, results=bytes of them) → ELF."""
-    runtime = tmp_path_factory.mktemp("runtime")
 
     def make(
         program: str, network: Network, board: str, *options: str, results: int = 1024
@@ -119,7 +118,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         sources = generated_sources(network.folder, network.name)
         if (network.folder / "inputs.bin").exists():
             sources.append(HARNESS / "inputs.S")
-        objects = [*runtime_objects(board, runtime), *compile_all(tools, sources, folder, *flags)]
+        objects = [*runtime_objects(board), *compile_all(tools, sources, folder, *flags)]
         source = PROGRAMS / program
         if source.suffix == ".cpp":
             objects.append(folder / "program.o")

@@ -56,7 +56,7 @@ def judge(path: Path, images: Array, labels: Array, sample: int) -> tuple[bool, 
         for board, case in (("host", host), ("mps2_an500", Case("digits", graph, inputs[:sample]))):
             folder = Path(name) / board
             folder.mkdir()
-            if found := run_batch([case], board, folder, folder):
+            if found := run_batch([case], board, folder):
                 wrong[board] = found[case.name]
     text = "; ".join(f"{board}: WRONG: {said}" for board, said in wrong.items())
     seconds = time.monotonic() - start
@@ -64,7 +64,7 @@ def judge(path: Path, images: Array, labels: Array, sample: int) -> tuple[bool, 
         f"{path.name}: {right:,} of {len(labels):,} right (onnxruntime {theirs:,}); "
         f"{text or f'all bytes the reference of {len(labels):,} on host, {sample:,} emulated'}; "
         f"{int((expected != other).sum()):,} of {expected.size:,} output bytes differ from "
-        f"onnxruntime, ties and what follows from them; {seconds:.0f} s"
+        f"onnxruntime; {seconds:.0f} s"
     )
 
 

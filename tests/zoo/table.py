@@ -93,16 +93,15 @@ def judge(paths: Sequence[Path], boards: Iterable[str], count: int) -> list[Row]
             rows[path].fault = read.reason if read.fault else ""
         else:
             entries.append(read)
-    with tempfile.TemporaryDirectory(prefix="zoo-") as name:
-        for entry in list(entries):
-            try:
-                _measure(entry, rows[entry.path])
-                _compare(entry, rows[entry.path])
-            except Exception as error:  # one model's; the others still have their turn
-                rows[entry.path].fault = f"{type(error).__name__}: {error}"
-                entries.remove(entry)
-        for board in boards:
-            _run(entries, rows, board, Path(name))
+    for entry in list(entries):
+        try:
+            _measure(entry, rows[entry.path])
+            _compare(entry, rows[entry.path])
+        except Exception as error:  # one model's; the others still have their turn
+            rows[entry.path].fault = f"{type(error).__name__}: {error}"
+            entries.remove(entry)
+    for board in boards:
+        _run(entries, rows, board)
     return list(rows.values())
 
 
@@ -137,15 +136,15 @@ def _compare(entry: Entry, row: Row) -> None:
     row.first = wrong.name if wrong else ""
 
 
-def _run(entries: Sequence[Entry], rows: dict[Path, Row], board: str, shared: Path) -> None:
+def _run(entries: Sequence[Entry], rows: dict[Path, Row], board: str) -> None:
     """Small ones together, each large one in a program of its own."""
     small = [entry for entry in entries if plan_network(entry.graph).weights_size < SMALL]
     batches = [small[at : at + BATCH] for at in range(0, len(small), BATCH)]
     batches += [[entry] for entry in entries if entry not in small]
     for batch in batches:
         cases = [Case(entry.name, entry.graph, entry.inputs) for entry in batch]
-        with tempfile.TemporaryDirectory(dir=shared) as folder:
-            wrong = run_batch(cases, board, Path(folder), shared)
+        with tempfile.TemporaryDirectory(prefix="zoo-") as folder:
+            wrong = run_batch(cases, board, Path(folder))
         for entry in batch:
             rows[entry.path].boards[board] = wrong.get(entry.name, "").replace("\n", " ")
 

@@ -54,7 +54,7 @@ def test_other_bytes_are_a_finding(
 ) -> None:
     said = {"digits": "3 of 50 bytes differ"}
     monkeypatch.setattr(
-        digits, "run_batch", lambda _, board, *folders: said if board == "host" else {}
+        digits, "run_batch", lambda _, board, folder: said if board == "host" else {}
     )
     words = ("--models", folder, "--data", mnist_dir, "--count", 5)
     assert run(monkeypatch, *words) == 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.ops.float_softmax import EXPONENTIAL_BITS, TABLE_BITS, FloatSoftmax, tables
 from codegen.ops.log_softmax import LogSoftmax
-from codegen.ops.softmax import EXPONENTIAL_BITS, Softmax
+from codegen.ops.softmax import Softmax
 from codegen.target import Target
 
 
@@ -49,6 +50,30 @@ class Portable(Kernel):
         )
 
 
+class OfFloats(Kernel):
+    """Two tables of exponentials and three loops."""
+
+    op_type = FloatSoftmax
+
+    def cost(self, op: FloatSoftmax, target: Target, activity: Activity) -> float:
+        """Twice a distance and two looks, and a 64-bit division by element."""
+        return 100.0 * op.output.size
+
+    def lower(self, op: FloatSoftmax, target: Target) -> Lowered:
+        """The tables."""
+        title = f"exp(-i / 16), exp(-i / 4096), each * 2^{TABLE_BITS}, uint32 [512]"
+        block = Constants("tables", title, tables().astype("<u4").tobytes(), counted=False)
+        zero_point = op.output.quantization.zero_point
+        return Lowered(
+            op=op,
+            stem="float_softmax",
+            kernel=self.name,
+            why="its input is not quantized",
+            constants=(block,),
+            fields=Fields(*op.input.type.along(op.axis), op.steps, zero_point),
+        )
+
+
 class Logarithm(Kernel):
     """The table of exponentials, a binary logarithm, a table of distances."""
 
@@ -76,4 +101,4 @@ class Logarithm(Kernel):
         )
 
 
-KERNELS = (Portable(), Logarithm())
+KERNELS = (Portable(), OfFloats(), Logarithm())

@@ -34,7 +34,7 @@ _SETTINGS = ("revision", "ignore", "broken", "flash", "flashed")
 def console_command(board: Board, elf: Path) -> list[str]:
     """The model as a process of its own: `serve.py`; see `Emulator`."""
     del board
-    return [sys.executable, "-m", "device.emulators.h750.serve", str(elf)]
+    return [sys.executable, "-m", f"{__name__}.serve", str(elf)]
 
 
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:

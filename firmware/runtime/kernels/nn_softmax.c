@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_softmax.h"
 
-#define STEP_BITS 16
+#include "nn_softmax_share.h"
 
 static void one(ai_u32 size, ai_u32 stride, ai_u32 steps, ai_i32 zero_point, const ai_i8 *input,
                 ai_i8 *output, const ai_u32 *table) {
@@ -13,12 +13,9 @@ static void one(ai_u32 size, ai_u32 stride, ai_u32 steps, ai_i32 zero_point, con
     for (ai_u32 i = 0; i < size; i++) {
         total += table[largest - input[i * stride]];
     }
-    const ai_u64 unit = total << STEP_BITS;
     for (ai_u32 i = 0; i < size; i++) {
-        ai_u64 twice = 2u * (ai_u64)table[largest - input[i * stride]] * steps;
-        ai_i32 value = (ai_i32)((twice + unit) / (2u * unit)) + zero_point;
-        value = value > 127 ? 127 : value;
-        output[i * stride] = (ai_i8)value;
+        const ai_u64 mine = table[largest - input[i * stride]];
+        output[i * stride] = nn_softmax_share(mine, total, steps, zero_point);
     }
 }
 

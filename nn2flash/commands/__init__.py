@@ -1,0 +1,1 @@
+"""The verbs, one a module: `add_arguments(parser)` and `run(arguments)`."""

@@ -1,0 +1,84 @@
+"""What is in the wheel, by the path it has there, and what is in the source archive."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from nn2flash.wheel.imports import PACKAGE, below_package
+
+ROOT = Path(__file__).resolve().parents[2]
+# Rooms of Python, and folders and files that are their data.
+ROOMS = ("support", "codegen", "device", "model")
+DATA = ("templates", "firmware")
+SINGLE = (
+    *(".clang-format", "LICENSE", "site_scons/nn2flash_library.py"),
+    "requirements/locked/core.txt",
+)
+# What lies beside sources, or among them, and is none.
+BUILT = (".git", ".venv", "build")
+MADE = (".pyc", ".o")
+# What makes the wheel is none of its business.
+OWN = Path(__file__).parent
+
+
+def project() -> dict[str, Any]:
+    """The table [project] of pyproject.toml, with the version that the generator has."""
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    source = ast.parse((ROOT / "codegen" / "version.py").read_text(encoding="utf-8"))
+    assigned = {
+        node.targets[0].id: node.value
+        for node in source.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    numbers = ast.literal_eval(assigned["VERSION"])
+    return {**content["project"], "version": ".".join(map(str, numbers))}
+
+
+def wheel_files() -> dict[str, bytes]:
+    """Path in the wheel → content, sorted.
+
+    Raises:
+        ValueError: a module that cannot be carried over (`imports.py`).
+    """
+    found = {
+        f"{PACKAGE}/{path.relative_to(ROOT / PACKAGE)}": path
+        for path in _files(ROOT / PACKAGE)
+        if not path.is_relative_to(OWN)
+    }
+    for folder in (*ROOMS, *DATA):
+        for path in _files(ROOT / folder):
+            found[f"{PACKAGE}/{path.relative_to(ROOT)}"] = path
+    found |= {f"{PACKAGE}/{name}": ROOT / name for name in SINGLE}
+    return {name: _content(path) for name, path in sorted(found.items())}
+
+
+def source_files() -> list[Path]:
+    """Files of the source archive: what git knows; of an unpacked archive, everything."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if (ROOT / ".git").exists() and listed.returncode == 0:
+        return sorted(ROOT / name for name in listed.stdout.split("\0") if name)
+    return sorted(
+        path for part in ROOT.iterdir() if part.name not in BUILT for path in _files(part)
+    )
+
+
+def _content(path: Path) -> bytes:
+    data = path.read_bytes()
+    if path.suffix != ".py" or path.is_relative_to(ROOT / "site_scons"):
+        return data
+    return below_package(data.decode(), ROOMS, str(path.relative_to(ROOT))).encode()
+
+
+def _files(top: Path) -> list[Path]:
+    """A file, or the files of a folder that somebody wrote, sorted."""
+    return [
+        path
+        for path in ([top] if top.is_file() else sorted(top.rglob("*")))
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in MADE
+    ]

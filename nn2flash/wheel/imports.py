@@ -1,0 +1,45 @@
+"""Imports of a file as the wheel has them: every room a package of `nn2flash`.
+
+In the repository the rooms stand side by side (`from codegen.plan import …`); installed under those
+names they would be in the way of everybody's own `model` or `device`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection
+
+PACKAGE = "nn2flash"
+# What puts a dotted name into a string: `python -m` and importlib take such.
+DOTTED = re.compile(r"\w+(?:\.\w+)+\.?")
+
+
+def below_package(text: str, rooms: Collection[str], what: str) -> str:
+    """A Python file's text with `from ROOM…` as `from nn2flash.ROOM…`; lines stay where they are.
+
+    Args:
+        rooms: top-level packages of the repository that the wheel has below its own.
+        what: the file, for messages.
+
+    Raises:
+        ValueError: a form that this cannot carry over: `import ROOM`, or a module of a room named
+            in a string.
+    """
+    lines = text.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            named = [a.name for a in node.names if a.name.partition(".")[0] in rooms]
+            if named:
+                raise ValueError(f"{what}:{node.lineno}: import {named[0]}: say from … import …")
+        elif isinstance(node, ast.ImportFrom):
+            if (node.module or "").partition(".")[0] in rooms and not node.level:
+                line = lines[node.lineno - 1]
+                # `from` stands alone before the module: the first word after it is that.
+                head, tail = line[: node.col_offset + 5], line[node.col_offset + 5 :]
+                lines[node.lineno - 1] = f"{head}{PACKAGE}.{tail}"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name = node.value
+            if DOTTED.fullmatch(name) and name.partition(".")[0] in rooms:
+                raise ValueError(f"{what}:{node.lineno}: '{name}': say it by __package__")
+    return "".join(lines)
