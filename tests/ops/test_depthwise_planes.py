@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def depthwise(
     seed: int = 0,
     zero_point: int = 3,
     clip: tuple[float, float] | None = None,
-    **attributes: object,
+    **attributes: Any,
 ) -> QdqModel:
     """A network of one depthwise convolution."""
     channels = image[0]
@@ -66,7 +67,7 @@ def random_depthwise(seed: int) -> QdqModel:
     )
 
 
-SAME = {"pads": [1, 1, 1, 1]}
+SAME: dict[str, Any] = {"pads": [1, 1, 1, 1]}
 VARIANTS: dict[str, Build] = {
     "in_bands": partial(depthwise, (8, 40, 41), (3, 3), **SAME),
     "in_bands_of_two": partial(depthwise, (6, 40, 42), (3, 3), strides=[2, 2], **SAME),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from codegen.ir.graph import Graph
+from codegen.ir.types import Int64Array
 from codegen.kernels.elementwise.integers import SHIFT, Factors, Integers, factors_of, table_of
 from codegen.kernels.wanted import Kernels
 from codegen.ops.elementwise import Elementwise
@@ -73,11 +74,12 @@ def test_bytes_are_the_reference_s(board: str, networks: dict[str, Read], tmp_pa
         np.testing.assert_array_equal(outputs, case.expected, case.name)
 
 
-def by_factors(factors: Factors) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def by_factors(factors: Factors) -> Int64Array:
     """What the C makes of every pair; no sum leaves int32."""
     sums = factors.first * BYTES[:, None] + factors.second * BYTES + factors.addend
     assert np.abs(sums).max() < 2**31
-    return np.clip(sums >> SHIFT, -128, 127)
+    clipped: Int64Array = np.clip(sums >> SHIFT, -128, 127)
+    return clipped
 
 
 def test_every_pair_of_bytes(tmp_path: Path) -> None:

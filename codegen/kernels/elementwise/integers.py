@@ -89,7 +89,8 @@ def find_factors(table: Int64Array, first: float, second: float) -> Factors | No
 @cache
 def factors_of(op: Elementwise) -> Factors | None:
     """Factors for an operation of two quantized values; None: there are none."""
-    first, second = (value.quantization.scale / op.output.quantization.scale for value in op.inputs)
+    scale = float(op.output.quantization.scale)
+    first, second = (float(value.quantization.scale) / scale for value in op.inputs)
     # Beyond this, int32 is left.
     if not 0 < first + second < _INT32 / 2 ** (SHIFT + 7):
         return None
