@@ -83,7 +83,7 @@ class Packed(Kernel):
             removed = int((member.places < 0).sum())
             if removed:
                 why = f"{why}; {removed} constant neurons left out"
-            parts.append(Part(layer, member.choice.kernel, why, size))
+            parts.append(Part(layer, member.choice.kernel, why, size, member.choice.cost))
         return Lowered(
             op=op,
             stem=STEM,
