@@ -14,6 +14,9 @@ COMMANDS = {
     "quantize": "quantize the ONNX file to int8",
     "images": "write normalized images and labels as .npz",
     "evaluate": "accuracy, confusion matrix, and comparison with the integer reference",
+    "train-module": "train the network of a network module, and write its test part",
+    "export-module": "export that network as float ONNX",
+    "evaluate-module": "what its int8 network is worth on the test part",
     "layers": "each layer of any network compared with onnxruntime, inputs forced",
     "layers-litert": "each layer of a .tflite file compared with LiteRT, inputs forced",
 }
@@ -27,7 +30,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(
         prog="python -m model",
-        description="From MNIST to a quantized ONNX file. Each command writes whole files or none.",
+        description="From data to a quantized ONNX file. Each command writes whole files or none.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     manifest = read_json(arguments.manifest)
     try:
         layers = largest(manifest)
-        size = int(manifest["input"]["size"])
+        size = int(manifest["input_bytes"])
         runtime = manifest.get("runtime", {})
         pools = _pools(manifest)
         # A vendor's weights are one object, however its generator divides them.
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
             "kernels": reserved.bytes,
             "weights": blocks[0],
             "activations": pools[0],
-            "results": int(manifest["output"]["size"]),
+            "results": int(manifest["output_bytes"]),
         }
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise UserError(

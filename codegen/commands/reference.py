@@ -48,9 +48,16 @@ def run(arguments: argparse.Namespace) -> None:
         found["labels"] = arrays["labels"]
     if len(inputs) * sum(value.bytes for op in graph.ops for value in op.outputs) <= LAYERS_UP_TO:
         computed = [
-            op.outputs[0].type.store(results[0])
+            _bytes(op.outputs[0].type.store(results[0]))
             for op, results in operations(graph, inputs)
             if computes(op)
         ]
         found |= {f"layer_{i}": values for i, values in enumerate(computed)}
     write_arrays(arguments.out, found)
+
+
+def _bytes(values: Array) -> Array:
+    """int8 [N, bytes]: elements of any type as they lie in memory, little-endian."""
+    rows = np.ascontiguousarray(values.reshape(len(values), -1))
+    stored: Array = rows.astype(rows.dtype.newbyteorder("<"), copy=False).view(np.int8)
+    return stored

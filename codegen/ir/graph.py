@@ -202,8 +202,8 @@ class Graph:
 
     @property
     def gives_scores(self) -> bool:
-        """All outputs are bytes, of which the largest can be the class that a label names."""
-        return all(value.dtype is DType.INT8 for value in self.outputs)
+        """Its only output is bytes, of which the largest can be the class that a label names."""
+        return len(self.outputs) == 1 and self.outputs[0].dtype is DType.INT8
 
     @property
     def macs(self) -> int:

@@ -47,7 +47,7 @@ class Spread:
 
 
 def spreads(sources: Sources) -> list[Spread]:
-    """Input, then each layer's weights and output, as far as the build knows them."""
+    """Input, then each layer's weights and output, as far as they are quantized and known."""
     graph, reference = sources.graph, sources.reference
     if graph is None:
         return []
@@ -59,9 +59,10 @@ def spreads(sources: Sources) -> list[Spread]:
         weights = getattr(op, "weights", None)
         if weights is not None:
             found.append(_weights(op))
-        if f"layer_{index}" in reference:
+        output = op.outputs[0]
+        if f"layer_{index}" in reference and output.type.quantization is not None:
             name = f"output of {op.name}"
-            found.append(_activation(name, op.outputs[0], reference[f"layer_{index}"], whose))
+            found.append(_activation(name, output, reference[f"layer_{index}"], whose))
     return found
 
 

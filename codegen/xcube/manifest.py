@@ -37,6 +37,7 @@ def build(
     """
     weights = sum(_aligned(size) for size in described.weights)
     xcube = xcube_of(described.tools)
+    first, last = port(described.input, "input"), port(described.output, "output")
     return {
         "name": described.name,
         "generator": f"nn2flash {version.TEXT}",
@@ -47,8 +48,12 @@ def build(
         "c_api": described.api,
         "x_cube_ai": str(xcube),
         "st_edge_ai_core": str(core_of(xcube) or ""),
-        "input": port(described.input, "input"),
-        "output": port(described.output, "output"),
+        "input": first,
+        "output": last,
+        "inputs": [first],
+        "outputs": [last],
+        "input_bytes": first["bytes"],
+        "output_bytes": last["bytes"],
         "macs": (report.macc if report else None) or described.macc or 0,
         "weights_bytes": weights,
         "model_bytes": sum(described.weights),
@@ -79,6 +84,7 @@ def port(found: Port, name: str) -> dict[str, Any]:
         "name": name,
         "shape": list(found.shape),
         "size": found.size,
+        "bytes": found.size,
         "type": "int8",
         "stored": found.type,
         "scale": found.scale,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,17 +55,28 @@ def parse_normalization(text: str) -> Normalization:
 
 
 def check_network(info: Info) -> None:
-    """Refuse a network that takes no pictures of 28 x 28.
+    """Refuse a network that is not one picture of 28 x 28 in and one row of int8 scores out.
 
     Raises:
         UserError: it does not.
     """
-    if info.input.size != BYTES:
+    shown = f"the demo draws pictures of {SIDE} x {SIDE}"
+    if len(info.inputs) > 1 or info.input_size != BYTES or info.inputs[0].type != "int8":
         raise UserError(
-            f"the demo draws pictures of {SIDE} x {SIDE}, "
-            f"the network '{info.network}' takes {info.input.size} values",
-            "use a network for MNIST",
+            f"{shown}, the network '{info.network}' takes {_text(info.inputs)}",
+            "use a network for MNIST, or see this one's outputs with scons validate",
         )
+    if len(info.outputs) > 1 or info.outputs[0].type != "int8":
+        raise UserError(
+            f"{shown} and shows one row of int8 scores, "
+            f"the network '{info.network}' gives {_text(info.outputs)}",
+            "use a network for MNIST, or see this one's outputs with scons validate",
+        )
+
+
+def _text(ports: Sequence[Port]) -> str:
+    """The ends in words: `10 bytes of int8 and 9 bytes of int8`."""
+    return " and ".join(f"{port.bytes} bytes of {port.type}" for port in ports)
 
 
 def quantize(grey: bytes, port: Port, normalization: Normalization) -> Int8Array:

@@ -55,19 +55,20 @@ class Reader:
         with self._lock:
             client = self._connected()
             info = client.info
-            stored = quantize(grey, info.input, self._normalization)
+            picture, classes = info.inputs[0], info.outputs[0]
+            stored = quantize(grey, picture, self._normalization)
             try:
                 results = client.run(stored[np.newaxis])
             except LinkError:
                 self._drop()
                 raise
             outputs = results.outputs[0]
-            scores = (outputs.astype(np.float64) - info.output.zero_point) * info.output.scale
+            scores = (outputs.astype(np.float64) - classes.zero_point) * classes.scale
             return {
                 "scores": [round(float(score), 4) for score in scores],
                 "stored": outputs.tolist(),
                 "digit": int(outputs.argmax()),
-                "seen": seen(stored, info.input, self._normalization),
+                "seen": seen(stored, picture, self._normalization),
                 "cost": _cost(
                     int(results.cycles[0]),
                     int(results.instructions[0]),

@@ -83,7 +83,7 @@ class Client:
     def run_body(self, counted: tuple[int, bytes]) -> Results:
         """Send one of `messages.run_bodies`; as `run`."""
         count, body = counted
-        size = self.info.output.size
+        size = self.info.output_size
         return self._request(
             Verb.RUN, body, lambda answer: messages.parse_results(answer, count, size)
         )
@@ -98,7 +98,7 @@ class Client:
             LinkError: the target does not answer, or refuses.
         """
         layers: list[Layer] = []
-        body, size = pack(image.tobytes()), self.info.output.size
+        body, size = pack(image.tobytes()), self.info.output_size
 
         def whole(answer: bytes) -> Int8Array:
             count, outputs = messages.parse_layers_end(answer, size)

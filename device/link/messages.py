@@ -13,7 +13,9 @@ from device.link.packing import pack
 Int8Array = npt.NDArray[np.int8]
 UInt32Array = npt.NDArray[np.uint32]
 
-_INFO = struct.Struct("<IHIIIfbIfb")
+_INFO = struct.Struct("<IHII")
+_PORT = struct.Struct("<IBfb")
+_TYPES = ("int8", "uint8", "int16", "int32", "float32")
 _LAYER = struct.Struct("<HII")
 _REPORT = struct.Struct("<IIII")
 _COST = 8
@@ -25,9 +27,15 @@ class BadBody(Exception):
 
 @dataclass(frozen=True)
 class Port:
-    """One end of the network: elements (= bytes) and quantization, real = scale * (q - zero)."""
+    """One end of the network: bytes, and quantization, real = scale * (q - zero).
 
-    size: int
+    Attributes:
+        type: of its elements, by NumPy's name.
+        scale: 0 where nothing is quantized.
+    """
+
+    bytes: int
+    type: str
     scale: float
     zero_point: int
 
@@ -49,14 +57,24 @@ class Info:
     max_images: int
     clock_hz: int
     nodes: int
-    input: Port
-    output: Port
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
     board: str
     network: str
     model: str
     origin: str
     generator: str
     build: str
+
+    @property
+    def input_size(self) -> int:
+        """Bytes of all inputs, which lie one after the other."""
+        return sum(port.bytes for port in self.inputs)
+
+    @property
+    def output_size(self) -> int:
+        """Bytes of all outputs, which lie one after the other."""
+        return sum(port.bytes for port in self.outputs)
 
 
 @dataclass(frozen=True)
@@ -102,8 +120,10 @@ def parse_info(body: bytes) -> Info:
     """
     if len(body) < _INFO.size:
         raise BadBody(f"INFO answer of {len(body)} bytes")
-    max_body, images, clock, nodes, *ports = _INFO.unpack_from(body)
-    texts, at = [], _INFO.size
+    max_body, images, clock, nodes = _INFO.unpack_from(body)
+    inputs, at = _ports(body, _INFO.size)
+    outputs, at = _ports(body, at)
+    texts = []
     for _ in range(6):
         length = body[at] if at < len(body) else len(body)
         text = body[at + 1 : at + 1 + length]
@@ -111,7 +131,21 @@ def parse_info(body: bytes) -> Info:
             raise BadBody("INFO answer is cut off")
         texts.append(text.decode("ascii", errors="replace"))
         at += 1 + length
-    return Info(max_body, images, clock, nodes, Port(*ports[:3]), Port(*ports[3:]), *texts)
+    return Info(max_body, images, clock, nodes, inputs, outputs, *texts)
+
+
+def _ports(body: bytes, at: int) -> tuple[tuple[Port, ...], int]:
+    """The ends that INFO tells from byte `at` on, and where what follows begins."""
+    count = body[at] if at < len(body) else 0
+    end = at + 1 + count * _PORT.size
+    if not count or end > len(body):
+        raise BadBody("INFO answer is cut off")
+    found = []
+    for size, kind, scale, zero_point in _PORT.iter_unpack(body[at + 1 : end]):
+        if kind >= len(_TYPES):
+            raise BadBody(f"INFO answer with elements of type {kind}")
+        found.append(Port(size, _TYPES[kind], scale, zero_point))
+    return tuple(found), end
 
 
 def parse_results(body: bytes, count: int, output_size: int) -> Results:

@@ -109,11 +109,11 @@ def check_fits(client: Client, reference: Reference) -> None:
         UserError: it has.
     """
     info = client.info
-    sizes = info.input.size, info.output.size
+    sizes = info.input_size, info.output_size
     expected = reference.inputs.shape[1], reference.outputs.shape[1]
     if sizes != expected:
         raise UserError(
-            f"the firmware's network takes {sizes[0]} and gives {sizes[1]} values, "
+            f"the firmware's network takes {sizes[0]} and gives {sizes[1]} bytes, "
             f"the reference has {expected[0]} and {expected[1]}",
             "flash the firmware of this build",
         )

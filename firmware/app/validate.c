@@ -70,9 +70,17 @@ static void sync(const struct protocol_frame *frame) {
 static void put_port(struct protocol_writer *writer, const struct validate_port *port) {
     uint32_t scale;
     memcpy(&scale, &port->scale, sizeof scale); /* IEEE 754, as both sides have it */
-    protocol_put_u32(writer, port->size);
+    protocol_put_u32(writer, port->bytes);
+    protocol_put_u8(writer, port->type);
     protocol_put_u32(writer, scale);
     protocol_put_u8(writer, (uint8_t)port->zero_point);
+}
+
+static void put_ends(struct protocol_writer *writer, const struct validate_ends *ends) {
+    protocol_put_u8(writer, ends->count);
+    for (uint32_t i = 0; i < ends->count; ++i) {
+        put_port(writer, &ends->ports[i]);
+    }
 }
 
 static void info(const struct protocol_frame *frame) {
@@ -87,8 +95,8 @@ static void info(const struct protocol_frame *frame) {
     protocol_put_u16(&writer, VALIDATE_IMAGES);
     protocol_put_u32(&writer, board_clock_hz != NULL ? board_clock_hz() : 0u);
     protocol_put_u32(&writer, network->nodes);
-    put_port(&writer, &network->input);
-    put_port(&writer, &network->output);
+    put_ends(&writer, &network->input);
+    put_ends(&writer, &network->output);
     protocol_put_text(&writer, network->board);
     protocol_put_text(&writer, network->name);
     protocol_put_text(&writer, network->model);

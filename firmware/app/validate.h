@@ -14,9 +14,26 @@ extern "C" {
 
 /* Quantization of one end of the network: real = scale * (q - zero_point). */
 struct validate_port {
-    uint32_t size; /* elements, which are bytes */
-    float scale;
+    uint32_t bytes;
+    uint8_t type; /* of its elements: enum validate_type */
+    float scale;  /* 0 where nothing is quantized */
     int8_t zero_point;
+};
+
+/* Types of elements, as docs/protocol.md numbers them. */
+enum validate_type {
+    VALIDATE_INT8,
+    VALIDATE_UINT8,
+    VALIDATE_INT16,
+    VALIDATE_INT32,
+    VALIDATE_FLOAT32,
+};
+
+/* All inputs, or all outputs: in memory and in frames one after the other. */
+struct validate_ends {
+    const struct validate_port *ports;
+    uint8_t count;
+    uint32_t size; /* bytes of all */
 };
 
 /* The network that is asked, and the memory to work in. */
@@ -28,9 +45,10 @@ struct validate_network {
     const char *generator;
     const char *build; /* SHA-256 of what it is linked from, hex */
     uint32_t nodes;
-    struct validate_port input;
-    struct validate_port output;
-    /* One inference; 0 when it worked. `input` and `output` are aligned to four bytes. */
+    struct validate_ends input;
+    struct validate_ends output;
+    /* One inference; 0 when it worked. `input` and `output` are aligned to four bytes. It may write
+     * over `input`, which is filled before every run. */
     int32_t (*infer)(int8_t *input, int8_t *output);
 
     uint8_t *frame; /* a received frame: VALIDATE_FRAME_SIZE(input size) bytes */

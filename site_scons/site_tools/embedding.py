@@ -12,7 +12,7 @@ import SCons.Node
 import SCons.Util
 
 # What these variables hold is a path, seen from the folder of the host's SConstruct.
-PATHS = ("network", "models", "inputs", "data_dir", "dest", "bundle", "runtime")
+PATHS = ("network", "model", "models", "inputs", "data_dir", "dest", "bundle", "runtime")
 # Variables of `scons` that a host decides otherwise, and how.
 THE_HOSTS = {
     "build_dir": "give SConscript() a variant_dir",
@@ -65,7 +65,11 @@ def claim(env: Any, folder: Any, root: str) -> None:
         raise SCons.Errors.UserError(
             f"network '{name}': say where to build it: SConscript(…, variant_dir=FOLDER)"
         )
-    source = env["network"] or f"trained: {env['recipe']}, {env['epochs']}, {env['seed']}"
+    source = (
+        env["network"]
+        or env["model"]
+        or f"trained: {env['recipe']}, {env['epochs']}, {env['seed']}"
+    )
     for other, where, what in _networks:
         if where == place:
             raise SCons.Errors.UserError(

@@ -1,8 +1,9 @@
-"""model/: the quantized ONNX file, trained on MNIST or given, and inputs to try it with."""
+"""model/: the quantized ONNX file, trained (on MNIST, or as a module says) or given, and inputs to
+try it with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,8 @@ class Model:
 def model(env: Any, places: Places) -> Model:
     """Declare the model that the settings ask for."""
     dataset = _dataset(env, places)
+    if env["model"]:
+        return _of_module(env, places, dataset)
     # A bundle alone is the network: its manifest tells what the inputs must be.
     if env["network"] or env["ai"] == "bundle":
         return _given(env, places, dataset)
@@ -90,6 +93,90 @@ def reference(env: Any, int8: Any, inputs: Any, out: Any) -> Any:
     return env.Run("REFERENCE", "codegen reference", [out], words)[0] if int8 else None
 
 
+def _quantized(
+    env: Any, float_model: Any, calibration: Any, out: Sequence[Any], normalize: str = ""
+) -> Any:
+    """Declare the quantizing of a float network by inputs like those that it will see.
+
+    Args:
+        out: the int8 file, and the report.
+    """
+    return env.Run(
+        "QUANTIZE",
+        "model quantize",
+        out,
+        [
+            *("--onnx", float_model, "--calibration", calibration),
+            *(("--normalize", normalize) if normalize else ()),
+            *("--max-accuracy-drop", "$max_accuracy_drop"),
+            *("--out", out[0], "--report", out[1]),
+        ],
+    )
+
+
+def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
+    """The network of a user's module: trained, exported, quantized, evaluated."""
+    module = env.UsersModule()
+
+    def made(name: str) -> Any:
+        return places.made(f"model/{env['name']}/{name}")
+
+    weights, history = made("weights.pt"), made("training.json")
+    calibration, test_part = made("calibration.npz"), made("test_part.npz")
+    train = env.Run(
+        "TRAIN",
+        "model train-module",
+        [weights, history, calibration, test_part],
+        [
+            *(*module.words, "--seed", "$seed"),
+            *(("--epochs", "$epochs") if env["epochs"] else ()),
+            *("--out", weights, "--history", history),
+            *("--calibration", calibration, "--test", test_part),
+        ],
+        also=[*module.code, *module.data],
+        installed=module.distributions,
+    )
+    float_model = made("float.onnx")
+    onnx = env.Run(
+        "ONNX",
+        "model export-module",
+        [float_model],
+        [*module.words, "--weights", weights, "--out", float_model],
+        also=[*module.code, *module.data],
+        installed=module.distributions,
+    )
+    int8 = made("int8.onnx")
+    quantize = _quantized(env, float_model, calibration, [int8, made("quantization.json")])
+    test_images = made("test.npz")
+    words = ["--model", int8, "--from", test_part, "--out", test_images]
+    env.Run("INPUTS", "codegen inputs", [test_images], words)
+    expected = reference(env, int8, test_images, made("reference_test.npz"))
+    evaluation = [made("evaluation.json"), made("evaluation.txt")]
+    env.Run(
+        "EVALUATE",
+        "model evaluate-module",
+        evaluation,
+        [
+            *("--history", history, "--test", test_part, "--int8", int8),
+            *("--reference", expected, "--out", evaluation[0], "--table", evaluation[1]),
+        ],
+    )
+    return Model(
+        dataset=dataset,
+        int8=int8,
+        ends=("--model", int8),
+        test_images=test_images,
+        typical=("--calibration", test_images),
+        reference=expected,
+        targets={
+            "train": train,
+            "onnx": onnx,
+            "quantize": quantize,
+            "evaluate": env.Show(made("evaluate.run"), evaluation[1], printed=True),
+        },
+    )
+
+
 def _given(env: Any, places: Places, dataset: Dataset) -> Model:
     """A network of the user's, quantized here where it is float."""
     targets: dict[str, Any] = {}
@@ -99,16 +186,9 @@ def _given(env: Any, places: Places, dataset: Dataset) -> Model:
         float_model, suffix = int8, places.name_suffix
         int8 = places.made(f"model/network_int8{suffix}.onnx")
         quantization = places.made(f"model/quantization{suffix}.json")
-        targets["quantize"] = env.Run(
-            "QUANTIZE",
-            "model quantize",
-            [int8, quantization],
-            [
-                *("--onnx", float_model, "--calibration", env.Given(env["calibration"])),
-                *(("--normalize", normalize) if normalize else ()),
-                *("--max-accuracy-drop", "$max_accuracy_drop"),
-                *("--out", int8, "--report", quantization),
-            ],
+        calibration = env.Given(env["calibration"])
+        targets["quantize"] = _quantized(
+            env, float_model, calibration, [int8, quantization], normalize
         )
     manifest = places.network.File(f"{env['name']}_manifest.json")
     ends = ("--model", int8) if int8 else ("--manifest", manifest)
@@ -117,13 +197,13 @@ def _given(env: Any, places: Places, dataset: Dataset) -> Model:
         "model/test.npz" if int8 else f"model/test{places.network_suffix}.npz"
     )
     source = dataset.files[0] if inputs == "mnist" else inputs and env.Given(inputs)
+    count = ("--count", str(max(1000, int(env["subset_size"]))))
     env.Run(
         "INPUTS",
         "codegen inputs",
         [test_images],
         [
-            *(*ends, "--count", str(max(1000, int(env["subset_size"])))),
-            *(("--from", source) if source else ()),
+            *(*ends, *count, *(("--from", source) if source else ())),
             *(("--normalize", normalize) if normalize else ()),
             *("--out", test_images),
         ],

@@ -9,6 +9,7 @@ checkers never. So what only another command imports does not make this one run 
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ IMPORT = re.compile(
     r"(?P<names>\([^)]*\)|[^\n#]*)|import[ \t]+(?P<modules>[\w., \t]+))",
     re.MULTILINE,
 )
+# The names behind "import", without those that they are given by "as".
+NAMES = re.compile(r"(\w+)(?:[ \t]+as[ \t]+\w+)?")
 # A folder that is searched for plug-ins when the program runs; with all below it, or without.
 SEARCHES_OWN_FOLDER = re.compile(r"(?P<how>iter_modules|walk_packages)\(\s*(?:\w+\.)?__path__")
 # Where the name to import and the name to install differ.
@@ -42,46 +45,60 @@ ALL_SETS = ("bench", "test")
 NOW, LATER, NEVER = "when the file loads", "when a function runs", "for type checkers"
 
 
+def _when(text: str, place: int) -> str:
+    """When an indented statement runs: what its block at the left margin says."""
+    blocks = [*BLOCK.finditer(text, 0, place)]
+    if not blocks:
+        return NOW
+    block = blocks[-1]
+    return LATER if block["function"] else NEVER if block["typing"] else NOW
+
+
 @functools.cache
-def _statements(path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """When it runs, and dotted names that may be modules, of each import statement."""
-    text = path.read_text(encoding="utf-8")
-    blocks = [
-        (match.start(), LATER if match["function"] else NEVER if match["typing"] else NOW)
-        for match in BLOCK.finditer(text)
-    ]
-    found = []
+def _statements(root: str, path: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """When it runs, and dotted names that may be modules, of each import of a file."""
+    text = Path(path).read_text(encoding="utf-8")
+    found = [(NOW, _plug_ins(root, Path(path), text))]
     for match in IMPORT.finditer(text):
         if match["source"]:
-            names = re.findall(r"(\w+)(?:[ \t]+as[ \t]+\w+)?[\s,]*", match["names"].strip("()"))
-            dotted = (match["source"], *(f"{match['source']}.{name}" for name in names))
+            source, names = match["source"], NAMES.findall(match["names"])
+            dotted = (source, *(f"{source}.{name}" for name in names))
         else:
             dotted = tuple(part.split()[0] for part in match["modules"].split(",") if part.split())
-        inside = [when for start, when in blocks if start <= match.start()][-1:] or [NOW]
-        found.append((inside[0] if match["indent"] else NOW, dotted))
+        found.append((_when(text, match.start()) if match["indent"] else NOW, dotted))
     return tuple(found)
 
 
 @functools.cache
-def _files(root: Path, dotted: str) -> list[Path]:
-    """The files that importing a module runs, packages' `__init__` first; [] when not ours."""
-    parts = dotted.split(".")
-    if not (root / parts[0] / "__init__.py").is_file():
-        return []
-    files = []
-    for depth in range(1, len(parts) + 1):
-        folder = root.joinpath(*parts[:depth])
-        if (folder / "__init__.py").is_file():
-            files.append(folder / "__init__.py")
-        elif folder.with_suffix(".py").is_file():
-            files.append(folder.with_suffix(".py"))
-    return files
+def _entries(folder: str) -> frozenset[str]:
+    """The names in a folder; none when it is no folder. One look for many modules."""
+    try:
+        return frozenset(entry.name for entry in os.scandir(folder))
+    except OSError:
+        return frozenset()
 
 
 @functools.cache
-def _plug_ins(root: Path, path: Path) -> tuple[str, ...]:
+def _files(root: str, dotted: str) -> tuple[str, ...]:
+    """The files that importing a module runs, packages' `__init__` first; none when not ours."""
+    first, *rest = dotted.split(".")
+    folder = f"{root}/{first}"
+    if first not in _entries(root) or "__init__.py" not in _entries(folder):
+        return ()
+    files = [f"{folder}/__init__.py"]
+    for name in rest:
+        beside = _entries(folder)
+        folder = f"{folder}/{name}"
+        if name in beside and "__init__.py" in _entries(folder):
+            files.append(f"{folder}/__init__.py")
+        elif f"{name}.py" in beside:
+            files.append(f"{folder}.py")
+    return tuple(files)
+
+
+def _plug_ins(root: str, path: Path, text: str) -> tuple[str, ...]:
     """Dotted names of all modules beside (or also below) a file that searches its own folder."""
-    match = SEARCHES_OWN_FOLDER.search(path.read_text(encoding="utf-8"))
+    match = "__path__" in text and SEARCHES_OWN_FOLDER.search(text)
     if not match:
         return ()
     found = (
@@ -91,15 +108,17 @@ def _plug_ins(root: Path, path: Path) -> tuple[str, ...]:
     return tuple(".".join(module.parts) for module in modules)
 
 
-def _follow(root: Path, start: str, when: tuple[str, ...]) -> tuple[set[Path], set[str]]:
+@functools.cache
+def _follow(root: str, start: str, when: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     """Files of this project and foreign top-level names that are reached from a module.
 
     Args:
         start: its dotted name.
         when: which imports to follow.
     """
-    files: set[Path] = set()
+    files: set[str] = set()
     foreign: set[str] = set()
+    seen = {start}
     waiting = [start]
     while waiting:
         dotted = waiting.pop()
@@ -107,14 +126,13 @@ def _follow(root: Path, start: str, when: tuple[str, ...]) -> tuple[set[Path], s
         if not ours:
             foreign.add(dotted.partition(".")[0])
         for path in ours:
-            if path in files:
-                continue
-            files.add(path)
-            for runs, names in _statements(path):
-                if runs in when:
-                    waiting.extend(names)
-            waiting.extend(_plug_ins(root, path))
-    return files, foreign
+            if path not in files:
+                files.add(path)
+                for runs, names in _statements(root, path):
+                    if runs in when:
+                        waiting += (name for name in names if name not in seen)
+                        seen.update(names)
+    return frozenset(files), frozenset(foreign)
 
 
 @functools.cache
@@ -141,8 +159,9 @@ def _locked(root: Path) -> tuple[dict[str, str], dict[str, set[str]]]:
     return pins, requires
 
 
-def _pins(root: Path, names: set[str]) -> list[str]:
-    """The pins of distributions and of all that they require, sorted."""
+@functools.cache
+def _pins(root: Path, names: frozenset[str]) -> str:
+    """The pins of distributions and of all that they require, sorted, a space between."""
     pins, requires = _locked(root)
     found: set[str] = set()
     waiting = [name for name in names if name in pins]
@@ -151,13 +170,13 @@ def _pins(root: Path, names: set[str]) -> list[str]:
         if name in pins and name not in found:
             found.add(name)
             waiting.extend(requires.get(name, ()))
-    return sorted(pins[name] for name in found)
+    return " ".join(sorted(pins[name] for name in found))
 
 
-def _own_module(root: Path, room: str, verb: str) -> str:
+def _own_module(root: str, room: str, verb: str) -> str:
     """Where a room keeps a command: a module of its own, or anywhere."""
     stem = verb.replace("-", "_")
-    own = (root / room / "commands" / f"{stem}.py").is_file()
+    own = Path(root, room, "commands", f"{stem}.py").is_file()
     return f"{room}.commands.{stem}" if own else f"{room}.__main__"
 
 
@@ -173,22 +192,33 @@ def python_dependencies(
         Absolute paths of this project's files, sorted, and the locked distributions that they
         import, with all that those require.
     """
-    root = Path(env["PROJECT_ROOT"])
+    root = str(env["PROJECT_ROOT"])
     # A command line that takes its time to load is imported inside of a function, and runs always.
     parts = [
         _follow(root, f"{room}.__main__", (NOW,)),
         _follow(root, f"{room}.cli", (NOW,)),
         _follow(root, _own_module(root, room, verb), (NOW, LATER)),
     ]
+    files = {path for found, _ in parts for path in found}
+    foreign = {name for _, names in parts for name in names}
+    names = frozenset(DISTRIBUTIONS.get(name, name) for name in foreign).union(installed)
+    return sorted(files), _pins(Path(root), names)
+
+
+def imported_files(env: Any, modules: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What a user's imports of modules load: absolute paths of this project's files, sorted, and
+    names of installed distributions."""
+    root = Path(env["PROJECT_ROOT"])
+    parts = [_follow(root, dotted, (NOW, LATER)) for dotted in modules]
     files = set().union(*(found for found, _ in parts))
     foreign = set().union(*(names for _, names in parts))
-    names = {DISTRIBUTIONS.get(name, name) for name in foreign} | {*installed}
-    return sorted(map(str, files)), " ".join(_pins(root, names))
+    return sorted(map(str, files)), sorted(DISTRIBUTIONS.get(name, name) for name in foreign)
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.PythonDependencies(room, verb, installed)`."""
+    """Add `env.PythonDependencies(room, verb, installed)` and `env.ImportedFiles(modules)`."""
     env.AddMethod(python_dependencies, "PythonDependencies")
+    env.AddMethod(imported_files, "ImportedFiles")
 
 
 def exists(env: Any) -> bool:

@@ -6,7 +6,7 @@ import ast
 import difflib
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +78,21 @@ def network_file(key: str, value: Any, env: Any) -> None:
     """A file that is there; what is neither ONNX nor .tflite is told apart by its name."""
     existing_file(key, value, env)
     path = Path(str(value))
+    if path.suffix == ".py":
+        raise SCons.Errors.UserError(f"{key}={value}: is a network module: model={value}")
     if told := FOREIGN.get(path.suffix.lower()):
         told = told.format(name=path.name, stem=path.stem)
         raise SCons.Errors.UserError(f"{key}={value}: is {told}")
+
+
+def network_module(key: str, value: Any, env: Any) -> None:
+    """Nothing, or a Python file that is there."""
+    existing_file(key, value, env)
+    if value and Path(str(value)).suffix != ".py":
+        raise SCons.Errors.UserError(
+            f"{key}={value}: is no Python file with network() and data(); a network that is there"
+            " already is given by network="
+        )
 
 
 def existing_path(key: str, value: Any, env: Any) -> None:
@@ -188,6 +200,7 @@ SIMULATED = {"sim", "validate", "demo", "profile"}
 VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
+NAME = "[a-z][a-z0-9_]*"
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 # Variables that say where files lie, how a board is reached, or how something is shown.
 ELSEWHERE = {
@@ -213,9 +226,9 @@ FIELDS = (
     ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", folder),
     (
         "name",
-        "C prefix of the network",
+        "C prefix of the network (default of a model=: its file's name)",
         "network",
-        matching("[a-z][a-z0-9_]*", "a C name in lower case"),
+        matching(NAME, "a C name in lower case"),
     ),
     # The network: trained here, or given.
     ("recipe", "how to train: augmented, guide", "augmented", one_of(("augmented", "guide"))),
@@ -231,6 +244,12 @@ FIELDS = (
         "points of accuracy that int8 may lose",
         "0.5",
         matching(NUMBER, "a number of points"),
+    ),
+    (
+        "model",
+        "your network module, a Python file with network() and data(): docs/your-network.md",
+        "",
+        network_module,
     ),
     ("network", "an ONNX or .tflite file of yours instead of training", "", network_file),
     (
@@ -407,7 +426,34 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
             f"calibration={env['calibration']}: a .tflite file is quantized by its converter: leave"
             " calibration= out"
         )
+    _settle_module(env, variables.args)
     return {key: env[key] for key in known}
+
+
+def _settle_module(env: Any, given: Mapping[str, Any]) -> None:
+    """Name a module's network after its file; refuse what is said of a given network.
+
+    Raises:
+        SCons.Errors.UserError: variables that exclude each other, or a name that is none in C.
+    """
+    if not env["model"]:
+        return
+    for key in ("network", "calibration", "inputs", "normalize"):
+        if env[key]:
+            raise SCons.Errors.UserError(
+                f"{key}={env[key]}: is for a network that is given; model={env['model']} brings its"
+                " own"
+            )
+    if env["ai"] == "bundle":
+        raise SCons.Errors.UserError(f"ai=bundle: is ST's network, not model={env['model']}")
+    if "name" in given or env["name"] != "network":
+        return
+    stem = re.sub(r"\W", "_", Path(env["model"]).stem.lower())
+    if not re.fullmatch(NAME, stem):
+        raise SCons.Errors.UserError(
+            f"model={env['model']}: '{stem}' is no name in C: give one with name="
+        )
+    env["name"] = stem
 
 
 def decisive(env: Any) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from device.emulators.h750 import quadspi, rcc
+from device.emulators.h750 import flash as flash_registers
+from device.emulators.h750 import quadspi, rcc, usart
 from device.emulators.h750.chip import Chip
 from device.emulators.h750.mt25q import Command, Mt25q
 from device.emulators.h750.rules import Examiner, RuleBroken
+from device.emulators.h750.serve import Pipes
 from device.emulators.h750.storage import ExternalChip, Storage
 
 # PLLCFGR: input 4 .. 8 MHz (PLL1RGE = 2), VCO wide or medium (PLL1VCOSEL).
@@ -48,6 +50,43 @@ def test_no_register_is_written_while_the_window_is_open(offset: int, chip: Chip
     chip.quadspi.mapped = True
     with pytest.raises(RuleBroken, match=r"qspi\.busy"):
         chip.quadspi.write(offset, 4, 0x100)
+
+
+def test_every_byte_is_received(chip: Chip) -> None:
+    """A zero is a byte, too."""
+    bytes_ = iter((0, 255))
+    chip.receive = lambda: next(bytes_, -1)
+    chip.rcc.write(rcc.APB1LENR, 4, 1 << 18)
+    port = chip.usart3
+    port.write(usart.CR1, 4, 0b101)  # UE and RE
+    for byte in (0, 255):
+        assert port.read(usart.ISR, 4) >> 5 & 1
+        assert port.read(usart.RDR, 4) == byte
+    assert not port.read(usart.ISR, 4) >> 5 & 1
+
+
+def test_option_bytes_are_not_changed_while_they_are_locked(chip: Chip) -> None:
+    """What was written before the lock stays a wish (RM0433, "FLASH_OPTCR", OPTLOCK)."""
+    registers = chip.flash
+    before = registers.values[flash_registers.BOOT_CUR]
+    for key in (0x08192A3B, 0x4C5D6E7F):
+        registers.write(flash_registers.OPTKEYR, 4, key)
+    registers.write(flash_registers.BOOT_PRG, 4, before ^ 1)
+    registers.write(flash_registers.OPTCR, 4, 1)
+    registers.write(flash_registers.OPTCR, 4, 2 | 1)
+    assert registers.values[flash_registers.BOOT_CUR] == before
+    for key in (0x08192A3B, 0x4C5D6E7F):
+        registers.write(flash_registers.OPTKEYR, 4, key)
+    registers.write(flash_registers.OPTCR, 4, 2)
+    assert registers.values[flash_registers.BOOT_CUR] == before ^ 1
+
+
+def test_a_console_without_input_says_so_until_nothing_else_is_done() -> None:
+    """The model's, on stdin: its eighth look in a row would wait there."""
+    pipes = Pipes()
+    for _ in range(3):
+        assert [pipes.receive() for _ in range(7)] == [-1] * 7
+        pipes.send(0)
 
 
 @pytest.fixture

@@ -107,6 +107,19 @@ def classes(quantized: bool = True) -> QdqModel:
     return model.qdq(1 / 256, -128) if quantized else model
 
 
+def every_end(seed: int = 9) -> QdqModel:
+    """Inputs of 7 float numbers and 6 uint8; outputs: 5 of int8, the class among them, int32, and
+    3 in float32. Of one byte after the other, the last two begin at odd addresses."""
+    rng = np.random.default_rng(seed)
+    model = QdqModel((1, 7)).qdq(SCALE, -3)
+    first = model.gemm(random_layer(rng, 5, 7)[0], WEIGHT_SCALE).qdq(SCALE, 0).value
+    model.input("second", (1, 2, 3), np.uint8).dequantize(0.02, 131, np.uint8).then("Flatten")
+    model.gemm(random_layer(rng, 5, 6)[0], WEIGHT_SCALE).qdq(SCALE, 9)
+    sums = model.then("Add", first).qdq(0.06, -7).output().value
+    model.then("ArgMax", axis=1, keepdims=0).output()
+    return model.at(sums).gemm(random_layer(rng, 3, 5)[0], WEIGHT_SCALE).output()
+
+
 def assorted(seed: int = 8) -> QdqModel:
     """3x4 → operators that `image` has none of."""
     model = QdqModel((1, 3, 2, 2)).qdq(SCALE, 3)

@@ -41,9 +41,9 @@ class QdqModel:
         self.inputs = [helper.make_tensor_value_info("input", _TYPES[self.dtype], self.shape)]
         self.outputs: list[onnx.ValueInfoProto] = []
 
-    def input(self, name: str, shape: Sequence[Any]) -> QdqModel:
-        """Another float input; the line goes on from it."""
-        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    def input(self, name: str, shape: Sequence[Any], dtype: Any = np.float32) -> QdqModel:
+        """Another input; the line goes on from it."""
+        self.inputs.append(helper.make_tensor_value_info(name, _TYPES[np.dtype(dtype)], shape))
         return self.at(name)
 
     def at(self, value: str) -> QdqModel:

@@ -36,8 +36,8 @@ def render_page(folder: Path, manifest: Path, memories: Path) -> None:
 def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A toy that takes 28 x 28 values, its manifest and page: toy.elf, manifest.json, demo.html."""
     folder = tmp_path_factory.mktemp("toy demo")
-    link_toy("host", folder / "toy.elf", ["-DTOY_INPUTS=784"])
-    manifest = {"model_sha256": "70ffee", "layers": [], "name": "toy", "output": {"size": 7}}
+    link_toy("host", folder / "toy.elf", ["-DTOY_INPUTS=784", "-DTOY_ONE_INPUT"])
+    manifest = {"model_sha256": "70ffee", "layers": [], "name": "toy", "outputs": [{"size": 7}]}
     write_json(folder / "manifest.json", manifest)
     write_json(folder / "memories.json", {"board": {"title": "This computer"}})
     render_page(folder, folder / "manifest.json", folder / "memories.json")

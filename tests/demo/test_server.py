@@ -239,7 +239,8 @@ def test_preferred_port_gives_way() -> None:
 
 def test_network_that_takes_no_pictures(toy_folder: Path, tmp_path: Path) -> None:
     elf = link_toy("host", tmp_path / "small.elf")
-    assert "takes 260 values" in refused(demo_of("host", elf, toy_folder))
+    told = "takes 252 bytes of int8 and 8 bytes of float32"
+    assert told in refused(demo_of("host", elf, toy_folder))
 
 
 def test_page_that_was_not_built(toy_folder: Path) -> None:
@@ -281,7 +282,7 @@ def test_pictures_are_quantized_as_the_test_set_is() -> None:
     from codegen.ir.types import Quantization
 
     grey = np.arange(784, dtype=np.uint32).astype(np.uint8)
-    port = Port(784, float(np.float32(0.00784)), -3)
+    port = Port(784, "int8", float(np.float32(0.00784)), -3)
     stored = quantize(grey.tobytes(), port, Normalization(0.5, 0.5))
     real = (grey.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
     expected = Quantization(np.float32(0.00784), -3).quantize(real)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.graph.few_digits import use_few_digits
+from tests.graph.own_network import write_own_network
 from tests.graph.project import Project, copy_tree
 from tests.graph.tiny_model import write_tiny_model
 from tests.graph.watching import unwatch, watch
@@ -55,6 +56,20 @@ def given(shared_dir: Path) -> Built:
         return project
 
     return once(shared_dir, "given", make, "elf")
+
+
+@pytest.fixture(scope="session")
+def of_module(shared_dir: Path) -> Built:
+    """Built for mps2_an500 of a network module and data of a user's."""
+
+    def make(root: Path) -> Project:
+        variables = {"max_accuracy_drop": "10", "subset_size": "10"}
+        project = copy_tree(root, model="mine/gearbox.py", board="mps2_an500", **variables)
+        write_own_network(root / "mine")
+        write_tiny_model(root / "tiny.onnx")
+        return project
+
+    return once(shared_dir, "of-module", make, "elf", "evaluate")
 
 
 @pytest.fixture(scope="session")

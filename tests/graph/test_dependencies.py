@@ -48,7 +48,7 @@ def project_files(project: Project, opened: set[str]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("kind", ["given", "trained"])
+@pytest.mark.parametrize("kind", ["given", "of_module", "trained"])
 def test_commands_open_nothing_undeclared(kind: str, request: pytest.FixtureRequest) -> None:
     built: Built = request.getfixturevalue(kind)
     recorded = recorded_dependencies(built.project)

@@ -131,6 +131,36 @@ KNOWN = {
         "self.identical == self.total",
         ("tests/device/test_comparison.py",),
     ),
+    "ratio of a zip": Known(
+        "codegen/xcube/archive.py",
+        "STEEPEST_RATIO * max(",
+        "STEEPEST_RATIO + max(",
+        ("tests/xcube/test_archive.py", "-k", "packs"),
+    ),
+    "too many elements of a shape": Known(
+        "codegen/ops/reshape.py",
+        "np.int64 or not 1 <=",
+        "np.int64 and not 1 <=",
+        ("tests/ops/test_reshape.py", "-k", "cannot_be"),
+    ),
+    "a console without a byte": Known(
+        "device/emulators/h750/serve.py",
+        "return -1",
+        "return -2",
+        (_REGISTERS, "-k", "console"),
+    ),
+    "a byte that is zero": Known(
+        "device/emulators/h750/usart.py",
+        "self._byte >= 0",
+        "self._byte > 0",
+        (_REGISTERS, "-k", "received"),
+    ),
+    "locked option bytes": Known(
+        "device/emulators/h750/flash.py",
+        "not locked and value & 2",
+        "value & 2",
+        (_REGISTERS, "-k", "option"),
+    ),
     "VCO": Known(
         "device/emulators/h750/rcc.py",
         'self.demand(low <= mhz <= high, "clock.pll-range", f"VCO {mhz:g} MHz")',

@@ -101,6 +101,7 @@ def test_between_quantize_and_dequantize(tmp_path: Path) -> None:
         (reshape(1, -1, -1), r"cannot reshape to \[1, -1, -1\]"),
         (reshape(1, -1, 0, 4), r"6 elements do not fit shape \[1, -1, 2, 4\]"),
         (reshape(0, 6, allowzero=1), r"cannot reshape to \[0, 6\]"),
+        (reshape(*[1] * 16, 6), "its new shape is int64 with 17 elements, not a few int64"),
         (reshape(1, -6), r"cannot reshape to \[1, -6\]"),
         (flatten(axis=9), "axis 9 is outside shape"),
         (flatten(axis=3), r"makes shape \[2, 3\]; the batch must stay 1"),

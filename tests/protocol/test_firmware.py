@@ -11,6 +11,7 @@ import pytest
 from device.link import frames
 from device.link.client import Client
 from device.link.frames import ANSWER, ErrorCode, Frame, Verb
+from device.link.messages import Port
 from device.link.packing import pack
 from device.link.transport import LinkError
 from tests.protocol.toys import INPUTS, OUTPUTS, POISON, toy_inputs, toy_layers, toy_outputs
@@ -42,8 +43,9 @@ def test_tells_what_it_is(client: Client) -> None:
         *("toy", "70ffee", "toy.c", "hand", "b111d"),
     )
     assert info.board in ("host", "mps2_an500")
-    assert (info.input.size, info.input.scale, info.input.zero_point) == (INPUTS, 0.5, -3)
-    assert (info.output.size, info.output.scale, info.output.zero_point) == (OUTPUTS, 0.25, 4)
+    assert info.inputs == (Port(INPUTS - 8, "int8", 0.5, -3), Port(8, "float32", 0.0, 0))
+    assert info.outputs == (Port(OUTPUTS, "int8", 0.25, 4),)
+    assert (info.input_size, info.output_size) == (INPUTS, OUTPUTS)
     assert (info.nodes, info.max_body >= 2048, info.clock_hz) == (2, True, 0)
 
 

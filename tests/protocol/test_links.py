@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from device.boards import read_board
-from device.link import frames
+from device.link import frames, messages
 from device.link.client import Client
 from device.link.frames import ANSWER, Frame, Verb
 from device.link.opening import open_transport
@@ -214,8 +214,28 @@ def test_nonsense_in_good_frames_is_no_crash() -> None:
     client.close()
 
 
+def info_body(inputs: int, outputs: int) -> bytes:
+    """INFO's answer of a network with one int8 input and output, up to its texts."""
+    port = "BIBfb"
+    ends = (1, inputs, 0, 1.0, 0), (1, outputs, 0, 1.0, 0)
+    return struct.pack(f"<IHII{port}{port}", 2048, 16, 0, 2, *ends[0], *ends[1])
+
+
+def test_ends_that_are_cut_off_or_unknown_are_refused() -> None:
+    whole = info_body(1, 1) + bytes(6)
+    assert messages.parse_info(whole).inputs == (messages.Port(1, "int8", 1.0, 0),)
+    for size in range(len(whole)):
+        with pytest.raises(messages.BadBody):
+            messages.parse_info(whole[:size])
+    kind = struct.calcsize("<IHIIBI")
+    with pytest.raises(messages.BadBody, match="elements of type 5"):
+        messages.parse_info(whole[:kind] + b"\x05" + whole[kind + 1 :])
+    with pytest.raises(messages.BadBody, match="cut off"):
+        messages.parse_info(struct.pack("<IHII", 2048, 16, 0, 2) + bytes(8))  # no input
+
+
 def test_answer_to_somebody_else_is_not_ours() -> None:
-    info = struct.pack("<IHIIIfbIfb", 2048, 16, 0, 2, 1, 1.0, 0, 1, 1.0, 0)
+    info = info_body(1, 1)
     client = answering(
         f"for n in (1, 0): send({Verb.INFO | ANSWER}, f.sequence - n & 0xFFFF, "
         f"{info!r} + bytes([1, 66 - n]) * 6)"
@@ -235,7 +255,7 @@ def test_endless_good_frames_do_not_keep_us() -> None:
 
 
 def test_endless_layers_do_not_keep_us() -> None:
-    info = struct.pack("<IHIIIfbIfb", 2048, 16, 0, 2, INPUTS, 1.0, 0, OUTPUTS, 1.0, 0) + bytes(6)
+    info = info_body(INPUTS, OUTPUTS) + bytes(6)
     client = answering(
         f"send(f.verb | {ANSWER}, f.sequence, {info!r}) if f.verb == {Verb.INFO} else "
         f"[send({Verb.LAYER}, f.sequence, bytes(11)) for _ in range(100)]"

@@ -197,7 +197,7 @@ def test_reference_of_another_network(case: MakeCase) -> None:
     toy = case()
     toy.arrays["inputs"] = toy.arrays["inputs"][:, :100]
     message = refused(toy)
-    assert "takes 260 and gives 7 values, the reference has 100 and 7" in message
+    assert "takes 260 and gives 7 bytes, the reference has 100 and 7" in message
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import stat
 import struct
 import warnings
@@ -78,6 +79,16 @@ def test_hostile_members_are_refused_by_name(tmp_path: Path, fill: Fill, word: s
     with pytest.raises(UserError, match=word):
         unpacked(a_zip(tmp_path / "bundle.zip", fill))
     assert {path.name for path in tmp_path.rglob("*")} == {"bundle.zip"}
+
+
+def test_a_large_member_that_packs_as_numbers_do_is_taken(tmp_path: Path) -> None:
+    """Weights as text are a few times smaller in the zip."""
+    text = ", ".join(f"0x{byte:02x}" for byte in random.Random(1).randbytes(200_000))
+    path = a_zip(tmp_path / "b.zip", holding({"network.c": text}))
+    with zipfile.ZipFile(path) as packed:
+        member = packed.getinfo("network.c")
+    assert member.file_size > archive.RATIO_FROM and member.file_size > 2 * member.compress_size
+    assert unpacked(path) == {"network.c": text.encode()}
 
 
 def test_too_many_and_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

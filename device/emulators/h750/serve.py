@@ -21,7 +21,7 @@ _REVISION = "V"
 _LOOKS = 8
 
 
-class _Pipes:
+class Pipes:
     """The console's bytes.
 
     Firmware that does nothing but look for a byte waits for one, and so do we: time stands still in
@@ -63,7 +63,7 @@ class _Pipes:
 
 def main() -> int:
     """Run the firmware; its status, if it ends itself."""
-    pipes = _Pipes()
+    pipes = Pipes()
     machine = Machine(Elf(Path(sys.argv[1])), _REVISION, pipes.send, Examiner(["inference.memory"]))
     machine.chip.receive = pipes.receive
     try:

@@ -47,6 +47,20 @@ static packed find_pair(const nn_packed_layer *layer, const ai_u8 *weights, ai_u
                     after + 2u * in_block, size};
 }
 
+/* Dense: blocks of two quads, the last one maybe of one. */
+static packed find_dense_quad(const nn_packed_layer *layer, const ai_u8 *weights, ai_u32 quad) {
+    const ai_u32 scale = layer->integers ? 8u : 4u;
+    const ai_u32 pairs = (layer->inputs + 7u) / 8u * 4u;
+    const ai_u32 second = quad % 2u;
+    const ai_u32 last = (layer->outputs - 1u) / 4u;
+    const ai_u32 size = quad == last && second == 0u ? 1u : 2u;
+    const ai_u32 *block =
+        words_at(weights, layer->constants) + quad / 2u * (6u + 4u * pairs + 2u * scale);
+    const ai_u32 *words = block + 3u * size;
+    return (packed){block + 3u * second, words + 2u * size * pairs + scale * second,
+                    words + 2u * second, 2u * size};
+}
+
 /* Sparse, within the blocks of eight outputs. */
 static packed find_quad(const nn_packed_layer *layer, const ai_u8 *weights, ai_u32 quad) {
     const ai_u32 scale = layer->integers ? 8u : 4u;
@@ -121,12 +135,14 @@ static void solve_quad(const nn_packed_layer *layer, const ai_i16 *values, const
     ai_u32 u = quad->start[0];
     ai_u32 v = quad->start[1];
     ai_u32 w = quad->start[2];
-    for (ai_u32 i = 0; i < layer->inputs; i++) {
+    /* In another order the last ones may stand behind what is missing. */
+    const ai_u32 inputs = layer->dense ? (layer->inputs + 3u) / 4u * 4u : layer->inputs;
+    for (ai_u32 i = 0; i < inputs; i++) {
         const ai_u32 *words = quad->words + i / 2u * quad->next;
         const ai_i32 first = lane(words[0], i % 2u);
         const ai_i32 second = lane(words[1], i % 2u);
         const ai_i32 b = low_byte(first >> 8);
-        const ai_i32 x = values[i];
+        const ai_i32 x = input(layer, values, i);
         u += (ai_u32)((first - 128) * x);
         v += (ai_u32)(second * x);
         w += (ai_u32)((b + 256 * low_byte(second)) * x);
@@ -176,13 +192,16 @@ void nn_packed(const nn_packed_layer *layer, const void *source, void *target, c
         }
         values = expanded;
     }
-    const ai_u32 in_quads = layer->dense ? 0u : layer->outputs / 8u * 8u;
+    const ai_u32 in_quads = !layer->quads  ? 0u
+                            : layer->dense ? layer->outputs
+                                           : layer->outputs / 8u * 8u;
     for (ai_u32 output = 0; output < in_quads; output += 4u) {
-        const packed quad = find_quad(layer, weights, output / 4u);
+        const packed quad = layer->dense ? find_dense_quad(layer, weights, output / 4u)
+                                         : find_quad(layer, weights, output / 4u);
         ai_u32 scaled[4];
         solve_quad(layer, values, &quad, scaled);
         scaled[0] *= layer->integers ? 256u : 1u;
-        for (ai_u32 i = 0; i < 4u; i++) {
+        for (ai_u32 i = 0; i < 4u && output + i < layer->outputs; i++) {
             /* In integers two addends come first, then two multipliers. */
             const ai_u32 place = layer->integers ? i / 2u * 4u + i % 2u : i;
             const ai_u32 addend = layer->integers ? quad.scales[place] : 0u;

@@ -12,18 +12,25 @@
 
 #define APP_NETWORK_MODEL AI_TINY_MODEL_SIGNATURE
 #define APP_NETWORK_NAME AI_TINY_MODEL_NAME
-/* Bytes of all inputs and of all outputs, one after the other. */
+/* Bytes of all inputs and of all outputs, one after the other; below what buffers must hold: a
+ * vendor's runtime may read or write past the last element. */
 #ifdef AI_TINY_INPUT_BYTES
 #define APP_NETWORK_INPUT_SIZE AI_TINY_INPUT_BYTES
 #define APP_NETWORK_OUTPUT_SIZE AI_TINY_OUTPUT_BYTES
+#define APP_NETWORK_INPUT_BYTES AI_TINY_INPUT_BYTES
+#define APP_NETWORK_OUTPUT_BYTES AI_TINY_OUTPUT_BYTES
 #else
 #define APP_NETWORK_INPUT_SIZE AI_TINY_IN_1_SIZE
 #define APP_NETWORK_OUTPUT_SIZE AI_TINY_OUT_1_SIZE
-#endif
-
-/* What buffers must hold: a runtime may read or write past the last element. */
 #define APP_NETWORK_INPUT_BYTES AI_TINY_IN_1_SIZE_BYTES
 #define APP_NETWORK_OUTPUT_BYTES AI_TINY_OUT_1_SIZE_BYTES
+#endif
+
+/* Elements of the first output, and whether there is no other. */
+#define APP_NETWORK_OUTPUT_ELEMENTS AI_TINY_OUT_1_SIZE
+#define APP_NETWORK_ONE_OUTPUT (AI_TINY_OUT_NUM == 1)
+#define APP_NETWORK_FLOAT_OUTPUT (AI_TINY_OUT_1_FORMAT == AI_BUFFER_FORMAT_FLOAT)
+#define APP_NETWORK_INT32_OUTPUT (AI_TINY_OUT_1_FORMAT == AI_BUFFER_FORMAT_S32)
 
 /* Input and output buffers must lie on addresses that are multiples of this. */
 #define APP_NETWORK_ALIGNED __attribute__((aligned(4)))
@@ -43,7 +50,8 @@
 /* Create the network and give it weights and activations. On failure the error is printed. */
 bool app_network_init(void);
 
-/* One inference; 0 when it worked. On failure the error is printed. */
+/* One inference; 0 when it worked. On failure the error is printed. All inputs lie one after the
+ * other, and all outputs. A run may write over the input: fill it before every run. */
 int32_t app_network_inference(int8_t *input_data, int8_t *output_data);
 
 #endif /* APP_NETWORK_H */

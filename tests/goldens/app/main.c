@@ -3,6 +3,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "app_network.h"
 #include "board.h"
@@ -11,7 +12,6 @@
 #include "expected.h"
 #include "mnist_test_subset.h"
 
-#define CLASSES APP_NETWORK_OUTPUT_SIZE
 #define SAMPLES MNIST_TEST_SUBSET_SIZE
 
 #ifndef NN_SECTION_RESULTS
@@ -19,7 +19,7 @@
 #endif
 
 /* Every output byte of the run, in image order: what board_finish() hands out to be checked. */
-NN_SECTION_RESULTS static int8_t network_outputs[SAMPLES][CLASSES];
+NN_SECTION_RESULTS static int8_t network_outputs[SAMPLES][APP_NETWORK_OUTPUT_SIZE];
 
 APP_NETWORK_ALIGNED static int8_t network_input[APP_NETWORK_INPUT_BYTES];
 APP_NETWORK_ALIGNED static int8_t network_output[APP_NETWORK_OUTPUT_BYTES];
@@ -40,13 +40,47 @@ static void copy(volatile int8_t *to, const int8_t *from, uint32_t size) {
 /* Index of the largest score; the first of equals. */
 static uint32_t argmax(const int8_t *scores) {
     uint32_t best = 0;
-    for (uint32_t i = 1; i < CLASSES; i++) {
+    for (uint32_t i = 1; i < APP_NETWORK_OUTPUT_ELEMENTS; i++) {
         if (scores[i] > scores[best]) {
             best = i;
         }
     }
     return best;
 }
+
+#if !MNIST_TEST_SUBSET_LABELED
+/* The same of scores in float32. */
+static uint32_t argmax_float(const int8_t *scores) {
+    uint32_t best = 0;
+    float largest = 0;
+    for (uint32_t i = 0; i < APP_NETWORK_OUTPUT_ELEMENTS; i++) {
+        float score;
+        memcpy(&score, scores + i * sizeof score, sizeof score);
+        if (i == 0 || score > largest) {
+            best = i;
+            largest = score;
+        }
+    }
+    return best;
+}
+
+/* What the network says of an input: the class of its only output, or the bytes' checksum. */
+static void show_outputs(const int8_t *outputs) {
+    if (APP_NETWORK_ONE_OUTPUT && APP_NETWORK_INT32_OUTPUT && APP_NETWORK_OUTPUT_ELEMENTS == 1) {
+        uint32_t found;
+        memcpy(&found, outputs, sizeof found);
+        console_text("class ");
+        console_unsigned(found);
+    } else if (APP_NETWORK_ONE_OUTPUT && !APP_NETWORK_INT32_OUTPUT) {
+        console_text("class ");
+        console_unsigned(APP_NETWORK_FLOAT_OUTPUT ? argmax_float(outputs) : argmax(outputs));
+    } else {
+        console_unsigned(APP_NETWORK_OUTPUT_SIZE);
+        console_text(" output bytes, CRC-32 ");
+        console_hex(~crc32_add(CRC32_START, outputs, APP_NETWORK_OUTPUT_SIZE));
+    }
+}
+#endif
 
 #if MNIST_TEST_SUBSET_LABELED
 /* Counts the right ones among `recognized_digits`, one line each. */
@@ -107,7 +141,9 @@ void app_summary(void) {
 }
 
 int main(void) {
+#if MNIST_TEST_SUBSET_LABELED
     static uint16_t recognized_digits[SAMPLES];
+#endif
     board_init();
     console_text("network \"" APP_NETWORK_NAME "\", model " APP_NETWORK_MODEL "\n");
     if (!app_network_init()) {
@@ -118,8 +154,10 @@ int main(void) {
         if (app_network_inference(network_input, network_output) != 0) {
             board_finish(2, "an inference failed", 0);
         }
-        copy(network_outputs[i], network_output, CLASSES);
+        copy(network_outputs[i], network_output, APP_NETWORK_OUTPUT_SIZE);
+#if MNIST_TEST_SUBSET_LABELED
         recognized_digits[i] = (uint16_t)argmax(network_output);
+#endif
     }
 #if MNIST_TEST_SUBSET_LABELED
     count_success(recognized_digits);
@@ -129,8 +167,8 @@ int main(void) {
     for (uint32_t i = 0; i < SAMPLES; i++) {
         console_text("input ");
         console_unsigned(i);
-        console_text(": class ");
-        console_unsigned(recognized_digits[i]);
+        console_text(": ");
+        show_outputs(network_outputs[i]);
         console_text("\n");
     }
 #endif

@@ -11,6 +11,14 @@ APP_NETWORK_ALIGNED static int8_t network_output[APP_NETWORK_OUTPUT_BYTES];
 static uint8_t frame[VALIDATE_FRAME_SIZE(APP_NETWORK_INPUT_SIZE)];
 static uint8_t results[VALIDATE_IMAGES * VALIDATE_RESULT_SIZE(APP_NETWORK_OUTPUT_SIZE)];
 
+static const struct validate_port inputs[] = {
+    {6, VALIDATE_INT8, (float)0.0500000007, 3},
+};
+
+static const struct validate_port outputs[] = {
+    {3, VALIDATE_INT8, (float)0.00390625, -128},
+};
+
 static const struct validate_network network = {
     .board = "mps2_an500",
     .name = APP_NETWORK_NAME,
@@ -19,8 +27,8 @@ static const struct validate_network network = {
     .generator = "nn2flash 0.1.0",
     .build = "b111db111db111db111db111db111db111db111db111db111db111db111db111",
     .nodes = 5,
-    .input = {APP_NETWORK_INPUT_SIZE, (float)0.0500000007, 3},
-    .output = {APP_NETWORK_OUTPUT_SIZE, (float)0.00390625, -128},
+    .input = {inputs, 1, APP_NETWORK_INPUT_SIZE},
+    .output = {outputs, 1, APP_NETWORK_OUTPUT_SIZE},
     .infer = app_network_inference,
     .frame = frame,
     .frame_size = sizeof(frame),

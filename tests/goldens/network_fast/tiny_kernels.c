@@ -15,6 +15,7 @@ void tiny_packed_0(const void *source, void *target, const ai_u8 *weights, ai_u8
         .from_pairs = false,
         .to_pairs = true,
         .dense = true,
+        .quads = true,
         .alternate = true,
         .integers = true,
         .shift = 13,
@@ -37,6 +38,7 @@ void tiny_packed_1(const void *source, void *target, const ai_u8 *weights, ai_u8
         .from_pairs = true,
         .to_pairs = true,
         .dense = false,
+        .quads = true,
         .alternate = false,
         .integers = true,
         .shift = 13,
@@ -44,8 +46,8 @@ void tiny_packed_1(const void *source, void *target, const ai_u8 *weights, ai_u8
         .offset = 0,
         .floor = 0,
         .low = -128,
-        .constants = 504,
-        .rows = 592,
+        .constants = 520,
+        .rows = 608,
         .scratch = 0,
     };
     nn_packed(&layer, source, target, weights, arena);
@@ -58,7 +60,8 @@ void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8
         .outputs = 4,
         .from_pairs = true,
         .to_pairs = false,
-        .dense = true,
+        .dense = false,
+        .quads = true,
         .alternate = false,
         .integers = true,
         .shift = 13,
@@ -66,8 +69,8 @@ void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8
         .offset = 0,
         .floor = 0,
         .low = -128,
-        .constants = 688,
-        .rows = 0,
+        .constants = 704,
+        .rows = 744,
         .scratch = 0,
     };
     nn_packed(&layer, source, target, weights, arena);

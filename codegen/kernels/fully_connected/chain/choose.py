@@ -1,6 +1,6 @@
 """Which kernel a layer gets, from what calibration inputs leave zero.
 
-Costs are instructions, counted in the templates.
+Costs are estimated cycles, between the two models of docs/performance.md; the tests compare them.
 """
 
 from __future__ import annotations
@@ -11,20 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.ir.types import Int8Array
-from codegen.kernels.fully_connected.chain import quad_split
+from codegen.kernels.fully_connected.chain import dense_quads, quad_split
 from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.layout import STEP
 
 # Fewer inputs than one step of the dense loop are not worth its padding.
 MIN_INPUTS = STEP
 # A list entry and a block of eight outputs; what the list costs for an input byte and an entry.
-ENTRY_COST, SPARSE_BLOCK_COST, BYTE_COST, APPEND_COST = 13.2, 70.0, 1.0, 8.0
+ENTRY_COST, SPARSE_BLOCK_COST, BYTE_COST, APPEND_COST = 11.2, 60.0, 0.9, 6.5
 # An entry of the last one to three pairs of outputs, and what each pair adds; a pair's end.
-TAIL_COST, TAIL_PAIR_COST, TAIL_BLOCK_COST = 5.0, 3.0, 20.0
-# Four inputs times four outputs of the dense kernel; a block of four outputs.
-QUAD_COST, DENSE_BLOCK_COST = 11.6, 38.0
+TAIL_COST, TAIL_PAIR_COST, TAIL_BLOCK_COST = 4.5, 2.8, 20.0
+# Four inputs times four outputs of the byte split; a block of four outputs.
+QUAD_COST, DENSE_BLOCK_COST = 9.5, 38.0
+# A pair of inputs times eight outputs of the quad split, or four; a block of either; an input byte.
+UNIT_COST, LAST_UNIT_COST, QUADS_BLOCK_COST, LAST_BLOCK_COST = 7.75, 5.2, 80.0, 60.0
+DENSE_BYTE_COST = 1.0
+_TWO = "its weights or sums do not fit four outputs in three sums"
 # A pair of inputs and a block of eight outputs of a sparse layer gone dense; an input byte of it.
-BOUND_COST, EXPAND_COST = 12.2, 2.0
+BOUND_COST, EXPAND_COST = 10.4, 1.8
 # Bounding a layer by a dense loop takes code; below this many inputs there is nothing to bound.
 MIN_BOUNDED_INPUTS = 64
 # Entries that fit beyond the largest number seen.
@@ -39,10 +43,12 @@ class Choice:
 
     Attributes:
         kernel: "dense" or "sparse".
+        split: how outputs share words: "quads", four in three sums (`quad_split.py`), or "bytes",
+            two in two (`byte_split.py`).
         why: the reason, one short phrase.
         capacity: entries that the list of a bounded sparse layer can take; 0: all pairs fit.
         entries: how long a list is to be expected.
-        cost: instructions to be expected.
+        cost: estimated cycles to be expected.
     """
 
     kernel: str
@@ -50,6 +56,7 @@ class Choice:
     capacity: int = 0
     entries: float = 0.0
     cost: float = 0.0
+    split: str = "quads"
 
 
 def entries(values: Int8Array, base: int) -> npt.NDArray[np.int64]:
@@ -60,7 +67,7 @@ def entries(values: Int8Array, base: int) -> npt.NDArray[np.int64]:
 
 
 def sparse_cost(layer: IntegerLayer, found: float) -> float:
-    """Instructions of the sparse kernel for a list of `found` entries."""
+    """Estimated cycles of the sparse kernel for a list of `found` entries."""
     blocks, left = layer.outputs // 8, (layer.outputs % 8 + 1) // 2
     gathered = BYTE_COST * layer.inputs + APPEND_COST * found
     tail = (TAIL_COST + TAIL_PAIR_COST * left) * found + TAIL_BLOCK_COST * left if left else 0.0
@@ -68,13 +75,21 @@ def sparse_cost(layer: IntegerLayer, found: float) -> float:
 
 
 def dense_cost(layer: IntegerLayer) -> float:
-    """Instructions of the dense kernel."""
+    """Estimated cycles of the dense kernel by quads."""
+    units, last = -(-layer.inputs // STEP) * 4, dense_quads.tail_quads(layer.outputs)
+    blocks = layer.outputs // 8 + (last == 2)
+    found = DENSE_BYTE_COST * layer.inputs + blocks * (UNIT_COST * units + QUADS_BLOCK_COST)
+    return found + (LAST_UNIT_COST * units + LAST_BLOCK_COST if last == 1 else 0.0)
+
+
+def byte_split_cost(layer: IntegerLayer) -> float:
+    """Estimated cycles of the dense kernel by pairs."""
     quads, blocks = -(-layer.inputs // STEP) * 2, -(-layer.outputs // 4)
-    return 1.2 * layer.inputs + blocks * (QUAD_COST * quads + DENSE_BLOCK_COST)
+    return DENSE_BYTE_COST * layer.inputs + blocks * (QUAD_COST * quads + DENSE_BLOCK_COST)
 
 
 def bound_cost(layer: IntegerLayer) -> float:
-    """Instructions of the sparse kernel gone dense."""
+    """Estimated cycles of the sparse kernel gone dense."""
     pairs, blocks = (layer.inputs + 1) // 2, layer.outputs / 8
     return EXPAND_COST * layer.inputs + blocks * (BOUND_COST * pairs + SPARSE_BLOCK_COST)
 
@@ -92,7 +107,7 @@ def choose(layer: IntegerLayer, values: Int8Array | None, wanted: str, *, first:
     if layer.outputs % 8 == 7:
         return _dense(layer, "seven outputs are left of blocks of eight")
     if not quad_split.is_exact(layer):
-        return _dense(layer, "its weights or sums do not fit four outputs in three sums")
+        return Choice("dense", _TWO, cost=byte_split_cost(layer), split="bytes")
     pairs = (layer.inputs + 1) // 2
     found = None if values is None else entries(values, layer.base)
     why = "asked for by kernels=sparse"
@@ -111,7 +126,9 @@ def choose(layer: IntegerLayer, values: Int8Array | None, wanted: str, *, first:
 
 
 def _dense(layer: IntegerLayer, why: str) -> Choice:
-    return Choice("dense", why, cost=dense_cost(layer))
+    if dense_quads.is_exact(layer):
+        return Choice("dense", why, cost=dense_cost(layer))
+    return Choice("dense", f"{why}; {_TWO}", cost=byte_split_cost(layer), split="bytes")
 
 
 def limit(inputs: int, capacity: int) -> int:

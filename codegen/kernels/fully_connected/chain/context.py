@@ -9,12 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.kernels.fully_connected.chain.choose import limit
+from codegen.kernels.fully_connected.chain.dense_quads import tail_quads
 from codegen.kernels.fully_connected.chain.layout import WIDTH, rest_width
 from codegen.kernels.fully_connected.chain.plan import Chain, Member
 
 # Unrolled code may take this part of the weights that it reads, and no more turns than these.
 CODE_PART = 8
 MAX_SPARSE_UNROLL, MAX_DENSE_UNROLL = 16, 16
+# The words that a turn of the quads moves on by fit an immediate: eight pairs of inputs.
+MAX_QUADS_UNROLL = 2
+# Bytes of four pairs of inputs of it: sixty instructions.
+QUADS_STEP = 240
 # Bytes of one turn: thirteen instructions of four bytes; twelve; twenty-three.
 SPARSE_TURN, BOUND_TURN, DENSE_TURN = 52, 48, 92
 
@@ -56,6 +61,7 @@ def _member(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
     common = {
         "name": member.name,
         "kernel": member.choice.kernel,
+        "split": member.choice.split,
         "title": f"{member.name}: {layer.inputs} -> {layer.outputs}",
         "why": member.choice.why,
         "source": "bytes" if member.first else "pairs",
@@ -125,6 +131,8 @@ def _sparse(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _dense(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
+    if member.choice.split == "quads":
+        return _dense_quads(member, offsets)
     layer = member.layer
     rest = layer.outputs % 4
     room = max(1, layer.weights.size // CODE_PART // DENSE_TURN)
@@ -136,6 +144,25 @@ def _dense(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
         "padding_words": 4 * member.steps - member.pairs,
         "capacity": 0,
         "unroll": _divisor(member.steps, min(room, MAX_DENSE_UNROLL)),
+        "constants": offsets["stream"],
+    }
+
+
+def _dense_quads(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
+    layer = member.layer
+    rest = layer.outputs % 8
+    room = max(1, layer.weights.size // CODE_PART // QUADS_STEP)
+    most = min(room, MAX_QUADS_UNROLL)
+    return {
+        "blocks": layer.outputs // 8,
+        "tail": (rest + 1) // 2,
+        "tail_outputs": rest,
+        "tail_quads": tail_quads(layer.outputs),
+        "block_bytes": 16 if member.hidden else 8,
+        "padding_words": 4 * member.steps - member.pairs,
+        "capacity": 0,
+        # Whole turns only: the words move on once a turn.
+        "unroll": max(u for u in range(1, most + 1) if member.steps % u == 0),
         "constants": offsets["stream"],
     }
 

@@ -56,7 +56,7 @@ def _sums(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
     return start
 
 
-def _quad_requantization(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
+def quad_requantization(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
     """uint32 [quads, 8]: by pair c, c, M, M; or [quads, 4]: float32 multipliers.
 
     All but the first accumulator of a quad come scaled by 256, so their float32 multipliers are
@@ -74,7 +74,7 @@ def _quad_requantization(layer: IntegerLayer, integers: IntegerConstants | None)
 
 def sparse_constants(layer: IntegerLayer, integers: IntegerConstants | None) -> bytes:
     """For each block of eight outputs, then for the rest: sums to start from, requantization."""
-    start, scale = quad_split.initial_sums(layer), _quad_requantization(layer, integers)
+    start, scale = quad_split.initial_sums(layer), quad_requantization(layer, integers)
     parts = []
     for first in range(0, len(start), 2):
         block = slice(first, first + 2)
@@ -84,7 +84,7 @@ def sparse_constants(layer: IntegerLayer, integers: IntegerConstants | None) -> 
         _sums(layer, integers)[rest].tobytes(),
         _requantization(layer, integers)[rest].tobytes(),
     ]
-    return _aligned(b"".join(parts))
+    return aligned(b"".join(parts))
 
 
 def sparse_rows(layer: IntegerLayer) -> bytes:
@@ -94,7 +94,7 @@ def sparse_rows(layer: IntegerLayer) -> bytes:
     blocks = words[:, :whole].reshape(len(words), -1, WIDTH).transpose(1, 0, 2)
     rest = words[:, whole:]
     rest = np.pad(rest, ((0, 0), (0, rest_width(rest.shape[1]) - rest.shape[1])))
-    return _aligned(blocks.tobytes() + rest.tobytes())
+    return aligned(blocks.tobytes() + rest.tobytes())
 
 
 def rest_width(pairs: int) -> int:
@@ -127,10 +127,10 @@ def dense_stream(layer: IntegerLayer, integers: IntegerConstants | None) -> byte
         # [quads of inputs, pair in the quad, pair of outputs] to [quads, outputs, pair in it].
         quads = rows[:, block].reshape(len(rows) // 2, 2, -1).transpose(0, 2, 1)
         parts += [start[block].tobytes(), quads.tobytes(), scale[block].tobytes()]
-    return _aligned(b"".join(parts))
+    return aligned(b"".join(parts))
 
 
-def _aligned(data: bytes) -> bytes:
+def aligned(data: bytes) -> bytes:
     """What follows in the weights array starts at a multiple of ALIGNMENT if this does."""
     return data + bytes(-len(data) % ALIGNMENT)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.ir.types import Int8Array
-from codegen.kernels.fully_connected.chain import byte_split, layout
+from codegen.kernels.fully_connected.chain import byte_split, dense_quads, layout
 from codegen.kernels.fully_connected.chain.choose import MIN_INPUTS, Choice, choose
 from codegen.kernels.fully_connected.chain.coactivation import coactivation, match
 from codegen.kernels.fully_connected.chain.dead import constant_outputs, remove_dead
@@ -251,8 +251,9 @@ def constants(chain: Chain) -> tuple[Constants, ...]:
         shape = f"{member.name}: int8 [{layer.outputs}][{layer.inputs}], two to a halfword"
         if not member.sparse:
             ordered = layout.alternate(layer) if member.first else layer
-            stream = layout.dense_stream(ordered, integers)
-            title = f"{shape}, sums, scales: by four outputs"
+            quads = member.choice.split == "quads"
+            stream = (dense_quads.stream if quads else layout.dense_stream)(ordered, integers)
+            title = f"{shape}, sums, scales: by {'eight' if quads else 'four'} outputs"
             found.append(Constants("stream", title, stream, part=index))
             continue
         blocks = layout.sparse_constants(layer, integers)

@@ -1,0 +1,39 @@
+"""Export the trained network of a network module to a single float ONNX file with batch 1."""
+
+from __future__ import annotations
+
+import argparse
+
+from model.arguments import add_file
+from model.module.arguments import add_module
+from support.progress import waiting
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `export-module`."""
+    add_module(parser)
+    add_file(parser, "--weights", "PT", "what `train-module` wrote")
+    add_file(parser, "--out", "ONNX", "file to write")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Make the network again, give it its weights, export it."""
+    with waiting("loading PyTorch, exporting"):
+        _export(arguments)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from model import onnx_file
+    from model.module import export, weights
+    from model.module.load import load
+    from model.module.watch import Watch
+
+    trained, out = arguments.weights.resolve(), arguments.out.resolve()
+    watch = Watch(arguments.module.resolve(), [*arguments.file, trained])
+    with watch:
+        module = load(arguments.module, seed=0)
+        network = module.network()
+        place = module.place("network")
+        shapes, names = weights.load(trained, network, place)
+    watch.check()
+    onnx_file.write_given(out, export.to_onnx(network, shapes, names, place))

@@ -1,0 +1,178 @@
+"""Train the network of a network module on its data.
+
+The same module, data, seed, kind of processor and number of threads give the same file, byte for
+byte. The test part is written beside the weights, and the training inputs that calibrate.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model.arguments import add_file, positive, seed
+from model.module.arguments import add_module
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from model.module.fit import Epoch, Plan
+    from model.module.load import NetworkModule
+    from model.module.parts import Part, Parts
+
+CALIBRATING = 1000
+"""Training inputs, evenly spread, that set the ranges of quantization."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `train-module`."""
+    add_module(parser)
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        help="passes over the data (default: the module's EPOCHS, or 30 and more of few)",
+    )
+    parser.add_argument("--seed", type=seed, default=0, help="of all random choices (default: 0)")
+    add_file(parser, "--out", "PT", "weights to write")
+    add_file(parser, "--history", "JSON", "learning curves and the data's description to write")
+    add_file(parser, "--calibration", "NPZ", "training inputs that calibrate, to write")
+    add_file(parser, "--test", "NPZ", "the test part, to write")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, then write the weights, the history and two parts.
+
+    Raises:
+        UserError: something is missing or wrong in the module or its data.
+    """
+    from support.progress import waiting
+
+    with waiting("loading PyTorch"):
+        from model.module import fit, weights
+    from model.module.load import load
+    from model.module.prepared import parts_of
+    from model.module.watch import Watch
+
+    # The module runs in its own folder.
+    to = {key: Path(getattr(arguments, key)).resolve() for key in OUTPUTS}
+    watch = Watch(arguments.module.resolve(), arguments.file)
+    fit.make_repeatable(arguments.seed)
+    with watch:
+        module = load(arguments.module, arguments.seed)
+        made = module.network()
+        parts = parts_of(module, arguments.seed)
+        plan = fit.plan_of(module, len(parts.train), arguments.epochs, arguments.seed)
+        network, history = _trained(module, made, parts, plan)
+        figures = _figures(module, network, parts)
+    watch.check()
+    shapes = [list(values.shape[1:]) for values in parts.train.inputs]
+    weights.save(to["out"], network, shapes, parts.input_names)
+    _write_part(to["calibration"], parts.train.spread(CALIBRATING), parts)
+    _write_part(to["test"], parts.test, parts)
+    _write_history(to["history"], plan, parts, history, figures)
+
+
+OUTPUTS = ("out", "history", "calibration", "test")
+
+
+def _trained(
+    module: NetworkModule, network: nn.Module, parts: Parts, plan: Plan
+) -> tuple[nn.Module, list[Epoch]]:
+    """The network after the module's own `train(network, data)`, or the built-in loop."""
+    import torch
+
+    from model.module import fit
+    from model.module.users_code import running
+    from support.errors import UserError
+
+    own = module.function("train")
+    if own is None:
+        fit.check_shapes(module, network, parts)
+        return network, fit.fit(module, network, parts, plan)
+    with running(module.path, "train()"):
+        returned = own(network, parts)
+    trained = network if returned is None else returned
+    if not isinstance(trained, torch.nn.Module):
+        raise UserError(
+            f"{module.place('train')}: train() returns a {type(returned).__name__}",
+            "train the network that it is given, and return it or nothing",
+        )
+    if not all(torch.isfinite(p).all() for p in trained.parameters()):
+        raise UserError(
+            f"{module.place('train')}: train() leaves weights that are no finite numbers",
+            "train slower, or scale the inputs",
+        )
+    fit.check_shapes(module, trained, parts)
+    return trained.eval(), []
+
+
+def _figures(module: NetworkModule, network: nn.Module, parts: Parts) -> dict[str, float]:
+    """What the float network is worth on the test part; the module's `metrics` are added."""
+    from model.module import fit, scores
+    from model.module.users_code import running
+    from support.errors import UserError
+
+    outputs = fit.outputs_of(network, parts.test)
+    found = scores.of(outputs, parts.test.labels)
+    own = module.function("metrics")
+    if own is not None:
+        with running(module.path, "metrics()"):
+            more = own(outputs, parts.test.labels)
+            if not isinstance(more, dict):
+                raise UserError(
+                    f"{module.place('metrics')}: metrics() returns a {type(more).__name__}",
+                    'return a dictionary, such as {"recall": 0.93}',
+                )
+            found |= {str(name): float(value) for name, value in more.items()}
+    told = scores.shown(found, parts.units)
+    print(f"train: float network, {told} of {len(parts.test):,} test inputs")
+    return found
+
+
+def _write_part(path: Path, part: Part, parts: Parts) -> None:
+    """`inputs` (or arrays named like several inputs), with `labels` or, for regression, `targets`.
+
+    NumPy stores no dates in the archive: the same arrays give the same bytes.
+    """
+    import numpy as np
+
+    from support.files import atomic_path
+
+    names = ("inputs",) if len(part.inputs) == 1 else parts.input_names
+    arrays = dict(zip(names, part.inputs, strict=True))
+    arrays["targets" if parts.regression else "labels"] = part.labels
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)  # type: ignore[arg-type]
+
+
+def _write_history(
+    path: Path, plan: Plan, parts: Parts, history: list[Epoch], figures: dict[str, float]
+) -> None:
+    """What was trained on what, and how it went."""
+    import platform
+    from dataclasses import asdict
+
+    import torch
+
+    from support.files import write_json
+
+    write_json(
+        path,
+        {
+            "plan": asdict(plan),
+            "threads": torch.get_num_threads(),
+            "task": "regression" if parts.regression else "classification",
+            "classes": parts.classes,
+            "units": parts.units,
+            "mean": parts.mean,
+            "std": parts.std,
+            "inputs": {
+                "train": len(parts.train),
+                "validation": len(parts.validation),
+                "test": len(parts.test),
+            },
+            "versions": {"python": platform.python_version(), "torch": torch.__version__},
+            "history": [asdict(epoch) for epoch in history],
+            "test": figures,
+        },
+    )

@@ -1,0 +1,1 @@
+"""Network modules: a user's Python file that says which network is trained on which data."""

@@ -1,0 +1,123 @@
+"""From a trained network of a user's to a float ONNX file, by one of PyTorch's two exporters."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import tempfile
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+from torch import nn
+
+from model.module.users_code import told
+from model.onnx_file import OPSET
+from support.errors import UserError
+
+OUTPUT_NAME = "output"
+
+
+def _legacy(
+    network: nn.Module, inputs: tuple[torch.Tensor, ...], names: list[str], to: Path
+) -> None:
+    """The TorchScript exporter; it writes opset 17."""
+    torch.onnx.export(
+        network,
+        inputs,
+        to,
+        dynamo=False,
+        opset_version=OPSET,
+        input_names=names,
+        output_names=[OUTPUT_NAME],
+    )
+
+
+def _dynamo(
+    network: nn.Module, inputs: tuple[torch.Tensor, ...], names: list[str], to: Path
+) -> None:
+    """The newer exporter; it starts at opset 18 and needs the package onnxscript."""
+    torch.onnx.export(
+        network,
+        inputs,
+        to,
+        dynamo=True,
+        external_data=False,
+        input_names=names,
+        output_names=[OUTPUT_NAME],
+        verbose=False,
+    )
+
+
+EXPORTERS = {"legacy": _legacy, "dynamo": _dynamo}
+"""In the order in which they are tried."""
+
+
+def available() -> list[str]:
+    """The exporters that can run here."""
+    found = importlib.util.find_spec("onnxscript") is not None
+    return [name for name in EXPORTERS if name != "dynamo" or found]
+
+
+def to_onnx(
+    network: nn.Module,
+    shapes: list[list[int]],
+    names: tuple[str, ...],
+    place: str,
+    exporters: list[str] | None = None,
+) -> onnx.ModelProto:
+    """The network as ONNX with batch 1, by the first exporter that can.
+
+    Args:
+        shapes: of the inputs, without the batch.
+        names: of the inputs.
+        place: `file:line` of `network()`, for messages.
+        exporters: names of those to try; None for all that there are.
+
+    Raises:
+        UserError: none can, or the output's shape is not known before it runs.
+    """
+    inputs = tuple(torch.zeros(1, *shape) for shape in shapes)
+    reasons = []
+    for name in exporters or available():
+        try:
+            model = _exported(name, network.eval(), inputs, list(names))
+        except Exception as error:  # whatever an exporter raises about a user's network
+            reasons.append(f"{name}: {told(error)}")
+            continue
+        if open_at := _open_shape(model):
+            reasons.append(f"{name}: the shape of {open_at} depends on the input's values")
+            continue
+        return model
+    raise UserError(
+        f"{place}: PyTorch cannot export the network ({'; '.join(reasons)})",
+        "make all shapes follow from the input's shape, without operations that choose elements by"
+        " their values"
+        + (
+            "" if "dynamo" in available() else ", or try the other exporter: pip install onnxscript"
+        ),
+    )
+
+
+def _exported(
+    name: str, network: nn.Module, inputs: tuple[torch.Tensor, ...], names: list[str]
+) -> onnx.ModelProto:
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    silent = contextlib.redirect_stdout(None)
+    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings(), silent:
+        warnings.simplefilter("ignore")
+        to = Path(temporary) / "float.onnx"
+        EXPORTERS[name](network, inputs, names, to)
+        return onnx.load(to)
+
+
+def _open_shape(model: onnx.ModelProto) -> str:
+    """The first output whose shape is not fixed, or ""."""
+    inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    for value in inferred.graph.output:
+        kind = value.type.tensor_type
+        if not kind.HasField("shape") or any(d.dim_value < 1 for d in kind.shape.dim):
+            return f"'{value.name}'"
+    return ""

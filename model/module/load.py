@@ -1,0 +1,132 @@
+"""A network module is loaded: its functions, its literals, and one line for what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from model.module.users_code import place_of, running
+from support.errors import UserError
+
+EXAMPLE = {
+    "network": "def network(): return torch.nn.Sequential(…)",
+    "data": 'def data(): return {"train": (inputs, labels), "test": (inputs, labels)}',
+}
+
+
+MOST = 1e9
+"""Above any number of epochs."""
+
+
+@dataclass(frozen=True)
+class NetworkModule:
+    """A user's file after it was loaded.
+
+    Attributes:
+        path: absolute.
+        loaded: what Python made of it.
+    """
+
+    path: Path
+    loaded: ModuleType
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        """One of its functions, or None.
+
+        Raises:
+            UserError: the name is something that cannot be called.
+        """
+        found = getattr(self.loaded, name, None)
+        if found is not None and not callable(found):
+            raise UserError(f"{self.path}: {name} is no function", f"def {name}(…): …")
+        return found
+
+    def needed(self, name: str) -> Callable[..., Any]:
+        """A function that must be there.
+
+        Raises:
+            UserError: it is not.
+        """
+        found = self.function(name)
+        if found is None:
+            raise UserError(f"{self.path}: has no {name}()", f"add it: {EXAMPLE[name]}")
+        return found
+
+    def number(self, name: str, default: float) -> float:
+        """A number above 0 that the module sets, such as EPOCHS; a whole one if `default` is.
+
+        Raises:
+            UserError: something else.
+        """
+        value = getattr(self.loaded, name, default)
+        kinds = (int,) if isinstance(default, int) else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < MOST:
+            raise UserError(
+                f"{self.path}: {name} = {value!r}", f"give a number, {name} = {default}"
+            )
+        return float(value)
+
+    def place(self, name: str) -> str:
+        """`file:line` of one of its functions, for messages."""
+        found = getattr(self.loaded, name, None)
+        return place_of(found, self.path) if found else str(self.path)
+
+    def network(self) -> nn.Module:
+        """A new network, with the weights that it was made with.
+
+        Raises:
+            UserError: `network()` is missing, raises, or returns something else.
+        """
+        make = self.needed("network")
+        with running(self.path, "network()"):
+            made = make()
+        if not isinstance(made, nn.Module):
+            raise UserError(
+                f"{self.place('network')}: network() returns {_kind(made)}, not a torch.nn.Module",
+                EXAMPLE["network"],
+            )
+        if not any(parameter.requires_grad for parameter in made.parameters()):
+            raise UserError(
+                f"{self.place('network')}: network() has no weights to train",
+                "give it layers, such as torch.nn.Linear(8, 4)",
+            )
+        return made
+
+
+def _kind(value: object) -> str:
+    """What something is, in words."""
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def load(path: Path, seed: int) -> NetworkModule:
+    """Load a module as Python would, seen from its own folder, which its files are named from.
+
+    Args:
+        seed: of PyTorch's random numbers, which networks' first weights are drawn from.
+
+    Raises:
+        UserError: it is not there, or raises while it is loaded.
+    """
+    path = path.resolve()
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    spec = importlib.util.spec_from_file_location("network_module", path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path}: is no Python file", "call it something.py")
+    sys.path.insert(0, str(path.parent))
+    os.chdir(path.parent)
+    torch.manual_seed(seed)
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded  # dataclasses and pickle look there
+    with running(path, "loading the module"):
+        spec.loader.exec_module(loaded)
+    return NetworkModule(path, loaded)

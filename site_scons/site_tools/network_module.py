@@ -1,0 +1,194 @@
+"""A user's network module as the build sees it: read, never imported, because that needs torch.
+
+What decides the network is the file, every module that it imports, and the data files that it names
+in a literal, `FILES = ["readings.csv", "images"]`, seen from its own folder.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import SCons.Errors
+from site_tools.settings import refuse_unprintable
+
+OWN = ("codegen", "device", "model", "support")
+"""Packages of this project: who imports one of these names means ours."""
+
+
+@dataclass(frozen=True)
+class UsersModule:
+    """A module, and all that decides what it trains.
+
+    Attributes:
+        words: its options, for `python -m model train-module` and `export-module`.
+        code: nodes of the modules that it imports, its own and this project's.
+        data: nodes of its data files.
+        distributions: top-level names of installed packages that it imports.
+    """
+
+    words: list[Any]
+    code: list[Any]
+    data: list[Any]
+    distributions: list[str]
+
+
+def _error(path: Path, line: int | None, text: str) -> SCons.Errors.UserError:
+    return SCons.Errors.UserError(f"{path}:{line or 1}: {text}")
+
+
+def parsed(path: Path) -> ast.Module:
+    """The parsed file.
+
+    Raises:
+        SCons.Errors.UserError: it is no Python.
+    """
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except SyntaxError as error:
+        raise _error(path, error.lineno, f"{error.msg}: mend that line") from None
+    except (OSError, ValueError) as error:
+        raise SCons.Errors.UserError(f"{path}: cannot be read ({error})") from None
+
+
+def _literal(tree: ast.Module, name: str) -> tuple[ast.expr | None, int]:
+    """What is assigned to a name at the top of a file, and in which line."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            assert isinstance(node, ast.Assign | ast.AnnAssign)
+            return node.value, node.lineno
+    return None, 0
+
+
+def declared_files(path: Path, tree: ast.Module) -> list[Path]:
+    """The files and folders that `FILES` names, absolute.
+
+    Raises:
+        SCons.Errors.UserError: no literal list of names, or one of them is not there.
+    """
+    value, line = _literal(tree, "FILES")
+    if value is None:
+        return []
+    try:
+        names = ast.literal_eval(value)
+    except ValueError:
+        names = None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise _error(
+            path,
+            line,
+            "FILES is read without running the module: write it as a list of names in quotes,"
+            ' FILES = ["readings.csv"]',
+        )
+    found = [path.parent / name for name in names]
+    for name, file in zip(names, found, strict=True):
+        if not name or not file.exists():
+            raise _error(
+                path, line, f"FILES names '{name}', which is not there (looked for {file}): mend it"
+            )
+    return found
+
+
+def _imports(tree: ast.Module, package: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """Dotted names that may be modules, wherever they are imported, and the line.
+
+    Args:
+        package: of the file, for relative imports.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            source = ".".join([*base, *filter(None, [node.module])])
+            yield from ((f"{source}.{alias.name}".strip("."), node.lineno) for alias in node.names)
+            if source:
+                yield source, node.lineno
+
+
+def _found(folder: Path, dotted: str) -> list[tuple[Path, tuple[str, ...]]]:
+    """Files in a folder that importing a module runs, each with its package."""
+    parts = tuple(dotted.split("."))
+    files = []
+    for depth in range(1, len(parts) + 1):
+        place = folder.joinpath(*parts[:depth])
+        if (place / "__init__.py").is_file():
+            files.append((place / "__init__.py", parts[:depth]))
+        elif place.with_suffix(".py").is_file():
+            files.append((place.with_suffix(".py"), parts[: depth - 1]))
+    return files
+
+
+def imported(path: Path) -> tuple[list[Path], list[str]]:
+    """The user's own files that a module imports, itself left out, and dotted names of all else.
+
+    Raises:
+        SCons.Errors.UserError: a file beside it has the name of one of this project's packages.
+    """
+    files: dict[Path, None] = {path: None}
+    other: dict[str, None] = {}
+    waiting: list[tuple[Path, tuple[str, ...]]] = [(path, ())]
+    while waiting:
+        file, package = waiting.pop()
+        for dotted, line in _imports(parsed(file), package):
+            top = dotted.partition(".")[0]
+            found = _found(path.parent, dotted)
+            if top in OWN:
+                if any(each != path for each, _ in found):
+                    raise _error(
+                        file,
+                        line,
+                        f"'{top}' is a package of nn2flash: rename the one beside {path.name}",
+                    )
+                other[dotted] = None
+            elif not found:
+                other[dotted] = None
+            for each, inside in found if top not in OWN else ():
+                if each not in files:
+                    files[each] = None
+                    waiting.append((each, inside))
+    return [file for file in files if file != path], list(other)
+
+
+def _below(path: Path) -> list[Path]:
+    """A file, or all files of a folder, in a stable order."""
+    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+
+
+def users_module(env: Any) -> UsersModule:
+    """Read the module that `model=` names.
+
+    Raises:
+        SCons.Errors.UserError: what can be seen to be wrong without running it.
+    """
+    path = Path(env.GetLaunchDir(), env["model"]).resolve()
+    declared = declared_files(path, parsed(path))
+    files, others = imported(path)
+    ours, distributions = env.ImportedFiles(others)
+    data = [file for each in declared for file in _below(each)]
+    for file in (path, *files, *data):
+        refuse_unprintable(str(file), str(file))
+    words: list[Any] = ["--module", env.File(str(path))]
+    for each in declared:
+        words += ["--file", env.Dir(str(each)) if each.is_dir() else env.File(str(each))]
+    return UsersModule(
+        words,
+        [env.File(str(file)) for file in (*files, *ours)],
+        [env.File(str(file)) for file in data],
+        distributions,
+    )
+
+
+def generate(env: Any, **kw: Any) -> None:
+    """Add `env.UsersModule()`."""
+    env.AddMethod(users_module, "UsersModule")
+
+
+def exists(env: Any) -> bool:
+    """Needs nothing."""
+    return True

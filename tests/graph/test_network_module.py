@@ -1,0 +1,137 @@
+"""`model=my_net.py`: from a user's module to bytes in QEMU, and what an edit makes again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import SCons.Errors
+from site_tools.network_module import declared_files, imported, parsed
+
+from tests.graph.conftest import Built
+from tests.graph.own_network import write_own_network
+from tests.graph.project import Project
+
+
+@pytest.fixture
+def project(of_module: Built, tmp_path: Path) -> Project:
+    """A clone of `of_module`, to do anything with."""
+    return of_module.project.clone(tmp_path / "project")
+
+
+def test_from_a_module_to_the_emulator(of_module: Built, project: Project) -> None:
+    assert "TRAIN build/model/gearbox/weights.pt" in of_module.clean
+    assert "LINK build/mps2_an500-gearbox/firmware.elf" in of_module.clean
+    run = project.build("run")
+    assert not run.commands
+    assert 'network "gearbox"' in run.output
+    assert "40/40 output bytes identical to the reference" in run.output
+
+
+def would_run(project: Project, *targets: str, **variables: str) -> set[str]:
+    """Labels of the commands that would run, in a project whose network is never made again."""
+    run = project.scons("-n", *targets, **variables)
+    assert run.status == 0, run.output
+    return {command.partition(" ")[0] for command in run.commands}
+
+
+def test_what_an_edit_trains_again(project: Project) -> None:
+    assert would_run(project, "elf") == set()
+    folder = project.path("mine")
+    for name in ("gearbox.py", "layers_of_mine.py", "readings.npy"):
+        kept = (folder / name).read_bytes()
+        with (folder / name).open("ab") as stream:
+            stream.write(b"\n# edited\n")
+        # What follows depends on the bytes that come out of these.
+        assert would_run(project, "elf") == {"TRAIN", "ONNX"}, name
+        (folder / name).write_bytes(kept)
+    (folder / "notes.py").write_text("NOTES = 2\n")
+    assert would_run(project, "elf") == set()
+    project.append("model/module/fit.py", "\n# edited\n")
+    assert would_run(project, "elf") == {"TRAIN"}
+
+
+def test_two_modules_side_by_side(project: Project) -> None:
+    shutil.copy(project.path("mine/gearbox.py"), project.path("mine/pump.py"))
+    run = project.scons("-n", "elf", model="mine/pump.py")
+    assert "TRAIN build/model/pump/weights.pt" in run.commands
+    assert "GENERATE build/network-pump/pump.c" in run.commands
+    named = project.scons("-n", "elf", name="fan")
+    assert "TRAIN build/model/fan/weights.pt" in named.commands
+
+
+MISTAKES = {
+    "a network instead": (
+        {"model": "tiny.onnx"},
+        "model=tiny.onnx: is no Python file with network() and data()",
+    ),
+    "a module as a network": (
+        {"model": "", "network": "mine/gearbox.py"},
+        "network=mine/gearbox.py: is a network module: model=mine/gearbox.py",
+    ),
+    "both": ({"network": "tiny.onnx"}, "network=tiny.onnx: is for a network that is given"),
+    "no such file": ({"model": "none.py"}, "model=none.py: no such file"),
+    "no name": ({"model": "mine/2nd.py"}, "'2nd' is no name in C: give one with name="),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_wrong_variable_gets_one_line(name: str, project: Project) -> None:
+    variables, told = MISTAKES[name]
+    shutil.copy(project.path("mine/gearbox.py"), project.path("mine/2nd.py"))
+    settings = {k: v for k, v in {**project.variables, **variables}.items() if v}
+    run = Project(project.root, settings).scons("elf")
+    assert run.status == 2
+    assert run.output.count("error: ") == 1
+    assert told in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_mistake_in_the_module_ends_the_build(project: Project) -> None:
+    project.replace("mine/gearbox.py", "np.load(FILES[0])", 'np.load("others.npy")')
+    shutil.copy(project.path("mine/readings.npy"), project.path("mine/others.npy"))
+    run = project.scons("elf")
+    assert run.status == 2
+    assert 'name it at the top of the module: FILES = ["others.npy"]' in run.output
+    assert "Traceback" not in run.output
+    project.replace("mine/gearbox.py", 'FILES = ["readings.npy"]', "FILES = sorted(range(3))")
+    run = project.scons("elf")
+    assert "mine/gearbox.py:6: FILES is read without running the module" in run.output
+
+
+WRONG = {
+    "not a list": ('FILES = "a.csv"', r"net\.py:1: FILES is read without running"),
+    "not literal": ("import os\nFILES = [os.sep]", r"net\.py:2: FILES is read without running"),
+    "not there": ('FILES = ["a.csv"]', r"net\.py:1: FILES names 'a\.csv', which is not there"),
+    "no Python": ("x = 1\ndef network(:", r"net\.py:2: .*mend that line"),
+    "a name of ours": ("import os, support", r"net\.py:1: 'support' is a package of nn2flash"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_read_without_running(name: str, tmp_path: Path) -> None:
+    text, told = WRONG[name]
+    path = tmp_path / "net.py"
+    path.write_text(text)
+    (tmp_path / "support.py").write_text("")
+    with pytest.raises(SCons.Errors.UserError, match=told):
+        imported(path)
+        declared_files(path, parsed(path))
+
+
+def test_every_import_is_found(tmp_path: Path) -> None:
+    write_own_network(tmp_path)
+    package = tmp_path / "parts" / "deep"
+    package.mkdir(parents=True)
+    (tmp_path / "parts" / "__init__.py").write_text("from . import first\n")
+    (tmp_path / "parts" / "first.py").write_text("def late():\n    from .deep import second\n")
+    (package / "second.py").write_text("import torch, notes\nfrom ..first import late\n")
+    with (tmp_path / "gearbox.py").open("a") as stream:
+        stream.write("import parts\nfrom model.module import scores\n")
+    files, others = imported(tmp_path / "gearbox.py")
+    assert {str(file.relative_to(tmp_path)) for file in files} == {
+        *("layers_of_mine.py", "notes.py"),
+        *("parts/__init__.py", "parts/first.py", "parts/deep/second.py"),
+    }
+    assert {"torch", "numpy", "model.module.scores"} <= {*others}
