@@ -30,7 +30,7 @@ STATE_BYTES, STATE_BLOCK_BYTES = 296, 64
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerFigures:
     """An operation of the model that is computed.
 
     Attributes:
@@ -77,7 +77,7 @@ class Analysis:
     board: dict[str, Any] | None
     notes: tuple[str, ...]
     operators: dict[str, int]
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerFigures, ...]
     macs: int
     model_bytes: int
     weights_bytes: int
@@ -149,14 +149,16 @@ def _code(plan: Plan) -> dict[str, Any]:
     return describe(stems, len(plan.steps), most_bytes(assembly))
 
 
-def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[Layer, ...]:
+def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[LayerFigures, ...]:
     parts: dict[int, Part] = {}
     for step in plan.steps:
         parts |= dict(zip(step.numbers, step.lowered.rows, strict=True))
     rows = zip(sorted(parts), facts["layers"], strict=True)
     keys = ("name", "op", "title", "kernel", "why", "macs", "constants_bytes")
     return tuple(
-        Layer(**{key: row[key] for key in keys}, instructions=round(parts[number].instructions))
+        LayerFigures(
+            **{key: row[key] for key in keys}, instructions=round(parts[number].instructions)
+        )
         for number, row in rows
     )
 

@@ -12,7 +12,7 @@ def test_analyze_compiles_nothing_and_tells_the_same(project: Project) -> None:
     project.build("-c")
     run = project.build("analyze")
     assert not run.commands
-    words = ["analyze", project.path("tiny.onnx"), "--board", "mps2_an500"]
+    words = ("analyze", str(project.path("tiny.onnx")), "--board", "mps2_an500")
     done = subprocess.run(
         [sys.executable, "-m", "nn2flash", *words],
         cwd=REPOSITORY,
