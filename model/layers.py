@@ -170,7 +170,7 @@ def as_stored(values: Array, tensor: Tensor) -> Array:
         return values
     if values.dtype == np.uint8:
         return (values.astype(np.int16) - 128).astype(np.int8)
-    if values.dtype == np.int64:
+    if tensor.dtype == "int32":  # an index: int64, or what the model casts it to
         return values.astype(np.int32)
     if tensor.dtype == "float32":
         return values.astype(np.float32)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from codegen.ops import handlers, operators
+from codegen.reader.tflite.read import READERS as TFLITE
 from codegen.report.operators import support_page
 from tests.codegen.programs import ROOT
 
@@ -28,6 +29,13 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
 def test_every_operator_that_is_read_is_on_it() -> None:
     rows = set(re.findall(r"^\| (\w+) \|", PAGE.read_text(), re.MULTILINE))
     assert set(handlers()) <= rows
+
+
+def test_the_arithmetic_of_each_is_stated() -> None:
+    words = set(re.findall(r"\w+", (ROOT / "docs" / "numerics.md").read_text()))
+    read_elsewhere = {name for operator in operators() for name in operator.read_elsewhere}
+    assert {*handlers(), *read_elsewhere, *TFLITE} - words == set()
+    assert set(TFLITE) - set(re.findall(r"\w+", PAGE.read_text())) == set()
 
 
 def test_every_operator_says_what_it_takes() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import onnx
 import pytest
 
+from codegen.ops import operators
 from codegen.reader.qdq import read_graph
 from support.errors import UserError
 from tests.fuzz.campaign import Report, Target, run_campaign
@@ -32,6 +33,15 @@ def test_sample(tmp_path: Path) -> None:
 
 def test_the_corpus_is_valid(tmp_path: Path) -> None:
     assert [read_one(data, tmp_path / "m.onnx") for data in models()] == ["agrees"] * len(models())
+
+
+def test_the_corpus_has_every_operator() -> None:
+    known = {name for operator in operators() for name in operator.handlers}
+    known |= {name for operator in operators() for name in operator.read_elsewhere}
+    graphs = [onnx.ModelProto.FromString(data).graph for data in models()]
+    found = {node.op_type for graph in graphs for node in graph.node}
+    # Of opsets before 10, and of .tflite files: what reads them makes the nodes.
+    assert known - found == {"Upsample", "Table"}
 
 
 def test_a_case_is_its_seed_and_number() -> None:

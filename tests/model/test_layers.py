@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto
 
 from codegen.cli import build_parser
 from codegen.ops.conv import Conv
@@ -95,6 +96,17 @@ def test_a_changed_requantization_constant_is_named(
     assert found["first_wrong"] == second.output.name != first.output.name
     assert [bool(layer["unexplained"]) for layer in found["layers"]] == [False, False, True, False]
     assert "NOT on a boundary" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("casts", [(), (TensorProto.INT32,), (TensorProto.INT64,)])
+def test_an_index_is_compared_whatever_the_model_casts_it_to(
+    tmp_path: Path, casts: tuple[int, ...]
+) -> None:
+    model = QdqModel((1, 5)).qdq(0.05, 3).then("ArgMax", axis=1, keepdims=0)
+    for kind in casts:
+        model.then("Cast", to=kind)
+    found = compare(cut(model.save(tmp_path / "largest.onnx")))
+    assert found["first_wrong"] is None and found["layers"][-1]["differing"] == 0
 
 
 def test_a_tflite_file_is_compared_with_litert(tmp_path: Path) -> None:
