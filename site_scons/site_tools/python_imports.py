@@ -26,6 +26,7 @@ NAMES = re.compile(r"(\w+)(?:[ \t]+as[ \t]+\w+)?")
 SEARCHES_OWN_FOLDER = re.compile(r"(?P<how>iter_modules|walk_packages)\(\s*(?:\w+\.)?__path__")
 # Where the name to import and the name to install differ.
 DISTRIBUTIONS = {
+    "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
     "elftools": "pyelftools",
     "serial": "pyserial",
