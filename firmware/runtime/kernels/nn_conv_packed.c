@@ -37,15 +37,15 @@ static const ai_i8 *products(const ai_i8 *weights, const ai_u32 *wide, ai_i32 fo
     ai_i32 d = 0;
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
     ai_u32 first, second, even, x, y;
-    ai_i32 turns = (fours + 1) / 2;
-    __asm__ volatile("tst %[fours], #1\n"
+    /* Two fours a turn; of an odd number of fours the first turn does one. */
+    __asm__ volatile("tst %[left], #1\n"
                      "bne 2f\n"
-                     "1:\n" NN_FOUR "2:\n" NN_FOUR "subs %[turns], #1\n"
-                     "bne 1b\n"
+                     "1:\n" NN_FOUR "2:\n" NN_FOUR "subs %[left], #2\n"
+                     "bgt 1b\n"
                      : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [weights] "+r"(weights),
-                       [wide] "+r"(wide), [turns] "+r"(turns), [first] "=&r"(first),
+                       [wide] "+r"(wide), [left] "+r"(fours), [first] "=&r"(first),
                        [second] "=&r"(second), [even] "=&r"(even), [x] "=&r"(x), [y] "=&r"(y)
-                     : [fours] "r"(fours)
+                     :
                      : "cc", "memory");
 #else
     for (ai_i32 i = 0; i < fours; i++) {
