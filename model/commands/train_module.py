@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `train-module`."""
     add_module(parser)
     parser.add_argument(
+        "--data", type=Path, metavar="PATH", help="instead of data(): a file or folder to read"
+    )
+    parser.add_argument(
         "--epochs",
         type=positive,
         help="passes over the data (default: the module's EPOCHS, or 30 and more of few)",
@@ -55,12 +58,13 @@ def run(arguments: argparse.Namespace) -> None:
 
     # The module runs in its own folder.
     to = {key: Path(getattr(arguments, key)).resolve() for key in OUTPUTS}
-    watch = Watch(arguments.module.resolve(), arguments.file)
+    data = arguments.data.resolve() if arguments.data else None
+    watch = Watch(arguments.module.resolve(), [*arguments.file, *filter(None, [data])])
     fit.make_repeatable(arguments.seed)
     with watch:
         module = load(arguments.module, arguments.seed)
         made = module.network()
-        parts = parts_of(module, arguments.seed)
+        parts = parts_of(module, data, arguments.seed)
         plan = fit.plan_of(module, len(parts.train), arguments.epochs, arguments.seed)
         network, history = _trained(module, made, parts, plan)
         figures = _figures(module, network, parts)

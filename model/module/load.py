@@ -58,7 +58,8 @@ class NetworkModule:
         """
         found = self.function(name)
         if found is None:
-            raise UserError(f"{self.path}: has no {name}()", f"add it: {EXAMPLE[name]}")
+            other = " (or give data=)" if name == "data" else ""
+            raise UserError(f"{self.path}: has no {name}()", f"add it{other}: {EXAMPLE[name]}")
         return found
 
     def number(self, name: str, default: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,26 @@ from model.module import parts as module_parts
 from model.module.load import NetworkModule
 from model.module.parts import Part, Parts
 from model.module.users_code import running
+from model.sources.read import read
 from support.errors import UserError
 
 
-def parts_of(module: NetworkModule, seed: int) -> Parts:
+def parts_of(module: NetworkModule, given: Path | None, seed: int) -> Parts:
     """The module's data, preprocessed.
+
+    Args:
+        given: a file or folder to read instead of calling `data()`.
 
     Raises:
         UserError: `data()` is missing, raises, or returns what cannot be trained on.
     """
-    make = module.needed("data")
-    with running(module.path, "data()"):
-        returned = make()
-    found = module_parts.of(returned, module.place("data"), seed)
+    if given is not None:
+        found = module_parts.of(read(given), str(given), seed)
+    else:
+        make = module.needed("data")
+        with running(module.path, "data()"):
+            returned = make()
+        found = module_parts.of(returned, module.place("data"), seed)
     preprocess = module.function("preprocess")
     if preprocess is None:
         return found

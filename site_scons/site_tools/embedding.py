@@ -12,7 +12,7 @@ import SCons.Node
 import SCons.Util
 
 # What these variables hold is a path, seen from the folder of the host's SConstruct.
-PATHS = ("network", "model", "models", "inputs", "data_dir", "dest", "bundle", "runtime")
+PATHS = ("network", "model", "data", "models", "inputs", "data_dir", "dest", "bundle", "runtime")
 # Variables of `scons` that a host decides otherwise, and how.
 THE_HOSTS = {
     "build_dir": "give SConscript() a variant_dir",
@@ -48,7 +48,7 @@ def host_params(env: Any, params: Mapping[str, Any]) -> dict[str, str]:
         if key in THE_HOSTS:
             raise SCons.Errors.UserError(f"{key}= is yours to decide: {THE_HOSTS[key]}")
         text = _as_text(key, value)
-        here = key in PATHS and text and (key, text) != ("inputs", "mnist")
+        here = key in PATHS and text and (key, text) not in (("inputs", "mnist"), ("data", "mnist"))
         found[key] = str(Path(env.Dir("#").abspath, text)) if here else text
     return found
 

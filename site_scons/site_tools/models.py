@@ -114,6 +114,20 @@ def _quantized(
     )
 
 
+def _data_of(env: Any, dataset: Dataset) -> list[Any]:
+    """The option of `data=`; where MNIST lies says nothing about what is trained."""
+    if env["data"] == "mnist":
+        return ["$(", "--data", dataset.folder.Dir("MNIST/raw"), "$)"]
+    return ["--data", str(Path(env.GetLaunchDir(), env["data"]))] if env["data"] else []
+
+
+def _data_files(env: Any, dataset: Dataset) -> list[Any]:
+    """Nodes of all files of `data=`."""
+    if env["data"] == "mnist":
+        return dataset.files
+    return env.DataFiles(Path(env.GetLaunchDir(), env["data"])) if env["data"] else []
+
+
 def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
     """The network of a user's module: trained, exported, quantized, evaluated."""
     module = env.UsersModule()
@@ -128,12 +142,12 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         "model train-module",
         [weights, history, calibration, test_part],
         [
-            *(*module.words, "--seed", "$seed"),
+            *(*module.words, *_data_of(env, dataset), "--seed", "$seed"),
             *(("--epochs", "$epochs") if env["epochs"] else ()),
             *("--out", weights, "--history", history),
             *("--calibration", calibration, "--test", test_part),
         ],
-        also=[*module.code, *module.data],
+        also=[*module.code, *module.data, *_data_files(env, dataset)],
         installed=module.distributions,
     )
     float_model = made("float.onnx")

@@ -155,9 +155,16 @@ def imported(path: Path) -> tuple[list[Path], list[str]]:
     return [file for file in files if file != path], list(other)
 
 
-def _below(path: Path) -> list[Path]:
-    """A file, or all files of a folder, in a stable order."""
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+def data_files(env: Any, path: Path) -> list[Any]:
+    """Nodes of a file, or of all files of a folder, in a stable order.
+
+    Raises:
+        SCons.Errors.UserError: the name of one cannot be used.
+    """
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for file in files:
+        refuse_unprintable(str(file), str(file))
+    return [env.File(str(file)) for file in files]
 
 
 def users_module(env: Any) -> UsersModule:
@@ -170,8 +177,8 @@ def users_module(env: Any) -> UsersModule:
     declared = declared_files(path, parsed(path))
     files, others = imported(path)
     ours, distributions = env.ImportedFiles(others)
-    data = [file for each in declared for file in _below(each)]
-    for file in (path, *files, *data):
+    data = [node for each in declared for node in data_files(env, each)]
+    for file in (path, *files):
         refuse_unprintable(str(file), str(file))
     words: list[Any] = ["--module", env.File(str(path))]
     for each in declared:
@@ -179,14 +186,15 @@ def users_module(env: Any) -> UsersModule:
     return UsersModule(
         words,
         [env.File(str(file)) for file in (*files, *ours)],
-        [env.File(str(file)) for file in data],
+        data,
         distributions,
     )
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.UsersModule()`."""
+    """Add `env.UsersModule()` and `env.DataFiles(path)`."""
     env.AddMethod(users_module, "UsersModule")
+    env.AddMethod(data_files, "DataFiles")
 
 
 def exists(env: Any) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ NAMES = re.compile(r"(\w+)(?:[ \t]+as[ \t]+\w+)?")
 SEARCHES_OWN_FOLDER = re.compile(r"(?P<how>iter_modules|walk_packages)\(\s*(?:\w+\.)?__path__")
 # Where the name to import and the name to install differ.
 DISTRIBUTIONS = {
+    "PIL": "pillow",
     "ai_edge_litert": "ai-edge-litert",
     "elftools": "pyelftools",
     "serial": "pyserial",
@@ -108,31 +109,42 @@ def _plug_ins(root: str, path: Path, text: str) -> tuple[str, ...]:
     return tuple(".".join(module.parts) for module in modules)
 
 
+def _loaded(root: str, modules: Iterable[str]) -> tuple[set[str], set[str]]:
+    """This project's files that importing modules runs first, and names that are foreign."""
+    files: set[str] = set()
+    foreign: set[str] = set()
+    for dotted in modules:
+        ours = _files(root, dotted)
+        files.update(ours)
+        if not ours:
+            foreign.add(dotted.partition(".")[0])
+    return files, foreign
+
+
 @functools.cache
-def _follow(root: str, start: str, when: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+def _imported(root: str, path: str, when: tuple[str, ...]) -> tuple[set[str], set[str]]:
+    """What a file's own import statements load, as `_loaded` has it."""
+    statements = _statements(root, path)
+    return _loaded(root, {name for runs, names in statements if runs in when for name in names})
+
+
+@functools.cache
+def _follow(root: str, start: str, when: tuple[str, ...]) -> tuple[set[str], set[str]]:
     """Files of this project and foreign top-level names that are reached from a module.
 
     Args:
         start: its dotted name.
         when: which imports to follow.
     """
+    waiting, foreign = _loaded(root, [start])
     files: set[str] = set()
-    foreign: set[str] = set()
-    seen = {start}
-    waiting = [start]
     while waiting:
-        dotted = waiting.pop()
-        ours = _files(root, dotted)
-        if not ours:
-            foreign.add(dotted.partition(".")[0])
-        for path in ours:
-            if path not in files:
-                files.add(path)
-                for runs, names in _statements(root, path):
-                    if runs in when:
-                        waiting += (name for name in names if name not in seen)
-                        seen.update(names)
-    return frozenset(files), frozenset(foreign)
+        path = waiting.pop()
+        files.add(path)
+        ours, others = _imported(root, path, when)
+        waiting |= ours - files
+        foreign |= others
+    return files, foreign
 
 
 @functools.cache
@@ -208,11 +220,11 @@ def python_dependencies(
 def imported_files(env: Any, modules: Sequence[str]) -> tuple[list[str], list[str]]:
     """What a user's imports of modules load: absolute paths of this project's files, sorted, and
     names of installed distributions."""
-    root = Path(env["PROJECT_ROOT"])
+    root = str(env["PROJECT_ROOT"])
     parts = [_follow(root, dotted, (NOW, LATER)) for dotted in modules]
     files = set().union(*(found for found, _ in parts))
     foreign = set().union(*(names for _, names in parts))
-    return sorted(map(str, files)), sorted(DISTRIBUTIONS.get(name, name) for name in foreign)
+    return sorted(files), sorted(DISTRIBUTIONS.get(name, name) for name in foreign)
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -152,6 +152,12 @@ def existing_inputs(key: str, value: Any, env: Any) -> None:
         existing_file(key, value, env)
 
 
+def existing_data(key: str, value: Any, env: Any) -> None:
+    """Nothing, `mnist`, or a file or folder that is there."""
+    if value != "mnist":
+        existing_path(key, value, env)
+
+
 def test_path(word: str) -> str:
     """Where the tests are that a user calls "ops", "ops/test_add" or "tests/ops/test_add.py"."""
     name = word.removeprefix("tests/").rstrip("/").removesuffix(".py")
@@ -250,6 +256,12 @@ FIELDS = (
         "your network module, a Python file with network() and data(): docs/your-network.md",
         "",
         network_module,
+    ),
+    (
+        "data",
+        "data of a model= instead of its data(): .npz, .npy, .csv, a folder of images, mnist",
+        "",
+        existing_data,
     ),
     ("network", "an ONNX or .tflite file of yours instead of training", "", network_file),
     (
@@ -437,6 +449,8 @@ def _settle_module(env: Any, given: Mapping[str, Any]) -> None:
         SCons.Errors.UserError: variables that exclude each other, or a name that is none in C.
     """
     if not env["model"]:
+        if env["data"]:
+            raise SCons.Errors.UserError(f"data={env['data']}: is for a network module: model=")
         return
     for key in ("network", "calibration", "inputs", "normalize"):
         if env[key]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import SCons.Errors
 from site_tools.network_module import declared_files, imported, parsed
@@ -59,6 +60,17 @@ def test_two_modules_side_by_side(project: Project) -> None:
     assert "GENERATE build/network-pump/pump.c" in run.commands
     named = project.scons("-n", "elf", name="fan")
     assert "TRAIN build/model/fan/weights.pt" in named.commands
+
+
+def test_data_beside_a_module(project: Project) -> None:
+    """A file of `data=` is an input of the training, and of nothing else."""
+    np.savez(project.path("x.npz"), x=np.zeros((20, 8), np.float32), y=np.arange(20) % 4)
+    shown = project.scons("-n", "--tree=all", "build/model/gearbox/weights.pt", data="x.npz")
+    assert "TRAIN build/model/gearbox/weights.pt" in shown.commands
+    assert "-x.npz" in shown.output
+    alone = Project(project.root, {"board": "mps2_an500", "network": "tiny.onnx"})
+    assert "data=x.npz: is for a network module" in alone.scons("elf", data="x.npz").output
+    assert "data=none: no such file or folder" in project.scons("elf", data="none").output
 
 
 MISTAKES = {

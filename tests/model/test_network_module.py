@@ -175,6 +175,21 @@ def test_data_comes_in_many_forms(kind: str, tmp_path: Path) -> None:
     assert len(trained.history["classes"]) == 3
 
 
+def test_data_without_code(tmp_path: Path) -> None:
+    rows = [f"{i % 7},{i % 3},{i % 3}" for i in range(90)]
+    (tmp_path / "r.csv").write_text("\n".join(["a,b,c", *rows]))
+    text = HEAD + NETWORK.replace("(8, 16)", "(2, 16)") + QUICK
+    trained = train(tmp_path, text, "--data", tmp_path / "r.csv")
+    assert trained.history["inputs"]["test"] == 18
+    assert len(trained.history["mean"]) == len(trained.history["std"]) == 2
+    with pytest.raises(UserError, match=r"r\.csv:5: column 'b' holds '\?'"):
+        (tmp_path / "r.csv").write_text("\n".join(["a,b,c", *rows[:3], "1,?,0", *rows]))
+        train(tmp_path, text, "--data", tmp_path / "r.csv")
+    with pytest.raises(UserError, match=r"has no data\(\)") as told:
+        train(tmp_path, text)
+    assert "or give data=" in told.value.remedy
+
+
 def test_bytes_are_images(tmp_path: Path) -> None:
     text = GOOD.replace("Y = (X", "X = RANDOM.integers(0, 256, (300, 8)).astype(np.uint8)\nY = (X")
     values = train(tmp_path, text).arrays("test")["inputs"]

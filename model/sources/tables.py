@@ -1,0 +1,216 @@
+"""CSV files: a row for each input, or rows that follow each other in time, cut into windows."""
+
+from __future__ import annotations
+
+import csv as csv_file
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.sources.split import TEST, Array, Data, check_share, cut_off
+from model.sources.windows import Windows, cut
+from support.errors import UserError
+
+DELIMITERS = ",;\t"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file as text.
+
+    Attributes:
+        header: names of the columns.
+        rows: cells of each row, as many as the header has.
+        lines: number of each row's line in the file.
+    """
+
+    path: Path
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def column(self, name: str) -> list[str]:
+        """The cells below a name.
+
+        Raises:
+            UserError: no such column.
+        """
+        if name not in self.header:
+            raise UserError(
+                f"{self.path}: has no column '{name}'", f"there are: {', '.join(self.header)}"
+            )
+        index = self.header.index(name)
+        return [row[index].strip() for row in self.rows]
+
+    def numbers(self, name: str) -> Array:
+        """float64 [rows] of a column.
+
+        Raises:
+            UserError: a cell that is no finite number, with its line.
+        """
+        cells = self.column(name)
+        values = np.empty(len(cells))
+        for index, cell in enumerate(cells):
+            try:
+                values[index] = float(cell)
+            except ValueError:
+                raise self._bad(index, name, cell) from None
+            if not np.isfinite(values[index]):
+                raise self._bad(index, name, cell)
+        return values
+
+    def _bad(self, index: int, name: str, cell: str) -> UserError:
+        what = f"'{cell}'" if cell else "nothing"
+        return UserError(
+            f"{self.path}:{self.lines[index]}: column '{name}' holds {what}, not a number",
+            "mend that row, or take it out",
+        )
+
+    def whole(self, name: str) -> bool:
+        """Whether all cells of a column are whole numbers without a point."""
+        return all(cell.removeprefix("-").isdigit() for cell in self.column(name))
+
+    def text(self, name: str) -> bool:
+        """Whether the first cell of a column is no number, so that none needs to be."""
+        first = next(iter(self.column(name)), "")
+        try:
+            float(first)
+        except ValueError:
+            return bool(first)
+        return False
+
+
+def load(path: Path) -> Table:
+    """Read a file with a header.
+
+    Raises:
+        UserError: missing, not text, no rows, columns of one name, or a row of another length.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is no UTF-8 text ({error.reason})", "save it as UTF-8") from None
+    first = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv_file.reader(text.splitlines(), delimiter=delimiter)
+    header = [name.strip() for name in next(reader, [])]
+    if len({*header}) != len(header):
+        twice = next(name for name in header if header.count(name) > 1)
+        raise UserError(f"{path}:1: two columns are called '{twice}'", "name each differently")
+    rows, lines = [], []
+    for row in reader:
+        if not row:
+            continue
+        if len(row) != len(header):
+            raise UserError(
+                f"{path}:{reader.line_num}: {len(row)} columns, the header has {len(header)}",
+                "mend that row, or take it out",
+            )
+        rows.append(row)
+        lines.append(reader.line_num)
+    if not rows:
+        raise UserError(f"{path}: has no rows below its header", "give it some")
+    return Table(path, header, rows, lines)
+
+
+def csv(
+    path: str | Path,
+    target: str | Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    regression: bool | None = None,
+    normalize: bool = True,
+    window: int | None = None,
+    step: int | None = None,
+    group: str | None = None,
+    test: float | str | Path = TEST,
+) -> Data:
+    """Parts of a CSV file with a header; commas, semicolons or tabs between its cells.
+
+    Args:
+        target: the column of the labels, or several of a regression; None for the last one.
+        columns: those of the inputs; None for all others.
+        regression: None takes whole numbers and text for classes, other numbers for values.
+        normalize: inputs less their mean, divided by their deviation, both of the training part's
+            columns. They are returned as "mean" and "std".
+        window: rows that are one input [columns, window]; None makes each row one, [columns].
+        step: rows from one window to the next; None for half a window.
+        group: a column that no window crosses a change of: a recording, a person.
+        test: share that tests, or another file like this one. Rows are drawn; of windows, the last
+            part of each run of rows tests.
+
+    Raises:
+        UserError: no such file or column, or a row that cannot be read, with its line.
+    """
+    table = load(Path(path))
+    targets = [target] if isinstance(target, str) else list(target or [table.header[-1]])
+    kept = [*targets, *([group] if group else [])]
+    names = list(columns or [name for name in table.header if name not in kept])
+    if not names:
+        raise UserError(f"{table.path}: has no columns but the labels'", "give columns=[…]")
+    windows = Windows(window, step or max(1, window // 2)) if window else None
+    if regression is None:
+        regression = len(targets) > 1 or not (table.text(targets[0]) or table.whole(targets[0]))
+    share = test if isinstance(test, float) else TEST
+    check_share(table.path, share)
+    tables = {"train": table} | ({} if isinstance(test, float) else {"test": load(Path(test))})
+    read = {part: _read(each, names, targets, group, regression) for part, each in tables.items()}
+    if windows:
+        parts = cut(read, windows, share, table.path)
+    else:
+        parts = {part: (rows.inputs, rows.labels) for part, rows in read.items()}
+        if "test" not in parts:
+            parts = cut_off(parts["train"][0], parts["train"][1], share)
+    return _normalized(parts) if normalize else parts
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table as numbers.
+
+    Attributes:
+        inputs: float32 [rows, columns].
+        labels: [rows], classes; or float32 [rows, targets].
+        groups: text [rows].
+    """
+
+    inputs: Array
+    labels: Array
+    groups: Array
+
+
+def _read(
+    table: Table, names: list[str], targets: list[str], group: str | None, regression: bool
+) -> Rows:
+    inputs = np.stack([table.numbers(name) for name in names], axis=1).astype(np.float32)
+    if regression:
+        labels: Array = np.stack([table.numbers(name) for name in targets], axis=1).astype("f4")
+    elif table.whole(targets[0]):
+        labels = np.array([int(cell) for cell in table.column(targets[0])])
+    else:
+        labels = np.array(table.column(targets[0]))
+        if (empty := np.flatnonzero(labels == "")).size:
+            raise UserError(
+                f"{table.path}:{table.lines[int(empty[0])]}: column '{targets[0]}' holds nothing",
+                "give that row a class, or take it out",
+            )
+    groups = np.array(table.column(group)) if group else np.zeros(len(inputs), int)
+    return Rows(inputs, labels, groups)
+
+
+def _normalized(parts: Data) -> Data:
+    """Inputs of mean 0 and deviation 1 for each column, by the training part's."""
+    inputs = parts["train"][0].astype(np.float64)
+    axes = tuple(axis for axis in range(inputs.ndim) if axis != 1)
+    mean, std = inputs.mean(axis=axes), inputs.std(axis=axes)
+    std[std == 0] = 1
+    shape = (1, -1, *[1] * (inputs.ndim - 2))
+    found: Data = {
+        part: (((x - mean.reshape(shape)) / std.reshape(shape)).astype(np.float32), y)
+        for part, (x, y) in parts.items()
+    }
+    return {**found, "mean": mean, "std": std}
