@@ -117,9 +117,9 @@ def divides_zero(graph: Graph, inputs: Int8Array) -> bool:
 
     for op in graph.ops:
         if isinstance(op, Elementwise) and op.function == "div":
-            constant = () if op.constant is None else (op.constant,)
-            first, second = (*(real(value) for value in op.inputs), *constant)
-            if np.logical_and(first == 0, second == 0).any():
+            operands = [real(value) for value in op.inputs]
+            operands += [] if op.constant is None else [op.constant]
+            if np.logical_and(*(each == 0 for each in operands)).any():
                 return True
     return False
 
