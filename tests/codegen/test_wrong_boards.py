@@ -115,7 +115,7 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         r"manifest.json: not valid JSON \(Infinity is no number of JSON\)",
         "build again",
     ),
-    "no_manifest": ("mps2_an500", {"output": 3}, [], "not a network's manifest", "build again"),
+    "no_manifest": ("mps2_an500", {"output_bytes": None}, [], "not a network's manifest", "build again"),
 }
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from codegen.ir.types import Int64Array
 from codegen.kernels.conv.portable import conv_fields
+from codegen.kernels.instructions import window_loads
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
 from codegen.ops.conv import Conv
 from codegen.target import Target
@@ -93,12 +94,12 @@ class Quads(Kernel):
         return refusal(in_quads(op))
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """13 cycles for four elements of a quad at two pixels, 55 for a quad's outputs, 12 to widen
-        four elements."""
+        """Of two pixels: 24 for four elements of a quad, 143 for its outputs, 95 around."""
         fours = -(-int(op.weights[0].size) // 4)
         quads = -(-op.rows // QUAD)
         pairs = -(-op.window.positions // 2)
-        return pairs * (quads * (13.0 * fours + 55.0) + 12.0 * fours + 60.0)
+        loads = window_loads(op.window, op.input.shape[1], 1)
+        return pairs * (quads * (24.0 * fours + 143.0) + 95.0) + loads
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Weights first: the loop loads a step ahead, into the biases."""
