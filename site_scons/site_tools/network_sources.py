@@ -104,8 +104,16 @@ def package(env: Any, places: Places, network: NetworkSources) -> Any:
     )
 
 
+def new_project(env: Any, places: Places) -> Any:
+    """Declare a project of the user's own, begun in the user's folder from an example."""
+    dest = str(Path(env.GetLaunchDir(), env["dest"]))
+    words = ["--example", "$from", "--out-dir", dest]
+    return env.Always(places.made("new.run"), "codegen new", words)
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.NetworkSources`, `env.Glue` and `env.Package`."""
+    """Add `env.NetworkSources`, `env.Glue`, `env.Package` and `env.NewProject`."""
+    env.AddMethod(new_project, "NewProject")
     env.AddMethod(network_sources, "NetworkSources")
     env.AddMethod(glue, "Glue")
     env.AddMethod(package, "Package")
