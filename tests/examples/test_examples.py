@@ -42,6 +42,9 @@ def test_the_tutorial_word_by_word(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert "100/100 output bytes identical to the reference" in done.stdout
+    shown = [int(value) for value in re.findall(r"^input \d+: output (-?\d+)$", done.stdout, re.M)]
+    with np.load(tmp_path / "my_project/build/app-regression/reference.npz") as reference:
+        assert shown == reference["outputs"][:, 0].tolist()
     evaluation = tmp_path / "my_project" / "build" / "model" / "regression" / "evaluation.json"
     found = json.loads(evaluation.read_text())
     assert found["int8"]["r2"] > 0.99
