@@ -72,3 +72,27 @@ def _bytes(code: dict[str, Any], row: dict[str, Any]) -> int:
     kernels = sum(row["kernels"].get(stem, 0) for stem in code["stems"])
     own = FRAME_BYTES + int(code["steps"]) * STEP_BYTES + int(code["assembly_bytes"])
     return int(kernels + row["libgcc"] + own + ALIGNMENT_BYTES)
+
+
+def likely(table: Path, code: dict[str, Any], core: str, fpu: bool) -> int:
+    """About how many bytes a network's code takes, for a core and the newest compiler known for it;
+    by the costliest core where nobody has measured.
+
+    Args:
+        table: code_sizes.json.
+        code: as `describe` has it.
+        core: GCC's name.
+        fpu: whether it has one.
+    """
+    rows: list[dict[str, Any]] = read_json(table)
+    found = [
+        row
+        for row in rows
+        if (row["core"], row["fpu"] != "none", row["compiler"]) == (core, fpu, newest(table))
+    ]
+    return max(_bytes(code, row) for row in found or rows)
+
+
+def newest(table: Path) -> int:
+    """The newest compiler that the table knows, by its major version."""
+    return max(int(row["compiler"]) for row in read_json(table))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from codegen import version
 
 COMMANDS = {
+    "analyze": "tell what a network needs and costs, and whether it fits a board",
     "generate": "write a network's C sources, report and manifest",
     "package": "write a network as a library for CMake, Make, PlatformIO, Zephyr, SCons",
     "operators": "list what is read, and what computes it",
@@ -20,6 +21,8 @@ exit status:
   0    done
   1    a file, a folder or a setting is not as it must be: one message says which, and the remedy
   2    the command line is wrong
+  3    analyze: nodes of the network are not supported
+  4    analyze: the network does not fit the board
   130  interrupted"""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,18 +64,21 @@ def read_board(arguments: argparse.Namespace) -> tuple[Target, dict[str, Any] | 
     return target_of(memories), memories
 
 
-def read_request(arguments: argparse.Namespace) -> Request:
-    """Read the model and everything beside it; notes go to stderr.
+def read_request(arguments: argparse.Namespace, *, survey: bool = False) -> Request:
+    """Read the model and everything beside it.
+
+    Args:
+        survey: look at all nodes, also behind one that cannot be read.
 
     Raises:
+        UnsupportedNodes: the survey has found such nodes.
         UserError: a model that cannot be read, as `read_board`, or no calibration file.
     """
     target, memories = read_board(arguments)
     from codegen.reader.qdq import read_graph
+    from codegen.reader.survey import Survey
     from codegen.typical import typical_inputs
 
-    graph = read_graph(arguments.model)
-    for note in graph.notes:
-        print(f"note: {arguments.model}: {note}", file=sys.stderr)
+    graph = read_graph(arguments.model, Survey() if survey else None)
     kernels = Kernels(arguments.kernels, typical_inputs(graph, arguments.calibration))
     return Request(graph, kernels, target, memories)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 REPOSITORY = Path(__file__).resolve().parent.parent
+# Folders whose modules take a minute or more.
+LONG = ("graph", "xcube", "mutation", "embed", "hosts")
 # No test measures time: a busy machine is no failure.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -35,6 +37,11 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of shared objects before workers begin: they inherit it."""
     shared_objects.folder()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long modules first: no process is left with one of them when the others have ended."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @contextmanager

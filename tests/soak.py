@@ -58,6 +58,11 @@ CAMPAIGNS = {
             "(`test_edit_taken_back_after_a_command_that_wrote_and_failed`).",
         ),
     ),
+    "parallel": Campaign(
+        "Builds from clean with eight jobs at once, held against one with a single job",
+        ("tests.graph.parallel", "--builds", "{count}"),
+        60,
+    ),
     "networks": Campaign(
         "Random fully connected networks as C on this computer under sanitizers, against the "
         "reference",

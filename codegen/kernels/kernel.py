@@ -75,12 +75,14 @@ class Part:
         kernel: name of its kernel.
         why: the reason for the choice, one short phrase.
         constants_bytes: bytes of its constants.
+        instructions: estimated, of one inference.
     """
 
     op: Op
     kernel: str
     why: str
     constants_bytes: int
+    instructions: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Lowered:
         overlaps: inputs that may share bytes with the output.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         parts: a row for each of the model's operations, when it is more than one.
+        instructions: estimated, of one inference; the registry asks the kernel.
     """
 
     op: Op
@@ -109,11 +112,13 @@ class Lowered:
     overlaps: tuple[Overlap, ...] = ()
     fields: Any = None
     parts: tuple[Part, ...] = ()
+    instructions: float = 0.0
 
     @property
     def rows(self) -> tuple[Part, ...]:
         """What it computes, operation by operation."""
-        own = Part(self.op, self.kernel, self.why, sum(len(b.data) for b in self.constants))
+        size = sum(len(block.data) for block in self.constants)
+        own = Part(self.op, self.kernel, self.why, size, self.instructions)
         return self.parts or (own,)
 
 
@@ -148,6 +153,10 @@ class Kernel(ABC):
     @abstractmethod
     def cost(self, op: Any, target: Target, activity: Activity) -> float:
         """Estimated cycles of one inference; the cheapest kernel that fits is taken."""
+
+    def instructions(self, op: Any, target: Target, activity: Activity) -> float:
+        """Estimated instructions of one inference, as an emulator counts them: for people."""
+        return self.cost(op, target, activity)
 
     @abstractmethod
     def lower(self, op: Any, target: Target) -> Lowered:

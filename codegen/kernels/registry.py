@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from codegen.ir.graph import Op
@@ -68,5 +68,6 @@ def choose(op: Op, target: Target, activity: Activity) -> Lowered:
             f"'{op.name}' ({type(op).__name__}) has no kernel for {target.core}: {reasons}",
             "change this layer, or choose another board",
         )
-    best = min(fitting, key=lambda each: each.cost or 0.0)
-    return best.kernel.lower(op, target)
+    best = min(fitting, key=lambda each: each.cost or 0.0).kernel
+    instructions = best.instructions(op, target, activity)
+    return replace(best.lower(op, target), instructions=instructions)

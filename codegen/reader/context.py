@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from codegen.ir.types import Quantization
 from codegen.reader.constants import AnyArray, Constant
 from codegen.reader.load import MAX_ELEMENTS
 from codegen.reader.stages import Indices, Integers, Moved, Pending, Quantized, Stage
+from codegen.reader.survey import NodeError, Survey
 from codegen.reader.text import shown
 from support.errors import UserError
 
@@ -43,6 +45,7 @@ class Context:
         shapes_may_differ: a pool with `ceil_mode` has dropped a window that begins in the padding,
             as onnxruntime does; onnx's own shape inference counts it, so shapes that the model
             declares may be larger.
+        survey: reading goes on behind a node that cannot be read, and notes it here.
     """
 
     path: str
@@ -52,14 +55,25 @@ class Context:
     notes: list[str] = field(default_factory=list)
     elements: int = 4 * MAX_ELEMENTS
     shapes_may_differ: bool = False
+    survey: Survey | None = None
     _ends: dict[int, Value] = field(default_factory=dict)
     _arithmetic: dict[int, tuple[Arithmetic, ...]] = field(default_factory=dict)
     _finished: dict[tuple[Pending, Quantization], Value] = field(default_factory=dict)
 
-    def fail(self, node: onnx.NodeProto, message: str, remedy: str) -> UserError:
+    def fail(self, node: onnx.NodeProto, message: str, remedy: str) -> NodeError:
         """An error that names file, node and operator."""
         where = f"node '{label(node)}' ({shown(node.op_type)})"
-        return UserError(f"{self.path}: {where}: {message}", remedy)
+        return NodeError(f"{self.path}: {where}", label(node), shown(node.op_type), message, remedy)
+
+    @contextmanager
+    def surveying(self, node: onnx.NodeProto) -> Iterator[None]:
+        """Note what is wrong with a node, where there is a survey, instead of raising it."""
+        try:
+            yield
+        except UserError as error:
+            if self.survey is None:
+                raise
+            self.survey.note(label(node), shown(node.op_type), error, node.output)
 
     def is_constant(self, node: onnx.NodeProto, index: int) -> bool:
         """Whether operand `index` is a constant of the model."""

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from onnx import defs, version_converter
 
 from codegen.reader.external import external_files, read_external
+from codegen.reader.kinds import other_kind
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
 from support.errors import UserError
@@ -47,19 +48,28 @@ def parse_model(path: Path) -> onnx.ModelProto:
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path}: no such file", "give network=path/to/model.onnx") from None
     if not path.is_file():
-        raise UserError(f"{path}: not a file", "give network=path/to/model.onnx")
+        raise _of_kind(path) or UserError(f"{path}: not a file", "give network=path/to/model.onnx")
     if size > MAX_FILE_BYTES:
         raise UserError(
             f"{path}: {size:,} bytes is larger than {MAX_FILE_BYTES:,}",
             "this tool is for networks that fit a microcontroller",
         )
-    model = _parse(path)
+    try:
+        model = _parse(path)
+    except UserError as error:
+        raise _of_kind(path) or error from None
     if not model.HasField("graph") or not model.graph.node:
-        raise UserError(f"{path}: holds no ONNX graph", "export the model again")
+        raise _of_kind(path) or UserError(f"{path}: holds no ONNX graph", "export the model again")
     opset_of(path, model)
     _check_bounds(path, model)
     read_external(path, model, MAX_FILE_BYTES)
     return model
+
+
+def _of_kind(path: Path) -> UserError | None:
+    """What to say of a file of another kind; None where nobody knows what it is."""
+    kind = other_kind(path)
+    return UserError(f"{path}: {kind.what}, not ONNX or .tflite", kind.remedy) if kind else None
 
 
 def data_files(path: Path) -> list[Path]:

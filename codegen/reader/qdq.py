@@ -33,51 +33,64 @@ from codegen.reader.stages import (
     Quantized,
     Stage,
 )
+from codegen.reader.survey import Survey
 from codegen.reader.text import shown
 from support.errors import UserError
 
 
-def read_graph(path: Path | str) -> Graph:
+def read_graph(path: Path | str, survey: Survey | None = None) -> Graph:
     """Read a QDQ ONNX file or an int8 .tflite file, batch 1.
 
+    Args:
+        survey: go on behind nodes that cannot be read, and note them.
+
     Raises:
+        UnsupportedNodes: the survey has found some.
         UserError: anything unsupported, naming file, node and remedy.
     """
     model_path = Path(path)
     if is_tflite(model_path):
         from codegen.reader.tflite.read import read_tflite
 
-        return read_tflite(model_path)
+        return read_tflite(model_path, survey)
     model = load_model(model_path)
     _refuse_float(model_path, model)
-    return read_model(model_path, model, {})
+    return read_model(model_path, model, {}, survey)
 
 
 def read_model(
-    path: Path, model: onnx.ModelProto, declared_shapes: Mapping[str, Sequence[int]]
+    path: Path,
+    model: onnx.ModelProto,
+    declared_shapes: Mapping[str, Sequence[int]],
+    survey: Survey | None = None,
 ) -> Graph:
     """Read a QDQ model, batch 1.
 
     Args:
         path: the file that it came from.
         declared_shapes: of values between nodes, by name, where the file says them.
+        survey: as of `read_graph`.
 
     Raises:
+        UnsupportedNodes: the survey has found some.
         UserError: anything unsupported, naming file, node and remedy.
     """
     constants = _initializers(path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
     inputs, notes = _inputs(str(path), declared)
-    context = Context(str(path), inputs, constants, notes=notes)
+    context = Context(str(path), inputs, constants, notes=notes, survey=survey)
     opset = opset_of(path, model)
     for node in model.graph.node:
-        check_node(context, node, opset)
+        with context.surveying(node):
+            check_node(context, node, opset)
     stages = {
         entry.name: input_stage(context.path, index, inputs[index], entry)
         for index, entry in enumerate(declared)
     }
     _read_nodes(context, model.graph, stages, declared_shapes)
+    if survey:
+        survey.finish(str(path))
     outputs = tuple(
         output_value(context, entry, _output_stage(context, stages, entry.name))
         for entry in model.graph.output
@@ -153,25 +166,38 @@ def _read_nodes(
     wanted = [entry.name for entry in graph.output]
     given = [*stages, *context.constants]
     for node in in_order(context, in_qdq(context, graph.node), given, wanted):
-        variable = [name for name in node.input if name and name not in context.constants]
-        if not variable and (any(node.input) or node.op_type == "Constant"):
-            context.constants[node.output[0]] = fold(context, node)
+        if context.survey and context.survey.passes_over(node.input, node.output):
             continue
-        first = stages.get(node.input[0]) if node.input else None
-        if node.op_type == "Shape" and first is not None:
-            shape = shape_of(context, node, first.shape)
-            context.constants[node.output[0]] = Constant(shape)
-            continue
-        results = _step(context, node, [stages.get(name) for name in node.input])
-        for name, stage in zip(node.output, results, strict=False):
-            if name:
-                stages[name] = stage
-            if list(stage.shape) != list(shapes.get(name, stage.shape)):
-                raise context.fail(
-                    node,
-                    f"makes shape {list(stage.shape)}, not {list(shapes[name])} as the file says",
-                    "export the model again",
-                )
+        with context.surveying(node):
+            _read_node(context, node, stages, shapes)
+
+
+def _read_node(
+    context: Context,
+    node: onnx.NodeProto,
+    stages: dict[str, Stage],
+    shapes: Mapping[str, Sequence[int]],
+) -> None:
+    """Fold a node of constants, or give what it writes its stages."""
+    variable = [name for name in node.input if name and name not in context.constants]
+    if not variable and (any(node.input) or node.op_type == "Constant"):
+        context.constants[node.output[0]] = fold(context, node)
+        return
+    first = stages.get(node.input[0]) if node.input else None
+    if node.op_type == "Shape" and first is not None:
+        shape = shape_of(context, node, first.shape)
+        context.constants[node.output[0]] = Constant(shape)
+        return
+    results = _step(context, node, [stages.get(name) for name in node.input])
+    for name, stage in zip(node.output, results, strict=False):
+        if name:
+            stages[name] = stage
+        if list(stage.shape) != list(shapes.get(name, stage.shape)):
+            raise context.fail(
+                node,
+                f"makes shape {list(stage.shape)}, not {list(shapes[name])} as the file says",
+                "export the model again",
+            )
 
 
 def _output_stage(context: Context, stages: dict[str, Stage], name: str) -> Stage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from codegen.outputs import LEGACY, TEMPLATES
@@ -41,6 +42,8 @@ def write_sources(arguments: argparse.Namespace, folder: Path) -> None:
 
     check_name(arguments.name)
     asked = network.read_request(arguments)
+    for note in asked.graph.notes:
+        print(f"note: {arguments.model}: {note}", file=sys.stderr)
     generate(
         asked.graph, arguments.name, folder, arguments.c_api, asked.kernels, target=asked.target
     )

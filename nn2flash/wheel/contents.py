@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,16 @@ def _content(path: Path) -> bytes:
     data = path.read_bytes()
     if path.suffix != ".py" or path.is_relative_to(ROOT / "site_scons"):
         return data
-    return below_package(data.decode(), ROOMS, str(path.relative_to(ROOT))).encode()
+    return below_package(data.decode(), _modules(), str(path.relative_to(ROOT))).encode()
+
+
+@cache
+def _modules() -> frozenset[str]:
+    """Dotted names of everything that can be imported of the rooms."""
+    paths = [path for room in ROOMS for path in _files(ROOT / room) if path.suffix == ".py"]
+    parts = [path.relative_to(ROOT).with_suffix("").parts for path in paths]
+    names = {".".join(part[:-1] if part[-1] == "__init__" else part) for part in parts}
+    return frozenset(names)
 
 
 def _files(top: Path) -> list[Path]:

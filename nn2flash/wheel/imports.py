@@ -15,17 +15,18 @@ PACKAGE = "nn2flash"
 DOTTED = re.compile(r"\w+(?:\.\w+)+\.?")
 
 
-def below_package(text: str, rooms: Collection[str], what: str) -> str:
+def below_package(text: str, modules: Collection[str], what: str) -> str:
     """A Python file's text with `from ROOM…` as `from nn2flash.ROOM…`; lines stay where they are.
 
     Args:
-        rooms: top-level packages of the repository that the wheel has below its own.
+        modules: dotted names of all modules and packages that the wheel has below its own package.
         what: the file, for messages.
 
     Raises:
         ValueError: a form that this cannot carry over: `import ROOM`, or a module of a room named
             in a string.
     """
+    rooms = {name.partition(".")[0] for name in modules}
     lines = text.splitlines(keepends=True)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -40,6 +41,6 @@ def below_package(text: str, rooms: Collection[str], what: str) -> str:
                 lines[node.lineno - 1] = f"{head}{PACKAGE}.{tail}"
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             name = node.value
-            if DOTTED.fullmatch(name) and name.partition(".")[0] in rooms:
+            if DOTTED.fullmatch(name) and name.rstrip(".") in modules:
                 raise ValueError(f"{what}:{node.lineno}: '{name}': say it by __package__")
     return "".join(lines)

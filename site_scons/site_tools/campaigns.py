@@ -15,7 +15,9 @@ WITH_MNIST = (("bench-build", "tests.graph.bench"), ("soak", "tests.soak"))
 def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
     """Declare them: name of the target → its nodes."""
     root, made = env["PROJECT_ROOT"], places.made
-    tests = ["-n", "2", "--durations=25", *(f"{root}/{path}" for path in env.ChosenTests())]
+    # A module's tests run in one process, which makes what they share once.
+    tests = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", "--durations=25"]
+    tests += [f"{root}/{path}" for path in env.ChosenTests()]
     targets = {
         "test": env.Always(made("test.run"), "pytest", tests, apart=True),
         "check": env.Always(made("check.run"), "tests.check", [], apart=True),

@@ -82,7 +82,14 @@ def _generated(env: Any, places: Places, model: Model) -> NetworkSources:
     )
     # A graph for each pass, too, whatever passes there are.
     env.Clean(dump, folder)
-    return NetworkSources(files, {"dump": dump, "generate": list(files.values())})
+    analyze = env.Always(
+        places.board.File("analyze.run"),
+        "nn2flash analyze",
+        [model.int8, "--kernels", "$kernels", *model.typical, "--board", places.board_toml],
+        also=env.Templates("network/*", "ops/*"),
+    )
+    targets = {"analyze": analyze, "dump": dump, "generate": list(files.values())}
+    return NetworkSources(files, targets)
 
 
 def glue(env: Any, places: Places) -> Any:

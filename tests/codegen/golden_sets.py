@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from codegen.analysis.analysis import analyze
+from codegen.analysis.page import page as analysis_page
+from codegen.analysis.text import as_text
 from codegen.generate import generate, manifest
 from codegen.ide import cubeide, vscode
 from codegen.ide.build import Build
 from codegen.ir.graph import Graph
+from codegen.kernels.wanted import PORTABLE
 from codegen.outputs import MANIFEST
 from codegen.package import RENDERED, package_files
 from codegen.place import place_objects
@@ -23,6 +27,7 @@ from codegen.report.changes import summarize
 from codegen.report.drawing import drawing
 from codegen.report.page import page
 from codegen.report.sources import Sources
+from codegen.target import target_of
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import toolchain
 from tests.report.conftest import MEMORY, PLACEMENT, QUANTIZATION, TRAINING, VALIDATION
@@ -118,4 +123,11 @@ def demo(graph: Graph, folder: Path) -> dict[str, str]:
     return {"demo.html": render("demo/page.html.j2", context)}
 
 
-SETS = {"demo": demo, "ide": ide_files, "package": package, "report": report}
+def analysis(graph: Graph, folder: Path) -> dict[str, str]:
+    """The page of an analysis on a board, and as a terminal shows it."""
+    memories, _ = placed()
+    found = analyze(graph, PORTABLE, target_of(memories), memories)
+    return {"analysis.html": analysis_page(found), "analysis.txt": as_text(found)}
+
+
+SETS = {"analysis": analysis, "demo": demo, "ide": ide_files, "package": package, "report": report}

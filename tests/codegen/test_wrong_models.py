@@ -264,8 +264,12 @@ MODELS: dict[str, tuple[Make, str, str]] = {
     # files
     "empty_file": (content(b""), "holds no ONNX graph", "export"),
     "text": (content(b"no model at all\n" * 9), "not an ONNX file", "whole"),
-    "pickle": (content(b"\x80\x04\x95\x10\x00\x00\x00"), "not an ONNX file", "whole"),
-    "zip": (content(b"PK\x03\x04" + bytes(60)), "not an ONNX file", "whole"),
+    "pickle": (
+        content(b"\x80\x04\x95\x10\x00\x00\x00"),
+        "a pickle, such as PyTorch.s old files",
+        "export it",
+    ),
+    "zip": (content(b"PK\x03\x04" + bytes(60)), "an archive, not ONNX", "unpack it"),
     "truncated_early": (wrong.truncated(0.02), "not an ONNX file, or a truncated one", "whole"),
     "truncated_late": (wrong.truncated(0.97), "not an ONNX file, or a truncated one", "whole"),
     "external_data": (

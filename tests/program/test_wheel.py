@@ -19,6 +19,7 @@ from tests.graph.project import files_below
 from tests.program.conftest import FIXTURES, OTHERS, REPOSITORY, Installed, from_sources
 
 MODEL = FIXTURES / "guide_int8.onnx"
+MODULES = ("codegen", "codegen.a", "codegen.commands", "codegen.plan")
 
 
 def test_everything_is_below_one_package(installed: Installed) -> None:
@@ -92,10 +93,11 @@ def test_rooms_of_the_wheel_run_as_in_the_repository(installed: Installed, tmp_p
         ("from codegens import a", "from codegens import a"),
         ("text = 'from codegen import version'", "text = 'from codegen import version'"),
         ("import numpy", "import numpy"),
+        ("'codegen.files.h5'", "'codegen.files.h5'"),
     ],
 )
 def test_imports_are_carried_over(line: str, carried: str) -> None:
-    assert below_package(line, ("codegen",), "a.py") == carried
+    assert below_package(line, MODULES, "a.py") == carried
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_imports_are_carried_over(line: str, carried: str) -> None:
 )
 def test_what_cannot_be_carried_over_stops_the_build(line: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        below_package(f"\n{line}\n", ("codegen",), "a.py")
+        below_package(f"\n{line}\n", MODULES, "a.py")
 
 
 def test_the_pins_are_what_the_wheel_asks_for() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codegen.ir.types import Int8Array
+from codegen.kernels.instructions import reach, without_fpu
 from codegen.kernels.kernel import Activity, Kernel, Lowered
 from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
 from codegen.ops.conv import Conv
@@ -62,10 +63,16 @@ class Portable(Kernel):
     op_type = Conv
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """About three instructions for a multiply-accumulate, seven without a fourth filter."""
-        per_group = op.rows // op.groups
-        in_fours = 0.0 if op.asymmetric else (per_group - per_group % 4) / per_group
-        return (3.0 * in_fours + 7.0 * (1 - in_fours)) * op.macs + 60.0 * op.output.size
+        """13 instructions for an element and four filters, 15 for one; 65 and 20 for a run of
+        elements, 71 for an output and 16 more without a fourth filter."""
+        found, depth = reach(op.window), op.input.shape[1] // op.groups
+        whole = op.groups == 1 and op.window.dilations[1] == 1
+        runs = found.rows if whole else found.taps
+        fours = 0 if op.asymmetric else op.rows // op.groups // 4 * op.groups
+        single = op.rows - 4 * fours
+        elements = found.taps * depth * (13.0 * fours + 15.0 * single)
+        rest = runs * (65.0 * fours + 20.0 * single) + found.positions * 87.0 * single
+        return elements + rest + (71.0 + without_fpu(target, 311.0)) * op.output.size
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
@@ -94,8 +101,9 @@ class Depthwise(Kernel):
         return "" if op.depthwise else "groups of several input channels"
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """No loop over the channels of a group."""
-        return 6.0 * op.macs + 40.0 * op.output.size
+        """10 instructions for a multiply-accumulate, 27 for a row of the window."""
+        found, output = reach(op.window), 70.0 + without_fpu(target, 311.0)
+        return (10.0 * found.taps + 27.0 * found.rows + output * found.positions) * op.rows
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from codegen.ir.graph import Value
 from codegen.ir.types import DType, TensorType
+from codegen.kernels.instructions import without_fpu
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.literals import c_float
 from codegen.ops.elementwise import Elementwise
@@ -32,7 +33,7 @@ class LookupKernel(Kernel):
 
     def cost(self, op: Lookup, target: Target, activity: Activity) -> float:
         """A load, a look, a store."""
-        return 5.0 * op.output.size
+        return 6.0 * op.output.size
 
     def lower(self, op: Lookup, target: Target) -> Lowered:
         """The table."""
@@ -117,7 +118,7 @@ class ElementwiseKernel(Kernel):
 
     def cost(self, op: Elementwise, target: Target, activity: Activity) -> float:
         """Conversions, one division (14 cycles of the Cortex-M7's FPU), rounding, addresses."""
-        return 60.0 * op.output.size
+        return (75.0 + without_fpu(target, 560.0)) * op.output.size
 
     def lower(self, op: Elementwise, target: Target) -> Lowered:
         """The constant as float32 in the order of the output's bytes; in place of an operand."""

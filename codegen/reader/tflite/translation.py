@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from codegen.reader.load import MAX_FILE_BYTES
 from codegen.reader.schema import OWN_DOMAIN
+from codegen.reader.survey import NodeError
 from codegen.reader.text import shown
 from codegen.reader.tflite.file import File, Operator, Tensor
 from support.errors import UserError
@@ -68,11 +69,13 @@ class Translation:
     taken: set[str] = field(default_factory=set)
     constant_bytes: int = 0
 
-    def fail(self, operator: Operator, message: str, remedy: str) -> UserError:
+    def fail(self, operator: Operator, message: str, remedy: str) -> NodeError:
         """An error that names file and operator."""
         name = operator.outputs[0].name if operator.outputs else "unnamed"
         where = f"operator '{shown(name)}' ({shown(operator.kind)})"
-        return UserError(f"{self.file.path}: {where}: {message}", remedy)
+        return NodeError(
+            f"{self.file.path}: {where}", shown(name), shown(operator.kind), message, remedy
+        )
 
     def fresh(self, name: str) -> str:
         """A name that nothing has yet."""

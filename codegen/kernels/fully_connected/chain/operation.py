@@ -8,6 +8,7 @@ from typing import Any
 
 from codegen.ir.graph import Fused
 from codegen.kernels.fully_connected.chain.context import context
+from codegen.kernels.fully_connected.chain.instructions import instructions
 from codegen.kernels.fully_connected.chain.plan import Chain, Member, constants
 from codegen.kernels.kernel import (
     Activity,
@@ -72,6 +73,10 @@ class Packed(Kernel):
         """What the choice of each layer's kernel expects."""
         return sum(member.choice.cost for member in op.chain.members)
 
+    def instructions(self, op: FullyConnectedChain, target: Target, activity: Activity) -> float:
+        """What the layers take."""
+        return sum(instructions(member.layer, member.choice) for member in op.chain.members)
+
     def lower(self, op: FullyConnectedChain, target: Target) -> Lowered:
         """The packed constants, and a row for each layer."""
         chain = op.chain
@@ -83,7 +88,8 @@ class Packed(Kernel):
             removed = int((member.places < 0).sum())
             if removed:
                 why = f"{why}; {removed} constant neurons left out"
-            parts.append(Part(layer, member.choice.kernel, why, size))
+            counted = instructions(member.layer, member.choice)
+            parts.append(Part(layer, member.choice.kernel, why, size, counted))
         return Lowered(
             op=op,
             stem=STEM,

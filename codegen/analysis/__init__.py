@@ -1,0 +1,1 @@
+"""What a network needs and costs, told before anything is compiled."""

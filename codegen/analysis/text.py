@@ -1,0 +1,103 @@
+"""An analysis as text, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codegen.analysis.analysis import Analysis
+from codegen.analysis.unsupported import Group
+from codegen.reader.survey import UnsupportedNodes
+
+# Columns of a table row that are numbers, and node names that are shown of a group.
+_NUMBERS = (2, 3, 4)
+_SHOWN = 3
+
+
+def as_text(found: Analysis) -> str:
+    """Everything, most important first."""
+    head = f"{found.model} on {_where(found)}"
+    share = {name: f"{count} {name.replace('_', ' ')}" for name, count in found.operators.items()}
+    lines = [
+        head,
+        f"  operators     {', '.join(share.values())}; all supported",
+        f"  MACs          {found.macs:,}",
+        f"  instructions  {found.instructions:,} an inference, estimated",
+        f"  flash         {found.flash_bytes:,} bytes: {found.weights_bytes:,} constants"
+        f" ({found.model_bytes:,} of them the model's), about {found.code_bytes:,} code",
+        f"  RAM           {found.ram_bytes:,} bytes: {found.activations_bytes:,} activations with"
+        f" inputs and outputs, about {found.state_bytes:,} state",
+        *_peak(found),
+        *(f"  note          {note}" for note in found.notes),
+        *_room(found),
+        "",
+        *_layers(found),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def unsupported_text(error: UnsupportedNodes, groups: Sequence[Group]) -> str:
+    """What cannot be read, a paragraph for each reason."""
+    lines = [error.message]
+    for group in groups:
+        count = len(group.nodes)
+        shown = ", ".join(f"'{name}'" for name in group.nodes[:_SHOWN])
+        more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
+        lines += [
+            f"  {group.operator}, {count:,} node{'' if count == 1 else 's'}: {group.reason}",
+            f"    {shown}{more}",
+            f"    remedy: {group.remedy}",
+        ]
+    if error.behind:
+        lines.append(f"  {error.behind:,} nodes behind these could not be judged")
+    return "\n".join(lines) + "\n"
+
+
+def _where(found: Analysis) -> str:
+    fpu = "with FPU" if found.target.fpu else "without FPU"
+    core = f"{found.target.core} {fpu}"
+    return f"{found.board['title']} ({core})" if found.board else core
+
+
+def _peak(found: Analysis) -> list[str]:
+    when = f"at '{found.peak.layer}'" if found.peak.layer else "between layers"
+    lines = [f"                most, {found.peak.bytes:,}, {when}:"]
+    for tensor in found.peak.tensors:
+        over = ", over another where that is safe" if tensor.shares else ""
+        lines.append(f"                {tensor.bytes:>10,}  {tensor.name}{over}")
+    return lines
+
+
+def _room(found: Analysis) -> list[str]:
+    if found.room is None:
+        return []
+    if not found.room.fits:
+        return [f"  does not fit  {found.room.why}", f"                {found.room.remedy}"]
+    lines = ["  fits          each object where it runs, and where it is stored before:"]
+    for name, row in found.room.objects.items():
+        if row["bytes"]:
+            stored = f", stored in {row['load']}" if row["load"] else ""
+            lines.append(f"                {row['bytes']:>10,}  {name} in {row['run']}{stored}")
+    return lines
+
+
+def _layers(found: Analysis) -> list[str]:
+    rows = [("layer", "kernel", "MACs", "constants", "instructions", "why")]
+    rows += [
+        (
+            layer.name,
+            f"{layer.op.replace('_', ' ')}: {layer.kernel}",
+            f"{layer.macs:,}",
+            f"{layer.constants_bytes:,}",
+            f"{layer.instructions:,}",
+            layer.why,
+        )
+        for layer in found.layers
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in _NUMBERS else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,47 @@
+"""Instructions of a packed layer, as an emulator counts them: estimates for people.
+
+Which kernel a layer gets is decided by cycles (`choose.py`). Constants of the dense kernels are
+fitted to 26 layers that were counted, those of the sparse one counted in its template.
+"""
+
+from __future__ import annotations
+
+from codegen.kernels.fully_connected.chain import dense_quads
+from codegen.kernels.fully_connected.chain.choose import Choice
+from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.fully_connected.chain.layout import STEP
+
+# A pair of inputs times eight outputs, or the last four; a block of either.
+UNIT, LAST_UNIT, BLOCK, LAST_BLOCK = 15.5, 11.0, 78.0, 100.0
+# Four inputs times four outputs of the byte split; a block of four outputs; an input byte.
+QUAD, QUAD_BLOCK, BYTE = 11.6, 38.0, 1.2
+# A list entry and a block of eight outputs; an input byte that is scanned, an entry of the list.
+ENTRY, SPARSE_BLOCK, SCAN, APPEND = 13.2, 70.0, 1.0, 8.0
+# An entry of the last one to three pairs of outputs, and what each pair adds; a pair's end.
+TAIL, TAIL_PAIR, TAIL_BLOCK = 5.0, 3.0, 20.0
+
+
+def instructions(layer: IntegerLayer, choice: Choice) -> float:
+    """Estimated instructions of a layer, for a list as long as is to be expected."""
+    if choice.kernel == "sparse":
+        return _sparse(layer, choice.entries)
+    return _quads(layer) if choice.split == "quads" else _bytes(layer)
+
+
+def _quads(layer: IntegerLayer) -> float:
+    units, last = -(-layer.inputs // STEP) * STEP / 2, dense_quads.tail_quads(layer.outputs)
+    blocks = layer.outputs // 8 + (last == 2)
+    rest = LAST_UNIT * units + LAST_BLOCK if last == 1 else 0.0
+    return blocks * (UNIT * units + BLOCK) + rest
+
+
+def _bytes(layer: IntegerLayer) -> float:
+    quads, blocks = -(-layer.inputs // STEP) * STEP / 4, -(-layer.outputs // 4)
+    return BYTE * layer.inputs + blocks * (QUAD * quads + QUAD_BLOCK)
+
+
+def _sparse(layer: IntegerLayer, entries: float) -> float:
+    blocks, left = layer.outputs // 8, (layer.outputs % 8 + 1) // 2
+    gathered = SCAN * layer.inputs + APPEND * entries
+    tail = (TAIL + TAIL_PAIR * left) * entries + TAIL_BLOCK * left if left else 0.0
+    return gathered + blocks * (ENTRY * entries + SPARSE_BLOCK) + tail

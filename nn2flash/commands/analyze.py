@@ -1,0 +1,72 @@
+"""Tell what a network needs and costs, and whether it fits a board; nothing is compiled.
+
+Instructions are estimates for GCC's code, as an emulator would count them; they are no cycles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nn2flash import network
+
+if TYPE_CHECKING:
+    from codegen.analysis.analysis import Analysis
+    from codegen.reader.survey import UnsupportedNodes
+
+UNSUPPORTED, DOES_NOT_FIT = 3, 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `analyze`."""
+    network.add_arguments(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--html", type=Path, metavar="FILE", help="write a page with the graph, too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print it; 0, or 3 where nodes are not supported, 4 where the network does not fit."""
+    from codegen.reader.survey import UnsupportedNodes
+
+    try:
+        asked = network.read_request(arguments, survey=True)
+    except UnsupportedNodes as error:
+        return _unsupported(error, as_json=arguments.json)
+    from codegen.analysis.analysis import analyze
+
+    found = analyze(asked.graph, asked.kernels, asked.target, asked.memories)
+    _tell(found, arguments)
+    return DOES_NOT_FIT if found.room is not None and not found.room.fits else 0
+
+
+def _tell(found: Analysis, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print(json.dumps(found.to_json(), indent=2))
+        return
+    from codegen.analysis.text import as_text
+
+    sys.stdout.write(as_text(found))
+    if arguments.html:
+        from codegen.analysis.page import page
+        from support.files import write_text
+
+        write_text(arguments.html, page(found))
+
+
+def _unsupported(error: UnsupportedNodes, *, as_json: bool) -> int:
+    from dataclasses import asdict
+
+    from codegen.analysis.text import unsupported_text
+    from codegen.analysis.unsupported import grouped
+
+    groups = grouped(error.problems)
+    if as_json:
+        told = {"unsupported": [asdict(group) for group in groups], "not_judged": error.behind}
+        print(json.dumps(told, indent=2))
+    else:
+        sys.stdout.write(unsupported_text(error, groups))
+    return UNSUPPORTED

@@ -1,0 +1,225 @@
+"""`nn2flash analyze`: what it tells of networks, of boards too small, of what is unsupported."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codegen.generate import generate
+from codegen.kernels.wanted import Kernels
+from codegen.layer_sizes import largest
+from codegen.plan import plan_network
+from codegen.reader.qdq import read_graph
+from nn2flash.cli import main
+from tests.codegen import graphs
+from tests.codegen.models import QdqModel, two_layers
+from tests.program.conftest import FIXTURES, REPOSITORY, from_sources
+from tests.tflite.models import TfliteModel
+
+GUIDE = FIXTURES / "guide_int8.onnx"
+BOARD = REPOSITORY / "firmware" / "boards" / "netduinoplus2" / "board.toml"
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str | Path, status: int = 0) -> Any:
+    """What `analyze … --json` prints."""
+    assert (main(["analyze", *map(str, words), "--json"]) or 0) == status
+    return json.loads(capsys.readouterr().out)
+
+
+def test_figures_are_those_of_what_is_generated(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = told(capsys, GUIDE)
+    generate(read_graph(GUIDE), "network", tmp_path, kernels=Kernels("auto"))
+    manifest = json.loads((tmp_path / "network_manifest.json").read_text())
+    assert found["sha256"] == manifest["model_sha256"]
+    assert found["macs"] == manifest["macs"] == 784 * 128 + 128 * 64 + 64 * 10
+    assert found["weights_bytes"] == manifest["weights_bytes"]
+    assert found["activations_bytes"] == manifest["activations_bytes"]
+    assert found["operators"] == {"fully_connected": 3}
+    keys = ("name", "op", "kernel", "why", "macs", "constants_bytes")
+    assert [[layer[key] for key in keys] for layer in found["layers"]] == [
+        [layer[key] for key in keys] for layer in manifest["layers"]
+    ]
+    assert sum(layer["instructions"] for layer in found["layers"]) < found["instructions"]
+
+
+def test_the_peak_names_its_tensors(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    model = graphs.convolved(QdqModel((1, 1, 8, 8)).qdq(0.05, 0), rng, (2, 1, 3, 3))
+    graphs.convolved(model, rng, (9, 2, 1, 1))
+    path = graphs.convolved(model, rng, (2, 9, 3, 3)).save(tmp_path / "wide.onnx")
+    peak = told(capsys, path)["peak"]
+    assert peak["bytes"] == 2 * 36 + 9 * 36  # what the second convolution reads and writes
+    assert len(peak["tensors"]) == 2 and peak["tensors"][0]["bytes"] == 9 * 36
+    layout = plan_network(read_graph(path)).layout
+    assert peak["bytes"] == layout.packing.bound.bytes
+    # Nothing may share bytes at this moment: all that lives then is the need.
+    assert not any(tensor["shares"] for tensor in peak["tensors"])
+    assert sum(-(-tensor["bytes"] // 4) * 4 for tensor in peak["tensors"]) == peak["bytes"]
+    names = {value.name for value in layout.lives.names}
+    assert {tensor["name"] for tensor in peak["tensors"]} <= names
+    assert peak["layer"] in {op.name for op in layout.graph.ops}
+
+
+def test_kernels_are_those_of_the_processor(capsys: pytest.CaptureFixture[str]) -> None:
+    fast, slow = told(capsys, GUIDE), told(capsys, GUIDE, "--core", "cortex-m3", "--no-fpu")
+    assert {layer["kernel"] for layer in fast["layers"]} == {"dense"}
+    assert all("cortex-m3 has no DSP extension" in layer["why"] for layer in slow["layers"])
+    assert slow["instructions"] > 5 * fast["instructions"]
+    assert slow["target"] == {"core": "cortex-m3", "isa": "scalar", "fpu": False, "tcm": None}
+
+
+def test_a_board_with_room_shows_where_everything_lies(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = told(capsys, GUIDE, "--board", "stm32h750b_dk")
+    assert found["board"]["name"] == "stm32h750b_dk" and found["room"]["fits"]
+    objects = found["room"]["objects"]
+    assert objects["activations"]["bytes"] == found["activations_bytes"]
+    stored = sum(row["bytes"] for name, row in objects.items() if name.startswith("weights"))
+    assert stored == found["weights_bytes"]
+
+
+def test_a_board_without_room_is_told_by_how_much(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = BOARD.read_text()
+    assert "length = 0x00020000" in text
+    (tmp_path / "board.toml").write_text(text.replace("length = 0x00020000", "length = 0x00002000"))
+    path = graphs.image().save(tmp_path / "image.onnx")
+    assert main(["analyze", str(path), "--board", str(tmp_path)]) == 0
+    capsys.readouterr()
+    rng = np.random.default_rng(0)
+    large = QdqModel((1, 3, 32, 32)).qdq(0.05, 0)
+    path = graphs.convolved(large, rng, (8, 3, 3, 3)).save(tmp_path / "large.onnx")
+    found = told(capsys, path, "--board", tmp_path, status=4)
+    room = found["room"]
+    free = 0x2000 - 4096 - 2048  # without stack and data, as board.toml and placement keep them
+    lacks = found["activations_bytes"] - free
+    assert not room["fits"] and f"sram lacks {lacks:,} B" in room["why"]
+    assert largest(json.loads(json.dumps(_manifest(path))))["activations"] in room["why"]
+    assert f"at most {free:,} bytes of activations would fit" in room["remedy"]
+    assert main(["analyze", str(path), "--board", str(tmp_path)]) == 4
+    shown = capsys.readouterr().out
+    assert f"  does not fit  {room['why']}\n" in shown and room["remedy"] in shown
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    from codegen.generate import manifest
+
+    return manifest(plan_network(read_graph(path), Kernels("auto")), "network")
+
+
+def test_the_text_shows_every_layer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = graphs.image().save(tmp_path / "image.onnx")
+    found = told(capsys, path, "--board", "mps2_an500")
+    assert not main(["analyze", str(path), "--board", "mps2_an500"])
+    lines = capsys.readouterr().out.splitlines()
+    table = lines[lines.index("") + 2 :]
+    assert [line.split()[0] for line in table] == [layer["name"] for layer in found["layers"]]
+    for line, layer in zip(table, found["layers"], strict=True):
+        assert f"{layer['instructions']:,}" in line and layer["why"] in line
+    assert any(line.startswith("  fits  ") for line in lines)
+    assert f"{found['flash_bytes']:,} bytes" in next(line for line in lines if "flash" in line)
+
+
+def test_the_page_has_the_graph(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = graphs.image().save(tmp_path / "image.onnx")
+    page = tmp_path / "page.html"
+    assert not main(["analyze", str(path), "--board", "mps2_an500", "--html", str(page)])
+    capsys.readouterr()
+    layers = told(capsys, path)["layers"]
+    text = page.read_text(encoding="utf-8")
+    assert text.count('class="box"') == len(layers) + 1
+    assert all(f"<code>{layer['name']}</code>" in text for layer in layers)
+    assert "src=" not in text and "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def unsupported(nodes: int) -> QdqModel:
+    """`nodes` branches with an operator that is not read, another one behind the first."""
+    model = QdqModel((1, 6)).qdq(0.05, 0)
+    start = model.value
+    for index in range(nodes):
+        model.at(start).then("Softplus" if index == 1 else "IsNaN").qdq(0.05, 0)
+        if index == 0:
+            model.then("Relu").qdq(0.05, 0)
+        model.output()
+    return model
+
+
+def test_nodes_are_grouped_by_what_is_wrong_with_them(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = unsupported(1000).save(tmp_path / "many.onnx", check=False)
+    found = told(capsys, path, status=3)
+    (group,) = found["unsupported"]
+    assert group["operator"] == "IsNaN" and len(group["nodes"]) == 999
+    assert group["reason"] == "unsupported operator" and "operators" in group["remedy"]
+    # Of each branch a QuantizeLinear and what follows it.
+    assert found["not_judged"] == 999 * 2 + 3
+    assert main(["analyze", str(path)]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5 and lines[0].endswith("many.onnx: 999 nodes are not supported")
+    assert lines[1] == "  IsNaN, 999 nodes: unsupported operator"
+    assert lines[2].endswith(" and 996 more")
+
+
+def test_reasons_of_one_operator_stand_apart(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = QdqModel((1, 6)).qdq(0.05, 0)
+    start = model.value
+    for op, attributes in (("LSTM", {"hidden_size": 3}), ("Relu", {}), ("IsInf", {})):
+        model.at(start).then(op, **attributes).qdq(0.05, 0).output()
+    path = model.save(tmp_path / "mixed.onnx", check=False)
+    found = told(capsys, path, status=3)["unsupported"]
+    assert {group["operator"] for group in found} == {"LSTM", "IsInf"}
+
+
+def test_an_operator_of_tflite_is_told_as_its_file_has_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = TfliteModel().input((1, 4)).then("UNIDIRECTIONAL_SEQUENCE_LSTM", [], (1, 4), 0.1)
+    path = model.then("TANH", [], (1, 4), 1 / 128).save(tmp_path / "recurrent.tflite")
+    found = told(capsys, path, status=3)
+    (group,) = found["unsupported"]
+    assert group["operator"] == "UNIDIRECTIONAL_SEQUENCE_LSTM" and len(group["nodes"]) == 1
+    assert found["not_judged"] == 1
+
+
+def test_nothing_that_trains_builds_or_compiles_is_needed(tmp_path: Path) -> None:
+    """Not in this process, whose tests have loaded everything; and with no program on the path."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from nn2flash.cli import main\n"
+        f"assert not main(['analyze', {str(GUIDE)!r}, '--board', 'mps2_an500'])\n"
+        "heavy = {'torch', 'onnxruntime', 'SCons', 'unicorn', 'elftools', 'serial', 'model'}\n"
+        "print(heavy & sys.modules.keys(), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "set()\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_notes_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    model = two_layers()
+    model.inputs[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+    path = model.save(tmp_path / "open.onnx", check=False)
+    assert told(capsys, path)["notes"] == ["input 'input': its batch is open, and is taken as 1"]
+    assert not main(["analyze", str(path)])
+    assert "  note          input 'input': its batch is open" in capsys.readouterr().out
+    assert from_sources("analyze", path, where=tmp_path).stderr == ""

@@ -1,0 +1,83 @@
+"""What `analyze` tells before anything is compiled, and what then is linked and counted.
+
+Flash and RAM within 5 %, instructions within 15 %; each difference is printed (`pytest -s`) and
+recorded as a property of the test (`--junitxml`). Networks of others are looked at where there is a
+folder of them: NN2FLASH_MODELS, or ../shared/models beside the repository.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen.analysis.analysis import analyze
+from codegen.ir.graph import Graph
+from codegen.kernels.wanted import Kernels
+from codegen.reader.qdq import read_graph
+from tests.codegen import graphs
+from tests.codegen.models import QdqModel
+from tests.program.conftest import FIXTURES, REPOSITORY
+from tests.program.linked import linked, target
+
+MODELS = Path(os.environ.get("NN2FLASH_MODELS", REPOSITORY.parent / "shared" / "models"))
+Record = Callable[[str, object], None]
+
+
+def small_cnn() -> QdqModel:
+    """Convolutions with and without padding, in fours and not, depthwise; pools, a residual."""
+    rng = np.random.default_rng(1)
+    model = QdqModel((1, 1, 28, 28)).qdq(0.02, 0)
+    graphs.convolved(model, rng, (12, 1, 3, 3), pads=[1, 1, 1, 1])
+    kept = model.then("Relu").qdq(0.05, -128).value
+    graphs.convolved(model, rng, (12, 1, 3, 3), pads=[1, 1, 1, 1], group=12).qdq(0.05, 0)
+    model.then("Add", kept).qdq(0.05, 0).then("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+    graphs.convolved(model, rng, (10, 12, 5, 5), strides=[2, 2]).then("Relu").qdq(0.05, -128)
+    model.then("GlobalAveragePool").qdq(0.05, -128).then("Flatten")
+    return graphs.dense(model, rng, 10, 10).then("Softmax").qdq(1 / 256, -128)
+
+
+def compare(graph: Graph, kernels: str, core: str, folder: Path, record: Record) -> None:
+    """Hold the estimate against the linked network."""
+    wanted = Kernels(kernels)
+    told = analyze(graph, wanted, target(core), None)
+    found = linked(graph, wanted, core, folder)
+    for what, estimate, real, bound in (
+        ("flash", told.flash_bytes, found.flash, 0.05),
+        ("RAM", told.ram_bytes, found.ram, 0.05),
+        ("instructions", told.instructions, found.instructions, 0.15),
+    ):
+        difference = estimate / real - 1
+        line = f"{estimate:,} for {real:,}, {difference:+.1%}"
+        record(what, line)
+        print(f"{graph.origin}, {kernels}, {core}: {what} {line}")
+        assert abs(difference) <= bound, f"{what}: {line}"
+
+
+@pytest.mark.parametrize("core", ["cortex-m7", "cortex-m3"])
+def test_a_convolutional_network(core: str, tmp_path: Path, record_property: Record) -> None:
+    graph = read_graph(small_cnn().save(tmp_path / "small_cnn.onnx"))
+    compare(graph, "portable", core, tmp_path, record_property)
+
+
+@pytest.mark.parametrize("kernels", ["dense", "portable"])
+@pytest.mark.parametrize("name", ["guide_int8", "autoencoder_int8"])
+def test_fully_connected_networks(
+    name: str, kernels: str, tmp_path: Path, record_property: Record
+) -> None:
+    graph = read_graph(FIXTURES / f"{name}.onnx")
+    compare(graph, kernels, "cortex-m7", tmp_path, record_property)
+
+
+def others() -> list[Path]:
+    """Models of others; none where there is no such folder."""
+    return sorted((*MODELS.glob("*.onnx"), *MODELS.glob("*.tflite")))
+
+
+@pytest.mark.skipif(not others(), reason=f"no networks of others: {MODELS} has none")
+@pytest.mark.parametrize("path", others(), ids=lambda path: str(path.name))
+def test_networks_of_others(path: Path, tmp_path: Path, record_property: Record) -> None:
+    compare(read_graph(path), "auto", "cortex-m7", tmp_path, record_property)
