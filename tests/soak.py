@@ -106,6 +106,10 @@ CAMPAIGNS = {
         "Mutated ONNX files read by the generator",
         ("tests.fuzz.fuzz_reader", "--cases", "{count}", "--seed", "{seed}"),
         100_000,
+        (
+            "Axes of a reduction that are no integers ended in a traceback: they are refused "
+            "(`test_hostile` of tests/ops/test_pool.py).",
+        ),
     ),
     "frames": Campaign(
         "Frames sent to the firmware's receiver, on this computer under sanitizers",

@@ -10,8 +10,8 @@ import onnx
 
 from codegen.ir.graph import Value
 from codegen.ir.types import Array, DType, Int8Array
-from codegen.reader.load import is_tflite
 from support.layer_cut import LayerCut, Tensor
+from support.network_file import is_tflite
 
 FORCED = "__forced"
 """Behind the name of a tensor: the input that stands for it."""

@@ -8,6 +8,7 @@ import onnx
 
 from codegen.reader.text import shown
 from support.errors import UserError
+from support.network_file import is_beside
 
 _REMEDY = "save the model as a single file (onnx.save with save_as_external_data=False)"
 # An offset or a length; more digits than any file has bytes.
@@ -73,7 +74,7 @@ def _place(path: Path, tensor: onnx.TensorProto) -> tuple[Path, int, int | None]
     what = f"{path}: initializer '{shown(tensor.name)}'"
     entries = {entry.key: entry.value for entry in tensor.external_data}
     name = entries.get("location", "")
-    if not name or name in (".", "..") or any(c in name for c in "/\\\0:"):
+    if not is_beside(name):
         raise UserError(f"{what}: keeps its data in '{shown(name)}', not beside the model", _REMEDY)
     numbers = []
     for key in ("offset", "length"):

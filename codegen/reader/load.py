@@ -13,14 +13,13 @@ from codegen.reader.kinds import other_kind
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
 from support.errors import UserError
+from support.network_file import is_tflite
 
 # Microcontroller models are megabytes at most; the limits only bound time and memory.
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_NODES = 4096
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 16
-# The identifier of TensorFlow Lite's flatbuffers, behind the offset of their root.
-TFLITE = b"TFL3"
 # Below LIFTED onnx's own converter makes a later opset of it; above, each operator's definition in
 # that very opset is what a node is held against.
 LIFTED = 13
@@ -161,11 +160,3 @@ def element_count(dims: list[int], what: str) -> int:
             "this tool is for networks that fit a microcontroller",
         )
     return count
-
-
-def is_tflite(path: Path) -> bool:
-    """Whether a file says of itself that it is TensorFlow Lite's, or is called so."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return stream.read(8)[4:] == TFLITE or path.suffix.lower() == ".tflite"

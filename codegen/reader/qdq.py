@@ -18,7 +18,7 @@ from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput, label
 from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
 from codegen.reader.fold_numbers import shape_of
-from codegen.reader.load import is_tflite, load_model, opset_of
+from codegen.reader.load import load_model, opset_of
 from codegen.reader.order import in_order
 from codegen.reader.preprocessing import preprocess, quantize_input
 from codegen.reader.qoperator import in_qdq
@@ -36,6 +36,7 @@ from codegen.reader.stages import (
 from codegen.reader.survey import Survey
 from codegen.reader.text import shown
 from support.errors import UserError
+from support.network_file import is_tflite
 
 
 def read_graph(path: Path | str, survey: Survey | None = None) -> Graph:

@@ -10,6 +10,7 @@ import onnx
 
 from codegen.ir.graph import Value
 from codegen.reader.context import Context, integer, integers
+from codegen.reader.selections import operand
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,11 @@ def read_reduction(context: Context, node: onnx.NodeProto, shape: Sequence[int])
     """The axes of a Reduce node, from its attribute (before opset 13 or 18) or its operand.
 
     Raises:
-        UserError: axes that are no constant, out of range, or that hold the batch.
+        UserError: axes that are no constant, no integers, out of range, or that hold the batch.
     """
     rank = len(shape)
-    if len(node.input) > 1 and node.input[1]:
-        wanted: Sequence[int] = context.plain(node, 1, "its axes").reshape(-1).tolist()
-    else:
+    wanted: Sequence[int] | None = operand(context, node, 1, "its axes")
+    if wanted is None:
         wanted = integers(context, node, "axes", ())
     if not wanted and integer(context, node, "noop_with_empty_axes", 0):
         return Reduction(tuple(range(1, rank)), (), tuple(shape))

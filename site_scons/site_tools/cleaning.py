@@ -5,7 +5,6 @@ Nothing is removed but by the rule of `support/removal.py`.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -16,13 +15,9 @@ from SCons.Script import GetBuildFailures, NoClean
 from site_tools.contents import Contents
 from site_tools.irregular import refuse_irregular
 from site_tools.marker import Marker
+from site_tools.standalone import standalone
 
-# Reading the build imports no room, and a module called `support` may be anybody's.
-_RULE = Path(__file__).resolve().parents[2] / "support" / "removal.py"
-_spec = importlib.util.spec_from_file_location("nn2flash_removal", _RULE)
-assert _spec and _spec.loader
-removal = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(removal)
+removal = standalone("removal")
 
 
 def targets(folder: Any) -> Iterator[Any]:

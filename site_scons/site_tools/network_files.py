@@ -1,7 +1,6 @@
 """What a network's file says of itself before any package is there: its kind, files beside it.
 
-Reading the build takes the standard library only. Sources: ONNX, onnx.proto, docs/ExternalData.md;
-Protocol Buffers, "Encoding".
+Source: ONNX, onnx.proto.
 """
 
 from __future__ import annotations
@@ -11,45 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from site_tools.standalone import standalone
+
+network_file = standalone("network_file")
 # Fields on the way from a model to the name of a file with weights.
 GRAPH, INITIALIZER, EXTERNAL_DATA, KEY, VALUE = 7, 5, 13, 1, 2
-_LENGTHS = {1: 8, 5: 4}  # wire type → bytes
-_DELIMITED = 2
-
-
-class Damaged(ValueError):
-    """No such message; the generator tells what is wrong with it."""
-
-
-def _varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < end and shift < 64:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    raise Damaged
 
 
 def _parts(data: mmap.mmap, start: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each field `wanted` of a message that has a length."""
-    at = start
-    while at < end:
-        tag, at = _varint(data, at, end)
-        kind = tag & 7
-        if kind == _DELIMITED:
-            length, at = _varint(data, at, end)
-            if tag >> 3 == wanted and at + length <= end:
-                yield at, at + length
-            at += length
-        elif kind == 0:
-            _, at = _varint(data, at, end)
-        elif kind in _LENGTHS:
-            at += _LENGTHS[kind]
-        else:
-            raise Damaged
+    """Start and end of what each field `wanted` of a message holds."""
+    for field in network_file.fields(data, start, end):
+        if field.number == wanted and field.delimited:
+            yield field.start, field.end
 
 
 def _text(data: mmap.mmap, entry: tuple[int, int], field: int) -> str:
@@ -71,27 +43,15 @@ def data_files(path: Path) -> list[Path]:
 
     Only those that it can mean are among them: in its own folder, by a plain name.
     """
-    found: dict[str, None] = {}
     try:
         with (
             path.open("rb") as stream,
             mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
         ):
-            for name in _locations(data):
-                if name not in ("", ".", "..") and not set(name) & set("/\\\0:"):
-                    found[name] = None
+            found = dict.fromkeys(filter(network_file.is_beside, _locations(data)))
     except (OSError, ValueError):
         return []
     return [path.parent / name for name in found]
-
-
-def is_tflite(path: Path) -> bool:
-    """Whether a file says of itself that it is TensorFlow Lite's, or is called so."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(8)[4:] == b"TFL3" or path.suffix.lower() == ".tflite"
-    except OSError:
-        return False
 
 
 def with_data(env: Any, node: Any) -> Any:
@@ -104,7 +64,7 @@ def with_data(env: Any, node: Any) -> Any:
 def generate(env: Any, **kw: Any) -> None:
     """Add `env.WithData(node)` and `env.IsTflite(node)`."""
     env.AddMethod(with_data, "WithData")
-    env.AddMethod(lambda env, node: is_tflite(Path(node.get_abspath())), "IsTflite")
+    env.AddMethod(lambda env, node: network_file.is_tflite(Path(node.get_abspath())), "IsTflite")
 
 
 def exists(env: Any) -> bool:

@@ -8,14 +8,17 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
 from codegen.ops import operators
 from codegen.reader.qdq import read_graph
+from codegen.reference import run as run_reference
 from support.errors import UserError
+from tests.codegen.models import QdqModel
 from tests.fuzz.campaign import Report, Target, run_campaign
-from tests.fuzz.fuzz_reader import campaign, check_message, model_of, models, read_one
+from tests.fuzz.fuzz_reader import campaign, check_message, compare, model_of, models, read_one
 
 SAMPLE = 1500
 SEED = 1
@@ -56,6 +59,20 @@ def test_a_case_is_its_seed_and_number() -> None:
 
 def run(target: Target, cases: int = 5) -> Report:
     return run_campaign(target, range(10, 10 + cases), memory=1 << 28, limits=(1, 4))
+
+
+def test_zero_by_zero_may_differ_and_nothing_else(tmp_path: Path) -> None:
+    """Bytes that are two steps off where nothing is divided by 0 are a finding."""
+    model = QdqModel((1, 4)).qdq(0.1, 0)
+    read = model.value
+    model.then("Div", read).qdq(0.05, 3)
+    path = model.save(tmp_path / "model.onnx")
+    graph, inputs = read_graph(path), np.array([[0, 1, 2, 3]], np.int8)
+    outputs = run_reference(graph, inputs)
+    assert outputs.tolist() == [[3, 23, 23, 23]]
+    assert compare(path, graph, inputs, outputs) == "differs"
+    with pytest.raises(AssertionError, match="differs from onnxruntime by 2"):
+        compare(path, graph, inputs[:, [1, 1, 2, 3]], outputs[:, [1, 1, 2, 3]] + np.int8(2))
 
 
 def test_an_exception_is_a_finding() -> None:

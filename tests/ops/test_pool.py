@@ -43,10 +43,10 @@ def pool(
     return build
 
 
-def summed() -> QdqModel:
+def summed(axes: Any = np.int64) -> QdqModel:
     """Its axes are an operand."""
     model = QdqModel((1, 5, 4)).qdq(0.05, 3)
-    return model.then("ReduceSum", model.constant([1], np.int64), keepdims=0).qdq(0.2, 5)
+    return model.then("ReduceSum", model.constant([1], axes), keepdims=0).qdq(0.2, 5)
 
 
 SQUARE: dict[str, Any] = {"kernel_shape": [3, 3]}
@@ -164,6 +164,7 @@ def test_emulated(networks: dict[str, Read], tmp_path: Path) -> None:
     [
         (pool("MaxPool", kernel_shape=[0, 2]), "its kernel_shape"),
         (pool("MaxPool", kernel_shape=[2]), "its kernel has 1 sizes for 2 axes"),
+        (lambda: summed(np.float32), r"its axes are float32 \[1\]"),
         (pool("AveragePool", **SQUARE, strides=[2, 0]), "its strides"),
         (pool("AveragePool", **SQUARE, pads=[1, 2, 3]), "it has 3 pads"),
         (pool("MaxPool", (1, 3), kernel_shape=[2, 2]), r"its input has shape \[1, 3\]"),

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from codegen.cut.opened import open_network
 from codegen.plan import plan_network
-from codegen.reader.load import is_tflite
 from model.layer_verdict import first_wrong
 from model.layer_verdict import judge as judge_layers
 from model.layers import NoOracle, by_onnxruntime
 from model.litert import by_litert
 from support.errors import UserError
+from support.network_file import is_tflite
 from tests.codegen.programs import Case
 from tests.codegen.random_networks import run_batch
 from tests.zoo.entries import Entry, Refusal, read_entry

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import tflite
 
-from codegen.reader.load import MAX_FILE_BYTES, MAX_NODES, TFLITE, element_count
+from codegen.reader.load import MAX_FILE_BYTES, MAX_NODES, element_count
 from codegen.reader.text import shown
 from codegen.reader.tflite.options import Options, read_options
 from support.errors import UserError
+from support.network_file import TFLITE
 
 MAX_TENSORS = 1 << 16
 MAX_OPERANDS = 256
