@@ -22,8 +22,11 @@ def _is(path: Path) -> bool:
     return path.stem == path.parent.name
 
 
-def begin(example: str, folder: Path) -> list[str]:
+def begin(example: str, folder: Path, board: str) -> list[str]:
     """Write a copy of an example with a SConstruct into a folder; returns the files' names.
+
+    Args:
+        board: that it builds for unless `board=` names another.
 
     Raises:
         UserError: no such example, or a folder that holds something already.
@@ -38,7 +41,7 @@ def begin(example: str, folder: Path) -> list[str]:
         if path.is_file() and not LEFT_OUT & {*path.parts}:
             names.append(str(path.relative_to(source)))
             write_bytes(folder / names[-1], path.read_bytes())
-    text = render("project/SConstruct.j2", {"name": example, "root": str(ROOT)})
+    text = render("project/SConstruct.j2", {"name": example, "root": str(ROOT), "board": board})
     write_text(folder / "SConstruct", text)
     write_text(folder / ".gitignore", IGNORED)
     return [*names, "SConstruct", ".gitignore"]

@@ -14,6 +14,9 @@ from support.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = "mps2_an500"
+VALIDATED = 1000
+"""Test inputs that go through the firmware, or as many as there are."""
+
 HEAD = (
     "| example | float | int8 | test inputs | training, s | weights, bytes | kernels, bytes |"
     " activations, bytes | instructions, emulated |\n|---|---|---|---|---|---|---|---|---|"
@@ -79,13 +82,13 @@ def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
     Args:
         words: further variables, such as `epochs=1`.
     """
-    module = (f"model=examples/{name}/{name}.py", f"board={BOARD}", "count=1000", *words)
+    module = (f"model=examples/{name}/{name}.py", f"board={BOARD}", *words)
     begun = time.monotonic()
     _scons(build, "train", *module)
     seconds = time.monotonic() - begun
     _scons(build, "evaluate", *module)
-    _scons(build, "validate", *module)
     evaluation = _read(build / "model" / name / "evaluation.json")
+    _scons(build, "validate", *module, f"count={min(VALIDATED, evaluation['inputs'])}")
     board = build / f"{BOARD}-{name}-validate"
     objects = _read(board / "memory.json")["placement"]
     weights, kernels, activations = (

@@ -110,16 +110,18 @@ def test_a_project_is_begun_in_an_empty_folder_only(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.tex").write_text("x")
     with pytest.raises(UserError, match=r"full: is not an empty folder") as told:
-        begin("regression", tmp_path / "full")
+        begin("regression", tmp_path / "full", "host")
     assert "dest=" in told.value.remedy
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.tex"]
     with pytest.raises(UserError, match=r"from=mnist: no such example") as told:
-        begin("mnist", tmp_path / "new")
+        begin("mnist", tmp_path / "new", "host")
     assert told.value.remedy == "known: mnist_cnn, regression"
     assert not (tmp_path / "new").exists()
-    made = begin("mnist_cnn", tmp_path / "new")
+    made = begin("mnist_cnn", tmp_path / "new", "host")
     assert sorted(made) == sorted(path.name for path in (tmp_path / "new").iterdir())
-    assert '"model": "mnist_cnn.py"' in (tmp_path / "new" / "SConstruct").read_text()
+    assert (
+        '"model": "mnist_cnn.py", "board": "host"' in (tmp_path / "new" / "SConstruct").read_text()
+    )
 
 
 def test_the_table_has_its_place(tmp_path: Path) -> None:
