@@ -92,7 +92,7 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         {"weights_bytes": -1_000_000},
         [],
         "manifest.json: has a negative size",
-        "delete it and build again",
+        "build it again, or give another",
     ),
     "negative_runtime": (
         "mps2_an500",
