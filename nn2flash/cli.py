@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from codegen import version
+from support.errors import UserError
+from support.places import ROOT
 
 COMMANDS = {
     "analyze": "tell what a network needs and costs, and whether it fits a board",
@@ -15,6 +17,8 @@ COMMANDS = {
     "package": "write a network as a library for CMake, Make, PlatformIO, Zephyr, SCons",
     "operators": "list what is read, and what computes it",
     "boards": "list the boards that there are, with their memories",
+    "doctor": "tell what is installed, what is missing, and how to install it",
+    "completion": "print completion for bash",
 }
 EXIT_CODES = """\
 exit status:
@@ -53,6 +57,19 @@ def main(words: Sequence[str] | None = None) -> int | None:
         UserError: whatever the command finds wrong with what it was given.
     """
     given = sys.argv[1:] if words is None else words
-    arguments = build_parser(given[0] if given else "").parse_args(given)
-    status: int | None = arguments.run(arguments)
+    try:
+        arguments = build_parser(given[0] if given else "").parse_args(given)
+        status: int | None = arguments.run(arguments)
+    except ModuleNotFoundError as error:
+        if is_ours(error.name or ""):
+            raise
+        raise UserError(
+            f"the Python package {error.name} is not installed", "nn2flash doctor says how"
+        ) from None
     return status
+
+
+def is_ours(module: str) -> bool:
+    """Whether a module belongs to this program, by its name."""
+    own = {"", *(folder.name for folder in ROOT.iterdir() if folder.is_dir())}
+    return module.partition(".")[0] in own | {"nn2flash"}

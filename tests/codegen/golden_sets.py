@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,8 @@ from codegen.report.drawing import drawing
 from codegen.report.page import page
 from codegen.report.sources import Sources
 from codegen.target import target_of
+from nn2flash.cli import main
+from nn2flash.host_library import library_source
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import toolchain
 from tests.report.conftest import MEMORY, PLACEMENT, QUANTIZATION, TRAINING, VALIDATION
@@ -130,4 +134,25 @@ def analysis(graph: Graph, folder: Path) -> dict[str, str]:
     return {"analysis.html": analysis_page(found), "analysis.txt": as_text(found)}
 
 
-SETS = {"analysis": analysis, "demo": demo, "ide": ide_files, "package": package, "report": report}
+def completion(graph: Graph, folder: Path) -> dict[str, str]:
+    """What a shell reads."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        main(["completion"])
+    return {"nn2flash.bash": printed.getvalue()}
+
+
+def host(graph: Graph, folder: Path) -> dict[str, str]:
+    """The C that Python calls."""
+    return {"library.c": library_source(plan_network(graph), "tiny")}
+
+
+SETS = {
+    "analysis": analysis,
+    "completion": completion,
+    "demo": demo,
+    "host": host,
+    "ide": ide_files,
+    "package": package,
+    "report": report,
+}

@@ -82,6 +82,11 @@ class Host:
             outputs = (self.root / f"{name}.out").read_bytes()
             assert outputs == expected(self.root, name, self.root / f"{name}.onnx"), name
 
+    def clone(self, root: Path) -> Host:
+        """The same host elsewhere, with everything that is built, time stamps included."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Host(root)
+
     def retrain(self, name: str, seed: int = 99) -> None:
         """Another model of the same shape."""
         WRITERS[name](self.root / f"{name}.onnx", seed)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,3 +76,11 @@ def from_sources(*words: str | Path, where: Path) -> subprocess.CompletedProcess
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="session")
+def runtime_cache(shared_dir: Path) -> Iterator[None]:
+    """A cache of the tests' own for the compiled runtime, which all workers share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(shared_dir / "cache-of-programs"))
+        yield

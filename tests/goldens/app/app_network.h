@@ -12,18 +12,26 @@
 
 #define APP_NETWORK_MODEL AI_TINY_MODEL_SIGNATURE
 #define APP_NETWORK_NAME AI_TINY_MODEL_NAME
-/* Bytes of all inputs and of all outputs, one after the other; below what buffers must hold: a
- * vendor's runtime may read or write past the last element. */
+/* Bytes of all inputs and of all outputs, one after the other. */
 #ifdef AI_TINY_INPUT_BYTES
 #define APP_NETWORK_INPUT_SIZE AI_TINY_INPUT_BYTES
 #define APP_NETWORK_OUTPUT_SIZE AI_TINY_OUTPUT_BYTES
-#define APP_NETWORK_INPUT_BYTES AI_TINY_INPUT_BYTES
-#define APP_NETWORK_OUTPUT_BYTES AI_TINY_OUTPUT_BYTES
 #else
 #define APP_NETWORK_INPUT_SIZE AI_TINY_IN_1_SIZE
 #define APP_NETWORK_OUTPUT_SIZE AI_TINY_OUT_1_SIZE
+#endif
+
+/* What buffers must hold: a vendor's runtime may read or write past the last element. Only networks
+ * of this generator have several. */
+#if AI_TINY_IN_NUM == 1
 #define APP_NETWORK_INPUT_BYTES AI_TINY_IN_1_SIZE_BYTES
+#else
+#define APP_NETWORK_INPUT_BYTES AI_TINY_INPUT_BYTES
+#endif
+#if AI_TINY_OUT_NUM == 1
 #define APP_NETWORK_OUTPUT_BYTES AI_TINY_OUT_1_SIZE_BYTES
+#else
+#define APP_NETWORK_OUTPUT_BYTES AI_TINY_OUTPUT_BYTES
 #endif
 
 /* Elements of the first output, and whether there is no other. */

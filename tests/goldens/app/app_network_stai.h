@@ -12,18 +12,26 @@
 
 #define APP_NETWORK_MODEL STAI_TINY_ORIGIN_MODEL_SIGNATURE
 #define APP_NETWORK_NAME STAI_TINY_MODEL_NAME
-/* Bytes of all inputs and of all outputs, one after the other; below what buffers must hold: a
- * vendor's runtime may read or write past the last element. */
+/* Bytes of all inputs and of all outputs, one after the other. */
 #ifdef STAI_TINY_INPUT_BYTES
 #define APP_NETWORK_INPUT_SIZE STAI_TINY_INPUT_BYTES
 #define APP_NETWORK_OUTPUT_SIZE STAI_TINY_OUTPUT_BYTES
-#define APP_NETWORK_INPUT_BYTES STAI_TINY_INPUT_BYTES
-#define APP_NETWORK_OUTPUT_BYTES STAI_TINY_OUTPUT_BYTES
 #else
 #define APP_NETWORK_INPUT_SIZE STAI_TINY_IN_1_SIZE
 #define APP_NETWORK_OUTPUT_SIZE STAI_TINY_OUT_1_SIZE
+#endif
+
+/* What buffers must hold: a vendor's runtime may read or write past the last element. Only networks
+ * of this generator have several. */
+#if STAI_TINY_IN_NUM == 1
 #define APP_NETWORK_INPUT_BYTES STAI_TINY_IN_1_SIZE_BYTES
+#else
+#define APP_NETWORK_INPUT_BYTES STAI_TINY_INPUT_BYTES
+#endif
+#if STAI_TINY_OUT_NUM == 1
 #define APP_NETWORK_OUTPUT_BYTES STAI_TINY_OUT_1_SIZE_BYTES
+#else
+#define APP_NETWORK_OUTPUT_BYTES STAI_TINY_OUTPUT_BYTES
 #endif
 
 /* Elements of the first output, and whether there is no other. */

@@ -1,0 +1,39 @@
+# Completion of nn2flash 0.1.0 for bash: eval "$(nn2flash completion)"
+_nn2flash() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        choices="analyze generate package operators boards doctor completion"
+    else
+        case ${COMP_WORDS[1]}:$before in
+            analyze:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
+            analyze:--kernels) choices="auto portable dense sparse" ;;
+            analyze:--core) ;;
+            analyze:--calibration) ;;
+            analyze:--html) ;;
+            generate:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
+            generate:--kernels) choices="auto portable dense sparse" ;;
+            generate:--c-api) choices="legacy st-ai" ;;
+            generate:--core) ;;
+            generate:--calibration) ;;
+            generate:--name) ;;
+            generate:--out-dir) ;;
+            package:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
+            package:--kernels) choices="auto portable dense sparse" ;;
+            package:--c-api) choices="legacy st-ai" ;;
+            package:--core) ;;
+            package:--calibration) ;;
+            package:--name) ;;
+            package:--out-dir) ;;
+            analyze:*) choices="-h --help --board --core --no-fpu --kernels --calibration --json --html" ;;
+            generate:*) choices="-h --help --board --core --no-fpu --kernels --calibration --name --c-api --out-dir" ;;
+            package:*) choices="-h --help --board --core --no-fpu --kernels --calibration --name --c-api --out-dir" ;;
+            operators:*) choices="-h --help --json" ;;
+            boards:*) choices="-h --help --json" ;;
+            doctor:*) choices="-h --help --json" ;;
+            completion:*) choices="-h --help" ;;
+        esac
+    fi
+    COMPREPLY=($(compgen -W "$choices" -- "$word"))
+}
+# Where nothing of this fits, and for options that take a file: names of files.
+complete -o bashdefault -o default -F _nn2flash nn2flash

@@ -1,0 +1,128 @@
+"""`nn2flash.load`: C on this computer and the reference, byte for byte, every layer too."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nn2flash
+from codegen.generate import generate
+from codegen.reference import quantize_inputs, run
+from nn2flash.host_library import RUNTIME, library_source
+from support.errors import UserError
+from tests.codegen import graphs
+from tests.program.conftest import FIXTURES
+from tests.tflite.networks import small_network
+
+pytestmark = pytest.mark.usefixtures("runtime_cache")
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> nn2flash.Network:
+    """Convolutions of every kind, pools, a residual."""
+    return nn2flash.load(graphs.image().save(tmp_path_factory.mktemp("model") / "image.onnx"))
+
+
+def test_every_layer_has_the_references_bytes(image: nn2flash.Network) -> None:
+    x = RNG.normal(0, 4, (7, 2, 8, 6)).astype(np.float32)
+    made, wanted = image.run(x), image.reference(x)
+    assert np.array_equal(made.bytes, wanted.bytes)
+    assert np.array_equal(made.bytes, run(image.graph, quantize_inputs(x, image.graph)))
+    assert made.bytes.shape == (7, 3) and made.bytes.dtype == np.int8
+    # All that is computed, and what the passes added.
+    assert wanted.layers.keys() <= made.layers.keys() and len(wanted.layers) > 9
+    for name, tensor in wanted.layers.items():
+        assert np.array_equal(made.layers[name], tensor), name
+        assert made.layers[name].shape == tensor.shape
+
+
+@pytest.mark.parametrize("compiler", [("gcc", "-std=c11"), ("g++", "-x", "c++", "-std=c++17")])
+def test_its_c_has_no_warnings(
+    compiler: tuple[str, ...], image: nn2flash.Network, tmp_path: Path
+) -> None:
+    plan = generate(image.graph, "network", tmp_path)
+    (tmp_path / "library.c").write_text(library_source(plan, "network"))
+    strict = ["-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror", "-fsyntax-only"]
+    words = [*compiler, *strict, f"-I{RUNTIME}", f"-I{tmp_path}", str(tmp_path / "library.c")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_outputs_are_real_numbers_too(image: nn2flash.Network) -> None:
+    x = RNG.normal(0, 4, (3, 2, 8, 6)).astype(np.float32)
+    found = image.run(x)
+    quantization = image.graph.output.quantization
+    real = (found.bytes.astype(np.float32) - quantization.zero_point) * quantization.scale
+    assert np.array_equal(found.output, real)
+    assert found.output.dtype == np.float32 and list(found.outputs) == [image.graph.output.name]
+
+
+def test_one_input_needs_no_batch_and_bytes_are_taken_as_they_are(image: nn2flash.Network) -> None:
+    x = RNG.normal(0, 4, (2, 8, 6)).astype(np.float32)
+    rows = quantize_inputs(x[np.newaxis], image.graph)
+    assert np.array_equal(image.run(x).bytes, image.run(rows).bytes)
+    assert len(image.run(rows).bytes) == 1
+
+
+def test_several_inputs_and_outputs_have_names(tmp_path: Path) -> None:
+    network = nn2flash.load(graphs.two_in_two_out().save(tmp_path / "two.onnx"))
+    values = network.graph.inputs
+    given = {v.name: RNG.normal(0, 2, (4, *v.shape[1:])).astype(np.float32) for v in values}
+    made, wanted = network.run(given), network.reference(given)
+    assert list(made.outputs) == [value.name for value in network.graph.outputs]
+    assert np.array_equal(made.bytes, wanted.bytes)
+    for name, output in wanted.outputs.items():
+        assert np.array_equal(made.outputs[name], output)
+    with pytest.raises(UserError, match="several outputs"):
+        _ = made.output
+    with pytest.raises(UserError, match="inputs are called"):
+        network.run({"nothing": given[values[0].name]})
+    uneven = {**given, values[0].name: given[values[0].name][:2]}
+    with pytest.raises(UserError, match="different numbers of rows"):
+        network.run(uneven)
+
+
+def test_fast_kernels_give_the_same_bytes() -> None:
+    x = RNG.uniform(-1, 1, (5, 1, 28, 28)).astype(np.float32)
+    fast = nn2flash.load(FIXTURES / "guide_int8.onnx", "auto")
+    made, wanted = fast.run(x), fast.reference(x)
+    assert np.array_equal(made.bytes, wanted.bytes)
+    assert len(made.layers) == 1 and len(wanted.layers) == 3  # one routine computes all three
+
+
+def test_tflite_has_the_order_of_its_file(tmp_path: Path) -> None:
+    network = nn2flash.load(small_network().save(tmp_path / "small.tflite"))
+    x = RNG.normal(0, 1, (2, *network.graph.input.shape[1:])).astype(np.float32)
+    assert np.array_equal(network.run(x).bytes, network.reference(x).bytes)
+
+
+def test_the_analysis_is_the_programs(image: nn2flash.Network) -> None:
+    found = image.analyze("netduinoplus2")
+    assert found.board is not None and found.board["name"] == "netduinoplus2"
+    assert found.room is not None and found.room.fits
+    assert found.layers[0].name == image.graph.ops[0].name
+    assert image.analyze().board is None
+
+
+def test_inputs_of_another_size_are_told(image: nn2flash.Network) -> None:
+    with pytest.raises(UserError, match=r"inputs of shape \[5\] are no whole number") as caught:
+        image.run(np.zeros(5, np.float32))
+    assert "[1, 2, 8, 6]" in caught.value.remedy
+    with pytest.raises(UserError, match="int8 inputs have 96 bytes"):
+        image.run(np.zeros(95, np.int8))
+
+
+def test_a_computer_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = nn2flash.load(graphs.diamond().save(tmp_path / "diamond.onnx"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    with pytest.raises(UserError, match="needs a C compiler") as caught:
+        network.run(np.zeros((1, network.graph.input_size), np.float32))
+    assert "nn2flash doctor" in caught.value.remedy
+    monkeypatch.setenv("CC", str(tmp_path / "cc"))
+    with pytest.raises(UserError, match="cc: No such file"):
+        network.run(np.zeros((1, network.graph.input_size), np.float32))
