@@ -40,7 +40,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 # Of a file that is not what its command writes. It may be the user's own: nothing is to be deleted.
-BUILD_AGAIN = "build it again, or give another"
+BUILD_AGAIN = "build again, or give another file"
 
 
 def write_bytes(path: Path | str, data: bytes) -> None:
