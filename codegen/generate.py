@@ -92,6 +92,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "notes": graph.notes,
         "nodes": sum(len(step.lowered.rows) for step in plan.steps),
         "chains": [step["chain"] for step in steps if step["chain"]],
+        "shared_loops": _shared_loops(steps, name),
         "rows": _all_rows(plan),
         "macs": graph.macs,
         "stems": sorted({step.lowered.stem for step in plan.steps}),
@@ -164,7 +165,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "model_bytes": model_bytes(plan),
         "activations_bytes": plan.arena_size,
         "activations_bound": plan.layout.packing.bound.bytes,
-        "symbols": {"inference": f"{name}_forward_pass"},
+        "symbols": {"inference": f"{name}_forward_pass", **_shared_symbol(plan, name)},
         "layers": _layers(plan, name),
         "edges": edges(plan),
     }
@@ -177,6 +178,19 @@ def _layers(plan: Plan, name: str) -> list[dict[str, Any]]:
         if step["chain"]:
             symbols |= {part["number"]: part["symbol"] for part in step["chain"]["layers"]}
     return [{**row, "symbol": symbols.get(number)} for number, row in enumerate(_all_rows(plan))]
+
+
+def _shared_loops(steps: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
+    """The routine that several layers' routines jump to; None where none does."""
+    layers = [layer for step in steps if step["chain"] for layer in step["chain"]["layers"]]
+    copies = max((layer.get("copies", 0) for layer in layers), default=0)
+    return {"symbol": f"{name}_packed_entries", "copies": copies} if copies else None
+
+
+def _shared_symbol(plan: Plan, name: str) -> dict[str, str]:
+    """What the manifest says of that routine: what it executes belongs to the layer that jumped."""
+    shared = _shared_loops(_steps(plan, name), name)
+    return {"shared_loops": shared["symbol"]} if shared else {}
 
 
 def _all_rows(plan: Plan) -> list[dict[str, Any]]:

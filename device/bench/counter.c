@@ -6,6 +6,7 @@
  * they take an issue slot on the processor, and QEMU's -icount counts them too. Memory hooks are
  * never used: on the M profile they corrupt conditional stores (Unicorn 2.1.4).
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicorn/unicorn.h>
@@ -26,17 +27,22 @@ typedef struct {
     uint32_t profile_bytes;
     uint32_t lowest;   /* stack pointer at the start of any block; not watched while 0 */
     uint32_t *profile; /* times each halfword of the profiled range was an instruction's first */
+    uint32_t shared;   /* a function whose instructions count where it was entered from, */
+    uint32_t shared_bytes;
+    uint32_t outside; /* the last block beside it */
     block cache[1u << CACHE_BITS];
 } counter;
 
 static uint32_t decode(counter *self, uint32_t address, uint32_t bytes) {
     uint16_t code[4096];
     uint32_t found = 0;
+    bool inside = address - self->shared < self->shared_bytes;
+    self->outside = inside ? self->outside : address;
     if (bytes > sizeof(code) || uc_mem_read(self->engine, address, code, bytes) != UC_ERR_OK) {
         return 0;
     }
     for (uint32_t i = 0; i < bytes / 2u;) {
-        uint32_t offset = address + 2u * i - self->profile_base;
+        uint32_t offset = (inside ? self->outside : address + 2u * i) - self->profile_base;
         if (self->profile != NULL && offset < self->profile_bytes) {
             self->profile[offset / 2u]++;
         }
@@ -81,7 +87,10 @@ counter *counter_attach(uc_engine *engine, uint32_t stop) {
     return self;
 }
 
-void counter_profile(counter *self, uint32_t base, uint32_t bytes, uint32_t *profile) {
+void counter_profile(counter *self, uint32_t base, uint32_t bytes, uint32_t *profile,
+                     uint32_t shared, uint32_t shared_bytes) {
+    self->shared = shared;
+    self->shared_bytes = shared_bytes;
     self->profile_base = base;
     self->profile_bytes = bytes;
     self->profile = profile;

@@ -190,9 +190,16 @@ class Machine:
             raise UserError(f"'{name}' faulted on input {failed - 1}")
         return outputs, counts
 
-    def profile(self, name: str, inputs: Int8Array, output_size: int) -> dict[str, int]:
-        """Instructions by function over all inputs."""
+    def profile(
+        self, name: str, inputs: Int8Array, output_size: int, shared: str | None = None
+    ) -> dict[str, int]:
+        """Instructions by function over all inputs.
+
+        Args:
+            shared: a function that others jump to: what it executes belongs to who jumped.
+        """
         found: dict[str, int] = {}
+        within = next((f for f in self.functions if f.name == shared), Function("", 0, 0))
         low = min(f.address for f in self.functions)
         # Functions may lie in two far memories (flash and TCM): one profile for each 1 MiB block.
         blocks = sorted({(f.address - low) >> 20 for f in self.functions})
@@ -204,6 +211,8 @@ class Machine:
                 ctypes.c_uint32(base),
                 ctypes.c_uint32(1 << 20),
                 hits.ctypes.data_as(ctypes.c_void_p),
+                ctypes.c_uint32(within.address),
+                ctypes.c_uint32(within.size),
             )
             self.count(name, inputs, output_size)
             for function in self.functions:
@@ -213,7 +222,9 @@ class Machine:
                     if total:
                         found[function.name] = found.get(function.name, 0) + total
         self._native.counter_profile(
-            ctypes.c_void_p(self._counter), ctypes.c_uint32(0), ctypes.c_uint32(0), None
+            ctypes.c_void_p(self._counter),
+            *(ctypes.c_uint32(0), ctypes.c_uint32(0), None),
+            *(ctypes.c_uint32(0), ctypes.c_uint32(0)),
         )
         return found
 

@@ -65,20 +65,43 @@ def estimate(
 
 
 def by_function(
-    machine: Machine, function: str, value: npt.NDArray[np.int8], routines: Sequence[str]
+    machine: Machine,
+    function: str,
+    value: npt.NDArray[np.int8],
+    routines: Sequence[str],
+    shared: str | None = None,
 ) -> tuple[Estimate, dict[str, Estimate]]:
-    """Estimate a call, and by itself what each of `routines` executes of it, where any does."""
+    """Estimate a call, and by itself what each of `routines` executes of it, where any does.
+
+    Args:
+        shared: a function that they jump to: what it executes belongs to who jumped.
+    """
     text = instructions(machine.elf)
     trace = machine.trace(function, value)
     addresses = np.array(trace)
+    owners = _owners(addresses, machine, shared)
     found = {}
     for routine in machine.functions:
         if routine.name in routines:
             end = routine.address + routine.size
-            own = addresses[(addresses >= routine.address) & (addresses < end)]
+            own = addresses[(owners >= routine.address) & (owners < end)]
             if len(own):
                 found[routine.name] = of_trace(text, own.tolist())
     return of_trace(text, trace), found
+
+
+def _owners(
+    addresses: npt.NDArray[np.int64], machine: Machine, shared: str | None
+) -> npt.NDArray[np.int64]:
+    """Each address of a trace, but within the function `shared` the last one before it."""
+    outside = np.ones(len(addresses), bool)
+    for function in machine.functions:
+        if function.name == shared:
+            end = function.address + function.size
+            outside = (addresses < function.address) | (addresses >= end)
+    last = np.maximum.accumulate(np.where(outside, np.arange(len(addresses)), 0))
+    owners: npt.NDArray[np.int64] = addresses[last]
+    return owners
 
 
 def of_trace(text: Mapping[int, str], trace: Sequence[int], most: int = MOST_WHOLE) -> Estimate:

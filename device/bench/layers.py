@@ -11,6 +11,12 @@ def routines(manifest: Mapping[str, Any]) -> list[str]:
     return [layer.get("symbol") or "" for layer in manifest["layers"]]
 
 
+def shared_loops(manifest: Mapping[str, Any]) -> str | None:
+    """The symbol of what several layers' routines jump to, if there is such."""
+    found: str | None = manifest.get("symbols", {}).get("shared_loops")
+    return found
+
+
 def layer_rows(
     manifest: Mapping[str, Any], functions: Mapping[str, int], inferences: int
 ) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from elftools.elf.elffile import ELFFile
 
 from device.bench.counter import Counts, Machine
 from device.bench.estimate import Estimate, by_function, estimate
-from device.bench.layers import layer_rows, routines
+from device.bench.layers import layer_rows, routines, shared_loops
 from device.bench.network import Network, write_layers
 
 Int8Array = npt.NDArray[np.int8]
@@ -120,10 +120,10 @@ def measure_layers(
     """
     machine = Machine(elf, folder)
     machine.call("bench_init", (0, 0))
-    size = inputs.outputs.shape[1]
+    size, shared = inputs.outputs.shape[1], shared_loops(manifest)
 
     def rows(values: Int8Array) -> list[dict[str, Any]]:
-        functions = machine.profile("bench_run", values, size)
+        functions = machine.profile("bench_run", values, size, shared)
         return layer_rows(manifest, functions, len(values))
 
     def costliest(values: Int8Array) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def measure_layers(
     code = {function.name: function.size for function in machine.functions}
     found = rows(inputs.tests)
     typical = inputs.tests[median(machine.count("bench_run", inputs.tests, size)[1])]
-    estimates = by_function(machine, "bench_run", typical, routines(manifest))[1]
+    estimates = by_function(machine, "bench_run", typical, routines(manifest), shared)[1]
     for row, own, large, harsh in zip(
         *(found, routines(manifest), costliest(inputs.tests), costliest(inputs.harsh)), strict=True
     ):

@@ -155,7 +155,7 @@ def _inputs(
     limit = arguments.limit
     with np.load(test) as arrays:
         np.savez(folder / "run.npz", inputs=arrays["inputs"][:limit])
-    harsh = _harsh(tests)
+    harsh = harsh_inputs(tests)
     np.savez(folder / "harsh.npz", inputs=harsh)
     harsh_reference = folder.resolve() / "harsh_reference.npz"
     words = ("--inputs", (folder / "harsh.npz").resolve(), "--out", harsh_reference)
@@ -165,7 +165,7 @@ def _inputs(
     return calibration, Inputs(tests[:limit], outputs[:limit], harsh, harsh_outputs)
 
 
-def _harsh(tests: Any) -> Any:
+def harsh_inputs(tests: Any) -> Any:
     """int8 [N, n]: random inputs that are never the background, each extreme, and images of which
     an ever larger part is noise, so that a sparse kernel gives up as late as it can.
     """

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from device.bench.layers import layer_rows, routines
+from device.bench.layers import layer_rows, routines, shared_loops
 from support.errors import UserError
 from support.files import read_json, write_json, write_text
 
@@ -45,10 +45,11 @@ def _run(arguments: argparse.Namespace) -> None:
     made, counts = machine.count("app_network_inference", inputs, size)
     if not np.array_equal(made, outputs):
         raise UserError(f"{arguments.elf}: outputs differ from the reference", "run scons sim")
-    functions = machine.profile("app_network_inference", inputs, size)
+    shared = shared_loops(manifest)
+    functions = machine.profile("app_network_inference", inputs, size, shared)
     result = _rows(manifest, functions, len(inputs), counts)
     typical = inputs[int(np.argsort(counts, kind="stable")[len(counts) // 2])]
-    whole, own = by_function(machine, "app_network_inference", typical, routines(manifest))
+    whole, own = by_function(machine, "app_network_inference", typical, routines(manifest), shared)
     result["typical"] = asdict(whole)
     for layer, routine in zip(result["layers"], routines(manifest), strict=True):
         layer["estimate"] = asdict(own[routine]) if routine in own else None

@@ -11,15 +11,21 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from codegen.ir.types import Int8Array
 from codegen.kernels.fully_connected.chain import choose
 from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.reader.qdq import read_graph
+from codegen.reference import quantize_inputs
 from device.bench import mca
 from device.bench.counter import Machine
 from device.bench.estimate import Estimate, by_function
-from device.bench.layers import routines
+from device.bench.layers import routines, shared_loops
+from device.bench.measure import median
 from device.bench.ours import build
+from device.commands.bench import harsh_inputs
 from support.files import read_json
 from tests.codegen.programs import ROOT
 
@@ -64,6 +70,62 @@ def test_dense_networks_stay_within_their_cycles(name: str, shared_dir: Path) ->
     found, bound = dense(name, shared_dir / "cycles")[0], DENSE[name]
     assert found.mca is not None
     assert found.mca <= bound.mca and found.dual_issue <= bound.dual_issue
+
+
+# The guide network where the kernels follow its calibration: the median of 300 test digits, and the
+# costliest of inputs made to cost much.
+SPARSE = {"typical": Bound(784, 18_600, 17_300), "costliest": Bound(784, 65_000, 62_000)}
+
+
+def digits(mnist: Path, name: str, count: int) -> npt.NDArray[np.float32]:
+    """float32 [count, 1, 28, 28], the first images of a file as recipe=guide reads them."""
+    raw = np.fromfile(mnist / "MNIST" / "raw" / name, np.uint8, 16 + 784 * count)[16:]
+    shades = raw.reshape(count, 1, 28, 28).astype(np.float32) / np.float32(255)
+    return (shades - np.float32(0.5)) / np.float32(0.5)
+
+
+@cache
+def sparse(mnist: Path, folder: Path) -> dict[str, tuple[Estimate, Estimate, Int8Array]]:
+    """By the names of `SPARSE`: the whole run, its first layer, the input."""
+    folder.mkdir(exist_ok=True)
+    model = ROOT / "tests" / "fixtures" / "guide_int8.onnx"
+    calibration = folder / "calibration.npz"
+    np.savez(calibration, inputs=digits(mnist, "train-images-idx3-ubyte", 2000))
+    tests = quantize_inputs(digits(mnist, "t10k-images-idx3-ubyte", 300), read_graph(model))
+    elf = build(model, "auto", calibration, folder / "auto")
+    manifest = read_json(folder / "auto" / "network_manifest.json")
+    machine = Machine(elf, folder)
+    machine.call("bench_init", (0, 0))
+    harsh = harsh_inputs(tests)
+    typical = tests[median(machine.count("bench_run", tests, 10)[1])]
+    costliest = harsh[machine.count("bench_run", harsh, 10)[1].argmax()]
+    found = {}
+    for name, value in (("typical", typical), ("costliest", costliest)):
+        own, shared = routines(manifest), shared_loops(manifest)
+        whole, layers = by_function(machine, "bench_run", value, own, shared)
+        found[name] = whole, layers[own[0]], value
+    return found
+
+
+@pytest.mark.parametrize("name", SPARSE)
+def test_sparse_networks_stay_within_their_cycles(
+    name: str, mnist_dir: Path, shared_dir: Path
+) -> None:
+    found, bound = sparse(mnist_dir, shared_dir / "sparse_cycles")[name][0], SPARSE[name]
+    assert found.mca is not None
+    assert found.mca <= bound.mca and found.dual_issue <= bound.dual_issue
+
+
+def test_sparse_costs_are_what_the_models_estimate(mnist_dir: Path, shared_dir: Path) -> None:
+    zeros = np.zeros((128, 784), np.int64)
+    base = -127
+    layer = IntegerLayer(zeros, zeros[:, 0], np.ones(128, np.float32), 0, -128, 127, base)
+    for _, found, value in sparse(mnist_dir, shared_dir / "sparse_cycles").values():
+        assert found.mca is not None
+        (listed,) = choose.entries(value[np.newaxis], base)
+        cost = choose.sparse_cost(layer, float(listed), first=True)
+        mean = (found.mca + found.dual_issue) / 2
+        assert abs(cost / mean - 1) < 0.05, (listed, mean, cost)
 
 
 @pytest.mark.parametrize("name", DENSE)

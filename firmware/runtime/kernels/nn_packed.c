@@ -13,7 +13,7 @@ typedef struct {
     ai_u32 l;
 } sums;
 
-/* Outputs that share constants and words: a pair, or a quad of a sparse layer. */
+/* Outputs that share constants and words: a pair, or a quad. */
 typedef struct {
     const ai_u32 *start;  /* sums to start from */
     const ai_u32 *scales; /* what requantizes its outputs */
@@ -33,7 +33,7 @@ static const ai_u32 *words_at(const ai_u8 *weights, ai_u32 offset) {
     return (const ai_u32 *)(const void *)(weights + offset);
 }
 
-/* Dense: both pairs of inputs of a quad of inputs stand side by side for each pair of outputs. */
+/* Pairs: both pairs of inputs of a quad of inputs stand side by side for each pair of outputs. */
 static packed find_pair(const nn_packed_layer *layer, const ai_u8 *weights, ai_u32 pair) {
     const ai_u32 pairs = (layer->outputs + 1u) / 2u;
     const ai_u32 quads = (layer->inputs + 7u) / 8u * 2u;
@@ -61,27 +61,14 @@ static packed find_dense_quad(const nn_packed_layer *layer, const ai_u8 *weights
                     words + 2u * second, 2u * size};
 }
 
-/* Sparse, within the blocks of eight outputs. */
+/* Sparse: the words of a pair of inputs lie side by side for all quads. */
 static packed find_quad(const nn_packed_layer *layer, const ai_u8 *weights, ai_u32 quad) {
     const ai_u32 scale = layer->integers ? 8u : 4u;
-    const ai_u32 *block = words_at(weights, layer->constants) + quad / 2u * (6u + 2u * scale);
-    const ai_u32 *words =
-        words_at(weights, layer->rows) + quad / 2u * ((layer->inputs + 1u) / 2u) * 4u;
+    const ai_u32 quads = (layer->outputs + 3u) / 4u;
     const ai_u32 second = quad % 2u;
-    return (packed){block + 3u * second, block + 6u + scale * second, words + 2u * second, 4u};
-}
-
-/* Sparse, a pair of what the blocks leave. */
-static packed find_rest(const nn_packed_layer *layer, const ai_u8 *weights, ai_u32 pair) {
-    const ai_u32 scale = layer->integers ? 8u : 4u;
-    const ai_u32 blocks = layer->outputs / 8u;
-    const ai_u32 rest = (layer->outputs + 1u) / 2u - 4u * blocks;
-    const ai_u32 *start = words_at(weights, layer->constants) + blocks * (6u + 2u * scale);
-    const ai_u32 *words =
-        words_at(weights, layer->rows) + blocks * ((layer->inputs + 1u) / 2u) * 4u;
-    const ai_u32 in_rest = pair - 4u * blocks;
-    return (packed){start + 2u * in_rest, start + 2u * rest + (layer->integers ? 3u : 2u) * in_rest,
-                    words + in_rest, rest == 3u ? 4u : rest};
+    const ai_u32 *block = words_at(weights, layer->constants) + quad / 2u * (6u + 2u * scale);
+    return (packed){block + 3u * second, block + 6u + scale * second,
+                    words_at(weights, layer->rows) + 2u * quad, 2u * quads};
 }
 
 /* Input `index` in the order of the words. */
@@ -92,21 +79,6 @@ static ai_i32 input(const nn_packed_layer *layer, const ai_i16 *values, ai_u32 i
         at = index - in_four + (in_four == 1u ? 2u : in_four == 2u ? 1u : in_four);
     }
     return at < layer->inputs ? values[at] : 0;
-}
-
-/* Each pair of inputs by itself. */
-static sums accumulate_rows(const nn_packed_layer *layer, const ai_i16 *values,
-                            const packed *pair) {
-    sums sum = {pair->start[0], pair->start[1]};
-    for (ai_u32 p = 0; p < (layer->inputs + 1u) / 2u; p++) {
-        for (ai_u32 i = 0; i < 2u; i++) {
-            const ai_i32 both = lane(pair->words[p * pair->next], i);
-            const ai_i32 x = input(layer, values, 2u * p + i);
-            sum.t += (ai_u32)(both * x);
-            sum.l += (ai_u32)(low_byte(both) * x);
-        }
-    }
-    return sum;
 }
 
 /* The stream: four inputs at a time, L by Winograd's inner product. */
@@ -192,9 +164,7 @@ void nn_packed(const nn_packed_layer *layer, const void *source, void *target, c
         }
         values = expanded;
     }
-    const ai_u32 in_quads = !layer->quads  ? 0u
-                            : layer->dense ? layer->outputs
-                                           : layer->outputs / 8u * 8u;
+    const ai_u32 in_quads = layer->quads ? layer->outputs : 0u;
     for (ai_u32 output = 0; output < in_quads; output += 4u) {
         const packed quad = layer->dense ? find_dense_quad(layer, weights, output / 4u)
                                          : find_quad(layer, weights, output / 4u);
@@ -210,10 +180,8 @@ void nn_packed(const nn_packed_layer *layer, const void *source, void *target, c
         }
     }
     for (ai_u32 output = in_quads; output < layer->outputs; output += 2u) {
-        const packed pair = layer->dense ? find_pair(layer, weights, output / 2u)
-                                         : find_rest(layer, weights, output / 2u);
-        const sums sum = layer->dense ? accumulate_stream(layer, values, &pair)
-                                      : accumulate_rows(layer, values, &pair);
+        const packed pair = find_pair(layer, weights, output / 2u);
+        const sums sum = accumulate_stream(layer, values, &pair);
         const ai_u32 a = layer->integers ? 256u * sum.l + pair.scales[2] : sum.l;
         store(layer, target, output, requantize(layer, a, pair.scales[0]));
         if (output + 1u < layer->outputs) {

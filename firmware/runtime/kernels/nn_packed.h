@@ -17,7 +17,7 @@ typedef struct {
     ai_u32 outputs;
     bool from_pairs; /* the source is int16, from another packed layer; else int8 */
     bool to_pairs;   /* so is the target */
-    bool dense;      /* one stream; else constants, then words by eight outputs */
+    bool dense;      /* one stream; else constants, then words by pair of inputs */
     bool quads;      /* four outputs in three sums; else two in two */
     bool alternate;  /* inputs 0, 2 and 1, 3 of each four are pairs, not 0, 1 and 2, 3 */
     bool integers;   /* requantized by M, M, addend; else by float32 multipliers */

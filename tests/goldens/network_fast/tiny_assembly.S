@@ -15,7 +15,8 @@
     .thumb
 
 // gemm_4: 32 -> 12
-// Dense: the same instructions for every input. On the stack: +0 output, +4 its end, +8 constants.
+// Dense: the same instructions for every input. On the stack: +0 output, +4 its end, +8 constants,
+// then inputs.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_0
@@ -74,6 +75,7 @@ tiny_packed_0:
     str     r12, [r1, #4]
     ldr     r0, [sp, #8]
     subw    r1, r1, #64
+    str     r1, [sp, #8]
     mov     r10, #0xFF00FF00
 .Ltiny_packed_0_block:
     ldr.w   r2, [r1]
@@ -150,79 +152,80 @@ tiny_packed_0:
     cmp.w   r2, #0x80008000                     // the end mark: no pair of inputs looks like it
     ldr.w   r11, [r0, #64]!
     bne     .Ltiny_packed_0_units
+    ldr.w   r11, [r1, #4]                       // -128 times the sum of all inputs
 
     // Each sum has 8 bits of one output beyond doubt, which W carries from word to word: three sums make
     // four accumulators, A, 256 * B, 256 * C, 256 * D.
-    ldr     r11, [r1, #4]                       // -128 times the sum of all inputs
     sub     r2, r6, r5, lsl #8                  // B - 2^16 * D
+    ldr     r10, [r0, #4]
     add     r4, r4, r11
-    sub     r3, r9, r8, lsl #8                  // B - 2^16 * D
     add     r7, r7, r11
     sub     r2, r4, r2, lsl #8                  // A + 2^24 * D
-    sub     r3, r7, r3, lsl #8                  // A + 2^24 * D
+    ldr     r11, [r0]
+    sub     r3, r9, r8, lsl #8
+    ldr     r1, [r0, #8]
     sbfx    r2, r2, #0, #24
-    sbfx    r3, r3, #0, #24
+    ldr     lr, [r0, #12]
     sub     r4, r4, r2
-    sub     r7, r7, r3
+    ldr     r12, [sp]
+    sub     r3, r7, r3, lsl #8
     sub     r6, r6, r4, asr #8
-    sub     r9, r9, r7, asr #8
+    sbfx    r3, r3, #0, #24
     sub     r5, r5, r6, asr #8
-    sub     r8, r8, r9, asr #8
+    sub     r7, r7, r3
 
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
     // reference's byte for every accumulator that can occur.
-    ldr.w   r11, [r0, #0]                       // c(A), c(B)
-    ldr.w   lr, [r0, #4]
     add     r2, r11, r2, lsl #8
-    ldr.w   r11, [r0, #8]                       // M(A), M(B)
-    add     r4, r4, lr
-    ldr.w   lr, [r0, #12]
+    add     r4, r4, r10
+    ldr     r11, [r0, #16]
+    ldr     r10, [r0, #20]
+    smmul   r2, r2, r1
+    ldr     r1, [r0, #24]
     smmul   r4, r4, lr
-    smmul   r2, r2, r11
-    usat    r4, #8, r4, asr #13
+    ldr     lr, [r0, #28]
+    sub     r9, r9, r7, asr #8
+    sub     r8, r8, r9, asr #8
     usat    r2, #8, r2, asr #13
-    orr     r4, r2, r4, lsl #16
-    ldr.w   r11, [r0, #16]                      // c(A), c(B)
-    ldr.w   lr, [r0, #20]
+    usat    r4, #8, r4, asr #13
     add     r6, r11, r6
-    ldr.w   r11, [r0, #24]                      // M(A), M(B)
-    add     r5, r5, lr
-    ldr.w   lr, [r0, #28]
+    add     r5, r5, r10
+    ldr     r11, [r0, #32]
+    ldr     r10, [r0, #36]
+    smmul   r6, r6, r1
+    ldr     r1, [r0, #40]
     smmul   r5, r5, lr
-    smmul   r6, r6, r11
-    usat    r5, #8, r5, asr #13
+    ldr     lr, [r0, #44]
     usat    r6, #8, r6, asr #13
-    orr     r5, r6, r5, lsl #16
-    ldr.w   r11, [r0, #32]                      // c(A), c(B)
-    ldr.w   lr, [r0, #36]
+    usat    r5, #8, r5, asr #13
     add     r3, r11, r3, lsl #8
-    ldr.w   r11, [r0, #40]                      // M(A), M(B)
-    add     r7, r7, lr
-    ldr.w   lr, [r0, #44]
+    add     r7, r7, r10
+    ldr     r11, [r0, #48]
+    ldr     r10, [r0, #52]
+    smmul   r3, r3, r1
+    ldr     r1, [r0, #56]
     smmul   r7, r7, lr
-    smmul   r3, r3, r11
-    usat    r7, #8, r7, asr #13
+    ldr     lr, [r0, #60]
     usat    r3, #8, r3, asr #13
-    orr     r7, r3, r7, lsl #16
-    ldr.w   r11, [r0, #48]                      // c(A), c(B)
-    ldr.w   lr, [r0, #52]
+    usat    r7, #8, r7, asr #13
     add     r9, r11, r9
-    ldr.w   r11, [r0, #56]                      // M(A), M(B)
-    add     r8, r8, lr
-    ldr.w   lr, [r0, #60]
+    add     r8, r8, r10
+    smmul   r9, r9, r1
     smmul   r8, r8, lr
-    smmul   r9, r9, r11
-    usat    r8, #8, r8, asr #13
     usat    r9, #8, r9, asr #13
-    orr     r8, r9, r8, lsl #16
+    usat    r8, #8, r8, asr #13
     add     r0, r0, #64
-    ldr     r12, [sp]
-    str.w   r4, [r12, #0]
-    str.w   r5, [r12, #4]
-    str.w   r7, [r12, #8]
-    str.w   r8, [r12, #12]
+    ldr.w   r1, [sp, #8]
+    orr     r4, r2, r4, lsl #16
+    orr     r5, r6, r5, lsl #16
+    str     r4, [r12, #0]
+    str     r5, [r12, #4]
+    orr     r7, r3, r7, lsl #16
+    orr     r8, r9, r8, lsl #16
+    str     r7, [r12, #8]
+    str     r8, [r12, #12]
     add     r12, r12, #16
-    subw    r1, r1, #64
+    mov     r10, #0xFF00FF00
     ldr.w   r9, [sp, #4]
     str     r12, [sp]
 
@@ -310,17 +313,15 @@ tiny_packed_0:
     str.w   r4, [r12, #0]
     str.w   r5, [r12, #4]
     add     r12, r12, #8
-    subw    r1, r1, #64
+    ldr.w   r1, [sp, #8]
     ldr.w   r9, [sp, #4]
     add     sp, sp, #12
     pop     {r4-r11, pc}
     .size   tiny_packed_0, . - tiny_packed_0
 
 // gemm_10: 12 -> 8
-// Sparse: skips pairs of inputs that are zero.
-//
-// Kept: s16 = list, s18 = constants, s19 = output, s17 = where to enter the loop, s21 = -128 *
-// the sum of all inputs.
+// Dense: the same instructions for every input. On the stack: +0 output, +4 its end, +8 constants,
+// then inputs.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_1
@@ -328,185 +329,198 @@ tiny_packed_0:
     .thumb_func
 tiny_packed_1:
     push    {r4-r11, lr}
-    vpush   {s16-s21}
-    vmov    s19, r1
-    mov     r12, r3
-    vmov    s16, r12
-    addw    r4, r2, #520
-    vmov    s18, r4
-    addw    r1, r2, #608
+    sub     sp, sp, #12
+    addw    r12, r1, #16
+    str     r1, [sp]
+    str     r12, [sp, #4]
+    addw    r2, r2, #520
+    str     r2, [sp, #8]
     movw    r8, #65408
     movt    r8, #65408
-    mov     lr, #0
-
-    // Four pairs at a time; the layer before left each pair of units as one word.
-    addw    r10, r0, #16
-.Ltiny_packed_1_scan:
-    ldm     r0!, {r4-r7}
-    cbz     r4, .Ltiny_packed_1_next_0
-    smlad   lr, r4, r8, lr
-    strd    r4, r1, [r12], #8
-.Ltiny_packed_1_next_0:
-    cbz     r5, .Ltiny_packed_1_next_1
-    smlad   lr, r5, r8, lr
-    add     r3, r1, #16
-    strd    r5, r3, [r12], #8
-.Ltiny_packed_1_next_1:
-    cbz     r6, .Ltiny_packed_1_next_2
-    smlad   lr, r6, r8, lr
-    add     r3, r1, #32
-    strd    r6, r3, [r12], #8
-.Ltiny_packed_1_next_2:
-    cbz     r7, .Ltiny_packed_1_next_3
-    smlad   lr, r7, r8, lr
-    add     r3, r1, #48
-    strd    r7, r3, [r12], #8
-.Ltiny_packed_1_next_3:
-    add     r1, r1, #64
-    cmp     r0, r10
-    bne     .Ltiny_packed_1_scan
-    ldr     r4, [r0], #4
-    cbz     r4, .Ltiny_packed_1_rest_0
-    smlad   lr, r4, r8, lr
-    strd    r4, r1, [r12], #8
-.Ltiny_packed_1_rest_0:
-    ldr     r4, [r0], #4
-    cbz     r4, .Ltiny_packed_1_rest_1
-    smlad   lr, r4, r8, lr
-    add     r3, r1, #16
-    strd    r4, r3, [r12], #8
-.Ltiny_packed_1_rest_1:
-    // A zero ends the list.
+    mov     r12, #0
+    mov     r1, r0
+    addw    r10, r0, #32
     movs    r2, #0
-    str     r2, [r12]
+    str     r2, [r10, #-4]
+    str     r2, [r10, #-8]
+    ldr.w   r4, [r1]
+    ldr.w   r5, [r1, #4]
+.Ltiny_packed_1_sum:
+    ldr.w   r6, [r1, #8]
+    smlad   r12, r4, r8, r12
+    ldr.w   r7, [r1, #12]
+    smlad   r12, r5, r8, r12
+    ldr.w   r4, [r1, #16]!                      // at the end what will be the end mark
+    smlad   r12, r6, r8, r12
+    ldr.w   r5, [r1, #4]
+    smlad   r12, r7, r8, r12
+    cmp     r1, r10
+    bne     .Ltiny_packed_1_sum
 
-    // The loop is unrolled 2 times and entered so that the list ends where the loop does.
-    vmov    r1, s16
-    adr.w   r3, .Ltiny_packed_1_done
-    subs    r1, r12, r1
-    beq     .Ltiny_packed_1_empty
-    rsb     r1, r1, #0
-    ubfx    r1, r1, #3, #1
-    mov     r2, #52                             // thirteen instructions of four bytes each
-    adr.w   r3, .Ltiny_packed_1_walk
-    mla     r3, r1, r2, r3
-.Ltiny_packed_1_empty:
-    vmov    s21, lr
-    orr     r3, r3, #1
-    vmov    s17, r3
+    // A mark that no pair of inputs looks like ends them; behind it what U is too large by.
+    mov     r2, #0x80008000
+    str     r2, [r1]
+    str     r12, [r1, #4]
+    ldr     r0, [sp, #8]
+    subw    r1, r1, #32
+    str     r1, [sp, #8]
     mov     r10, #0xFF00FF00
-    mov     r11, #0
-    vmov    r0, s18
-    ldm     r0!, {r4-r9}
-    vmov    s18, r0
 .Ltiny_packed_1_block:
-    // Eight outputs: U, V, W of their quads are r4, r5, r6 and r7, r8, r9. Load the first entry, enter
-    // the loop.
-    vmov    r0, r12, s16, s17
-    ldrd    r1, r2, [r0], #8
-    add.w   r2, r11, r2
-    mov     r3, r1                              // odd units expect the first inputs there
-    bx      r12
-    .balign 4
-.Ltiny_packed_1_walk:
-    // An entry: U += first word . x, V += second word . x for two quads; then lanes B + 256 * C of both
-    // words for W. One product starts per cycle; a word is taken apart as soon as its own product has
-    // read it, and the next entry is fetched when the first words are done with.
-    ldm.w   r2, {r2, r3, r12, lr}
-    smlad   r5, r3, r1, r5
-    and     r3, r10, r3, lsl #8
-    smlad   r4, r2, r1, r4
-    sxtab16 r3, r3, r2, ror #8
-    smlad   r8, lr, r1, r8
+    ldr.w   r2, [r1]
+    ldr.w   r4, [r0, #0]
+    ldr.w   r5, [r0, #4]
+    ldr.w   r6, [r0, #8]
+    ldr.w   r7, [r0, #12]
+    ldr.w   r8, [r0, #16]
+    ldr.w   r9, [r0, #20]
+    ldr.w   r12, [r0, #28]
+    ldr.w   lr, [r0, #36]
+    ldr.w   r11, [r0, #24]!
+    .balign 8
+.Ltiny_packed_1_units:
+    smlad   r5, r12, r2, r5
+    and     r12, r10, r12, lsl #8
+    smlad   r4, r11, r2, r4
+    sxtab16 r12, r12, r11, ror #8
+    ldr.w   r11, [r0, #8]
+    ldr.w   r3, [r1, #4]
+    smlad   r6, r12, r2, r6
+    ldr.w   r12, [r0, #20]
+    smlad   r8, lr, r2, r8
     and     lr, r10, lr, lsl #8
-    smlad   r7, r12, r1, r7
-    sxtab16 lr, lr, r12, ror #8
-    smlad   r6, r3, r1, r6
-    ldrd    r3, r2, [r0], #8
-    add.w   r2, r11, r2
-    smlad   r9, lr, r1, r9
-    ldm.w   r2, {r1, r2, r12, lr}
-    smlad   r5, r2, r3, r5
-    and     r2, r10, r2, lsl #8
-    smlad   r4, r1, r3, r4
-    sxtab16 r2, r2, r1, ror #8
+    smlad   r7, r11, r2, r7
+    sxtab16 lr, lr, r11, ror #8
+    smlad   r5, r12, r3, r5
+    ldr.w   r11, [r0, #16]
+    smlad   r9, lr, r2, r9
+    and     r12, r10, r12, lsl #8
+    ldr.w   lr, [r0, #28]
+    sxtab16 r12, r12, r11, ror #8
+    smlad   r4, r11, r3, r4
+    ldr.w   r11, [r0, #24]
+    smlad   r8, lr, r3, r8
+    ldr.w   r2, [r1, #8]
+    and     lr, r10, lr, lsl #8
+    sxtab16 lr, lr, r11, ror #8
+    smlad   r6, r12, r3, r6
+    ldr.w   r12, [r0, #36]
+    smlad   r7, r11, r3, r7
+    ldr.w   r11, [r0, #32]
+    smlad   r9, lr, r3, r9
+    ldr.w   lr, [r0, #44]
+    smlad   r5, r12, r2, r5
+    and     r12, r10, r12, lsl #8
+    ldr.w   r3, [r1, #12]
+    sxtab16 r12, r12, r11, ror #8
+    smlad   r4, r11, r2, r4
+    ldr.w   r11, [r0, #40]
+    smlad   r6, r12, r2, r6
+    ldr.w   r12, [r0, #52]
+    smlad   r8, lr, r2, r8
+    and     lr, r10, lr, lsl #8
+    smlad   r7, r11, r2, r7
+    sxtab16 lr, lr, r11, ror #8
+    smlad   r5, r12, r3, r5
+    ldr.w   r11, [r0, #48]
+    smlad   r9, lr, r2, r9
+    and     r12, r10, r12, lsl #8
+    ldr.w   lr, [r0, #60]
+    sxtab16 r12, r12, r11, ror #8
+    smlad   r4, r11, r3, r4
+    ldr.w   r11, [r0, #56]
     smlad   r8, lr, r3, r8
     and     lr, r10, lr, lsl #8
-    smlad   r7, r12, r3, r7
-    sxtab16 lr, lr, r12, ror #8
-    smlad   r6, r2, r3, r6
-    ldrd    r1, r2, [r0], #8
-    add.w   r2, r11, r2
+    smlad   r6, r12, r3, r6
+    sxtab16 lr, lr, r11, ror #8
+    ldr.w   r12, [r0, #68]
+    ldr.w   r2, [r1, #16]!
     smlad   r9, lr, r3, r9
-    cmp     r1, #0
-    bne     .Ltiny_packed_1_walk
-.Ltiny_packed_1_done:
-    // The list is through. Each sum has 8 bits of one output beyond doubt, which W carries from word
-    // to word: three sums make four accumulators, A, 256 * B, 256 * C, 256 * D.
-    vmov    r0, r12, s18, s19
-    vmov    lr, s21
-    add     r4, r4, lr
-    sub     r1, r6, r5, lsl #8                  // B - 2^16 * D
-    sub     r1, r4, r1, lsl #8                  // A + 2^24 * D
-    sbfx    r1, r1, #0, #24
-    sub     r4, r4, r1
-    sub     r6, r6, r4, asr #8
-    sub     r5, r5, r6, asr #8
-    add     r7, r7, lr
-    sub     r2, r9, r8, lsl #8                  // B - 2^16 * D
-    sub     r2, r7, r2, lsl #8                  // A + 2^24 * D
+    smlad   r7, r11, r3, r7
+    ldr.w   lr, [r0, #76]
+    cmp.w   r2, #0x80008000                     // the end mark: no pair of inputs looks like it
+    ldr.w   r11, [r0, #64]!
+    bne     .Ltiny_packed_1_units
+    ldr.w   r11, [r1, #4]                       // -128 times the sum of all inputs
+
+    // Each sum has 8 bits of one output beyond doubt, which W carries from word to word: three sums make
+    // four accumulators, A, 256 * B, 256 * C, 256 * D.
+    sub     r2, r6, r5, lsl #8                  // B - 2^16 * D
+    ldr     r10, [r0, #4]
+    add     r4, r4, r11
+    add     r7, r7, r11
+    sub     r2, r4, r2, lsl #8                  // A + 2^24 * D
+    ldr     r11, [r0]
+    sub     r3, r9, r8, lsl #8
+    ldr     r1, [r0, #8]
     sbfx    r2, r2, #0, #24
-    sub     r7, r7, r2
-    sub     r9, r9, r7, asr #8
-    sub     r8, r8, r9, asr #8
+    ldr     lr, [r0, #12]
+    sub     r4, r4, r2
+    ldr     r12, [sp]
+    sub     r3, r7, r3, lsl #8
+    sub     r6, r6, r4, asr #8
+    sbfx    r3, r3, #0, #24
+    sub     r5, r5, r6, asr #8
+    sub     r7, r7, r3
 
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
     // reference's byte for every accumulator that can occur.
-    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
-    add     r1, r3, r1, lsl #8
-    add     r4, r4, lr
-    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
+    add     r2, r11, r2, lsl #8
+    add     r4, r4, r10
+    ldr     r11, [r0, #16]
+    ldr     r10, [r0, #20]
+    smmul   r2, r2, r1
+    ldr     r1, [r0, #24]
     smmul   r4, r4, lr
-    smmul   r1, r1, r3
-    usat    r4, #8, r4, asr #13
-    usat    r1, #8, r1, asr #13
-    orr     r4, r1, r4, lsl #16
-    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
-    add     r6, r3, r6
-    add     r5, r5, lr
-    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
-    smmul   r5, r5, lr
-    smmul   r6, r6, r3
-    usat    r5, #8, r5, asr #13
-    usat    r6, #8, r6, asr #13
-    orr     r5, r6, r5, lsl #16
-    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
-    add     r2, r3, r2, lsl #8
-    add     r7, r7, lr
-    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
-    smmul   r7, r7, lr
-    smmul   r2, r2, r3
-    usat    r7, #8, r7, asr #13
+    ldr     lr, [r0, #28]
+    sub     r9, r9, r7, asr #8
+    sub     r8, r8, r9, asr #8
     usat    r2, #8, r2, asr #13
-    orr     r7, r2, r7, lsl #16
-    ldrd    r3, lr, [r0], #8                    // c(A), c(B)
-    add     r9, r3, r9
-    add     r8, r8, lr
-    ldrd    r3, lr, [r0], #8                    // M(A), M(B)
+    usat    r4, #8, r4, asr #13
+    add     r6, r11, r6
+    add     r5, r5, r10
+    ldr     r11, [r0, #32]
+    ldr     r10, [r0, #36]
+    smmul   r6, r6, r1
+    ldr     r1, [r0, #40]
+    smmul   r5, r5, lr
+    ldr     lr, [r0, #44]
+    usat    r6, #8, r6, asr #13
+    usat    r5, #8, r5, asr #13
+    add     r3, r11, r3, lsl #8
+    add     r7, r7, r10
+    ldr     r11, [r0, #48]
+    ldr     r10, [r0, #52]
+    smmul   r3, r3, r1
+    ldr     r1, [r0, #56]
+    smmul   r7, r7, lr
+    ldr     lr, [r0, #60]
+    usat    r3, #8, r3, asr #13
+    usat    r7, #8, r7, asr #13
+    add     r9, r11, r9
+    add     r8, r8, r10
+    smmul   r9, r9, r1
     smmul   r8, r8, lr
-    smmul   r9, r9, r3
-    usat    r8, #8, r8, asr #13
     usat    r9, #8, r9, asr #13
+    usat    r8, #8, r8, asr #13
+    add     r0, r0, #64
+    ldr.w   r1, [sp, #8]
+    orr     r4, r2, r4, lsl #16
+    orr     r5, r6, r5, lsl #16
+    str     r4, [r12, #0]
+    str     r5, [r12, #4]
+    orr     r7, r3, r7, lsl #16
     orr     r8, r9, r8, lsl #16
-    stm     r12!, {r4, r5, r7, r8}
-    vpop    {s16-s21}
+    str     r7, [r12, #8]
+    str     r8, [r12, #12]
+    add     r12, r12, #16
+    mov     r10, #0xFF00FF00
+    ldr.w   r9, [sp, #4]
+    add     sp, sp, #12
     pop     {r4-r11, pc}
     .size   tiny_packed_1, . - tiny_packed_1
 
 // gemm_16: 8 -> 4
-// Sparse: skips pairs of inputs that are zero.
-//
-// Kept: s16 = list, s18 = constants, s19 = output, s22 = words.
+// Dense: the same instructions for every input. On the stack: +0 output, +4 its end.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_2
@@ -514,85 +528,80 @@ tiny_packed_1:
     .thumb_func
 tiny_packed_2:
     push    {r4-r11, lr}
-    vpush   {s16-s22}
-    vmov    s19, r1
-    mov     r12, r3
-    vmov    s16, r12
-    addw    r4, r2, #704
-    vmov    s18, r4
-    addw    r1, r2, #744
-    vmov    s22, r1
-
-    // Four pairs at a time; the layer before left each pair of units as one word.
+    sub     sp, sp, #12
+    addw    r12, r1, #4
+    strd    r1, r12, [sp]
+    addw    r2, r2, #736
+    str     r2, [sp, #8]
+    mov     r1, r0
+    mov     r12, #0
     addw    r10, r0, #16
-.Ltiny_packed_2_scan:
+.Ltiny_packed_2_sum:
+    ldm     r1!, {r4-r7}
+    smlad   r12, r4, r5, r12
+    smlad   r12, r6, r7, r12
+    cmp     r1, r10
+    bne     .Ltiny_packed_2_sum
+    mov     r2, #0x80008000
+    rsb     r3, r12, #0
+    strd    r2, r3, [r1]
+    mov     r1, r0
+    ldr     r0, [sp, #8]
+.Ltiny_packed_2_block:
     ldm     r0!, {r4-r7}
-    cbz     r4, .Ltiny_packed_2_next_0
-    strd    r4, r1, [r12], #8
-.Ltiny_packed_2_next_0:
-    cbz     r5, .Ltiny_packed_2_next_1
-    add     r3, r1, #16
-    strd    r5, r3, [r12], #8
-.Ltiny_packed_2_next_1:
-    cbz     r6, .Ltiny_packed_2_next_2
-    add     r3, r1, #32
-    strd    r6, r3, [r12], #8
-.Ltiny_packed_2_next_2:
-    cbz     r7, .Ltiny_packed_2_next_3
-    add     r3, r1, #48
-    strd    r7, r3, [r12], #8
-.Ltiny_packed_2_next_3:
-    add     r1, r1, #64
-    cmp     r0, r10
-    bne     .Ltiny_packed_2_scan
 
-    // A zero ends the list.
-    movs    r2, #0
-    str     r2, [r12]
-
-    // The last 4 outputs.
-    vmov    r0, s18
-    ldm     r0!, {r4-r7}
-    vmov    s18, r0
-    vmov    r1, s22
-    mov     r11, r1
-    sub     r11, r11, r1, lsr #1
-    vmov    r0, s16
-    ldrd    r1, r2, [r0], #8
-    cbz     r1, .Ltiny_packed_2_tail_done
-.Ltiny_packed_2_tail:
-    add     r2, r11, r2, lsr #1
-    ldm     r2, {r2, r3}
-    smlad   r4, r2, r1, r4
-    sxtb16  r2, r2
-    smlad   r6, r3, r1, r6
-    sxtb16  r3, r3
-    smlad   r5, r2, r1, r5
-    smlad   r7, r3, r1, r7
-    ldrd    r1, r2, [r0], #8
-    cmp     r1, #0
-    bne     .Ltiny_packed_2_tail
-.Ltiny_packed_2_tail_done:
-    vmov    r0, r12, s18, s19
+    // Four inputs X0, X1 at a time: T += W0 . X0 + W1 . X1; L += (X1 + A0) . (X0 + A1), one product
+    // for two. A word is extracted and added to as soon as its own product has read it; what the
+    // inner product adds beside A . X, constants and the end mark's sum take away.
+    ldm     r1!, {r2, r3, r8, r9}
+.Ltiny_packed_2_unit_0:
+    ldm     r0!, {r10, r11, r12, lr}
+    smlad   r4, r10, r2, r4
+    sxtab16 r10, r3, r10
+    smlad   r6, r12, r2, r6
+    sxtab16 r12, r3, r12
+    smlad   r4, r11, r3, r4
+    sxtab16 r11, r2, r11
+    smlad   r6, lr, r3, r6
+    sxtab16 lr, r2, lr
+    smlad   r5, r10, r11, r5
+    smlad   r7, r12, lr, r7
+    ldm     r0!, {r10, r11, r12, lr}
+    smlad   r4, r10, r8, r4
+    sxtab16 r10, r9, r10
+    smlad   r6, r12, r8, r6
+    sxtab16 r12, r9, r12
+    smlad   r4, r11, r9, r4
+    sxtab16 r11, r8, r11
+    smlad   r6, lr, r9, r6
+    sxtab16 lr, r8, lr
+    smlad   r5, r10, r11, r5
+    smlad   r7, r12, lr, r7
+    ldm     r1!, {r2, r3, r8, r9}
+    cmp     r2, #0x80008000                     // the end mark: no pair of inputs looks like it
+    bne     .Ltiny_packed_2_unit_0
+    add     r5, r5, r3
+    add     r7, r7, r3
     sub     r4, r4, r5
     sub     r6, r6, r7
 
     // y = clamp((256 * acc + c) * M >> (32 + 13)): M, c were proved offline to give the
     // reference's byte for every accumulator that can occur.
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A); T carried c(B)
-    add     r5, r3, r5, lsl #8
-    smmul   r4, r4, r2
-    smmul   r5, r5, r1
+    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A); T carried c(B)
+    add     r5, r8, r5, lsl #8
+    smmul   r4, r4, r3
+    smmul   r5, r5, r2
     usat    r4, #8, r4, asr #13
     usat    r5, #8, r5, asr #13
     orr     r4, r5, r4, lsl #16
-    ldm     r0!, {r1, r2, r3}                   // M(A), M(B), c(A); T carried c(B)
-    add     r7, r3, r7, lsl #8
-    smmul   r6, r6, r2
-    smmul   r7, r7, r1
+    ldm     r0!, {r2, r3, r8}                   // M(A), M(B), c(A); T carried c(B)
+    add     r7, r8, r7, lsl #8
+    smmul   r6, r6, r3
+    smmul   r7, r7, r2
     usat    r6, #8, r6, asr #13
     usat    r7, #8, r7, asr #13
     orr     r6, r7, r6, lsl #16
+    ldrd    r12, r3, [sp]
     movw    lr, #65408
     movt    lr, #65408
     sadd16  r4, r4, lr                          // u to int8
@@ -603,7 +612,9 @@ tiny_packed_2:
     strb    r6, [r12], #1
     lsr     r6, r6, #16
     strb    r6, [r12], #1
-    vpop    {s16-s22}
+    str     r12, [sp]
+    subw    r1, r1, #32
+    add     sp, sp, #12
     pop     {r4-r11, pc}
     .size   tiny_packed_2, . - tiny_packed_2
 

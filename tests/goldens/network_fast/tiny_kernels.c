@@ -37,7 +37,7 @@ void tiny_packed_1(const void *source, void *target, const ai_u8 *weights, ai_u8
         .outputs = 8,
         .from_pairs = true,
         .to_pairs = true,
-        .dense = false,
+        .dense = true,
         .quads = true,
         .alternate = false,
         .integers = true,
@@ -47,7 +47,7 @@ void tiny_packed_1(const void *source, void *target, const ai_u8 *weights, ai_u8
         .floor = 0,
         .low = -128,
         .constants = 520,
-        .rows = 608,
+        .rows = 0,
         .scratch = 0,
     };
     nn_packed(&layer, source, target, weights, arena);
@@ -60,8 +60,8 @@ void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8
         .outputs = 4,
         .from_pairs = true,
         .to_pairs = false,
-        .dense = false,
-        .quads = true,
+        .dense = true,
+        .quads = false,
         .alternate = false,
         .integers = true,
         .shift = 13,
@@ -69,8 +69,8 @@ void tiny_packed_2(const void *source, void *target, const ai_u8 *weights, ai_u8
         .offset = 0,
         .floor = 0,
         .low = -128,
-        .constants = 704,
-        .rows = 744,
+        .constants = 736,
+        .rows = 0,
         .scratch = 0,
     };
     nn_packed(&layer, source, target, weights, arena);

@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codegen.kernels.fully_connected.chain.choose import limit
+from codegen.kernels.fully_connected.chain import quad_split
 from codegen.kernels.fully_connected.chain.dense_quads import tail_quads
-from codegen.kernels.fully_connected.chain.layout import WIDTH, rest_width
+from codegen.kernels.fully_connected.chain.layout import MAX_COPIES
 from codegen.kernels.fully_connected.chain.plan import Chain, Member
 
 # Unrolled code may take this part of the weights that it reads, and no more turns than these.
 CODE_PART = 8
-MAX_SPARSE_UNROLL, MAX_DENSE_UNROLL = 16, 16
+MAX_DENSE_UNROLL = 16
 # The words that a turn of the quads moves on by fit an immediate: eight pairs of inputs.
 MAX_QUADS_UNROLL = 2
 # Bytes of four pairs of inputs of it: sixty instructions.
 QUADS_STEP = 240
-# Bytes of one turn: thirteen instructions of four bytes; twelve; twenty-three.
-SPARSE_TURN, BOUND_TURN, DENSE_TURN = 52, 48, 92
+# Bytes of one turn of the dense loop by pairs, twenty-three instructions of four bytes; of a copy
+# of the sparse loop.
+DENSE_TURN, COPY = 92, 226
 
 
 def context(
@@ -81,14 +82,12 @@ def _member(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
             "offset": layer.zero_point + 128 + (127 - layer.high),
             "floor": layer.low + 128 + (127 - layer.high),
             "low": layer.low,
-            # Two negative sums are two outputs of zero: a test that pays for units that ReLU
-            # switches off.
-            "skip": _skips(member),
         },
-        # Of the source: whole groups of 16 bytes or four pairs, and what is left.
-        "groups": layer.inputs // 16 if member.first else member.pairs // 4,
-        "rest": layer.inputs % 16 if member.first else 0,
-        "rest_words": -(-(layer.inputs % 16) // 4) if member.first else member.pairs % 4,
+        # Of bytes: whole groups of 16, and what is left; of pairs what fills up the last four.
+        "groups": layer.inputs // 16,
+        "rest": layer.inputs % 16,
+        "rest_words": -(-(layer.inputs % 16) // 4),
+        "padding_words": 4 * member.steps - member.pairs,
         "observed": _observed(member).tolist(),
     }
     return common | (_sparse(member, offsets) if member.sparse else _dense(member, offsets))
@@ -99,32 +98,16 @@ def _observed(member: Member) -> npt.NDArray[np.int64]:
     return np.where(member.places < 0, -129 - member.fixed.astype(np.int64), member.places)
 
 
-def _skips(member: Member) -> bool:
-    layer = member.layer
-    relu = (layer.zero_point, layer.low, layer.high) == (-128, -128, 127)
-    return member.sparse and member.hidden and member.integers is None and relu
-
-
 def _sparse(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
-    layer, capacity = member.layer, member.choice.capacity
-    rest = layer.outputs % 8
-    room = layer.weights.size // CODE_PART // SPARSE_TURN
-    unroll = _power_of_two(min(room, int(member.choice.entries / 2)))
-    bound = max(1, layer.weights.size // CODE_PART // BOUND_TURN)
-    left = (rest + 1) // 2
-    width = rest_width(left)
+    layer = member.layer
+    blocks = quad_split.blocks(layer)
     return {
-        "blocks": layer.outputs // 8,
-        "tail": left,
-        "tail_outputs": rest,
-        # How far a whole block's distance between pairs of inputs is shifted for the tail's.
-        "tail_shift": 0 if width == 0 else (WIDTH // width).bit_length() - 1,
+        "blocks": blocks,
+        "tail_outputs": layer.outputs % quad_split.BLOCK,
         "block_bytes": 16 if member.hidden else 8,
-        "capacity": capacity,
-        "limit": limit(layer.inputs, capacity) if capacity else 0,
-        "unroll": unroll,
-        "unroll_bits": unroll.bit_length() - 1,
-        "bound_unroll": _divisor(member.pairs, min(bound, MAX_DENSE_UNROLL)),
+        # Bytes from the words of a pair of inputs to the next one's.
+        "stride": 8 * quad_split.quads(layer),
+        "copies": min(blocks, MAX_COPIES, max(1, layer.weights.size // CODE_PART // COPY)),
         "constants": offsets["constants"],
         "rows": offsets["rows"],
     }
@@ -141,8 +124,6 @@ def _dense(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
         "tail": (rest + 1) // 2,
         "tail_outputs": rest,
         "block_bytes": 8 if member.hidden else 4,
-        "padding_words": 4 * member.steps - member.pairs,
-        "capacity": 0,
         "unroll": _divisor(member.steps, min(room, MAX_DENSE_UNROLL)),
         "constants": offsets["stream"],
     }
@@ -159,20 +140,10 @@ def _dense_quads(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
         "tail_outputs": rest,
         "tail_quads": tail_quads(layer.outputs),
         "block_bytes": 16 if member.hidden else 8,
-        "padding_words": 4 * member.steps - member.pairs,
-        "capacity": 0,
         # Whole turns only: the words move on once a turn.
         "unroll": max(u for u in range(1, most + 1) if member.steps % u == 0),
         "constants": offsets["stream"],
     }
-
-
-def _power_of_two(room: int) -> int:
-    """The largest unrolling from 2 that fits the room."""
-    unroll = 2
-    while unroll < MAX_SPARSE_UNROLL and 2 * unroll <= room:
-        unroll *= 2
-    return unroll
 
 
 def _divisor(turns: int, most: int) -> int:

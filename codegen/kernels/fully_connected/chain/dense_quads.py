@@ -7,8 +7,6 @@ quad by itself, five to seven another block; what is missing in it are zeros.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from codegen.kernels.fully_connected.chain import quad_split
@@ -25,21 +23,13 @@ def tail_quads(outputs: int) -> int:
 
 def is_exact(layer: IntegerLayer) -> bool:
     """Whether every quad, the last ones with zeros for what is missing, is exact for any input."""
-    return quad_split.is_exact(_filled(layer))
+    return quad_split.is_exact(quad_split.filled(layer))
 
 
 def stream(layer: IntegerLayer, integers: IntegerConstants | None) -> bytes:
     """The whole layer in the order in which the kernel reads it."""
-    whole = _filled(layer)
-    filled = None
-    if integers is not None:
-        missing = (0, whole.outputs - layer.outputs)
-        filled = replace(
-            integers,
-            multipliers=np.pad(integers.multipliers, missing),
-            addends=np.pad(integers.addends, missing),
-        )
-    start, scale = quad_split.initial_sums(whole), quad_requantization(whole, filled)
+    whole = quad_split.filled(layer)
+    start, scale = quad_split.initial_sums(whole), quad_requantization(whole, integers)
     words = quad_split.words(whole)
     words = np.pad(words, ((0, -len(words) % (STEP // 2)), (0, 0)))
     quads = layer.outputs // BLOCK * 2 + tail_quads(layer.outputs)
@@ -49,14 +39,3 @@ def stream(layer: IntegerLayer, integers: IntegerConstants | None) -> bytes:
         columns = words[:, 2 * block.start : 2 * block.stop]
         parts += [start[block].tobytes(), columns.tobytes(), scale[block].tobytes()]
     return aligned(b"".join(parts))
-
-
-def _filled(layer: IntegerLayer) -> IntegerLayer:
-    """The layer with rows of zeros up to whole blocks."""
-    missing = -layer.outputs % BLOCK
-    return replace(
-        layer,
-        weights=np.pad(layer.weights, ((0, missing), (0, 0))),
-        bias=np.pad(layer.bias, (0, missing)),
-        multipliers=np.pad(layer.multipliers, (0, missing)),
-    )

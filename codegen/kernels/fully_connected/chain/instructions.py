@@ -6,25 +6,28 @@ fitted to 26 layers that were counted, those of the sparse one counted in its te
 
 from __future__ import annotations
 
-from codegen.kernels.fully_connected.chain import dense_quads
+from codegen.kernels.fully_connected.chain import dense_quads, quad_split
 from codegen.kernels.fully_connected.chain.choose import Choice
 from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
-from codegen.kernels.fully_connected.chain.layout import STEP
+from codegen.kernels.fully_connected.chain.layout import MAX_COPIES, STEP
 
 # A pair of inputs times eight outputs, or the last four; a block of either.
 UNIT, LAST_UNIT, BLOCK, LAST_BLOCK = 15.5, 11.0, 78.0, 100.0
 # Four inputs times four outputs of the byte split; a block of four outputs; an input byte.
 QUAD, QUAD_BLOCK, BYTE = 11.6, 38.0, 1.2
-# A list entry and a block of eight outputs; an input byte that is scanned, an entry of the list.
-ENTRY, SPARSE_BLOCK, SCAN, APPEND = 13.2, 70.0, 1.0, 8.0
-# An entry of the last one to three pairs of outputs, and what each pair adds; a pair's end.
-TAIL, TAIL_PAIR, TAIL_BLOCK = 5.0, 3.0, 20.0
+# A list entry and a block of eight outputs; an input byte that is scanned, an entry of the list; a
+# pair of inputs from another layer; an entry whose address moves on.
+ENTRY, SPARSE_BLOCK, SCAN, APPEND, PAIR, MOVE = 16.5, 80.0, 1.0, 11.0, 9.0, 3.75
 
 
-def instructions(layer: IntegerLayer, choice: Choice) -> float:
-    """Estimated instructions of a layer, for a list as long as is to be expected."""
+def instructions(layer: IntegerLayer, choice: Choice, *, first: bool) -> float:
+    """Estimated instructions of a layer, for a list as long as is to be expected.
+
+    Args:
+        first: its inputs are bytes that come from outside.
+    """
     if choice.kernel == "sparse":
-        return _sparse(layer, choice.entries)
+        return _sparse(layer, choice.entries, first=first)
     return _quads(layer) if choice.split == "quads" else _bytes(layer)
 
 
@@ -40,8 +43,8 @@ def _bytes(layer: IntegerLayer) -> float:
     return BYTE * layer.inputs + blocks * (QUAD * quads + QUAD_BLOCK)
 
 
-def _sparse(layer: IntegerLayer, entries: float) -> float:
-    blocks, left = layer.outputs // 8, (layer.outputs % 8 + 1) // 2
-    gathered = SCAN * layer.inputs + APPEND * entries
-    tail = (TAIL + TAIL_PAIR * left) * entries + TAIL_BLOCK * left if left else 0.0
-    return gathered + blocks * (ENTRY * entries + SPARSE_BLOCK) + tail
+def _sparse(layer: IntegerLayer, entries: float, *, first: bool) -> float:
+    blocks, pairs = quad_split.blocks(layer), (layer.inputs + 1) // 2
+    gathered = SCAN * layer.inputs + APPEND * entries if first else PAIR * pairs
+    moved = (blocks - 1) // MAX_COPIES * MOVE * entries
+    return gathered + moved + blocks * (ENTRY * entries + SPARSE_BLOCK)

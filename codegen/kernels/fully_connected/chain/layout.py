@@ -2,10 +2,10 @@
 
 Two outputs share a halfword (`byte_split.py`), so a word holds two inputs for a pair of outputs.
 
-Sparse layers have blocks of eight outputs, four from three sums (`quad_split.py`), and what is left
-by pairs. A block keeps the words of a pair of inputs side by side, so that a list entry finds them.
-Dense layers are one stream: for each block of four outputs the sums to start from, the words, the
-requantization constants.
+Sparse layers have blocks of eight outputs, four from three sums (`quad_split.py`), the last quad
+with zeros for what is missing. The words of a pair of inputs lie side by side for all blocks, so
+that a list entry finds them. Dense layers are one stream (`dense_quads.py`), or by pairs: for each
+block of four outputs the sums to start from, the words, the requantization constants.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from codegen.kernels.fully_connected.chain.requantize import IntegerConstants
 
 Words = npt.NDArray[np.uint32]
 
-# Pairs of outputs of one pass over the inputs: of the sparse loop, of the dense one.
-WIDTH, DENSE_BLOCK = 4, 2
+# Pairs of outputs of one pass of the dense loop by pairs over the inputs.
+DENSE_BLOCK = 2
+# Copies of the sparse loop, one for each block: loads of two bytes reach no more.
+MAX_COPIES = 8
 # Inputs of one turn of the dense loop.
 STEP = 8
 # The Cortex-M7's tightly coupled data memory has 64 bits: words that are read together start there.
@@ -59,12 +61,15 @@ def _sums(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
 def quad_requantization(layer: IntegerLayer, integers: IntegerConstants | None) -> Words:
     """uint32 [quads, 8]: by pair c, c, M, M; or [quads, 4]: float32 multipliers.
 
+    `layer` has whole blocks; what `integers` lack of them become zeros.
+
     All but the first accumulator of a quad come scaled by 256, so their float32 multipliers are
     divided by 256: exact, because that is a power of two.
     """
     covered = quad_split.whole_blocks(layer)
     if integers is not None:
-        columns = (integers.addends[:covered], integers.multipliers[:covered])
+        missing = (0, covered - len(integers.addends))
+        columns = (np.pad(each, missing) for each in (integers.addends, integers.multipliers))
         by_pair = np.stack([column.reshape(-1, 2) for column in columns], axis=1)
         return (by_pair & 0xFFFFFFFF).astype(np.uint32).reshape(-1, 8)
     floats = layer.multipliers[:covered].reshape(-1, quad_split.QUAD).astype(np.float32)
@@ -73,34 +78,24 @@ def quad_requantization(layer: IntegerLayer, integers: IntegerConstants | None) 
 
 
 def sparse_constants(layer: IntegerLayer, integers: IntegerConstants | None) -> bytes:
-    """For each block of eight outputs, then for the rest: sums to start from, requantization."""
-    start, scale = quad_split.initial_sums(layer), quad_requantization(layer, integers)
+    """For each block of eight outputs: sums to start from, requantization, without that of a last
+    quad that is missing: what the kernel reads there, it throws away."""
+    whole = quad_split.filled(layer)
+    start, scale = quad_split.initial_sums(whole), quad_requantization(whole, integers)
+    quads = quad_split.quads(layer)
     parts = []
     for first in range(0, len(start), 2):
         block = slice(first, first + 2)
-        parts += [start[block].tobytes(), scale[block].tobytes()]
-    rest = slice(quad_split.whole_blocks(layer) // 2, None)
-    parts += [
-        _sums(layer, integers)[rest].tobytes(),
-        _requantization(layer, integers)[rest].tobytes(),
-    ]
+        parts += [start[block].tobytes(), scale[first : min(first + 2, quads)].tobytes()]
     return aligned(b"".join(parts))
 
 
 def sparse_rows(layer: IntegerLayer) -> bytes:
-    """Words by block of outputs, then by pair of inputs; the last block may be narrower."""
-    words = quad_split.words(layer)
-    whole = quad_split.whole_blocks(layer) // 2
-    blocks = words[:, :whole].reshape(len(words), -1, WIDTH).transpose(1, 0, 2)
-    rest = words[:, whole:]
-    rest = np.pad(rest, ((0, 0), (0, rest_width(rest.shape[1]) - rest.shape[1])))
-    return aligned(blocks.tobytes() + rest.tobytes())
-
-
-def rest_width(pairs: int) -> int:
-    """Words between two pairs of inputs where 0 to 3 pairs of outputs are left: powers of two, so
-    that a shift finds them."""
-    return 4 if pairs == 3 else pairs
+    """Words by pair of inputs, then by quad of outputs; the kernel reads past the last one if their
+    number is odd."""
+    quads = quad_split.quads(layer)
+    rows = quad_split.words(quad_split.filled(layer))[:, : 2 * quads]
+    return aligned(rows.tobytes() + bytes(ALIGNMENT * (quads % 2)))
 
 
 def _corrections(layer: IntegerLayer) -> Int64Array:

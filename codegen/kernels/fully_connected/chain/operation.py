@@ -75,7 +75,8 @@ class Packed(Kernel):
 
     def instructions(self, op: FullyConnectedChain, target: Target, activity: Activity) -> float:
         """What the layers take."""
-        return sum(instructions(member.layer, member.choice) for member in op.chain.members)
+        members = op.chain.members
+        return sum(instructions(m.layer, m.choice, first=m.first) for m in members)
 
     def lower(self, op: FullyConnectedChain, target: Target) -> Lowered:
         """The packed constants, and a row for each layer."""
@@ -88,7 +89,7 @@ class Packed(Kernel):
             removed = int((member.places < 0).sum())
             if removed:
                 why = f"{why}; {removed} constant neurons left out"
-            counted = instructions(member.layer, member.choice)
+            counted = instructions(member.layer, member.choice, first=member.first)
             parts.append(Part(layer, member.choice.kernel, why, size, counted))
         return Lowered(
             op=op,

@@ -31,6 +31,10 @@ _LANE = 2**15 - 256
 _LEAST_MULTIPLIER = 2.0**-118
 
 
+# Entries that end a list.
+LIST_END = 3
+
+
 @dataclass(frozen=True)
 class Member:
     """One layer of a chain.
@@ -75,25 +79,22 @@ class Member:
 
     @property
     def scratch(self) -> int:
-        """Arena bytes while it runs: the list and its end, or the expanded inputs and theirs."""
+        """Arena bytes while it runs: the list and what ends it, or the expanded inputs
+        and their end."""
         if not self.sparse:
             return 16 * self.steps + 16 if self.first else 0
-        if self.choice.capacity:
-            return max(8 * (self.choice.capacity + 1), 4 * (self.pairs + 1))
-        return 8 * (self.pairs + 1)
+        return 8 * (self.pairs + LIST_END)
 
     @property
     def stack(self) -> int:
-        """Stack bytes of its assembly: nine registers, s16 and up, what a dense loop keeps."""
-        if not self.sparse:
-            return 4 * 9 + 12
-        words_kept = self.choice.capacity or self.layer.outputs % 8
-        return 4 * (9 + (7 if words_kept else 6))
+        """Stack bytes of its assembly: nine registers, and what it keeps there."""
+        return 4 * 9 + (40 if self.sparse else 12)
 
     @property
     def input_bytes(self) -> int:
-        """Arena bytes of its input when another member wrote it; a dense loop adds its end mark."""
-        return 4 * self.pairs if self.sparse else 16 * self.steps + 16
+        """Arena bytes of its input when another member wrote it, up to whole blocks of outputs; a
+        dense loop adds its end mark."""
+        return 16 * self.steps + (0 if self.sparse else 16)
 
 
 @dataclass(frozen=True)
@@ -260,6 +261,6 @@ def constants(chain: Chain) -> tuple[Constants, ...]:
         title = f"{member.name}: sums and scales, by eight outputs"
         found.append(Constants("constants", title, blocks, counted=False, part=index))
         rows = layout.sparse_rows(layer)
-        title = f"{shape}: by eight outputs and pair of inputs"
+        title = f"{shape}: by pair of inputs and eight outputs"
         found.append(Constants("rows", title, rows, part=index))
     return tuple(found)

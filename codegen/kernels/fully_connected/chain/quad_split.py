@@ -21,6 +21,8 @@ Exact while all four accumulators are signed 24-bit numbers and both kinds of la
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,6 +35,27 @@ QUAD, BLOCK = 4, 8
 OFFSET = 128
 
 Words = npt.NDArray[np.uint32]
+
+
+def blocks(layer: IntegerLayer) -> int:
+    """Blocks of eight outputs, the last one maybe not whole."""
+    return -(-layer.outputs // BLOCK)
+
+
+def quads(layer: IntegerLayer) -> int:
+    """Quads of outputs, the last one maybe with zeros for what is missing."""
+    return -(-layer.outputs // QUAD)
+
+
+def filled(layer: IntegerLayer) -> IntegerLayer:
+    """The layer with outputs of zeros up to whole blocks."""
+    missing = -layer.outputs % BLOCK
+    return replace(
+        layer,
+        weights=np.pad(layer.weights, ((0, missing), (0, 0))),
+        bias=np.pad(layer.bias, (0, missing)),
+        multipliers=np.pad(layer.multipliers, (0, missing)),
+    )
 
 
 def whole_blocks(layer: IntegerLayer) -> int:
