@@ -10,7 +10,7 @@ import numpy as np
 from codegen.ir.graph import Graph, Op, Value, tensor
 from codegen.ir.types import Quantization
 from support.errors import UserError
-from support.files import read_json
+from support.files import BUILD_AGAIN, read_json
 
 
 def read_opaque(path: Path) -> Graph:
@@ -25,7 +25,7 @@ def read_opaque(path: Path) -> Graph:
         op = Op(str(content["name"]), inputs, outputs)
         return Graph(inputs, outputs, (op,), str(content["origin"]))
     except (KeyError, TypeError, ValueError):
-        raise UserError(f"{path}: not a network's manifest", "delete it and build again") from None
+        raise UserError(f"{path}: not a network's manifest", BUILD_AGAIN) from None
 
 
 def _value(port: dict[str, Any]) -> Value:

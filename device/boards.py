@@ -15,7 +15,7 @@ from typing import Any
 from device.chip_data import Chip, read_chip
 from device.schema import Table, close_match
 from support.errors import UserError
-from support.files import read_json
+from support.files import BUILD_AGAIN, read_json
 
 EMULATORS = ("qemu-mps2-an500", "qemu-netduinoplus2", "host", "h750")
 NATIVE = "native"
@@ -218,9 +218,7 @@ def read_memories(path: Path | str) -> tuple[Memory, ...]:
     try:
         return tuple(Memory(**memory) for memory in content["memories"])
     except (KeyError, TypeError) as error:
-        raise UserError(
-            f"{path}: not a memories.json ({error})", "delete it and build again"
-        ) from None
+        raise UserError(f"{path}: not a memories.json ({error})", BUILD_AGAIN) from None
 
 
 def _known_boards(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
+from device.compiler import run_compiler
 from support.errors import UserError
 
 # What templates/board/firmware.ld.j2 puts among the kernels of an object of theirs.
@@ -39,14 +39,14 @@ def libgcc_bytes(compiler: str, machine: Sequence[str], objects: Sequence[Path])
     """Bytes of the routines that the compiler calls by itself, of everything that may be linked.
 
     Raises:
-        UserError: the linker failed.
+        UserError: the compiler is not there, or the linker failed.
     """
     with tempfile.TemporaryDirectory(prefix="nn2flash-") as folder:
         link_map = Path(folder, "whole.map")
         words = [compiler, *machine, "-nostartfiles", "--specs=nano.specs", "-Wl,-e,0"]
         words += ["-Wl,--unresolved-symbols=ignore-all", "-Xlinker", f"-Map={link_map}"]
         words += [*map(str, objects), "-lm", "-o", str(Path(folder, "whole.elf"))]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        done = run_compiler(words, captured=True)
         if done.returncode != 0:
             raise UserError(f"{compiler}: {done.stderr.strip()}", "build the firmware first")
         text = link_map.read_text(encoding="utf-8", errors="replace")

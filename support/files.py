@@ -39,6 +39,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+# Of a file that is not what its command writes. It may be the user's own: nothing is to be deleted.
+BUILD_AGAIN = "build again, or give another file"
+
+
 def write_bytes(path: Path | str, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all."""
     with atomic_path(path) as temporary:
@@ -62,7 +66,7 @@ def read_json(path: Path | str) -> Any:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except ValueError as error:
-        raise UserError(f"{path}: not valid JSON ({error})", "delete it and build again") from None
+        raise UserError(f"{path}: not valid JSON ({error})", BUILD_AGAIN) from None
 
 
 def parse_json(text: str | bytes) -> Any:

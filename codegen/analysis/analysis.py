@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,11 +19,16 @@ from codegen.layer_sizes import largest
 from codegen.outputs import ASSEMBLY, LEGACY, TEMPLATES
 from codegen.plan import Plan, plan_network
 from codegen.render import render
-from codegen.target import Target
+from codegen.target import Target, named_target
 from support.places import ROOT
 
 CODE_SIZES = ROOT / "codegen" / "kernels" / "code_sizes.json"
 NAME = "network"
+# Cores for which estimates are made; other processors of one kind take what these do.
+CORES = tuple(
+    named_target(core, fpu=core != "cortex-m3")
+    for core in ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
+)
 # Of the runtime around the layers, measured: instructions of an inference, bytes of an instance,
 # and more for each further block of weights.
 FRAME_INSTRUCTIONS = 400.0
@@ -51,6 +57,21 @@ class LayerFigures:
 
 
 @dataclass(frozen=True)
+class CoreFigures:
+    """What the network takes on one core.
+
+    Attributes:
+        instructions: estimated, of one inference.
+        layers: the same of each layer, in their order.
+    """
+
+    core: str
+    fpu: bool
+    instructions: int
+    layers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Analysis:
     """What is told of a network.
 
@@ -67,6 +88,7 @@ class Analysis:
         activations_bytes: the arena, inputs and outputs in it.
         state_bytes: about what the runtime remembers of the network.
         instructions: estimated, of one inference.
+        cores: the same on each of `CORES`, with the kernels that are chosen there.
         room: what placement says; None without a board, or on the development machine.
         manifest: as `generate` writes it, for drawings.
     """
@@ -86,6 +108,7 @@ class Analysis:
     state_bytes: int
     peak: Peak
     instructions: int
+    cores: tuple[CoreFigures, ...]
     room: Room | None
     manifest: dict[str, Any]
 
@@ -136,10 +159,23 @@ def analyze(
         activations_bytes=plan.arena_size,
         state_bytes=STATE_BYTES + STATE_BLOCK_BYTES * (len(plan.blocks) - 1),
         peak=peak(plan),
-        instructions=round(sum(layer.instructions for layer in layers) + FRAME_INSTRUCTIONS),
+        instructions=_sum(layer.instructions for layer in layers),
+        cores=tuple(_on(graph, kernels, core) for core in CORES),
         room=_room(memories, facts, code),
         manifest=facts,
     )
+
+
+def _on(graph: Graph, kernels: Kernels, core: Target) -> CoreFigures:
+    """What a network takes on another core."""
+    parts = _parts(plan_network(graph, kernels, core))
+    layers = tuple(round(parts[number].instructions) for number in sorted(parts))
+    return CoreFigures(core.core, core.fpu, _sum(layers), layers)
+
+
+def _sum(layers: Iterable[int]) -> int:
+    """Instructions of an inference."""
+    return round(sum(layers) + FRAME_INSTRUCTIONS)
 
 
 def _code(plan: Plan) -> dict[str, Any]:
@@ -150,9 +186,7 @@ def _code(plan: Plan) -> dict[str, Any]:
 
 
 def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[LayerFigures, ...]:
-    parts: dict[int, Part] = {}
-    for step in plan.steps:
-        parts |= dict(zip(step.numbers, step.lowered.rows, strict=True))
+    parts = _parts(plan)
     rows = zip(sorted(parts), facts["layers"], strict=True)
     keys = ("name", "op", "title", "kernel", "why", "macs", "constants_bytes")
     return tuple(
@@ -161,6 +195,14 @@ def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[LayerFigures, ...]:
         )
         for number, row in rows
     )
+
+
+def _parts(plan: Plan) -> dict[int, Part]:
+    """What is computed, by the layers' numbers."""
+    parts: dict[int, Part] = {}
+    for step in plan.steps:
+        parts |= dict(zip(step.numbers, step.lowered.rows, strict=True))
+    return parts
 
 
 def _room(

@@ -21,7 +21,7 @@ def as_text(found: Analysis) -> str:
         head,
         f"  operators     {', '.join(share.values())}; all supported",
         f"  MACs          {found.macs:,}",
-        f"  instructions  {found.instructions:,} an inference, estimated",
+        f"  instructions  {found.instructions:,} an inference, estimated; by core: {_cores(found)}",
         f"  flash         {found.flash_bytes:,} bytes: {found.weights_bytes:,} constants"
         f" ({found.model_bytes:,} of them the model's), about {found.code_bytes:,} code",
         f"  RAM           {found.ram_bytes:,} bytes: {found.activations_bytes:,} activations with"
@@ -56,6 +56,15 @@ def _where(found: Analysis) -> str:
     fpu = "with FPU" if found.target.fpu else "without FPU"
     core = f"{found.target.core} {fpu}"
     return f"{found.board['title']} ({core})" if found.board else core
+
+
+def _cores(found: Analysis) -> str:
+    """Instructions on each core, those together that take the same."""
+    by_count: dict[int, list[str]] = {}
+    for each in found.cores:
+        name = each.core if each.fpu else f"{each.core} without FPU"
+        by_count.setdefault(each.instructions, []).append(name)
+    return "; ".join(f"{', '.join(names)} {count:,}" for count, names in by_count.items())
 
 
 def _peak(found: Analysis) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from codegen.arrays import read_arrays
 from support.errors import UserError
-from support.files import write_json
+from support.files import BUILD_AGAIN, write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     arrays = read_arrays(arguments.reference)
     outputs = arrays.get("outputs")
     if outputs is None or outputs.dtype != np.int8 or outputs.ndim != 2:
-        raise UserError(f"{arguments.reference}: not a reference.npz", "delete it and build again")
+        raise UserError(f"{arguments.reference}: not a reference.npz", BUILD_AGAIN)
     success = None
     if "labels" in arrays:
         success = int((outputs.argmax(axis=1) == arrays["labels"]).sum())

@@ -12,7 +12,7 @@ from codegen.inputs import check_inputs
 from codegen.layer_sizes import largest
 from codegen.place import largest_internal_subset, names_of, place_objects
 from support.errors import UserError
-from support.files import read_json, write_json
+from support.files import BUILD_AGAIN, read_json, write_json
 
 # Whose runtime may run anywhere: our own.
 OPEN_VENDOR = "nn2flash"
@@ -62,11 +62,9 @@ def run(arguments: argparse.Namespace) -> None:
             "results": int(manifest["output_bytes"]),
         }
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        raise UserError(
-            f"{arguments.manifest}: not a network's manifest", "delete it and build again"
-        ) from None
+        raise UserError(f"{arguments.manifest}: not a network's manifest", BUILD_AGAIN) from None
     if min((*sizes.values(), *blocks)) < 0 or size < 1:
-        raise UserError(f"{arguments.manifest}: has a negative size", "delete it and build again")
+        raise UserError(f"{arguments.manifest}: has a negative size", BUILD_AGAIN)
     inputs = check_inputs(read_arrays(arguments.subset), arguments.subset, size)["inputs"]
     count = len(inputs) if arguments.subset_size else 0
     sizes["subset"] = count * size
@@ -76,13 +74,28 @@ def run(arguments: argparse.Namespace) -> None:
     objects = place_objects(memories, sizes, overrides, further, layers)
     vendor = runtime.get("vendor", OPEN_VENDOR) != OPEN_VENDOR
     placement = {"board": memories["board"], "objects": objects, "vendor_runtime": vendor}
-    # What the linker insists on; None where nobody has measured.
-    placement["kernels_most"] = reserved.bytes if reserved.measured else None
+    placement["checks"] = _checks(reserved)
     placement["further"] = {kind: names_of(kind, further) for kind in further}
     placement["internal_subset"] = largest_internal_subset(
         memories, sizes, overrides, size, further
     )
     write_json(arguments.out, placement)
+
+
+def _checks(reserved: Reserved) -> list[dict[str, Any]]:
+    """What the linker insists on, and what is told where it is not so; nothing of the code's room
+    where nobody has measured."""
+    if not reserved.measured:
+        return []
+    return [
+        {
+            "object": "kernels",
+            "most": reserved.bytes,
+            "told": "the kernels take more bytes than placement reserved for this core"
+            " and compiler",
+            "remedy": "run `scons code-sizes` with the variables of this build, then build again",
+        }
+    ]
 
 
 def _pools(manifest: dict[str, Any]) -> list[int]:

@@ -20,6 +20,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_NODES = 4096
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 16
+GIVE_A_MODEL = "give the path of an .onnx or .tflite file"
 # Below LIFTED onnx's own converter makes a later opset of it; above, each operator's definition in
 # that very opset is what a node is held against.
 LIFTED = 13
@@ -45,9 +46,9 @@ def parse_model(path: Path) -> onnx.ModelProto:
     try:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path}: no such file", "give network=path/to/model.onnx") from None
+        raise UserError(f"{path}: no such file", GIVE_A_MODEL) from None
     if not path.is_file():
-        raise _of_kind(path) or UserError(f"{path}: not a file", "give network=path/to/model.onnx")
+        raise _of_kind(path) or UserError(f"{path}: not a file", GIVE_A_MODEL)
     if size > MAX_FILE_BYTES:
         raise UserError(
             f"{path}: {size:,} bytes is larger than {MAX_FILE_BYTES:,}",

@@ -13,7 +13,7 @@ from typing import Any
 from codegen.arrays import Array, read_arrays
 from codegen.ir.graph import Graph
 from support.errors import UserError
-from support.files import read_json, sha256_file
+from support.files import BUILD_AGAIN, read_json, sha256_file
 
 Json = Mapping[str, Any]
 
@@ -65,7 +65,7 @@ def read_object(path: Path | None) -> Json:
         return {}
     content = read_json(path)
     if not isinstance(content, dict):
-        raise UserError(f"{path}: not a JSON object", "delete it and build again")
+        raise UserError(f"{path}: not a JSON object", BUILD_AGAIN)
     return content
 
 
@@ -86,7 +86,7 @@ def read_reference(path: Path | None) -> Mapping[str, Array]:
         return {}
     arrays = read_arrays(path)
     if "inputs" not in arrays or "outputs" not in arrays:
-        raise UserError(f"{path}: not a reference.npz", "delete it and build again")
+        raise UserError(f"{path}: not a reference.npz", BUILD_AGAIN)
     return arrays
 
 

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from support.errors import UserError
+from support.files import read_json
 
 # As GNU ld says it.
 _OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
-# As templates/board/firmware.ld.j2 has GNU ld say it.
-_MORE_CODE = "kernels take more than"
 
 
 def register(commands: Any) -> None:
     """Add the parser of `link`."""
     parser = commands.add_parser("link", help="link, and explain what does not fit")
+    parser.add_argument("--placement", type=Path, help="placement.json: what the linker checks")
     parser.add_argument("words", nargs=argparse.REMAINDER, help="-- and the linker's command line")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    words = arguments.words[arguments.words[:1] == ["--"] :]
-    done = subprocess.run(words, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    from device.compiler import run_compiler
+
+    done = run_compiler(arguments.words[arguments.words[:1] == ["--"] :])
     sys.stderr.write(done.stderr)
     if found := _OVERFLOW.findall(done.stderr):
         what = ", ".join(f"{name.lower()} by {int(size):,} bytes" for name, size in found)
@@ -34,9 +35,8 @@ def _run(arguments: argparse.Namespace) -> int:
             "move something out of there with placement=OBJECT:MEMORY (memory.txt of the last build"
             " says what lies where), make subset_size= smaller, or take a smaller network",
         )
-    if _MORE_CODE in done.stderr:
-        raise UserError(
-            "the kernels take more bytes than placement reserved for this core and compiler",
-            "run `scons code-sizes` with the variables of this build, then build again",
-        )
+    if done.returncode != 0 and arguments.placement:
+        for check in read_json(arguments.placement)["checks"]:
+            if check["told"] in done.stderr:
+                raise UserError(check["told"], check["remedy"])
     return done.returncode

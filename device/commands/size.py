@@ -8,7 +8,7 @@ from typing import Any
 
 from device.boards import read_memories
 from support.errors import UserError
-from support.files import read_json, write_json, write_text
+from support.files import BUILD_AGAIN, read_json, write_json, write_text
 
 
 def register(commands: Any) -> None:
@@ -61,6 +61,6 @@ def _rows(path: Path | None, key: str, empty: Any, columns: tuple[str, ...]) -> 
     if not valid:
         raise UserError(
             f"{path}: '{key}' is not as expected (rows with {', '.join(columns)})",
-            "delete it and build again",
+            BUILD_AGAIN,
         )
     return found

@@ -60,8 +60,9 @@ def board_firmware(
         main = env.Render("app/validate.c.j2", places.board.File("validate.c"), *name, *context)
     objects += env.GeneratedObjects(places.board.Dir(f"obj/app{places.code_suffix}"), main)
     elf, link_map = places.board.File("firmware.elf"), places.board.File("firmware.map")
-    sealed = {"memories": places.memories} if places.facts.external else {}
-    env.Firmware(elf, link_map, objects, script, libraries=network.libraries, **sealed)
+    known = {"memories": places.memories} if places.facts.external else {}
+    known |= {"placement": places.placement} if script else {}
+    env.Firmware(elf, link_map, objects, script, libraries=network.libraries, **known)
     database = env.CompilationDatabase(places.out.File("compile_commands.json"))
     targets, whole, size = {"compiledb": database, "elf": [elf, link_map]}, [elf, link_map], None
     if script:

@@ -61,11 +61,13 @@ def firmware(
     *,
     libraries: Sequence[Any] = (),
     memories: Any = None,
+    placement: Any = None,
 ) -> Any:
     """Link objects to an ELF with its map.
 
     Args:
         memories: memories.json of a board with external flash: what must lie there is sealed.
+        placement: placement.json, which says what the linker checks.
         script: the linker script, or None for a native program.
         libraries: static libraries that the objects need.
     """
@@ -84,6 +86,7 @@ def firmware(
     else:
         words = [
             *_command("link"),
+            *(("--placement", placement) if placement else ()),
             "--",
             *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
             *("-Wl,--gc-sections", *show_map, *parts),
@@ -92,7 +95,7 @@ def firmware(
             *("-o", elf),
         ]
     actions = [env.Direct(words, **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
-    sources = [*parts, *libraries, *([script] if script else [])]
+    sources = [*parts, *libraries, *(each for each in (script, placement) if each)]
     commands = ["link"] if script else []
     if memories is not None:
         words = [*_command("seal"), "--elf", elf, "--memories", memories]

@@ -92,7 +92,7 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         {"weights_bytes": -1_000_000},
         [],
         "manifest.json: has a negative size",
-        "delete it and build again",
+        "build again, or give another file",
     ),
     "negative_runtime": (
         "mps2_an500",
@@ -115,7 +115,13 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         r"manifest.json: not valid JSON \(Infinity is no number of JSON\)",
         "build again",
     ),
-    "no_manifest": ("mps2_an500", {"output": 3}, [], "not a network's manifest", "build again"),
+    "no_manifest": (
+        "mps2_an500",
+        {"output_bytes": "3 of"},
+        [],
+        "not a network's manifest",
+        "build again",
+    ),
 }
 
 

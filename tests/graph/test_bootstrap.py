@@ -244,6 +244,7 @@ def test_a_python_asked_for_is_taken_or_refused(clone: Path, path_with: Path, na
     ("arguments", "missing"),
     [
         (["scons", "generate", "network=x.onnx"], set()),
+        (["scons", "analyze", "network=x.onnx"], set()),
         (["scons", "train"], set()),
         (["scons", "network=x.onnx"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}),
         (["scons", "run"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"}),

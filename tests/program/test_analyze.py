@@ -74,6 +74,10 @@ def test_kernels_are_those_of_the_processor(capsys: pytest.CaptureFixture[str]) 
     assert {layer["kernel"] for layer in fast["layers"]} == {"dense"}
     assert all("cortex-m3 has no DSP extension" in layer["why"] for layer in slow["layers"])
     assert slow["instructions"] > 5 * fast["instructions"]
+    cores = {core["core"]: core for core in fast["cores"]}
+    assert cores == {core["core"]: core for core in slow["cores"]}
+    assert cores["cortex-m7"]["instructions"] == fast["instructions"]
+    assert cores["cortex-m3"]["layers"] == [layer["instructions"] for layer in slow["layers"]]
     assert slow["target"] == {"core": "cortex-m3", "isa": "scalar", "fpu": False, "tcm": None}
 
 
