@@ -128,6 +128,12 @@ class Plan:
         return tuple(map(self.layout.in_arena, self.lowered.outputs))
 
     @property
+    def sources(self) -> set[str]:
+        """Which of firmware/runtime/kernels/nn_<…>.c compute it."""
+        lowered = [step.lowered for step in self.steps]
+        return {name for each in lowered for name in (each.stem, *each.sources)}
+
+    @property
     def weights_size(self) -> int:
         """Bytes of all blocks of weights."""
         return sum(block.size for block in self.blocks)

@@ -88,8 +88,11 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
 
 
 @pytest.mark.parametrize("board", ["host", "mps2_an500"])
-def test_bytes(board: str, networks: dict[str, Read], tmp_path: Path) -> None:
+def test_bytes(
+    board: str, networks: dict[str, Read], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The C with sanitizers; the assembly on the emulated Cortex-M7."""
+    monkeypatch.setattr(Quads, "cost", lambda *_: 0.0)  # however small the layer
     cases = [Case(name, net.graph, net.inputs[:24], AUTO) for name, net in networks.items()]
     for case in cases[: len(NETWORKS) - len(RANDOM)]:
         assert [step.lowered.kernel for step in plan_network(case.graph, AUTO).steps] == ["quads"]
