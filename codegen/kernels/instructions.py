@@ -51,9 +51,9 @@ def without_fpu(target: Target, instructions: float) -> float:
 def window_loads(window: Window, depth: int, groups: int) -> float:
     """Instructions that nn_conv_load takes for the windows of all positions and groups.
 
-    9 for four elements and 45 for a window; where it leaves the image, or a piece of it is no whole
-    words, its bytes are collected first: 45 for a piece that lies apart, 8 for four of its bytes, 6
-    for each one that is left.
+    13 for four elements and 45 for a window; where it leaves the image, or a piece of it is no
+    whole words, its bytes are collected first: 45 for a piece that lies apart, 8 for four of its
+    bytes, 6 for each one that is left.
 
     Args:
         depth: channels of a group.
@@ -66,7 +66,7 @@ def window_loads(window: Window, depth: int, groups: int) -> float:
     if size % 4 == 0:
         collected = window.positions - _whole(window, 0) * _whole(window, 1)
     collect = pieces * (45.0 + 8.0 * (size // 4) + 6.0 * (size % 4)) + 20.0
-    return groups * (window.positions * (9.0 * fours + 45.0) + collected * collect)
+    return groups * (window.positions * (13.0 * fours + 45.0) + collected * collect)
 
 
 def _whole(window: Window, axis: int) -> int:
