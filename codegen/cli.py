@@ -19,6 +19,7 @@ COMMANDS = {
     "pools": "Write the board's memories as ST's tool wants to hear of them: its memory pools.",
     "stedgeai": "Generate the network with ST's installed stedgeai tool, and import what it made.",
     "package": "Write a generated network as a library for other build systems.",
+    "new": "Begin a project of one's own from an example.",
     "ide": "Write files for VS Code and STM32CubeIDE.",
     "render": "Render one template from JSON files and values.",
     "report": "Write the build's report: one HTML page that needs no other file.",

@@ -39,6 +39,9 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
         words = ["--data", dataset.folder]
         run = made(f"{name}.run")
         targets[name] = env.Always(run, module, words, also=dataset.files, apart=True)
+    words = ["--build", places.out.Dir("examples"), "--variable", f"data_dir={dataset.folder}"]
+    run = made("examples.run")
+    targets["examples"] = env.Always(run, "tests.examples", words, also=dataset.files, apart=True)
     models = env.Dir(str(Path(env.GetLaunchDir(), env["models"] or f"{root}/tests/fixtures")))
     words = ["--models", models]
     targets["zoo"] = env.Always(made("zoo.run"), "tests.zoo", words, apart=True)

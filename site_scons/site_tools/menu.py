@@ -148,7 +148,7 @@ def check_targets(env: Any, made: Collection[str], menu: Collection[str]) -> Non
                 why = "it quantizes a float network= by calibration=x.npz"
             if target in COMPARED and env["ai"] == "bundle" and not env["network"]:
                 why = "a bundle alone has nothing to compare with: network= names its ONNX file"
-            if target == "package":
+            if target in ("package", "new"):
                 why = "say where with dest=FOLDER"
             raise SCons.Errors.UserError(f"'{target}' cannot be made: {why}")
         if "/" not in target and not Path(env.GetLaunchDir(), target).exists():

@@ -114,23 +114,18 @@ def _quantized(
     )
 
 
-def _data_of(env: Any, dataset: Dataset) -> list[Any]:
-    """The option of `data=`; where MNIST lies says nothing about what is trained."""
-    if env["data"] == "mnist":
-        return ["$(", "--data", dataset.folder.Dir("MNIST/raw"), "$)"]
-    return ["--data", str(Path(env.GetLaunchDir(), env["data"]))] if env["data"] else []
-
-
-def _data_files(env: Any, dataset: Dataset) -> list[Any]:
-    """Nodes of all files of `data=`."""
-    if env["data"] == "mnist":
-        return dataset.files
-    return env.DataFiles(Path(env.GetLaunchDir(), env["data"])) if env["data"] else []
+def _data_of(env: Any, source: str, dataset: Dataset) -> tuple[list[Any], list[Any]]:
+    """The option of `data=` or the module's `DATA`, and nodes of all its files; where MNIST lies
+    says nothing about what is trained."""
+    if source == "mnist":
+        return ["$(", "--data", dataset.folder.Dir("MNIST/raw"), "$)"], dataset.files
+    return (["--data", source], env.DataFiles(Path(source))) if source else ([], [])
 
 
 def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
     """The network of a user's module: trained, exported, quantized, evaluated."""
     module = env.UsersModule()
+    data, files = _data_of(env, module.source, dataset)
 
     def made(name: str) -> Any:
         return places.made(f"model/{env['name']}/{name}")
@@ -142,12 +137,12 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         "model train-module",
         [weights, history, calibration, test_part],
         [
-            *(*module.words, *_data_of(env, dataset), "--seed", "$seed"),
+            *(*module.words, *data, "--seed", "$seed"),
             *(("--epochs", "$epochs") if env["epochs"] else ()),
             *("--out", weights, "--history", history),
             *("--calibration", calibration, "--test", test_part),
         ],
-        also=[*module.code, *module.data, *_data_files(env, dataset)],
+        also=[*module.code, *module.data, *files],
         installed=module.distributions,
     )
     float_model = made("float.onnx")

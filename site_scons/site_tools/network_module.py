@@ -28,12 +28,14 @@ class UsersModule:
         code: nodes of the modules that it imports, its own and this project's.
         data: nodes of its data files.
         distributions: top-level names of installed packages that it imports.
+        source: "mnist", the absolute path of data to read instead of calling `data()`, or "".
     """
 
     words: list[Any]
     code: list[Any]
     data: list[Any]
     distributions: list[str]
+    source: str
 
 
 def _error(path: Path, line: int | None, text: str) -> SCons.Errors.UserError:
@@ -92,6 +94,27 @@ def declared_files(path: Path, tree: ast.Module) -> list[Path]:
                 path, line, f"FILES names '{name}', which is not there (looked for {file}): mend it"
             )
     return found
+
+
+def declared_source(path: Path, tree: ast.Module) -> str:
+    """What `DATA` names: "mnist", or the absolute path of a file or folder; "" without it.
+
+    Raises:
+        SCons.Errors.UserError: no literal name, or one that is not there.
+    """
+    value, line = _literal(tree, "DATA")
+    if value is None:
+        return ""
+    name = value.value if isinstance(value, ast.Constant) else None
+    if not isinstance(name, str) or not name:
+        raise _error(
+            path, line, 'DATA is read without running the module: DATA = "readings.csv" in quotes'
+        )
+    if name == "mnist":
+        return name
+    if not (path.parent / name).exists():
+        raise _error(path, line, f"DATA names '{name}', which is not there: mend it")
+    return str(path.parent / name)
 
 
 def _imports(tree: ast.Module, package: tuple[str, ...]) -> Iterator[tuple[str, int]]:
@@ -167,6 +190,12 @@ def data_files(env: Any, path: Path) -> list[Any]:
     return [env.File(str(file)) for file in files]
 
 
+def _given_source(env: Any) -> str:
+    """What `data=` names, as `declared_source` has it."""
+    name = str(env["data"])
+    return name if name in ("", "mnist") else str(Path(env.GetLaunchDir(), name))
+
+
 def users_module(env: Any) -> UsersModule:
     """Read the module that `model=` names.
 
@@ -174,7 +203,8 @@ def users_module(env: Any) -> UsersModule:
         SCons.Errors.UserError: what can be seen to be wrong without running it.
     """
     path = Path(env.GetLaunchDir(), env["model"]).resolve()
-    declared = declared_files(path, parsed(path))
+    tree = parsed(path)
+    declared, source = declared_files(path, tree), declared_source(path, tree)
     files, others = imported(path)
     ours, distributions = env.ImportedFiles(others)
     data = [node for each in declared for node in data_files(env, each)]
@@ -188,6 +218,7 @@ def users_module(env: Any) -> UsersModule:
         [env.File(str(file)) for file in (*files, *ours)],
         data,
         distributions,
+        _given_source(env) or source,
     )
 
 

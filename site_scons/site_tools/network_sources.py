@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from site_tools.settings import SIMULATED_BOARD
+
 if TYPE_CHECKING:
     from site_tools.models import Model
     from site_tools.places import Places
@@ -111,8 +113,16 @@ def package(env: Any, places: Places, network: NetworkSources) -> Any:
     )
 
 
+def new_project(env: Any, places: Places) -> Any:
+    """Declare a project of the user's own, begun in the user's folder from an example."""
+    dest = str(Path(env.GetLaunchDir(), env["dest"]))
+    words = ["--example", "$from", "--board", SIMULATED_BOARD, "--out-dir", dest]
+    return env.Always(places.made("new.run"), "codegen new", words)
+
+
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.NetworkSources`, `env.Glue` and `env.Package`."""
+    """Add `env.NetworkSources`, `env.Glue`, `env.Package` and `env.NewProject`."""
+    env.AddMethod(new_project, "NewProject")
     env.AddMethod(network_sources, "NetworkSources")
     env.AddMethod(glue, "Glue")
     env.AddMethod(package, "Package")

@@ -177,6 +177,12 @@ def yes_or_no(key: str, value: Any, env: Any) -> None:
     one_of(("0", "1"))(key, str(value), env)
 
 
+def examples() -> list[str]:
+    """The names of all examples: folders of examples/ with a network module of their name."""
+    found = (p.parent.name for p in (ROOT / "examples").glob("*/*.py") if p.stem == p.parent.name)
+    return sorted(found)
+
+
 def boards() -> list[str]:
     """The names of all boards: folders of firmware/boards/ with a board.toml."""
     return sorted(p.parent.name for p in (ROOT / "firmware" / "boards").glob("*/board.toml"))
@@ -211,7 +217,7 @@ NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 # Variables that say where files lie, how a board is reached, or how something is shown.
 ELSEWHERE = {
     *("build_dir", "data_dir", "dest", "cache_dir", "programmer", "serial", "port", "debug_flash"),
-    *("dry_run", "count", "layers", "listen", "gdb_port", "ide_dir", "only", "verbose"),
+    *("from", "dry_run", "count", "layers", "listen", "gdb_port", "ide_dir", "only", "verbose"),
 }
 FIELDS = (
     # What is built, and where.
@@ -228,7 +234,13 @@ FIELDS = (
         "",
         folder,
     ),
-    ("dest", "package: folder that the library is written to", "", folder),
+    ("dest", "package, new: folder that the library, or the project, is written to", "", folder),
+    (
+        "from",
+        f"new: example to begin with: {', '.join(examples())}",
+        "regression",
+        None,
+    ),
     ("cache_dir", "folder of SCons' cache of built files, shared by clones", "", folder),
     (
         "name",

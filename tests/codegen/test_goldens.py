@@ -127,6 +127,9 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     ),
     "app/mnist_test_subset.h": lambda g: subset_header(g, 4),
     "app/mnist_test_subset_one_digit.h": lambda g: subset_header(g, 0),
+    "project/SConstruct.txt": lambda g: render(
+        "project/SConstruct.j2", {"name": "gearbox", "root": "/opt/nn2flash", "board": "mps2_an500"}
+    ),
     "board/firmware.ld": lambda g: render("board/firmware.ld.j2", on_a_board()),
     "board/board_config.h": lambda g: render("board/board_config.h.j2", on_a_board()),
     "xcube/network.h": lambda g: imported(g, "legacy", ".h"),

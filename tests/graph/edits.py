@@ -33,7 +33,7 @@ class Edit:
         rebuilt: patterns of the commands that run, and no others.
         stops: why nothing follows where one might expect it.
         variables: variables of the run after the edit.
-        trained: start from the trained network instead of a given one.
+        network: the fixture to start from: a network that is `given`, `trained`, or `of_module`.
         elsewhere: what is built lies in another folder, so it is compared with a build from clean
             with the same variables.
         depending: a command that runs too if a built file has changed, and that file.
@@ -44,7 +44,7 @@ class Edit:
     rebuilt: tuple[str, ...]
     stops: str = ""
     variables: dict[str, str] = field(default_factory=dict)
-    trained: bool = False
+    network: str = "given"
     elsewhere: bool = False
     depending: tuple[str, str] | None = None
 
@@ -225,7 +225,7 @@ EDITS = (
         ),
         stops="constants of the same sizes take the same places",
         variables={"seed": "1"},
-        trained=True,
+        network="trained",
         # How large packed weights are depends on what they are.
         depending=("RENDER firmware.ld", "placement.json"),
     ),
@@ -234,15 +234,30 @@ EDITS = (
         append("model/augmentation.py"),
         ("TRAIN model/mnist.pt",),
         stops="the same weights come out",
-        trained=True,
+        network="trained",
     ),
-    Edit("`model/evaluation.py`", append("model/evaluation.py"), (), trained=True),
+    Edit("`model/evaluation.py`", append("model/evaluation.py"), (), network="trained"),
     Edit(
         "`max_accuracy_drop=`",
         nothing,
         ("QUANTIZE model/mnist_model_int8.onnx",),
         stops="the same model comes out",
         variables={"max_accuracy_drop": "4"},
-        trained=True,
+        network="trained",
     ),
+    Edit(
+        "a network module (`model=`), or a module that it imports: a comment",
+        append("mine/layers_of_mine.py"),
+        ("TRAIN model/gearbox/weights.pt", "ONNX model/gearbox/float.onnx"),
+        stops="the same weights come out",
+        network="of_module",
+    ),
+    Edit(
+        "a file of its `FILES`, behind what is read of it",
+        append("mine/readings.npy"),
+        ("TRAIN model/gearbox/weights.pt", "ONNX model/gearbox/float.onnx"),
+        stops="the same weights come out",
+        network="of_module",
+    ),
+    Edit("a file beside it", append("mine/notes.py"), (), network="of_module"),
 )

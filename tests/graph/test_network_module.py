@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SCons.Errors
-from site_tools.network_module import declared_files, imported, parsed
+from site_tools.network_module import declared_files, declared_source, imported, parsed
 
 from tests.graph.conftest import Built
 from tests.graph.own_network import write_own_network
@@ -110,6 +110,24 @@ def test_a_mistake_in_the_module_ends_the_build(project: Project) -> None:
     project.replace("mine/gearbox.py", 'FILES = ["readings.npy"]', "FILES = sorted(range(3))")
     run = project.scons("elf")
     assert "mine/gearbox.py:6: FILES is read without running the module" in run.output
+
+
+def test_data_is_named_in_a_literal(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    told = {
+        "DATA = 3": r"net\.py:1: DATA is read without running",
+        "import os\nDATA = os.sep": r"net\.py:2: DATA is read without running",
+        'DATA = "a.csv"': r"net\.py:1: DATA names 'a\.csv', which is not there",
+    }
+    for text, message in told.items():
+        path.write_text(text)
+        with pytest.raises(SCons.Errors.UserError, match=message):
+            declared_source(path, parsed(path))
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    assert declared_source(path, parsed(path)) == str(tmp_path / "a.csv")
+    for text, source in (('DATA = "mnist"', "mnist"), ("x = 1", "")):
+        path.write_text(text)
+        assert declared_source(path, parsed(path)) == source
 
 
 WRONG = {

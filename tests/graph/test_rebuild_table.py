@@ -35,7 +35,7 @@ def choose(commands: frozenset[str], patterns: tuple[str, ...]) -> set[str]:
 
 @pytest.mark.parametrize("edit", EDITS, ids=[edit.what for edit in EDITS])
 def test_edit_rebuilds_exactly(edit: Edit, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    built: Built = request.getfixturevalue("trained" if edit.trained else "given")
+    built: Built = request.getfixturevalue(edit.network)
     project = built.project.clone(tmp_path / "project")
     edit.change(project)
     run = project.build(**edit.variables)

@@ -103,7 +103,11 @@ FAILURES = {
     "a folder for the lock": Failure(in_the_way("build/.nn2flash.lock")),
     "a template that does not render": Failure(write("templates/app/main.c.j2", "{{ nothing }}")),
     "C that does not compile": Failure(write("templates/app/main.c.j2", "nonsense\n")),
-    "a memory that is full": Failure(variables={"subset_size": "999999"}),
+    "a memory that is full": Failure(
+        lambda p: p.replace(
+            "firmware/boards/mps2_an500/board.toml", "length = 0x01000000", "length = 0x10"
+        )
+    ),
     "a network that is none": Failure(write("tiny.onnx", "no")),
     "inputs that are none": Failure(variables={"inputs": "README.md"}),
     "a data set that is none": Failure(targets=("elf",), variables={"inputs": "mnist"}),

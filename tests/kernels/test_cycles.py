@@ -17,8 +17,11 @@ import pytest
 from codegen.ir.types import Int8Array
 from codegen.kernels.fully_connected.chain import choose
 from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.fully_connected.chain.operation import FullyConnectedChain
+from codegen.kernels.wanted import Kernels
+from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
-from codegen.reference import quantize_inputs
+from codegen.reference import all_values, quantize_inputs
 from device.bench import mca
 from device.bench.counter import Machine
 from device.bench.estimate import Estimate, by_function
@@ -85,8 +88,8 @@ def digits(mnist: Path, name: str, count: int) -> npt.NDArray[np.float32]:
 
 
 @cache
-def sparse(mnist: Path, folder: Path) -> dict[str, tuple[Estimate, Estimate, Int8Array]]:
-    """By the names of `SPARSE`: the whole run, its first layer, the input."""
+def sparse(mnist: Path, folder: Path) -> dict[str, tuple[Estimate, list[Estimate], Int8Array]]:
+    """By the names of `SPARSE`: the whole run, its layers, int8 [1, 784] input."""
     folder.mkdir(exist_ok=True)
     model = ROOT / "tests" / "fixtures" / "guide_int8.onnx"
     calibration = folder / "calibration.npz"
@@ -103,7 +106,7 @@ def sparse(mnist: Path, folder: Path) -> dict[str, tuple[Estimate, Estimate, Int
     for name, value in (("typical", typical), ("costliest", costliest)):
         own, shared = routines(manifest), shared_loops(manifest)
         whole, layers = by_function(machine, "bench_run", value, own, shared)
-        found[name] = whole, layers[own[0]], value
+        found[name] = whole, [layers[routine] for routine in own], value[np.newaxis]
     return found
 
 
@@ -117,15 +120,22 @@ def test_sparse_networks_stay_within_their_cycles(
 
 
 def test_sparse_costs_are_what_the_models_estimate(mnist_dir: Path, shared_dir: Path) -> None:
-    zeros = np.zeros((128, 784), np.int64)
-    base = -127
-    layer = IntegerLayer(zeros, zeros[:, 0], np.ones(128, np.float32), 0, -128, 127, base)
-    for _, found, value in sparse(mnist_dir, shared_dir / "sparse_cycles").values():
-        assert found.mca is not None
-        (listed,) = choose.entries(value[np.newaxis], base)
-        cost = choose.sparse_cost(layer, float(listed), first=True)
-        mean = (found.mca + found.dual_issue) / 2
-        assert abs(cost / mean - 1) < 0.05, (listed, mean, cost)
+    """Of a first layer, whose list comes from bytes, and of one whose list comes from pairs."""
+    graph = read_graph(ROOT / "tests" / "fixtures" / "guide_int8.onnx")
+    calibration = quantize_inputs(digits(mnist_dir, "train-images-idx3-ubyte", 2000), graph)
+    (step,) = plan_network(graph, Kernels("auto", calibration)).steps
+    op = step.lowered.op
+    assert isinstance(op, FullyConnectedChain)
+    members, hidden = op.chain.members[:2], op.fused[0].output
+    assert [member.sparse for member in members] == [True, True]
+    for _, layers, value in sparse(mnist_dir, shared_dir / "sparse_cycles").values():
+        values = (value, all_values(graph, value)[hidden])
+        for member, found, given in zip(members, layers[:2], values, strict=True):
+            assert found.mca is not None
+            (listed,) = choose.entries(given[:, member.reads], member.layer.base)
+            cost = choose.sparse_cost(member.layer, float(listed), first=member.first)
+            mean = (found.mca + found.dual_issue) / 2
+            assert abs(cost / mean - 1) < 0.05, (member.name, listed, mean, cost)
 
 
 @pytest.mark.parametrize("name", DENSE)

@@ -375,8 +375,10 @@ def test_what_is_wrong_gets_one_line(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("quiet", [False, True])
-def test_a_file_that_is_not_declared_is_refused(quiet: bool, tmp_path: Path) -> None:
-    """Also when the module would go on without it."""
+def test_a_file_that_is_not_declared_is_refused(
+    quiet: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is trained; also when the module would go on without it."""
     np.save(tmp_path / "inputs.npy", np.zeros((300, 8), np.float32))
     read = "np.load('inputs.npy')"
     if quiet:
@@ -385,6 +387,7 @@ def test_a_file_that_is_not_declared_is_refused(quiet: bool, tmp_path: Path) -> 
     with pytest.raises(UserError, match=r"reads .*inputs\.npy") as told:
         train(tmp_path, text)
     assert told.value.remedy.endswith('FILES = ["inputs.npy"]')
+    assert quiet or "train:" not in capsys.readouterr().out
     assert train(tmp_path, text, "--file", tmp_path / "inputs.npy").history["test"]
     assert train(tmp_path, text, "--file", tmp_path).history["test"]
 

@@ -40,9 +40,8 @@ def small_cnn() -> QdqModel:
     return graphs.dense(model, rng, 10, 10).then("Softmax").qdq(1 / 256, -128)
 
 
-def compare(graph: Graph, kernels: str, core: str, folder: Path, record: Record) -> None:
+def compare(graph: Graph, wanted: Kernels, core: str, folder: Path, record: Record) -> None:
     """Hold the estimate against the linked network."""
-    wanted = Kernels(kernels)
     told = analyze(graph, wanted, target(core), None)
     found = linked(graph, wanted, core, folder)
     for what, estimate, real, bound in (
@@ -53,14 +52,14 @@ def compare(graph: Graph, kernels: str, core: str, folder: Path, record: Record)
         difference = estimate / real - 1
         line = f"{estimate:,} for {real:,}, {difference:+.1%}"
         record(what, line)
-        print(f"{graph.origin}, {kernels}, {core}: {what} {line}")
+        print(f"{graph.origin}, {wanted.wanted}, {core}: {what} {line}")
         assert abs(difference) <= bound, f"{what}: {line}"
 
 
 @pytest.mark.parametrize("core", ["cortex-m7", "cortex-m3"])
 def test_a_convolutional_network(core: str, tmp_path: Path, record_property: Record) -> None:
     graph = read_graph(small_cnn().save(tmp_path / "small_cnn.onnx"))
-    compare(graph, "portable", core, tmp_path, record_property)
+    compare(graph, Kernels("portable"), core, tmp_path, record_property)
 
 
 @pytest.mark.parametrize("kernels", ["dense", "portable"])
@@ -69,7 +68,19 @@ def test_fully_connected_networks(
     name: str, kernels: str, tmp_path: Path, record_property: Record
 ) -> None:
     graph = read_graph(FIXTURES / f"{name}.onnx")
-    compare(graph, kernels, "cortex-m7", tmp_path, record_property)
+    compare(graph, Kernels(kernels), "cortex-m7", tmp_path, record_property)
+
+
+def test_what_typical_inputs_leave_is_counted(tmp_path: Path, record_property: Record) -> None:
+    """Kernels that skip zeros, chosen by inputs of which three in four are."""
+    graph = read_graph(FIXTURES / "augmented_int8.onnx")
+    rng = np.random.default_rng(2)
+    inputs = rng.integers(-128, 128, (20, graph.input_bytes)).astype(np.int8)
+    inputs[rng.random(inputs.shape) < 0.75] = graph.input.quantization.zero_point
+    wanted = Kernels("auto", inputs)
+    compare(graph, wanted, "cortex-m7", tmp_path, record_property)
+    kernels = [layer.kernel for layer in analyze(graph, wanted, target("cortex-m7"), None).layers]
+    assert "sparse" in kernels
 
 
 def others() -> list[Path]:
@@ -80,4 +91,4 @@ def others() -> list[Path]:
 @pytest.mark.skipif(not others(), reason=f"no networks of others: {MODELS} has none")
 @pytest.mark.parametrize("path", others(), ids=lambda path: str(path.name))
 def test_networks_of_others(path: Path, tmp_path: Path, record_property: Record) -> None:
-    compare(read_graph(path), "auto", "cortex-m7", tmp_path, record_property)
+    compare(read_graph(path), Kernels("auto"), "cortex-m7", tmp_path, record_property)

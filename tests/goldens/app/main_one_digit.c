@@ -71,6 +71,10 @@ static void show_outputs(const int8_t *outputs) {
         memcpy(&found, outputs, sizeof found);
         console_text("class ");
         console_unsigned(found);
+    } else if (APP_NETWORK_ONE_OUTPUT && APP_NETWORK_OUTPUT_SIZE == 1) {
+        const int value = outputs[0];
+        console_text(value < 0 ? "output -" : "output ");
+        console_unsigned((uint32_t)(value < 0 ? -value : value));
     } else if (APP_NETWORK_ONE_OUTPUT && !APP_NETWORK_INT32_OUTPUT) {
         console_text("class ");
         console_unsigned(APP_NETWORK_FLOAT_OUTPUT ? argmax_float(outputs) : argmax(outputs));

@@ -1,0 +1,32 @@
+"""`python -m tests.examples --build DIR`: every example at full length, and their table.
+
+`scons examples` does this. Training takes minutes; `--variable epochs=1` shortens it for a look.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from codegen.project import examples
+from support.errors import run_cli
+from tests.examples.rows import ROOT, measure, write
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.examples", description=__doc__)
+    parser.add_argument("--build", type=Path, required=True, help="folder to build in")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "your-network.md")
+    parser.add_argument(
+        "--variable", action="append", default=[], help="further variables of scons"
+    )
+    given = parser.parse_args()
+    rows = [measure(name, given.build.resolve(), tuple(given.variable)) for name in examples()]
+    write(given.page, rows)
+    for row in rows:
+        print(row.line())
+
+
+if __name__ == "__main__":
+    run_cli("examples", main)

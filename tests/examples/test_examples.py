@@ -1,0 +1,136 @@
+"""The examples work, shortly trained; the tutorial is followed word by word."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import runpy
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from codegen.project import begin, examples
+from support.errors import UserError
+from tests.examples.rows import ROOT, Row, write
+from tests.graph.project import copy_tree
+from tests.model.products import run_here
+
+PAGE = ROOT / "docs" / "your-network.md"
+
+
+def test_the_tutorial_word_by_word(tmp_path: Path) -> None:
+    """From an empty folder to bytes identical in QEMU, with 20 epochs instead of 133."""
+    text = PAGE.read_text(encoding="utf-8")
+    (block,) = re.findall(r"<!-- tutorial: begin -->\n```\n(.*?)```\n<!--", text, re.DOTALL)
+    clone = copy_tree(tmp_path / "clone")
+    short = re.sub(r"(scons (?:run|evaluate))$", r"\1 epochs=20", block, flags=re.MULTILINE)
+    assert short != block
+    done = subprocess.run(
+        ["bash", "-e", "-c", short],
+        cwd=clone.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "100/100 output bytes identical to the reference" in done.stdout
+    shown = [int(value) for value in re.findall(r"^input \d+: output (-?\d+)$", done.stdout, re.M)]
+    with np.load(tmp_path / "my_project/build/app-regression/reference.npz") as reference:
+        assert shown == reference["outputs"][:, 0].tolist()
+    evaluation = tmp_path / "my_project" / "build" / "model" / "regression" / "evaluation.json"
+    found = json.loads(evaluation.read_text())
+    assert found["int8"]["r2"] > 0.99
+    assert "evaluate: float: RMSE" in done.stdout and "°C" in done.stdout
+
+
+def test_readings_are_what_their_program_computes() -> None:
+    program = runpy.run_path(str(ROOT / "examples" / "regression" / "make_readings.py"))
+    text = io.StringIO()
+    program["write"](text)
+    stored = (ROOT / "examples" / "regression" / "readings.csv").read_text()
+    assert text.getvalue() == stored
+    assert program["adc"](25.0, 3000.0) == pytest.approx(4095 / 2)
+
+
+def write_digits(folder: Path, mnist: Path, count: int) -> None:
+    """The first images and labels of each of MNIST's files."""
+    folder.mkdir()
+    for path in sorted((mnist / "MNIST" / "raw").glob("*-ubyte")):
+        data = path.read_bytes()
+        head = 4 + 4 * data[3]
+        each = (len(data) - head) // struct.unpack(">I", data[4:8])[0]
+        whole = data[:4] + struct.pack(">I", count) + data[8 : head + count * each]
+        (folder / path.name).write_bytes(whole)
+
+
+def test_digits_shortly_trained(
+    tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_digits(tmp_path / "digits", mnist_dir, 1500)
+    # Other tests run beside this one: two threads would mostly wait for each other.
+    monkeypatch.setattr("model.module.threads.processors", lambda: 1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    module = ("--module", ROOT / "examples" / "mnist_cnn" / "mnist_cnn.py")
+    to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "t.npz", "f.onnx")}
+    outputs = ("--out", to["w.pt"], "--history", to["h.json"])
+    parts = ("--calibration", to["c.npz"], "--test", to["t.npz"])
+    data = ("--data", tmp_path / "digits", "--epochs", 2)
+    run_here("train-module", *module, *data, *outputs, *parts)
+    assert json.loads(to["h.json"].read_text())["test"]["accuracy"] > 0.6
+    run_here("export-module", *module, "--weights", to["w.pt"], "--out", to["f.onnx"])
+    model = onnx.load(to["f.onnx"])
+    operators = [node.op_type for node in model.graph.node]
+    assert operators.count("Conv") == 3 and "BatchNormalization" not in operators
+    weights = sum(int(np.prod(tensor.dims)) for tensor in model.graph.initializer)
+    assert weights < 784 * 128 // 4
+
+
+def test_each_example_is_one_module_and_needs_no_other_package() -> None:
+    assert examples() == ["mnist_cnn", "regression"]
+    for path in sorted((ROOT / "examples").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {
+            (node.module or "").partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+        }
+        assert not names & {"codegen", "device", "support", "tests"}, path
+
+
+def test_a_project_is_begun_in_an_empty_folder_only(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("x")
+    with pytest.raises(UserError, match=r"full: is not an empty folder") as told:
+        begin("regression", tmp_path / "full", "host")
+    assert "dest=" in told.value.remedy
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.tex"]
+    with pytest.raises(UserError, match=r"from=mnist: no such example") as told:
+        begin("mnist", tmp_path / "new", "host")
+    assert told.value.remedy == "known: mnist_cnn, regression"
+    assert not (tmp_path / "new").exists()
+    made = begin("mnist_cnn", tmp_path / "new", "host")
+    assert sorted(made) == sorted(path.name for path in (tmp_path / "new").iterdir())
+    assert (
+        '"model": "mnist_cnn.py", "board": "host"' in (tmp_path / "new" / "SConstruct").read_text()
+    )
+
+
+def test_the_table_has_its_place(tmp_path: Path) -> None:
+    row = Row("x", "99.00 %", "98.00 %", 10_000, 61.4, 1200, 300, 44, 1234.5)
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- examples: begin -->\nold\n<!-- examples: end -->\nb\n")
+    write(page, [row])
+    assert page.read_text().startswith("a\n<!-- examples: begin -->\n| example |")
+    assert page.read_text().endswith("| 44 | 1,234 |\n<!-- examples: end -->\nb\n")
+    (tmp_path / "other.md").write_text("a\n")
+    with pytest.raises(UserError, match=r"has no place for the table"):
+        write(tmp_path / "other.md", [row])
