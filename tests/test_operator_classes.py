@@ -95,9 +95,11 @@ def _questions(node: ast.AST) -> Iterator[str]:
 
 
 def _kind(node: ast.expr) -> str:
-    """What says which operator it is: its stem, its class, the class's name; or nothing."""
+    """What says which operator it is: its stem, its class, the class's name; or nothing. A path
+    has a stem, too."""
     if isinstance(node, ast.Attribute) and node.attr in ("stem", "__class__"):
-        return f".{node.attr}"
+        of_path = "path" in ast.unparse(node.value).lower()
+        return "" if of_path else f".{node.attr}"
     if isinstance(node, ast.Attribute) and node.attr in ("__name__", "__qualname__"):
         return _kind(node.value)
     called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
@@ -153,6 +155,7 @@ def test_a_breach_is_noticed(source: str) -> None:
         "from codegen.kernels.registry import choose",
         "path = f'ops/{step.lowered.stem}.c.j2'",
         "chosen = isinstance(stage, Quantized)",
+        "named = path.stem == path.parent.name",
     ],
 )
 def test_what_tells_nothing_apart_is_none(source: str) -> None:
