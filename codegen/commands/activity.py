@@ -44,15 +44,15 @@ def run(arguments: argparse.Namespace) -> None:
         if step.lowered.stem != STEM:
             raise UserError(f"{arguments.model}: not a network of fully connected layers only")
         chain = step.lowered.fields.chain
-        for stage, part in zip(chain.stages, step.lowered.parts, strict=True):
-            values = known[part.op.input][:, stage.reads]
-            mean = float(entries(values, stage.layer.base).mean())
+        for member, part in zip(chain.members, step.lowered.parts, strict=True):
+            values = known[part.op.input][:, member.reads]
+            mean = float(entries(values, member.layer.base).mean())
             rows.append(
                 {
-                    "name": stage.name,
-                    "pairs": (stage.layer.inputs + 1) // 2,
+                    "name": member.name,
+                    "pairs": (member.layer.inputs + 1) // 2,
                     "entries": mean,
-                    "executed_macs": mean * 2 * stage.layer.outputs,
+                    "executed_macs": mean * 2 * member.layer.outputs,
                 }
             )
     total = sum(row["executed_macs"] for row in rows)

@@ -188,8 +188,12 @@ class _Learning:
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
 
-    def epoch(self, number: int) -> float:
+    def epoch(self, number: int, progress: Progress, note: str) -> float:
         """Learn from each input once; returns the mean loss.
+
+        Args:
+            progress: counts the steps.
+            note: what is shown beside them.
 
         Raises:
             UserError: the loss is no number any more, or the module's code raised.
@@ -209,6 +213,7 @@ class _Learning:
                 self.optimizer.step()
                 total += loss.item() * len(batch)
             self.schedule.step()
+            progress.advance(note=note)
         if not math.isfinite(total):
             raise UserError(
                 f"{self.module.path}: epoch {number}: the loss is not a finite number",
@@ -249,9 +254,10 @@ def fit(module: NetworkModule, network: nn.Module, parts: Parts, plan: Plan) -> 
     )
     history: list[Epoch] = []
     best = _Best(copy.deepcopy(network.state_dict()))
-    progress = Progress(f"training {module.path.stem}", plan.epochs)
+    progress = Progress(f"training {module.path.stem}, steps", plan.epochs * plan.steps(labels))
+    note = f"epoch 1 of {plan.epochs}"
     for number in range(1, plan.epochs + 1):
-        loss = learning.epoch(number)
+        loss = learning.epoch(number, progress, note)
         found = torch.from_numpy(outputs_of(network, parts.validation))
         missed = _loss(found, validation, regression=parts.regression, smoothing=0.0).item()
         real = found if scale is None else scale.real(found)
@@ -259,13 +265,13 @@ def fit(module: NetworkModule, network: nn.Module, parts: Parts, plan: Plan) -> 
         history.append(Epoch(number, loss, figures, missed))
         best.look(history[-1], network)
         shown = scores.shown(figures, parts.units)
-        progress.advance(note=f"loss {loss:.4f}, validation {shown}")
+        note = f"after epoch {number} of {plan.epochs}: loss {loss:.4f}, validation {shown}"
         if number - best.improved >= plan.patience:
             break
     network.load_state_dict(best.weights)
     if last is not None and scale is not None:
         scale.give_back(last)
-    progress.finish(f"best: epoch {best.epoch}")
+    progress.finish(f"best: epoch {best.epoch} of {len(history)}")
     network.eval()
     return history
 

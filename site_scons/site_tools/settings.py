@@ -470,6 +470,10 @@ def _settle_module(env: Any, given: Mapping[str, Any]) -> None:
                 f"{key}={env[key]}: is for a network that is given; model={env['model']} brings its"
                 " own"
             )
+    if env["recipe"] != "augmented":
+        raise SCons.Errors.UserError(
+            f"recipe={env['recipe']}: is MNIST's; a module trains by its own EPOCHS or train()"
+        )
     if env["ai"] == "bundle":
         raise SCons.Errors.UserError(f"ai=bundle: is ST's network, not model={env['model']}")
     if "name" in given or env["name"] != "network":

@@ -83,6 +83,7 @@ MISTAKES = {
         "network=mine/gearbox.py: is a network module: model=mine/gearbox.py",
     ),
     "both": ({"network": "tiny.onnx"}, "network=tiny.onnx: is for a network that is given"),
+    "a recipe of MNIST's": ({"recipe": "guide"}, "recipe=guide: is MNIST's"),
     "no such file": ({"model": "none.py"}, "model=none.py: no such file"),
     "no name": ({"model": "mine/2nd.py"}, "'2nd' is no name in C: give one with name="),
 }
