@@ -46,7 +46,8 @@ def _kernels(graph: Graph, lowering: Lowering) -> str:
         if homes.vanishes(op):
             lines.append(f"{op.name}: a view, nothing to compute")
             continue
-        for each in candidates(op, lowering.target, lowering.activity):
+        wanted = lowering.kernels.wanted
+        for each in candidates(op, lowering.target, lowering.activity, wanted):
             cost = each.reason if each.cost is None else f"{each.cost:,.0f} cycles estimated"
             lines.append(f"{op.name}: {each.kernel.name}: {cost}")
         if op in lowering.refused:

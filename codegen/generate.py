@@ -54,8 +54,7 @@ def generate(
     rendered = dict(zip(templates, render_all(list(templates.values()), context), strict=True))
     for suffix, text in rendered.items():
         write_text(folder / f"{name}{suffix}", text)
-    stems = {step.lowered.stem for step in plan.steps}
-    code = describe_code(stems, len(plan.steps), most_bytes(rendered[ASSEMBLY]))
+    code = describe_code(plan.sources, len(plan.steps), most_bytes(rendered[ASSEMBLY]))
     content = {**manifest(plan, name), "c_api": c_api, "code": code}
     write_json(folder / f"{name}{MANIFEST}", content)
     return plan

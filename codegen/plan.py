@@ -128,6 +128,12 @@ class Plan:
         return tuple(map(self.layout.in_arena, self.lowered.outputs))
 
     @property
+    def sources(self) -> set[str]:
+        """Which of firmware/runtime/kernels/nn_<…>.c compute it."""
+        lowered = [step.lowered for step in self.steps]
+        return {name for each in lowered for name in (each.stem, *each.sources)}
+
+    @property
     def weights_size(self) -> int:
         """Bytes of all blocks of weights."""
         return sum(block.size for block in self.blocks)
@@ -185,7 +191,7 @@ def activity_of(graph: Graph, kernels: Kernels) -> Activity:
 
 
 def _lower(op: Op, lowering: Lowering) -> Lowered:
-    lowered = choose(op, lowering.target, lowering.activity)
+    lowered = choose(op, lowering.target, lowering.activity, lowering.kernels.wanted)
     refused = lowering.refused.get(op)
     return replace(lowered, why=f"{lowered.kernel}: {refused}") if refused else lowered
 

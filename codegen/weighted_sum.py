@@ -94,6 +94,20 @@ class WeightedSum(Op):
         scaled: Float32Array = steps * np.float32(2.0**-self.fraction)
         return scaled
 
+    @cached_property
+    def folded_bias(self) -> Int32Array | Int64Array:
+        """int32 or int64 [outputs]: bias with the input's zero point folded in, so that
+        acc = folded_bias + 2^fraction Σ w * q for the stored bytes q."""
+        zero = self.input.quantization.zero_point
+        rows = self.weights.astype(np.int64).reshape(self.rows, -1)
+        folded: Int64Array = self.bias.astype(np.int64) - zero * (rows.sum(axis=1) << self.fraction)
+        return folded if self.wide else folded.astype(np.int32)
+
+    @property
+    def plain(self) -> bool:
+        """Sums of int32, of which a multiplier makes bytes."""
+        return not (self.wide or self.real or self.fraction)
+
     @property
     def asymmetric(self) -> bool:
         """Weights less their zero points leave int8."""

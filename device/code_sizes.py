@@ -66,5 +66,5 @@ def measure(
     sizes = {path.stem.removeprefix(_PREFIX): kernel_bytes(path) for path in kernels}
     return {
         "libgcc": libgcc_bytes(compiler, machine, [*kernels, *others]),
-        "kernels": {name: size for name, size in sorted(sizes.items()) if size},
+        "kernels": dict(sorted(sizes.items())),
     }

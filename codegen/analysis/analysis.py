@@ -181,8 +181,7 @@ def _sum(layers: Iterable[int]) -> int:
 def _code(plan: Plan) -> dict[str, Any]:
     """What decides the size of the network's code: `codegen/code_sizes.py`."""
     assembly = render(TEMPLATES[LEGACY][ASSEMBLY], {"net": network_context(plan, NAME)})
-    stems = {step.lowered.stem for step in plan.steps}
-    return describe(stems, len(plan.steps), most_bytes(assembly))
+    return describe(plan.sources, len(plan.steps), most_bytes(assembly))
 
 
 def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[LayerFigures, ...]:

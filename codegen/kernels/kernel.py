@@ -90,13 +90,15 @@ class Lowered:
     """How one operation is computed.
 
     Attributes:
-        stem: `templates/ops/<stem>.c.j2` renders its call.
+        stem: `templates/ops/<stem>.c.j2` renders its call; the code that it calls is in
+            firmware/runtime/kernels/nn_<stem>.c, and nn_<…>.c of each of `sources`.
         kernel, why: as in `Part`.
         constants: blocks in the order in which the kernel reads them.
         scratch: bytes of arena that the kernel needs while it runs.
         late: bytes of arena it needs only once it has read all of its inputs, which it does before
             it writes any output: they may be the inputs'. None: it writes while it reads.
         overlaps: inputs that may share bytes with the output.
+        sources: see `stem`.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         parts: a row for each of the model's operations, when it is more than one.
         instructions: estimated, of one inference; the registry asks the kernel.
@@ -112,6 +114,7 @@ class Lowered:
     overlaps: tuple[Overlap, ...] = ()
     fields: Any = None
     parts: tuple[Part, ...] = ()
+    sources: tuple[str, ...] = ()
     instructions: float = 0.0
 
     @property
@@ -141,9 +144,11 @@ class Kernel(ABC):
     Attributes:
         name: unique among the kernels of an operation, for reports and `--kernels`.
         op_type: the class of operations that it computes.
+        portable: plain C for any processor; `kernels=portable` takes no other.
     """
 
     name: ClassVar[str] = "portable"
+    portable: ClassVar[bool] = True
     op_type: ClassVar[type[Op]]
 
     def fits(self, op: Any, target: Target) -> str:

@@ -44,23 +44,30 @@ def _modules() -> list[str]:
     return sorted(m.name for m in pkgutil.walk_packages(root.__path__, f"{PACKAGE}."))
 
 
-def candidates(op: Op, target: Target, activity: Activity) -> tuple[Candidate, ...]:
-    """Every kernel of an operation, in the registry's order, with its cost or why it cannot."""
+def candidates(
+    op: Op, target: Target, activity: Activity, wanted: str = "auto"
+) -> tuple[Candidate, ...]:
+    """Every kernel of an operation, in the registry's order, with its cost or why it cannot.
+
+    Args:
+        wanted: what the user says, one of `codegen.kernels.wanted.WANTED`.
+    """
     found = []
     for kernel in kernels().get(type(op), ()):
-        reason = kernel.fits(op, target)
+        barred = wanted == "portable" and not kernel.portable
+        reason = "portable kernels are asked for" if barred else kernel.fits(op, target)
         cost = None if reason else kernel.cost(op, target, activity)
         found.append(Candidate(kernel, cost, reason))
     return tuple(found)
 
 
-def choose(op: Op, target: Target, activity: Activity) -> Lowered:
+def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> Lowered:
     """The operation lowered by the cheapest kernel that fits.
 
     Raises:
         UserError: none fits.
     """
-    looked_at = candidates(op, target, activity)
+    looked_at = candidates(op, target, activity, wanted)
     fitting = [each for each in looked_at if each.cost is not None]
     if not fitting:
         reasons = "; ".join(f"{each.kernel.name}: {each.reason}" for each in looked_at)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Self
 
 import numpy as np
 import onnx
 
 from codegen.ir.graph import Value
-from codegen.ir.types import Array, Float32Array, Int32Array, Int64Array, WeightArray
+from codegen.ir.types import Array, Float32Array, WeightArray
 from codegen.operator import Operator
 from codegen.ops.conv import Conv
 from codegen.ops.float_weights import FloatWeightsDraft, float_layer
@@ -37,15 +37,6 @@ class FullyConnected(WeightedSum):
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""
         return self.columns * self.rows
-
-    @cached_property
-    def folded_bias(self) -> Int32Array | Int64Array:
-        """int32 or int64 [outputs]: bias with the input's zero point folded in, so that
-        acc = folded_bias + 2^fraction Σ w * q for the stored bytes q."""
-        zero = self.input.quantization.zero_point
-        sums = self.weights.astype(np.int64).sum(axis=1) << self.fraction
-        folded: Int64Array = self.bias.astype(np.int64) - zero * sums
-        return folded if self.wide else folded.astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

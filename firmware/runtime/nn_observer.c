@@ -24,6 +24,7 @@ static const char *const type_names[] = {
     [NN_LAYER_MAT_MUL] = "matrix product",
     [NN_LAYER_THRESHOLDS] = "function",
     [NN_LAYER_FLOAT_WEIGHTS] = "fully connected",
+    [NN_LAYER_FLOAT_SOFTMAX] = "softmax",
 };
 
 ai_platform_version ai_platform_runtime_get_version(void) {

@@ -51,6 +51,7 @@ NN_BOTH_WAYS void nn_layer(const nn_observer *observer, ai_u32 layer, ai_bool af
 #define NN_LAYER_MAT_MUL 24
 #define NN_LAYER_THRESHOLDS 30
 #define NN_LAYER_FLOAT_WEIGHTS 31
+#define NN_LAYER_FLOAT_SOFTMAX 32
 
 AI_API_DECLARE_END
 

@@ -24,6 +24,7 @@ from codegen.outputs import LEGACY
 from codegen.place import place_objects
 from codegen.reference import run as run_reference
 from codegen.render import render
+from codegen.target import CORTEX_M7, Target
 from device.boards import Board, read_board
 from device.emulators import SimOptions, SimResult, emulator
 from tests.codegen.shared_objects import compiled_once
@@ -47,6 +48,7 @@ class Case:
         inputs: int8 [N, input size].
         kernels: which kernels compute it.
         c_api: the interface through which it is called.
+        target: the processor that its kernels are chosen for.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Case:
     inputs: Int8Array
     kernels: Kernels = PORTABLE
     c_api: str = LEGACY
+    target: Target = CORTEX_M7
 
     @property
     def expected(self) -> Int8Array:
@@ -224,7 +227,9 @@ def case_options(name: str, graph: Graph, inputs: Int8Array, folder: Path) -> li
 
 def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list[Path]]:
     """Bytes of weights, and the objects of one network with its inputs."""
-    plan = generate(case.graph, case.name, folder, case.c_api, case.kernels)
+    plan = generate(
+        case.graph, case.name, folder, case.c_api, kernels=case.kernels, target=case.target
+    )
     defines = case_options(case.name, case.graph, case.inputs, folder)
     main = HARNESS / ("case.c" if case.c_api == LEGACY else "case_stai.c")
     sources = [*generated_sources(folder, case.name), main, HARNESS / "inputs.S"]

@@ -22,6 +22,8 @@ class ConvFields:
     """What the templates name."""
 
     function: str
+    weights_type: str
+    band: int
     channels: int
     filters: int
     groups: int
@@ -30,10 +32,24 @@ class ConvFields:
     sums: Sums
 
 
-def conv_fields(op: WeightedSum, window: Window, groups: int, function: str) -> ConvFields:
-    """The fields of a convolution of either direction."""
+def conv_fields(
+    op: WeightedSum,
+    window: Window,
+    groups: int,
+    function: str,
+    *,
+    weights_type: str = "ai_i8",
+    band: int = 0,
+) -> ConvFields:
+    """The fields of a convolution of either direction.
+
+    Args:
+        band: rows of output for which the kernel prepares its input at once; 0: it does not.
+    """
     return ConvFields(
         function=function,
+        weights_type=weights_type,
+        band=band,
         channels=op.input.shape[1],
         filters=op.rows,
         groups=groups,

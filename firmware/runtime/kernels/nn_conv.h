@@ -24,6 +24,7 @@ typedef struct {
     ai_i32 pad_top;
     ai_i32 pad_left;
     ai_i32 input_zero_point;
+    ai_i32 band; /* rows of output for which nn_depthwise_planes prepares its input at once */
     nn_sums sums;
 } nn_conv_shape;
 

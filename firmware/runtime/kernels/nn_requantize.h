@@ -28,15 +28,38 @@ static inline ai_float nn_rounded(ai_float value) {
     return value;
 }
 
-/* clamp(rint(scaled) + zero_point, low, high), half to even: docs/numerics.md, "Requantization".
- * Clamped as a float, because `scaled` may leave int32. */
+/* clamp(rint(scaled) + zero_point, low, high), half to even: docs/numerics.md, "Requantization". */
 static inline ai_i8 nn_saturate(ai_float scaled, ai_i32 zero_point, ai_i32 low, ai_i32 high) {
+#if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+    /* VCVTR rounds as FPSCR says, which a run sets to half to even, and ends at the ends of int32
+     * (Armv7-M Architecture Reference Manual, A7.7, "VCVT, VCVTR"). */
+    ai_i32 steps;
+    ai_float rounded;
+    __asm__("vcvtr.s32.f32 %0, %1" : "=t"(rounded) : "t"(scaled));
+    memcpy(&steps, &rounded, sizeof(steps));
+    steps = steps < low - zero_point ? low - zero_point : steps;
+    steps = steps > high - zero_point ? high - zero_point : steps;
+    return (ai_i8)(steps + zero_point);
+#else
+    /* Clamped as a float, because `scaled` may leave int32. */
     const ai_float least = (ai_float)(low - zero_point);
     const ai_float most = (ai_float)(high - zero_point);
     ai_float value = rintf(scaled);
     value = value < least ? least : value;
     value = value > most ? most : value;
     return (ai_i8)((ai_i32)value + zero_point);
+#endif
+}
+
+/* A fused ReLU or Clip of bytes that are at the ends of int8 already: rarely tighter. */
+static inline void nn_clamp(ai_i8 *bytes, ai_i32 count, ai_i32 low, ai_i32 high) {
+    if (low <= -128 && high >= 127) {
+        return;
+    }
+    for (ai_i32 i = 0; i < count; i++) {
+        const ai_i32 above = bytes[i] < low ? low : bytes[i];
+        bytes[i] = (ai_i8)(above > high ? high : above);
+    }
 }
 
 static inline ai_i8 nn_requantize(ai_i32 accumulator, ai_float multiplier, ai_i32 zero_point,

@@ -50,4 +50,9 @@ static inline void nn_finish(const nn_sums *sums, ai_i32 products, const ai_i32 
     }
 }
 
+/* Whether neither fraction nor width nor the output asks for more than `nn_requantize`. */
+static inline bool nn_plain(const nn_sums *sums) {
+    return sums->fraction == 0 && sums->wide == 0 && sums->real == 0;
+}
+
 #endif /* NN_SUMS_H */

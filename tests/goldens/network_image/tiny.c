@@ -5,7 +5,10 @@
 
 #include "kernels/nn_concat.h"
 #include "kernels/nn_conv.h"
-#include "kernels/nn_elementwise.h"
+#include "kernels/nn_conv_packed.h"
+#include "kernels/nn_conv_quads.h"
+#include "kernels/nn_depthwise_planes.h"
+#include "kernels/nn_elementwise_integers.h"
 #include "kernels/nn_fully_connected.h"
 #include "kernels/nn_pool.h"
 #include "kernels/nn_select.h"
@@ -32,6 +35,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_0 = {
     .pad_top = 1,
     .pad_left = 1,
     .input_zero_point = 3,
+    .band = 0,
     .sums =
         {
             .zero_point = -3,
@@ -78,6 +82,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_2 = {
     .pad_top = 1,
     .pad_left = 1,
     .input_zero_point = -3,
+    .band = 0,
     .sums =
         {
             .zero_point = -3,
@@ -89,21 +94,13 @@ NN_LAYER static const nn_conv_shape tiny_layer_2 = {
         },
 };
 
-NN_LAYER static const nn_elementwise_axis tiny_layer_3_axes[] = {
-    {.size = 48, .first_stride = 1, .second_stride = 1},
-};
-NN_LAYER static const nn_elementwise_shape tiny_layer_3 = {
-    .axes = tiny_layer_3_axes,
-    .rank = 1,
-    .first_scale = 0.0500000007f,
-    .second_scale = 0.0500000007f,
-    .first_zero_point = -3,
-    .second_zero_point = -3,
-    .output_scale = 0.0500000007f,
-    .output_zero_point = -128,
+NN_LAYER static const nn_elementwise_integers_shape tiny_layer_3 = {
+    .size = 48,
+    .first_factor = 2097152,
+    .second_factor = 2097152,
+    .addend = -254803969,
     .low = -128,
     .high = 127,
-    .constant_first = 0,
 };
 
 NN_LAYER static const nn_pool_shape tiny_layer_4 = {
@@ -157,6 +154,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_7 = {
     .pad_top = 0,
     .pad_left = 0,
     .input_zero_point = -4,
+    .band = 0,
     .sums =
         {
             .zero_point = 1,
@@ -214,8 +212,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(2, (ai_i8 *)(arena + 0), 48);
     /* 3: add_13: elementwise 48 and 48 -> 48, add */
     nn_layer(observer, 3, false);
-    nn_elementwise_add(&tiny_layer_3, (const ai_i8 *)(arena + 0), (const ai_i8 *)(arena + 224),
-                       NULL, (ai_i8 *)(arena + 0));
+    nn_elementwise_integers(&tiny_layer_3, (const ai_i8 *)(arena + 0), (const ai_i8 *)(arena + 224),
+                            (ai_i8 *)(arena + 0));
     nn_layer(observer, 3, true);
     nn_observe(3, (ai_i8 *)(arena + 0), 48);
     /* 4: averagepool_17: average pool 48 -> 48, 3x3 */

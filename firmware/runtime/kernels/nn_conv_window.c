@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn_conv_window.h"
+
+#include "nn_dsp.h"
+#include "nn_window.h"
+
+#define EACH_ONCE 0x00010001u /* two factors of 1 */
+
+/* Any number of bytes, four at a time. */
+static void copy(ai_i8 *to, const ai_i8 *from, ai_i32 count) {
+    for (; count >= 4; count -= 4) {
+        const ai_u32 word = nn_word(from);
+        memcpy(to, &word, 4);
+        from += 4;
+        to += 4;
+    }
+    for (; count > 0; count--) {
+        *to++ = *from++;
+    }
+}
+
+static void fill(ai_u32 *words, ai_i32 count, ai_i32 value) {
+    const ai_u32 word = ((ai_u32)value & 0xFFu) * 0x01010101u;
+    for (ai_i32 i = 0; i < count; i++) {
+        words[i] = word;
+    }
+}
+
+/* The bytes under a window, outside the image the input's zero point: real 0. */
+static void collect(const nn_conv_loader *loader, const ai_i8 *image, ai_i32 top, ai_i32 left) {
+    const nn_conv_shape *shape = loader->shape;
+    const nn_span rows = nn_inside(top, shape->kernel_height, shape->dilation_y, 0, shape->height);
+    const nn_span columns =
+        nn_inside(left, shape->kernel_width, shape->dilation_x, 0, shape->width);
+    if (rows.end - rows.first < shape->kernel_height ||
+        columns.end - columns.first < shape->kernel_width) {
+        fill(loader->window, loader->fours, shape->input_zero_point);
+    } else {
+        loader->window[loader->fours - 1] = 0;
+    }
+    const ai_i32 step = loader->pieces == 1 ? columns.end - columns.first : 1;
+    for (ai_i32 ky = rows.first; ky < rows.end; ky++) {
+        const ai_i32 row = (top + ky * shape->dilation_y) * shape->width + left;
+        for (ai_i32 kx = columns.first; kx < columns.end; kx += step) {
+            copy((ai_i8 *)loader->window + (ky * shape->kernel_width + kx) * loader->depth,
+                 image + (row + kx * shape->dilation_x) * shape->channels, step * loader->depth);
+        }
+    }
+}
+
+/* Returns the sum and adds what was written to *wide. */
+static inline ai_i32 widen(const ai_i8 *bytes, ai_i32 fours, ai_u32 **wide, ai_i32 sum) {
+    ai_u32 *words = *wide;
+    for (ai_i32 i = 0; i < fours; i++) {
+        const ai_u32 word = nn_word(bytes);
+        const ai_u32 even = nn_even(word);
+        const ai_u32 odd = nn_odd(word);
+        bytes += 4;
+        sum = nn_two_products(even, EACH_ONCE, sum);
+        words[0] = even;
+        sum = nn_two_products(odd, EACH_ONCE, sum);
+        words[2] = odd;
+        words += 4;
+    }
+    *wide = words;
+    return sum;
+}
+
+nn_conv_loader nn_conv_loading(const nn_conv_shape *shape, ai_u32 *scratch) {
+    nn_conv_loader loader;
+    loader.shape = shape;
+    loader.depth = shape->channels / shape->groups;
+    loader.pieces = shape->groups == 1 && shape->dilation_x == 1 ? 1 : shape->kernel_width;
+    loader.bytes = shape->kernel_width / loader.pieces * loader.depth;
+    loader.fours = (shape->kernel_height * shape->kernel_width * loader.depth + 3) / 4;
+    loader.below = (shape->kernel_height - 1) * shape->dilation_y;
+    loader.right = (shape->kernel_width - 1) * shape->dilation_x;
+    loader.window = scratch;
+    return loader;
+}
+
+ai_i32 nn_conv_load(const nn_conv_loader *loader, const ai_i8 *image, ai_i32 y, ai_i32 x,
+                    ai_u32 *wide) {
+    const nn_conv_shape *shape = loader->shape;
+    const ai_i32 top = y * shape->stride_y - shape->pad_top;
+    const ai_i32 left = x * shape->stride_x - shape->pad_left;
+    if (loader->bytes % 4 != 0 || top < 0 || left < 0 || top + loader->below >= shape->height ||
+        left + loader->right >= shape->width) {
+        collect(loader, image, top, left);
+        return widen((const ai_i8 *)loader->window, loader->fours, &wide, 0);
+    }
+    ai_i32 sum = 0;
+    const ai_i8 *row = image + (top * shape->width + left) * shape->channels;
+    for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
+        for (ai_i32 i = 0; i < loader->pieces; i++) {
+            sum =
+                widen(row + i * shape->dilation_x * shape->channels, loader->bytes / 4, &wide, sum);
+        }
+        row += shape->dilation_y * shape->width * shape->channels;
+    }
+    return sum;
+}

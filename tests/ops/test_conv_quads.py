@@ -1,0 +1,170 @@
+"""Convolutions by quad split: exact on cores with SMLAD and an FPU, refused where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codegen.kernels.conv.quads import Quads, in_quads, refusal, words
+from codegen.kernels.registry import candidates
+from codegen.kernels.wanted import Kernels
+from codegen.ops.conv import Conv
+from codegen.plan import plan_network
+from codegen.reference import run
+from codegen.target import CORTEX_M7, Target, named_target
+from tests.codegen.models import QdqModel
+from tests.codegen.programs import Case, run_cases
+from tests.ops.conftest import Read, read, read_variants
+from tests.ops.test_conv_packed import random_layers
+
+AUTO = Kernels("auto")
+INPUT = 0.04
+
+
+def convolution(
+    image: tuple[int, int, int],
+    weights: tuple[int, int, int, int],
+    seed: int,
+    tail: Callable[[QdqModel], Any] = lambda model: model,
+    least: int = -127,
+    **attributes: Any,
+) -> Callable[[], QdqModel]:
+    """A network of one convolution with the largest weights; its outputs span the bytes."""
+
+    def build() -> QdqModel:
+        rng = np.random.default_rng(seed)
+        model = QdqModel((1, *image)).qdq(INPUT, int(rng.integers(-128, 128)), np.int8)
+        stored = rng.integers(least, 128, weights).astype(np.int8)
+        stored.reshape(len(stored), -1)[::3] = 127
+        stored.reshape(len(stored), -1)[1::3] = least
+        scales = rng.uniform(0.001, 0.01, len(stored)).astype(np.float32)
+        zeros = np.zeros(len(stored))
+        bias = rng.integers(-9000, 9000, len(stored)).astype(np.int32)
+        operands = [
+            model.dequantized(stored, scales, zeros, 0),
+            model.dequantized(bias, np.float32(INPUT) * scales, zeros, 0),
+        ]
+        tail(model.then("Conv", *operands, **attributes))
+        return model.qdq(0.013 * np.sqrt(stored[0].size) + 0.01, int(rng.integers(-128, 128)))
+
+    return build
+
+
+def clip(model: QdqModel) -> QdqModel:
+    low, high = (model.constant(np.float32(value)) for value in (-0.3, 0.4))
+    return model.then("Clip", low, high)
+
+
+NETWORKS: dict[str, Callable[[], QdqModel]] = {
+    "pointwise": convolution((16, 5, 5), (32, 16, 1, 1), 1),
+    "pointwise_odd": convolution((7, 3, 5), (13, 7, 1, 1), 2),
+    "pointwise_stride": convolution((12, 5, 6), (8, 12, 1, 1), 3, strides=[2, 2]),
+    "one_pixel": convolution((9, 1, 1), (12, 9, 1, 1), 4),
+    "three": convolution((8, 6, 5), (8, 8, 3, 3), 5, pads=[1, 1, 1, 1]),
+    "three_odd": convolution((5, 7, 6), (10, 5, 3, 3), 6, pads=[1, 1, 1, 1]),
+    "three_stride": convolution((8, 7, 9), (12, 8, 3, 3), 7, pads=[0, 1, 2, 1], strides=[2, 2]),
+    "dilated": convolution((4, 9, 9), (8, 4, 3, 3), 8, pads=[2, 2, 2, 2], dilations=[2, 3]),
+    "first_of_one": convolution((1, 12, 7), (16, 1, 10, 4), 9, pads=[4, 1, 5, 1], strides=[2, 2]),
+    "first_of_three": convolution((3, 9, 8), (16, 3, 3, 3), 10, pads=[0, 0, 1, 1], strides=[2, 2]),
+    "wide_pads": convolution((4, 2, 3), (8, 4, 5, 5), 11, pads=[4, 4, 4, 4]),
+    "relu": convolution((8, 4, 4), (9, 8, 1, 1), 12, lambda model: model.then("Relu")),
+    "clip": convolution((8, 4, 4), (8, 8, 1, 1), 13, clip),
+}
+
+
+# Some of their layers are of several groups, or of few elements, and computed by other kernels.
+RANDOM = {f"random_{seed}": partial(random_layers, seed) for seed in range(100, 120)}
+NETWORKS |= RANDOM
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
+    return read_variants(NETWORKS, tmp_path_factory.mktemp("read"))
+
+
+@pytest.mark.parametrize("board", ["host", "mps2_an500"])
+def test_bytes(
+    board: str, networks: dict[str, Read], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The C with sanitizers; the assembly on the emulated Cortex-M7."""
+    monkeypatch.setattr(Quads, "cost", lambda *_: 0.0)  # however small the layer
+    cases = [Case(name, net.graph, net.inputs[:24], AUTO) for name, net in networks.items()]
+    for case in cases[: len(NETWORKS) - len(RANDOM)]:
+        assert [step.lowered.kernel for step in plan_network(case.graph, AUTO).steps] == ["quads"]
+    for case, computed in zip(cases, run_cases(cases, tmp_path, board), strict=True):
+        assert len(np.unique(case.expected)) > 4 or case.name in RANDOM, case.name
+        np.testing.assert_array_equal(computed, case.expected, case.name)
+
+
+def test_sums_at_the_ends(tmp_path: Path) -> None:
+    """Nearly as many elements as 24 bits allow, all at their extremes: no sum leaves its bits."""
+    model = convolution((512, 1, 2), (8, 512, 1, 1), 14)()
+    graph = read(model, tmp_path)
+    (op,) = graph.ops
+    assert isinstance(op, Conv)
+    rows = in_quads(op).reshape(8, -1)
+    inputs = [np.where(sign * row > 0, 127, -128) for row in rows for sign in (1, -1)]
+    stored = np.stack([np.repeat(row, 2) for row in inputs]).astype(np.int8)
+    sums = np.abs(np.stack(inputs) @ rows.T)
+    assert (1 << 22) < sums.max() < (1 << 23)
+    for board in ("host", "mps2_an500"):
+        (tmp_path / board).mkdir()
+        (computed,) = run_cases([Case("ends", graph, stored, AUTO)], tmp_path / board, board)
+        np.testing.assert_array_equal(computed, run(graph, stored))
+
+
+def test_words_hold_their_lanes() -> None:
+    """A step's two words by hand: elements 0 and 2 of each filter, then 1 and 3."""
+    quads = np.array([[[1, 2, 3, 4], [5, 6, 7, 8], [-9, 0, 0, 0], [10, 0, 0, 0]]])
+    made = np.frombuffer(words(quads), "<u4")
+    assert [int(word & 0xFFFF) for word in made] == [
+        10 * 256 - 9, 1 + 128 + 5 * 256, 0, 2 + 128 + 6 * 256
+    ]  # fmt: skip
+    assert [int(word >> 16) for word in made] == [0, 3 + 128 + 7 * 256, 0, 4 + 128 + 8 * 256]
+
+
+@pytest.mark.parametrize(
+    ("row", "other", "reason"),
+    [
+        ((2, -128), (1, -1), "-128 beside a negative weight"),
+        ((3, -128), (2, -1), "-128 beside a negative weight"),
+        ((2, -128), (1, 0), ""),
+        ((1, -128), (0, -128), ""),
+    ],
+)
+def test_lanes_of_16_bits(row: tuple[int, int], other: tuple[int, int], reason: str) -> None:
+    quads = np.zeros((1, 4, 4), np.int64)
+    for place, value in (row, other):
+        quads[0, place, 0] = value
+    assert refusal(quads) == reason
+
+
+def test_sums_of_24_bits() -> None:
+    quads = np.full((1, 4, 516), 127, np.int64)
+    assert refusal(quads) == "", "127 * 128 * 516 = 8,388,096"
+    assert refusal(np.pad(quads, ((0, 0), (0, 0), (0, 4)), constant_values=127)) == (
+        "sums beyond 24 bits"
+    )
+
+
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33"])
+def test_only_where_the_instructions_are(core: str, networks: dict[str, Read]) -> None:
+    (op,) = networks["pointwise"].graph.ops
+    assert isinstance(op, Conv)
+    for fpu in (True, False):
+        target = named_target(core, fpu)
+        fits = core in ("cortex-m4", "cortex-m33") and fpu
+        assert (Quads().fits(op, target) == "") == fits
+
+
+def test_portable_is_portable(networks: dict[str, Read]) -> None:
+    (op,) = networks["pointwise"].graph.ops
+    reasons = {each.kernel.name: each.reason for each in candidates(op, CORTEX_M7, {}, "portable")}
+    assert reasons["quads"] == "portable kernels are asked for"
+    assert reasons["portable"] == ""
+    assert Target().packed_arithmetic
