@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network_arguments(parser)
     parser.add_argument("--inputs", type=Path, required=True, help="test.npz")
     parser.add_argument("--size", type=int, default=100, help="number of inputs; 0: one built in")
+    parser.add_argument(
+        "--at-most", action="store_true", help="take all inputs where there are fewer than --size"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the choice")
     add_strict(parser)
     parser.add_argument("--out", type=Path, required=True, help="mnist_test_subset.h")
@@ -34,9 +37,13 @@ def run(arguments: argparse.Namespace) -> None:
             f"{arguments.inputs}: inputs of type {arrays['inputs'].dtype}, not normalized floats",
             "make them with `python -m codegen inputs`",
         )
-    subset = make_subset(graph, arrays, arguments.size, arguments.seed)
+    size, there = arguments.size, len(arrays["inputs"])
+    if arguments.at_most and size > there:
+        size = there
+        print(f"subset: all {there} test inputs, fewer than subset_size={arguments.size}")
+    subset = make_subset(graph, arrays, size, arguments.seed)
     chosen = arrays["inputs"][subset["indices"]]
     check_range(chosen, graph, arguments.inputs, strict=arguments.strict)
-    header = render_header(graph, subset, arguments.size, arguments.seed)
+    header = render_header(graph, subset, size, arguments.seed)
     write_text(arguments.out, header)
     write_arrays(arguments.npz, subset)

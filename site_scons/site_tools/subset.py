@@ -36,6 +36,8 @@ def subset(env: Any, places: Places, model: Model) -> Subset:
         [header, arrays],
         [
             *(*model.ends, "--inputs", model.test_images, "--size", "$subset_size"),
+            # Data of a user's may have fewer than the default.
+            *(("--at-most",) if env["model"] else ()),
             *("--seed", "$subset_seed", *env.Strict(), "--out", header, "--npz", arrays),
         ],
         also=env.Templates("app/mnist_test_subset.h.j2"),

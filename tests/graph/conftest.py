@@ -63,8 +63,8 @@ def of_module(shared_dir: Path) -> Built:
     """Built for mps2_an500 of a network module and data of a user's."""
 
     def make(root: Path) -> Project:
-        variables = {"max_accuracy_drop": "10", "subset_size": "10"}
-        project = copy_tree(root, model="mine/gearbox.py", board="mps2_an500", **variables)
+        variables = {"model": "mine/gearbox.py", "max_accuracy_drop": "10"}
+        project = copy_tree(root, board="mps2_an500", **variables)
         write_own_network(root / "mine")
         write_tiny_model(root / "tiny.onnx")
         return project

@@ -23,7 +23,7 @@ def network():
 def data():
     readings = np.load(FILES[0])
     x, y = readings[:, :8], readings[:, 8].astype(int)
-    return {"train": (x[:300], y[:300]), "test": (x[300:], y[300:])}
+    return {"train": (x[:360], y[:360]), "test": (x[360:], y[360:])}
 """
 
 
