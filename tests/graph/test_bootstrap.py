@@ -206,6 +206,24 @@ def test_another_llvm_only_where_no_package_has_the_one_asked_for(
     assert ("still missing" in again.stderr) == (wanted == "llvm-22")
 
 
+def test_old_lists_of_packages_decide_nothing(clone: Path, path_with: Path) -> None:
+    """Another LLVM is there and the lists know no llvm-22 before they are fetched anew."""
+    missing = ("llvm-mca-22", "qemu-system-arm")
+    add_tools(path_with, *(tool for tool in TOOLS if tool not in missing))
+    log, fetched = clone.parent / "apt.log", clone.parent / "fetched"
+    for name, does in (
+        ("apt-get", f'echo "$@" >>"{log}"\ncase $* in update*) : >"{fetched}" ;; esac'),
+        ("apt-cache", f'case $2 in llvm) ;; *) [ -e "{fetched}" ] ;; esac'),
+        ("sudo", '[ "$1" != -n ] || shift\nexec "$@"'),
+        ("llvm-mca", ""),
+    ):
+        (path_with / name).write_text(f"#!/bin/sh\n{does}\n")
+        (path_with / name).chmod(0o755)
+    run = call(clone, "scons", "test", PATH=str(path_with))
+    assert run.returncode == 1 and "still missing after apt-get" in run.stderr
+    assert {"llvm-22", "qemu-system-arm"} <= set(log.read_text().splitlines()[-1].split())
+
+
 def test_too_old_a_python_is_named(clone: Path, path_with: Path) -> None:
     add_tools(path_with, *TOOLS)
     (path_with / "python3").unlink()
