@@ -68,6 +68,13 @@ def test_tabs_are_where_editors_put_them() -> None:
     assert all(text.endswith("\n") for path, text in texts() if text)
 
 
+def test_lines_end_alike_on_every_system() -> None:
+    """.gitattributes says so, and no file has other ends: bootstrap is a shell script."""
+    rules = (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    assert "* text=auto eol=lf" in rules
+    assert not [str(path) for path, _ in texts() if b"\r\n" in (ROOT / path).read_bytes()]
+
+
 def test_quick_tests_are_there() -> None:
     assert all((ROOT / path).is_file() for path in QUICK)
 

@@ -1,7 +1,11 @@
-"""The glossary of docs/architecture.md holds: users read the field's words, types have one name."""
+"""The glossary of docs/architecture.md holds: users read the field's words, types have one name.
+
+And what pages and remedies say is what their readers can use.
+"""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -33,6 +37,46 @@ def test_the_fields_own_words(word: str) -> None:
     assert len(files) > 500
     found = [str(path) for path in files if pattern.search(path.read_text(encoding="utf-8"))]
     assert not found, f"say {WORDS[word]}"
+
+
+@pytest.mark.parametrize("word", ["rooms", r"(?:network|example)[^.]{0,70}\breads \d[\d.]* %"])
+def test_pages_say_packages_and_accuracy(word: str) -> None:
+    """What the code calls a room is a package to a reader; no network "reads" its images."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pattern = re.compile(word, re.IGNORECASE)
+    assert not [path.name for path in pages if pattern.search(path.read_text(encoding="utf-8"))]
+
+
+def test_the_readme_tells_the_costliest_input_beside_the_typical_one() -> None:
+    sentences = re.split(r"\.\s", (ROOT / "README.md").read_text(encoding="utf-8"))
+    typical = [sentence for sentence in sentences if "typical" in sentence]
+    assert typical and all("costliest" in sentence for sentence in typical)
+
+
+# Whose own command line the remedy is about: ST's tool, or commands that no variable calls.
+OTHERS = (
+    *("codegen/xcube/describe.py", "codegen/xcube/ports.py"),
+    *("codegen/render.py", "codegen/commands/render.py", "codegen/commands/generate.py"),
+    "model/commands/quantize.py",
+)
+
+
+def test_remedies_name_variables_and_not_options_of_the_commands_below() -> None:
+    """A user of `scons` cannot give `--timeout`; where there is no variable it says whose it is."""
+    asked, found = 0, []
+    for package in ("codegen", "device", "model", "support"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if not isinstance(node, ast.Call) or ast.unparse(node.func) != "UserError":
+                    continue
+                remedy = " ".join(map(ast.unparse, node.args[1:]))
+                asked += bool(remedy)
+                told = re.search(r"the command by itself|with scons|python -m onnxruntime", remedy)
+                if re.search(r"(?<![\w-])--[a-z]", remedy) and not told and name not in OTHERS:
+                    found.append(f"{name}:{node.lineno}: {remedy}")
+    assert asked > 300
+    assert not found
 
 
 def test_a_stage_is_one_type() -> None:

@@ -149,7 +149,8 @@ def listen(port: int | None, preferred: int) -> socket.socket:
         except OSError as error:
             refused = error
     raise UserError(
-        f"{ADDRESS}:{port}: cannot listen there ({refused.strerror})", "give another, or none"
+        f"{ADDRESS}:{port}: cannot listen there ({refused.strerror})",
+        "give another port with listen=, or none",
     )
 
 

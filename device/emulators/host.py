@@ -48,7 +48,7 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
                 process.kill()
                 raise UserError(
                     f"the program did not finish within {options.timeout:g} s",
-                    "allow more time (--timeout) or look where it loops with gdb",
+                    "look where it loops with gdb (the command by itself: --timeout)",
                 ) from None
             except BaseException:
                 process.kill()

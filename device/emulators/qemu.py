@@ -141,7 +141,7 @@ def _run_to(qemu: _Qemu, elf: Elf, finish: int, options: SimOptions) -> SimResul
         where = elf.describe(gdb.registers()[15])
         raise UserError(
             f"the firmware did not finish within {options.timeout:g} s; it was at {where}",
-            "allow more time (--timeout) or look where it loops with `debug`",
+            "look where it loops with `scons debug` (the command by itself: --timeout)",
         ) from None
     if stop.exited:
         raise UserError(f"the firmware exited with {stop.signal} without calling board_finish")

@@ -19,6 +19,8 @@ WIDTH = 80
 # SCons has options for them, and people type these words.
 OPTIONS = ("help", "clean")
 
+GUIDE = '"A step-by-Step Guide to Implementing a Neural Network for MNIST on STM32H750"'
+
 # SCons' words for a file in the place of a folder, or the other way round.
 IN_THE_WAY = re.compile(r"(File|Directory) (.+) found where (directory|file) expected")
 # What compares with the reference, or sends the model itself.
@@ -116,8 +118,9 @@ def help_text(env: Any, menu: Sequence[Sequence[str]], variables: Any) -> str:
         (option.key, f"{option.help}" + (f" [{option.default}]" if option.default else ""))
         for option in variables.options
     ]
+    guide = textwrap.fill(f"guide: steps of {GUIDE}", WIDTH)
     return (
-        f"usage: scons [TARGET...] [NAME=VALUE...]\n\n{table(rows)}\n\n"
+        f"usage: scons [TARGET...] [NAME=VALUE...]\n\n{table(rows)}\n\n{guide}\n\n"
         "Also: help, list (targets, variables, values), all (= elf), run (= sim), clean.\n"
         "The name of each folder is a target too: what it is for, or its tests.\n\n"
         f"{table(settings)}\n\n"

@@ -25,14 +25,18 @@ def nearest(word: str, known: Collection[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(choices)}"
 
 
+def values(word: str, choices: Collection[str]) -> str:
+    """All of a variable's values, and which of them the user may have meant: a message's end."""
+    known, found = ", ".join(sorted(choices)), nearest(word, choices)
+    return found if found.endswith(known) else f"{found} (known: {known})"
+
+
 def one_of(choices: Collection[str]) -> Validator:
     """A value out of `choices`."""
 
     def check(key: str, value: Any, env: Any) -> None:
         if value not in choices:
-            known, found = ", ".join(sorted(choices)), nearest(str(value), choices)
-            near = found if found.endswith(known) else f"{found} (known: {known})"
-            raise SCons.Errors.UserError(f"{key}={value}: {near}")
+            raise SCons.Errors.UserError(f"{key}={value}: {values(str(value), choices)}")
 
     return check
 
@@ -168,8 +172,8 @@ def known_tests(key: str, value: Any, env: Any) -> None:
     """Nothing, or folders and files of tests, with commas between."""
     for word in filter(None, value.split(",")):
         if not test_path(word):
-            rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
-            raise SCons.Errors.UserError(f"{key}={word}: {nearest(word, rooms)}")
+            folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+            raise SCons.Errors.UserError(f"{key}={word}: {values(word, folders)}")
 
 
 def yes_or_no(key: str, value: Any, env: Any) -> None:
@@ -201,7 +205,7 @@ def a_board(key: str, value: Any, env: Any) -> None:
         meant = (
             f"no board.toml in that folder ({Path(env.GetLaunchDir(), value)})"
             if "/" in str(value) or Path(env.GetLaunchDir(), value).is_dir()
-            else nearest(str(value), boards())
+            else values(str(value), boards())
         )
         raise SCons.Errors.UserError(f"{key}={value}: {meant}")
 

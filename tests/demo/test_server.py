@@ -225,7 +225,8 @@ def refused(words: list[str]) -> str:
 
 def test_port_in_use(toy_server: Server, toy_folder: Path) -> None:
     words = demo_of("host", toy_folder / "toy.elf", toy_folder, "--listen", str(toy_server.port))
-    assert "cannot listen there" in refused(words)
+    told = refused(words)
+    assert "cannot listen there" in told and "give another port with listen=" in told
 
 
 def test_preferred_port_gives_way() -> None:

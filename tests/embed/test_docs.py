@@ -43,12 +43,22 @@ def test_page_shows_the_examples() -> None:
         for name in ("SConstruct", "CMakeLists.txt", "Makefile")
         for path in EXAMPLES.rglob(name)
     }
-    assert shown == files | {"product/main.c", "../hosts/zephyr/CMakeLists.txt"}
+    zephyr = {"../hosts/zephyr/CMakeLists.txt", "../hosts/zephyr/prj.conf"}
+    assert shown == files | {"product/main.c"} | zephyr
     fresh = SHOWN.sub(current, page)
     if os.environ.get("UPDATE_DOCS"):
         PAGE.write_text(fresh, encoding="utf-8")
     else:
         assert fresh == page
+
+
+def test_what_is_no_command_is_built_here() -> None:
+    """Each block of the page comes from a file of these tests, but for lines that one types."""
+    page = SHOWN.sub("", PAGE.read_text(encoding="utf-8"))
+    blocks = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", page, re.DOTALL | re.MULTILINE)
+    assert blocks
+    for kind, text in blocks:
+        assert not kind and re.match(r"\S+ +\S", text), text
 
 
 def test_examples_are_short() -> None:

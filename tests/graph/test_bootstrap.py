@@ -180,6 +180,7 @@ def test_installs_with_apt_where_it_may(clone: Path, path_with: Path) -> None:
     calls = log.read_text().splitlines()
     assert calls[0].startswith("update")
     assert calls[1].split()[-1] == "qemu-system-arm"
+    assert all("-qq" in words.split() for words in calls)
 
 
 @pytest.mark.parametrize("known", [{"llvm"}, {"llvm", "llvm-22"}, set()])
@@ -264,6 +265,8 @@ def test_a_python_asked_for_is_taken_or_refused(clone: Path, path_with: Path, na
         (["scons", "generate", "network=x.onnx"], set()),
         (["scons", "analyze", "network=x.onnx"], set()),
         (["scons", "train"], set()),
+        (["scons", "dump", "network=x.onnx"], set()),
+        (["scons", "new", "dest=x"], set()),
         (["scons", "network=x.onnx"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}),
         (["scons", "run"], {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm"}),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 from pathlib import Path
 
@@ -63,6 +64,15 @@ def test_n_shows_what_always_runs(target: str) -> None:
     assert command in last and str(REPOSITORY) in last
 
 
+def test_a_build_ends_with_its_size_and_size_shows_the_tables(project: Project) -> None:
+    project.append("firmware/app/console.c", "\nint edited;\n")
+    *_, last = project.build().output.splitlines()
+    sizes = r"flash [\d,]+ bytes \([^)]+\), RAM [\d,]+ bytes \([^)]+\)"
+    assert re.fullmatch(rf"build/mps2_an500/firmware\.elf: {sizes}", last)
+    tables = project.path("build/mps2_an500/memory.txt").read_text()
+    assert "reserved" in tables and tables in project.build("size").output
+
+
 def test_list_has_targets_and_values() -> None:
     listed = scons("list", GIVEN, "board=mps2_an500", "subset_size=7")
     assert listed.returncode == 0, listed.stderr
@@ -77,6 +87,29 @@ def test_a_wrong_value_lists_the_values() -> None:
     assert told == "scons: error: kernels=zzz: known: auto, dense, portable, sparse\n"
     told = scons("-n", "kernels=dens").stderr
     assert "did you mean 'dense'? (known: auto, dense, portable, sparse)" in told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant", "another"),
+    [
+        ("board=mps2_an50", "mps2_an500", "stm32h750b_dk"),
+        ("only=opps", "ops", "protocol"),
+        ("recipe=guid", "guide", "augmented"),
+        ("ai=clod", "cloud", "stedgeai"),
+        ("werror=yes", "0", "1"),
+    ],
+)
+def test_whatever_has_values_lists_them(wrong: str, meant: str, another: str) -> None:
+    (line,) = scons("-n", wrong).stderr.splitlines()
+    assert line.startswith(f"scons: error: {wrong}: ")
+    known = line.partition("known: ")[2].rstrip(")").split(", ")
+    assert {meant, another} <= {*known}
+
+
+def test_help_names_the_guide() -> None:
+    """Its steps are a column of the menu."""
+    words = " ".join(scons("-h").stdout.split())
+    assert '"A step-by-Step Guide to Implementing a Neural Network for MNIST on STM32H750"' in words
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,19 @@ def test_random_inputs_are_called_so_and_judged_by_nothing(build: Build) -> None
     assert "% clipped" not in words
 
 
+def test_flash_and_ram_that_are_used(build: Build) -> None:
+    """Sums over the memories of a kind; those of which nothing is used are not named."""
+    memory = json.loads(json.dumps(MEMORY))
+    memory["regions"][1] |= {"used": 40, "free": 24}
+    for name, used in (("dtcm", 1000), ("sdram", 0)):
+        memory["regions"].append({**memory["regions"][1], "name": name, "used": used})
+    write_json(build.path("memory.json"), memory)
+    build.report()
+    words = Page(build.html).words()
+    assert "flash used 400 bytes of flash" in words
+    assert "RAM used 1,040 bytes of spare, dtcm" in words
+
+
 def test_clipped_tensors_are_flagged(build: Build) -> None:
     arrays = dict(np.load(build.path("reference.npz")))
     arrays["layer_0"] = np.where(np.arange(9) < 3, 127, arrays["layer_0"]).astype(np.int8)

@@ -200,7 +200,7 @@ class Machine(Processor):
         rule = broken.rule
         return UserError(
             f"{self._where()} breaks the rule {rule.name}: {rule.text} ({broken.detail})",
-            f"see {rule.source}; `--set ignore={rule.name}` runs on without this rule",
+            f"see {rule.source} (the command by itself: `--set ignore={rule.name}` runs on)",
         )
 
     def _faulted(self, error: uc.UcError) -> UserError:
@@ -216,5 +216,5 @@ class Machine(Processor):
         return UserError(
             f"the firmware did not finish within {timeout:g} s; "
             f"revision {self.chip.revision} was at {self._elf.describe(pc)}",
-            "allow more time (--timeout) or look where it loops",
+            "look where it loops (the command by itself: --timeout)",
         )
