@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from model.module.from_source import FromSource, from_source
 from model.module.users_code import place_of, running
 from support.errors import UserError
 
@@ -120,7 +121,9 @@ def load(path: Path, seed: int) -> NetworkModule:
     path = path.resolve()
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    spec = importlib.util.spec_from_file_location("network_module", path)
+    from_source(path.parent)
+    loader = FromSource("network_module", str(path))
+    spec = importlib.util.spec_from_file_location(loader.name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise UserError(f"{path}: is no Python file", "call it something.py")
     sys.path.insert(0, str(path.parent))

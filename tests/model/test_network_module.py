@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import torch
 
 from model.module import threads
 from model.module.label_scale import last_linear
+from model.module.load import load
 from support.errors import UserError
 from tests.model.products import run_here
 
@@ -459,6 +461,28 @@ def test_a_network_that_is_another_each_time(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(GOOD.replace("16", "12"))
     with pytest.raises(UserError, match=r"net\.py:5: network\(\) makes another network"):
         trained.network()
+
+
+def test_an_edit_that_python_cannot_tell_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One size and one date, of the module and of what it imports; compiled files lie about."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path_hooks", [*sys.path_hooks])
+    variables = {name: value for name, value in os.environ.items() if "BYTECODE" not in name}
+    for edit in ("first", "other"):
+        (tmp_path / "net.py").write_text(f'from part import WORD\n\nNAME = "{edit}"\n')
+        (tmp_path / "part.py").write_text(f'WORD = "{edit}"\n')
+        for name in ("net.py", "part.py"):
+            os.utime(tmp_path / name, (1_577_836_800, 1_577_836_800))
+        command = [sys.executable, "-c", "import net"]
+        subprocess.run(command, cwd=tmp_path, env=variables, check=True)
+        assert len(list((tmp_path / "__pycache__").iterdir())) == 2
+        sys.modules.pop("part", None)
+        module = load(tmp_path / "net.py", 0).loaded
+        assert (edit, edit) == (module.NAME, module.WORD)
+    sys.modules.pop("part", None)
 
 
 def test_threads_where_there_is_something_to_share() -> None:

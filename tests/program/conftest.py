@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -18,6 +19,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = REPOSITORY / "tests" / "fixtures"
 # Packages that other people may well have; none of ours may stand for them, or need to.
 OTHERS = ("codegen", "device", "model", "support", "target")
+
+
+def _run(command: list[str | Path], where: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command; no variable says where packages are, as `scons test` has it."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        command, cwd=where, env=variables, capture_output=True, text=True, check=False
+    )
 
 
 @dataclass(frozen=True)
@@ -37,15 +46,11 @@ class Installed:
 
     def run(self, *words: str | Path, where: Path) -> subprocess.CompletedProcess[str]:
         """Run `nn2flash WORD…` in a folder."""
-        return subprocess.run(
-            [self.program, *words], cwd=where, capture_output=True, text=True, check=False
-        )
+        return _run([self.program, *words], where)
 
     def python_runs(self, *words: str | Path, where: Path) -> subprocess.CompletedProcess[str]:
         """Run `python WORD…` in a folder."""
-        return subprocess.run(
-            [self.python, *words], cwd=where, capture_output=True, text=True, check=False
-        )
+        return _run([self.python, *words], where)
 
 
 @pytest.fixture(scope="session")
