@@ -11,6 +11,7 @@ from codegen import version
 from codegen.assembly import most_bytes
 from codegen.code_sizes import describe as describe_code
 from codegen.edges import edges
+from codegen.foreign import refuse_foreign
 from codegen.interface import ports
 from codegen.ir import preprocessing
 from codegen.ir.dump import describe
@@ -45,9 +46,11 @@ def generate(
         target: the processor that kernels are chosen for.
 
     Raises:
-        UserError: a name that is no C identifier, or a network that cannot be planned.
+        UserError: a name that is no C identifier, a network that cannot be planned, or files of
+            others in the way.
     """
     check_name(name)
+    refuse_foreign(folder, name, c_api)
     plan = plan_network(graph, kernels, target)
     context = {"net": network_context(plan, name)}
     templates = TEMPLATES[c_api]

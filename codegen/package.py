@@ -98,12 +98,15 @@ def write_package(network: Path, folder: Path) -> int:
         How many files were written or removed.
 
     Raises:
-        UserError: the folder holds something else, or a file that was edited.
+        UserError: the folder holds something else, a file that was edited, or one of others where
+            a new one belongs; nothing was written.
     """
     files = package_files(network)
     manifest = package_manifest(read_json(network), files)
     before = _packaged_before(folder, manifest["name"])
     files[MANIFEST] = (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()
+    for file, data in files.items():
+        _check_place(folder, file, data, known=file == MANIFEST or file in before)
     for file, digest in before.items():
         path = removal.removable(folder, file, before)
         if (
@@ -122,6 +125,30 @@ def write_package(network: Path, folder: Path) -> int:
             write_bytes(path, data)
             changed += 1
     return changed
+
+
+def _check_place(folder: Path, file: str, data: bytes, *, known: bool) -> None:
+    """Refuse to write over what is not the package's.
+
+    Args:
+        known: the older package has this file.
+
+    Raises:
+        UserError: a link leads out of the folder, or something of others is there.
+    """
+    path = folder / file
+    for parent in path.relative_to(folder).parents:
+        if (folder / parent).is_symlink() and parent != Path():
+            raise UserError(
+                f"{folder / parent}: is a link, and what it leads to is not the package's",
+                "put a folder there, or choose another one for the package",
+            )
+    there = path.exists() or path.is_symlink()
+    if there and not (path.is_file() and (known or path.read_bytes() == data)):
+        raise UserError(
+            f"{path}: is not of the package, and is not overwritten",
+            "move it away, or choose another folder",
+        )
 
 
 def _own_name(path: Path, manifest: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -112,9 +113,14 @@ def _compiler() -> str:
 
 
 def _runtime(compiler: str) -> Path:
-    """The runtime as one object; it is the same for all networks, and kept for the next one."""
+    """The runtime as one object; it is the same for all networks, and kept for the next one.
+
+    What is kept is this compiler's: another version, or another computer with the same home folder,
+    has its own.
+    """
     files = [path for path in sorted(RUNTIME.rglob("*")) if path.suffix in (".c", ".h")]
-    digest = hashlib.sha256("\0".join((compiler, *OPTIONS)).encode())
+    known = (compiler, _run([compiler, "--version"]), platform.machine(), *OPTIONS)
+    digest = hashlib.sha256("\0".join(known).encode())
     for path in files:
         digest.update(path.read_bytes())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "nn2flash")
@@ -143,10 +149,16 @@ def _objects(
         return list(pool.map(compiled, sources))
 
 
-def _run(words: Sequence[str]) -> None:
+def _run(words: Sequence[str]) -> str:
+    """Run a program; returns what it said.
+
+    Raises:
+        UserError: it cannot be started, or fails.
+    """
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError as error:
         raise UserError(f"{words[0]}: {error.strerror}", "give another CC=") from None
     if done.returncode != 0:
         raise UserError(f"{words[0]} failed: {done.stderr.strip()[-800:]}", "give another CC=")
+    return done.stdout

@@ -9,8 +9,9 @@ import numpy as np
 
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
+from support.labels import NAMES, labels_beside
 
-INPUTS, LABELS = ("inputs", "x", "X", "data"), ("labels", "y", "Y", "targets")
+INPUTS, LABELS = ("inputs", "x", "X", "data"), NAMES
 """Names of arrays; those of parts have `_train`, `_test` … behind, or `train_` before."""
 
 PARTS = {"train": ("train",), "validation": ("validation", "val"), "test": ("test",)}
@@ -65,8 +66,7 @@ def arrays(path: str | Path, labels: str | Path | None = None, test: float = TES
     check_share(file, test)
     found = load(file)
     if file.suffix == ".npy":
-        beside = [file.with_name(f"{name}.npy") for name in LABELS]
-        own = Path(labels) if labels else next((p for p in beside if p.is_file()), None)
+        own = Path(labels) if labels else labels_beside(file)
         if own is None:
             raise UserError(
                 f"{file}: has no labels beside it (labels.npy or y.npy)",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn2flash import network
+from support.errors import UserError
 
 if TYPE_CHECKING:
     from codegen.analysis.analysis import Analysis
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print it; 0, or 3 where nodes are not supported, 4 where the network does not fit."""
     from codegen.reader.survey import UnsupportedNodes
 
+    _check_page(arguments)
     try:
         asked = network.read_request(arguments, survey=True)
     except UnsupportedNodes as error:
@@ -41,6 +43,18 @@ def run(arguments: argparse.Namespace) -> int:
     found = analyze(asked.graph, asked.kernels, asked.target, asked.memories)
     _tell(found, arguments)
     return DOES_NOT_FIT if found.room is not None and not found.room.fits else 0
+
+
+def _check_page(arguments: argparse.Namespace) -> None:
+    """Refuse to write the page over what is analyzed.
+
+    Raises:
+        UserError: it is the model's file, or that of the typical inputs.
+    """
+    page: Path | None = arguments.html
+    given = filter(None, (arguments.model, arguments.calibration))
+    if page and page.exists() and any(p.exists() and p.samefile(page) for p in given):
+        raise UserError(f"--html {page}: is what is to be analyzed", "name another file")
 
 
 def _tell(found: Analysis, arguments: argparse.Namespace) -> None:

@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from site_tools.standalone import standalone
+
 if TYPE_CHECKING:
     from site_tools.places import Places
+
+labels = standalone("labels")
 
 PARTS = ("t10k-images-idx3", "t10k-labels-idx1", "train-images-idx3", "train-labels-idx1")
 
@@ -114,18 +118,26 @@ def _quantized(
     )
 
 
-def _data_of(env: Any, source: str, dataset: Dataset) -> tuple[list[Any], list[Any]]:
-    """The option of `data=` or the module's `DATA`, and nodes of all its files; where MNIST lies
-    says nothing about what is trained."""
+def _data_of(env: Any, source: str, dataset: Dataset) -> tuple[list[Any], list[Any], list[Any]]:
+    """What `data=` or the module's `DATA` is to the training: its options, the nodes of all its
+    files, and those of them whose names tell something.
+
+    Where MNIST lies says nothing about what is trained.
+    """
     if source == "mnist":
-        return ["$(", "--data", dataset.folder.Dir("MNIST/raw"), "$)"], dataset.files
-    return (["--data", source], env.DataFiles(Path(source))) if source else ([], [])
+        return ["$(", "--data", dataset.folder.Dir("MNIST/raw"), "$)"], dataset.files, []
+    if not source:
+        return [], [], []
+    files, words = env.DataFiles(Path(source)), ["--data", source]
+    if beside := labels.labels_beside(Path(source)):
+        files, words = [*files, env.File(str(beside))], [*words, "--file", str(beside)]
+    return words, files, files
 
 
 def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
     """The network of a user's module: trained, exported, quantized, evaluated."""
     module = env.UsersModule()
-    data, files = _data_of(env, module.source, dataset)
+    data, files, named = _data_of(env, module.source, dataset)
 
     def made(name: str) -> Any:
         return places.made(f"model/{env['name']}/{name}")
@@ -143,6 +155,7 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
             *("--calibration", calibration, "--test", test_part),
         ],
         also=[*module.code, *module.data, *files],
+        named=[*module.data, *named],
         installed=module.distributions,
     )
     float_model = made("float.onnx")
@@ -152,6 +165,7 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         [float_model],
         [*module.words, "--weights", weights, "--out", float_model],
         also=[*module.code, *module.data],
+        named=module.data,
         installed=module.distributions,
     )
     int8 = made("int8.onnx")

@@ -90,8 +90,11 @@ def places(env: Any, out: Any) -> Places:
 
 
 def given(env: Any, path: str) -> Any:
-    """A file that the user named, seen from the folder that the user stood in."""
-    return env.WithData(env.File(str(Path(env.GetLaunchDir(), path))))
+    """A file that the user named, seen from the folder that the user stood in; no command may make
+    it."""
+    node = env.WithData(env.File(str(Path(env.GetLaunchDir(), path))))
+    node.attributes.given = path
+    return node
 
 
 def generate(env: Any, **kw: Any) -> None:

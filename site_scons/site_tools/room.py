@@ -6,6 +6,7 @@ standard library only, and people and other build systems can run the very same 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Sequence
@@ -105,6 +106,7 @@ def run_room(
     arguments: Sequence[Any],
     *,
     also: Sequence[Any] = (),
+    named: Sequence[Any] = (),
     installed: Sequence[str] = (),
     apart: bool = False,
 ) -> Any:
@@ -116,9 +118,19 @@ def run_room(
         out: nodes of the files it writes.
         arguments: words of the command line. A node that is not in `out` is a source.
         also: further sources that the command line does not name, such as templates.
+        named: those of them whose names tell something, too: SCons compares contents alone, one
+            after the other.
         installed: pinned programs of requirements/ that it starts.
         apart: run it when the build has ended and written its record.
+
+    Raises:
+        SCons.Errors.UserError: the user gave a file that this command would make.
     """
+    for node in out:
+        if path := getattr(node.attributes, "given", ""):  # SCons would remove it first
+            raise SCons.Errors.UserError(
+                f"{path}: is what this build makes itself: give a copy of it, elsewhere"
+            )
     room, _, verb = command.partition(" ")
     files, pins = env.PythonDependencies(room, verb, installed)
     # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.
@@ -132,10 +144,11 @@ def run_room(
         declare(
             words,
             check=lambda: _told(_missing(python, pins)),
-            varlist=["PINS"],
+            varlist=["PINS", "NAMES"],
             **env.Shown(label),
         ),
         PINS=pins,
+        NAMES=hashlib.sha256("\n".join(map(str, named)).encode()).hexdigest() if named else "",
         IMPLICIT_COMMAND_DEPENDENCIES=False,
     )
     _only_on_demand(env, made)

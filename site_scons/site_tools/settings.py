@@ -101,8 +101,11 @@ def network_module(key: str, value: Any, env: Any) -> None:
 
 def existing_path(key: str, value: Any, env: Any) -> None:
     """Nothing, or a file or folder that is there."""
-    if value and not Path(env.GetLaunchDir(), value).exists():
+    path = Path(env.GetLaunchDir(), value)
+    if value and not path.exists():
         raise SCons.Errors.UserError(f"{key}={value}: no such file or folder")
+    if value and not path.is_file() and not path.is_dir():  # its reader would wait
+        raise SCons.Errors.UserError(f"{key}={value}: is neither a file nor a folder, give one")
 
 
 def folder(key: str, value: Any, env: Any) -> None:

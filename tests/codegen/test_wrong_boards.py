@@ -16,6 +16,7 @@ from codegen.outputs import outputs
 from codegen.reader.qdq import read_graph
 from tests.codegen.conftest import Refusal, Refused, check
 from tests.codegen.programs import ROOT, toolchain
+from tests.graph.project import files_below
 
 
 @pytest.fixture
@@ -215,6 +216,27 @@ def test_folder_that_is_a_file(model: Path, tmp_path: Path, refused: Refused) ->
     refusal = refused("generate", "--model", model, "--out-dir", tmp_path / "file")
     assert refusal.status == 1
     assert refusal.stderr.startswith(f"codegen: error: {tmp_path / 'file'}")
+
+
+@pytest.mark.parametrize("c_api", ["legacy", "st-ai"])
+def test_saboteur_sources_of_others_are_not_overwritten(
+    c_api: str, model: Path, tmp_path: Path, refused: Refused
+) -> None:
+    """Ours of an earlier run are, whatever the interface was."""
+    out = tmp_path / "out"
+    words = ("--model", model, "--out-dir", out, "--c-api")
+    for each in ("legacy", "st-ai", c_api):
+        assert refused("generate", *words, each).status == 0
+    for name in outputs("network", c_api):
+        ours = (out / name).read_bytes()
+        (out / name).write_text("/* What nn2flash makes is called by this. */\n")
+        before = files_below(out)
+        check(refused("generate", *words, c_api), f"{name}: was not written", "another name")
+        assert files_below(out) == before
+        (out / name).write_bytes(ours)
+    (out / "network.h").write_text("")
+    assert refused("generate", *words, c_api).status == 0
+    assert (out / "network.h").stat().st_size > 0
 
 
 def test_print_outputs_is_what_is_written(model: Path, tmp_path: Path, refused: Refused) -> None:

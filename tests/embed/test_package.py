@@ -28,6 +28,7 @@ def sources(tmp_path: Path) -> Path:
 
 def generate(folder: Path, *words: str, seed: int = 7) -> Path:
     """Generate `digits` below a folder."""
+    folder.mkdir(exist_ok=True)
     model = write_digits(folder / "digits.onnx", seed)
     out = folder / "sources"
     codegen("generate", "--model", str(model), "--name", "digits", "--out-dir", str(out), *words)
@@ -169,6 +170,31 @@ def test_saboteur_a_manifest_that_leads_out(sources: Path, tmp_path: Path) -> No
     (folder / "manifest.json").write_text(json.dumps(manifest))
     done = package(sources, folder)
     assert done.returncode == 1 and "does not list its files" in done.stderr
+
+
+@pytest.mark.parametrize("what", ["a file", "a folder", "a link"])
+def test_saboteur_what_others_have_put_where_a_new_file_belongs(
+    what: str, sources: Path, tmp_path: Path
+) -> None:
+    """The other interface's files are new to the package."""
+    other = generate(tmp_path / "other", "--c-api", "st-ai")
+    folder, theirs = tmp_path / "package", tmp_path / "theirs"
+    assert package(other, folder).returncode == 0
+    theirs.mkdir()
+    (theirs / "digits_data_params.c").write_text("mine")
+    place = folder / "network" / "digits_data_params.c"
+    if what == "a file":
+        place.write_text("mine")
+    elif what == "a folder":
+        place.mkdir()
+    else:
+        shutil.move(folder / "network", tmp_path / "network")
+        (folder / "network").symlink_to(theirs)
+    before = files_below(tmp_path)
+    done = package(sources, folder)
+    assert done.returncode == 1
+    assert ("is a link" if what == "a link" else "is not overwritten") in done.stderr
+    assert files_below(tmp_path) == before
 
 
 def test_stopped_half_way_it_can_go_on(sources: Path, tmp_path: Path) -> None:

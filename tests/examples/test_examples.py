@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
 import re
 import runpy
 import struct
@@ -49,6 +50,25 @@ def test_the_tutorial_word_by_word(tmp_path: Path) -> None:
     found = json.loads(evaluation.read_text())
     assert found["int8"]["r2"] > 0.99
     assert "evaluate: float: RMSE" in done.stdout and "°C" in done.stdout
+    check_contents_decide(tmp_path / "my_project", ("scons", "-Q", "epochs=20"))
+
+
+def check_contents_decide(project: Path, words: tuple[str, ...]) -> None:
+    """Other readings under the time that the record knows, as from an archive."""
+
+    def build(*more: str) -> str:
+        done = subprocess.run(
+            [*words, *more], cwd=project, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    readings = project / "readings.csv"
+    os.utime(readings, (1_577_836_800, 1_577_836_800))
+    assert "TRAIN" not in build()
+    readings.write_text(readings.read_text().replace("1", "2"))
+    os.utime(readings, (1_577_836_800, 1_577_836_800))
+    assert "TRAIN" in build("-n")
 
 
 def test_readings_are_what_their_program_computes() -> None:

@@ -103,6 +103,10 @@ MISTAKES = {
         ),
     ),
     "folder for a network": Mistake(("network=/", "no such file"), variables={"network": "/"}),
+    "inputs that the build makes itself": Mistake(
+        ("build/model/test.npz", "is what this build makes itself", "give a copy"),
+        variables={"inputs": "build/model/test.npz"},
+    ),
     "variable for a target": Mistake(("'board' is a variable", "board=VALUE"), ("board",)),
     "custom.py that fails": Mistake(
         ("custom.py: division by zero", "NAME = VALUE"),

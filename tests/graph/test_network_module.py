@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def test_what_an_edit_trains_again(project: Project) -> None:
     assert would_run(project, "elf") == {"TRAIN"}
 
 
+def test_saboteur_a_name_of_data_is_data(project: Project) -> None:
+    """A folder's name may be a label: other names in the same order are no contents that differ."""
+    classes = project.path("mine/classes")
+    (classes / "run").rename(classes / "rush")
+    assert would_run(project, "elf") == {"TRAIN", "ONNX"}
+    (classes / "rush").rename(classes / "run")
+    assert would_run(project, "elf") == set()
+
+
 def test_two_modules_side_by_side(project: Project) -> None:
     shutil.copy(project.path("mine/gearbox.py"), project.path("mine/pump.py"))
     run = project.scons("-n", "elf", model="mine/pump.py")
@@ -70,6 +80,15 @@ def test_data_beside_a_module(project: Project) -> None:
     shown = project.scons("-n", "--tree=all", "build/model/gearbox/weights.pt", data="x.npz")
     assert "TRAIN build/model/gearbox/weights.pt" in shown.commands
     assert "-x.npz" in shown.output
+    np.save(project.path("x.npy"), np.zeros((20, 8), np.float32))
+    np.save(project.path("y.npy"), np.arange(20) % 4)
+    words = ("-n", "--tree=all", "build/model/gearbox/weights.pt")
+    told = project.scons_where({}, *words, data="x.npy", verbose="1").output
+    assert "-y.npy" in told.replace(f"{project.root}/", "")
+    assert f"--data {project.root}/x.npy --file {project.root}/y.npy" in told
+    os.mkfifo(project.path("endless.csv"))
+    run = project.scons("elf", data="endless.csv")
+    assert run.status == 2 and "data=endless.csv: is neither a file nor a folder" in run.output
     alone = Project(project.root, {"board": "mps2_an500", "network": "tiny.onnx"})
     assert "data=x.npz: is for a network module" in alone.scons("elf", data="x.npz").output
     assert "data=none: no such file or folder" in project.scons("elf", data="none").output
@@ -110,9 +129,9 @@ def test_a_mistake_in_the_module_ends_the_build(project: Project) -> None:
     assert run.status == 2
     assert 'name it at the top of the module: FILES = ["others.npy"]' in run.output
     assert "Traceback" not in run.output
-    project.replace("mine/gearbox.py", 'FILES = ["readings.npy"]', "FILES = sorted(range(3))")
+    project.replace("mine/gearbox.py", 'FILES = ["readings.npy"', 'FILES = [os.sep, "readings.npy"')
     run = project.scons("elf")
-    assert "mine/gearbox.py:6: FILES is read without running the module" in run.output
+    assert "mine/gearbox.py:8: FILES is read without running the module" in run.output
 
 
 def test_data_is_named_in_a_literal(tmp_path: Path) -> None:

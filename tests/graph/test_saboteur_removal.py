@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import SCons.Errors
+from site_tools.marker import check_place
 
 from tests.graph.conftest import Built
 from tests.graph.kills import built_files, kill_build
@@ -131,6 +134,29 @@ def test_a_failure_costs_nothing(failure: Failure, surroundings: Surroundings) -
         assert run.status != 0, run.output
         assert "Traceback" not in run.output and 'File "' not in run.output, run.output
         assert surroundings.theirs() == before, run.output
+
+
+def test_a_record_that_may_not_be_read(surroundings: Surroundings) -> None:
+    """Root reads everything, but for what it has given up."""
+    project, before = surroundings.project, surroundings.theirs()
+    project.path(RECORD).chmod(0)
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    words = [*(drop if os.geteuid() == 0 else []), *project.command()]
+    for _ in range(2):
+        done = subprocess.run(words, cwd=project.root, capture_output=True, text=True, check=False)
+        (line,) = done.stderr.splitlines()
+        assert done.returncode == 2 and "Permission denied: remove it" in line
+        assert surroundings.theirs() == before
+
+
+def test_no_folder_of_sources_takes_a_build(given: Built) -> None:
+    root = given.project.root
+    others = {".venv", "build", "__pycache__"}
+    folders = [p for p in root.iterdir() if p.is_dir() and p.name not in others]
+    assert len(folders) > 12
+    for folder in folders:
+        with pytest.raises(SCons.Errors.UserError, match=f"{folder.name}/ holds sources"):
+            check_place(folder / "new", root, "new")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -18,6 +18,7 @@ from codegen.layer_sizes import largest
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from nn2flash.cli import main
+from support.errors import UserError
 from tests.codegen import graphs
 from tests.codegen.models import QdqModel, two_layers
 from tests.program.conftest import FIXTURES, REPOSITORY, from_sources
@@ -146,6 +147,15 @@ def test_the_page_has_the_graph(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert text.count('class="box"') == len(layers) + 1
     assert all(f"<code>{layer['name']}</code>" in text for layer in layers)
     assert "src=" not in text and "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_saboteur_a_page_over_the_model(tmp_path: Path) -> None:
+    path = two_layers().save(tmp_path / "net.onnx")
+    (tmp_path / "page.html").symlink_to(path)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="is what is to be analyzed"):
+        main(["analyze", str(path), "--html", str(tmp_path / "page.html")])
+    assert path.read_bytes() == before and (tmp_path / "page.html").is_symlink()
 
 
 def unsupported(nodes: int) -> QdqModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -126,3 +127,21 @@ def test_a_computer_without_a_compiler(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("CC", str(tmp_path / "cc"))
     with pytest.raises(UserError, match="cc: No such file"):
         network.run(np.zeros((1, network.graph.input_size), np.float32))
+
+
+def test_saboteur_another_compiler_has_a_runtime_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version under the same name; the same one compiles the runtime once."""
+    real = shutil.which("cc") or "gcc"
+    script = tmp_path / "my cc"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CC", str(script))
+    kept = []
+    for version in (1, 1, 2):
+        text = f'#!/bin/sh\ncase $1 in --version) echo {version};; *) exec {real} "$@";; esac\n'
+        script.write_text(text)
+        script.chmod(0o755)
+        nn2flash.load(FIXTURES / "guide_int8.onnx").run(np.zeros((1, 784), np.float32))
+        kept.append(sorted((tmp_path / "nn2flash").iterdir()))
+    assert [len(files) for files in kept] == [1, 1, 2]
