@@ -23,13 +23,13 @@ def missed(run: Run) -> None:
 
 
 def keep_to_target(host: Host) -> None:
-    """The product's own options choose the processor; nothing else does."""
+    """The product's own options choose the processor and -Ofast; nothing else does."""
     options = ";".join(F4.link_flags(str(host.root / "cubemx.ld")))
     host.replace(
         "CMakeLists.txt",
         "add_executable(product main.c)\n",
         "add_executable(product main.c startup.c)\n"
-        f"target_compile_options(product PRIVATE {FLAGS} -Wall -Wpedantic -Werror)\n"
+        f"target_compile_options(product PRIVATE {FLAGS} -Ofast -Wall -Wpedantic -Werror)\n"
         f'target_link_options(product PRIVATE "{options}")\n',
     )
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.embed.hosts import Host, Run, make_host
+from tests.embed.hosts import Host, make_host
 from tests.embed.machines import COMPILER, MACHINES, Machine
 
 STRICT = "-Wall -Wextra -Wconversion -Wpedantic -Wcast-qual -Wshadow -Wundef -Werror"
 F4 = MACHINES["netduinoplus2"]
-NO_CORTEX_M = "nn2flash: no Cortex-M is selected here"
 
 
 def cmake_words(host: Host, machine: Machine, script: str = "cubemx.ld") -> list[str]:
@@ -153,12 +152,3 @@ def test_init_fails_without_its_constants(lost: str, lto: str, ram: str, host: H
     begun = host.run(*F4.command())
     # The st-ai interface has no tables.
     assert begun.status == (18 if lost == "tables" else 16), begun.output
-
-
-# --- flags of the processor -----------------------------------------------------------------------
-
-
-def one_line(run: Run, line: str) -> None:
-    """The build failed, and said why."""
-    assert run.status != 0
-    assert line in run.output

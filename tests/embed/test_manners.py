@@ -119,7 +119,7 @@ def test_make_cleans_and_leaves_build_alone(vendor: Path, tmp_path: Path) -> Non
     them, whatever is asked for first; `clean` makes nothing."""
     host = make_host(tmp_path / "host", "make/live", {"vendor/nn2flash": vendor})
     before = {path.name for path in host.root.iterdir()}
-    host.append("Makefile", "all: build\nbuild: product\n\ttouch built\n")
+    host.append("Makefile", "all: build\nbuild:\n\t$(MAKE) product\n\ttouch built\n")
     host.build("make", "-j4", "all")
     host.check("./product")
     host.retrain("digits")

@@ -1,11 +1,13 @@
-"""A package as a Zephyr module: a line in CMakeLists.txt, one in prj.conf."""
+"""A package as a Zephyr module: a line in CMakeLists.txt, one in prj.conf; and its sample."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-from tests.embed.hosts import make_host
+import pytest
+
+from tests.embed.hosts import Host, make_host
 from tests.embed.machines import COMPILER, MACHINES
 from tests.embed.models import WRITERS
 
@@ -13,27 +15,50 @@ HERE = Path(__file__).resolve().parent / "zephyr"
 F4 = MACHINES["netduinoplus2"]
 
 
-def test_modules(packages: Path, tmp_path: Path) -> None:
-    """Whole archives, -std=c99 and -Werror of the operating system's; two networks, one runtime."""
+@pytest.fixture
+def host(packages: Path, tmp_path: Path) -> Host:
+    """An application with copies of both packages."""
     host = make_host(tmp_path / "host", HERE, {})
     for name in WRITERS:
         shutil.copytree(packages / name, host.root / name)
-    F4.copy_to(host.root)
+    F4.copy_to(host.root / "os")
+    return host
+
+
+def build(host: Host, application: str, folder: str) -> tuple[str, ...]:
+    """Configure and build an application of the host's; returns the command that builds."""
+    system = host.root / "os"
     words = [
         *("-DCMAKE_SYSTEM_NAME=Generic", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY"),
         f"-DCMAKE_C_COMPILER={COMPILER}",
         f"-DOS_FLAGS={';'.join(F4.flags)}",
-        f"-DOS_LINK_FLAGS={';'.join(F4.link_flags(str(host.root / 'cubemx.ld')))}",
+        f"-DOS_LINK_FLAGS={';'.join(F4.link_flags(str(system / 'cubemx.ld')))}",
     ]
-    build = ("ninja", "-v", "-C", "b")
-    host.build("cmake", "-G", "Ninja", "-B", "b", *words)
-    host.build(*build)
+    configure = ("cmake", "-G", "Ninja", "-S", application, "-B", folder, *words)
+    done = host.run(*configure, ZEPHYR_BASE=str(system))
+    assert done.status == 0, done.output
+    command = ("ninja", "-v", "-C", folder)
+    host.build(*command)
+    return command
+
+
+def test_modules(host: Host) -> None:
+    """Whole archives, -std=c99 and -Werror of the operating system's; two networks, one runtime."""
+    command = build(host, ".", "b")
     F4.check(host, "b/app")
-    assert not host.build(*build).made
+    assert not host.build(*command).made
     host.append(
         "digits/network/digits_data.c", "\nextern const int edited;\nconst int edited = 1;\n"
     )
-    made = {name.split(".")[0] for name in host.build(*build).made}
+    made = {name.split(".")[0] for name in host.build(*command).made}
     assert made == {"digits_data", "libnn2flash_digits", "app"}
     host.build("ninja", "-C", "b", "clean")
     assert not list((host.root / "b").rglob("*.a"))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_sample(name: str, host: Host) -> None:
+    """The application that a package brings finds its module, and tests itself."""
+    build(host, f"{name}/zephyr/sample", "s")
+    F4.write_memories(host.root, "s/app")
+    assert f"{name}: self-test passed" in host.build(*F4.command()).output

@@ -34,13 +34,14 @@ function(zephyr_library_sources)
 endfunction()
 
 foreach(module ${ZEPHYR_EXTRA_MODULES})
+  get_filename_component(module ${module} REALPATH)
   file(STRINGS ${module}/zephyr/module.yml place REGEX "^  cmake: ")
   string(REPLACE "  cmake: " "" place ${place})
   get_filename_component(name ${module} NAME)
   add_subdirectory(${module}/${place} modules/${name})
 endforeach()
 
-add_executable(app startup.c)
+add_executable(app ${CMAKE_CURRENT_LIST_DIR}/startup.c)
 get_property(libraries GLOBAL PROPERTY OS_LIBRARIES)
 target_link_libraries(app PRIVATE
   zephyr_interface -Wl,--whole-archive ${libraries} -Wl,--no-whole-archive ${OS_LINK_FLAGS} m)
