@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from codegen.project import begin
@@ -19,4 +20,4 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the project, and say what to do in it."""
     names = begin(arguments.example, arguments.out_dir, arguments.board)
     print(f"new: {arguments.out_dir}: {', '.join(names)}")
-    print(f"new: now: cd {arguments.out_dir} && scons run")
+    print(f"new: now: cd {shlex.quote(str(arguments.out_dir))} && scons run")

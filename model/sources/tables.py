@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv as csv_file
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +70,8 @@ class Table:
         )
 
     def whole(self, name: str) -> bool:
-        """Whether all cells of a column are whole numbers without a point."""
-        return all(cell.removeprefix("-").isdigit() for cell in self.column(name))
+        """Whether all cells of a column are whole numbers without a point, signed or not."""
+        return all(re.fullmatch(r"[+-]?[0-9]+", cell) for cell in self.column(name))
 
     def text(self, name: str) -> bool:
         """Whether the first cell of a column is no number, so that none needs to be."""

@@ -37,7 +37,7 @@ def subset(env: Any, places: Places, model: Model) -> Subset:
         [
             *(*model.ends, "--inputs", model.test_images, "--size", "$subset_size"),
             # Data of a user's may have fewer than the default.
-            *(("--at-most",) if env["model"] else ()),
+            *(("--at-most",) if env["model"] or env["inputs"] or env["calibration"] else ()),
             *("--seed", "$subset_seed", *env.Strict(), "--out", header, "--npz", arrays),
         ],
         also=env.Templates("app/mnist_test_subset.h.j2"),

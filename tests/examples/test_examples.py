@@ -17,6 +17,7 @@ import numpy as np
 import onnx
 import pytest
 
+from codegen.cli import main
 from codegen.project import begin, examples
 from support.errors import UserError
 from tests.examples.rows import ROOT, Row, write
@@ -142,6 +143,21 @@ def test_a_project_is_begun_in_an_empty_folder_only(tmp_path: Path) -> None:
     assert (
         '"model": "mnist_cnn.py", "board": "host"' in (tmp_path / "new" / "SConstruct").read_text()
     )
+
+
+def test_the_line_to_go_on_with_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Into a folder whose name has a space, too."""
+    folder = str(tmp_path / "it's mine")
+    words = ["new", "--example", "regression", "--board", "host", "--out-dir", folder]
+    monkeypatch.setattr("sys.argv", ["codegen", *words])
+    main()
+    line = capsys.readouterr().out.splitlines()[-1].removeprefix("new: now: ")
+    go = line.replace("scons run", "pwd")
+    assert go != line
+    done = subprocess.run(["sh", "-c", go], stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout.strip() == folder
 
 
 def test_the_table_has_its_place(tmp_path: Path) -> None:

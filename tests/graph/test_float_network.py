@@ -43,6 +43,9 @@ def test_from_float_to_the_emulator(given: Built, tmp_path: Path) -> None:
     assert "40/40 output bytes identical to the reference" in run.output
     again = project.build("elf", network="f.onnx", calibration="x.npz", subset_size="10")
     assert not again.commands
+    # Of 40 inputs, fewer than subset_size=100, the firmware gets all.
+    fewer = project.build("subset", network="f.onnx", calibration="x.npz")
+    assert "subset: all 40 test inputs, fewer than subset_size=100" in fewer.output
     # A float network by itself, and a quantized one with calibration=.
     for told, variables in (
         ("f.onnx: a float network, nothing in it is quantized", {"network": "f.onnx"}),

@@ -57,6 +57,9 @@ def test_a_table_of_classes(tmp_path: Path) -> None:
     assert [int(n) for n in np.bincount(found.test.labels)] == [2, 2]
     numbered = write_table(tmp_path / "n.csv", [[i, i % 3] for i in range(30)], "x,y")
     assert checked(sources.csv(numbered)).classes == ("0", "1", "2")
+    signed = write_table(tmp_path / "s.csv", [[i, ("-1", "+1")[i % 2]] for i in range(30)], "x,y")
+    with pytest.raises(UserError, match="labels go from -1 to 1"):  # classes, not a regression
+        checked(sources.csv(signed))
 
 
 def test_windows_cross_no_change(tmp_path: Path) -> None:
