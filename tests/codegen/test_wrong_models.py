@@ -187,7 +187,11 @@ MODELS: dict[str, tuple[Make, str, str]] = {
         "export",
     ),
     # quantization
-    "float_model": (saved(wrong.float_model), "a float network", "calibration=x.npz"),
+    "float_model": (
+        saved(wrong.float_model),
+        "a float network",
+        r"in a clone of nn2flash: scons quantize network=\S+ calibration=x.npz",
+    ),
     "float_weights": (
         saved(wrong.float_weights),
         "'gemm_2' .*its weights are float32, not quantized",
