@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from model import torch_file
 from model.network import SimpleNN
 from model.preprocessing import Normalization
-from support.errors import UserError
-from support.files import write_bytes
 
 FORMAT = "nn2flash checkpoint 1"
 
@@ -46,7 +43,6 @@ class Checkpoint:
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; the same content gives the same bytes, whatever the file is called."""
-    buffer = io.BytesIO()  # with a path, torch.save stores the file's name in the archive
     content = {
         "format": FORMAT,
         "weights": {name: tensor.clone() for name, tensor in checkpoint.weights.items()},
@@ -57,8 +53,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "seed": checkpoint.seed,
         "dataset": dict(sorted(checkpoint.dataset.items())),
     }
-    torch.save(content, buffer)
-    write_bytes(path, buffer.getvalue())
+    torch_file.write(path, content)
 
 
 def load(path: Path) -> Checkpoint:
@@ -68,15 +63,7 @@ def load(path: Path) -> Checkpoint:
         UserError: the file is missing or something else.
     """
     remedy = "make one with: python -m model train"
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file", remedy) from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"{path}: not a PyTorch file ({reason})", remedy) from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f"{path}: not a checkpoint of this project ({FORMAT})", remedy)
+    content = torch_file.read(path, "a checkpoint", FORMAT, remedy)
     return Checkpoint(
         weights=content["weights"],
         normalization=Normalization(content["mean"], content["std"]),
