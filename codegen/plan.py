@@ -130,8 +130,7 @@ class Plan:
     @property
     def sources(self) -> set[str]:
         """Which of firmware/runtime/kernels/nn_<…>.c compute it."""
-        lowered = [step.lowered for step in self.steps]
-        return {name for each in lowered for name in (each.stem, *each.sources)}
+        return {name for step in self.steps for name in step.lowered.files}
 
     @property
     def weights_size(self) -> int:

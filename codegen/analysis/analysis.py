@@ -155,7 +155,7 @@ def analyze(
         macs=graph.macs,
         model_bytes=facts["model_bytes"],
         weights_bytes=plan.weights_size,
-        code_bytes=likely(CODE_SIZES, _called(plan, code), target.core, target.fpu),
+        code_bytes=likely(CODE_SIZES, code, target.core, target.fpu),
         activations_bytes=plan.arena_size,
         state_bytes=STATE_BYTES + STATE_BLOCK_BYTES * (len(plan.blocks) - 1),
         peak=peak(plan),
@@ -182,14 +182,6 @@ def _code(plan: Plan) -> dict[str, Any]:
     """What decides the size of the network's code: `codegen/code_sizes.py`."""
     assembly = render(TEMPLATES[LEGACY][ASSEMBLY], {"net": network_context(plan, NAME)})
     return describe(plan.sources, len(plan.steps), most_bytes(assembly))
-
-
-def _called(plan: Plan, code: dict[str, Any]) -> dict[str, Any]:
-    """The same with the files alone that something is linked of: a kernel with sources of its own
-    calls nothing of its stem's."""
-    lowered = [step.lowered for step in plan.steps]
-    files = {name for each in lowered for name in (each.sources or (each.stem,))}
-    return {**code, "stems": sorted(files)}
 
 
 def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[LayerFigures, ...]:

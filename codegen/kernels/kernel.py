@@ -90,15 +90,14 @@ class Lowered:
     """How one operation is computed.
 
     Attributes:
-        stem: `templates/ops/<stem>.c.j2` renders its call; the code that it calls is in
-            firmware/runtime/kernels/nn_<stem>.c, and nn_<…>.c of each of `sources`.
+        stem: `templates/ops/<stem>.c.j2` renders its call.
         kernel, why: as in `Part`.
         constants: blocks in the order in which the kernel reads them.
         scratch: bytes of arena that the kernel needs while it runs.
         late: bytes of arena it needs only once it has read all of its inputs, which it does before
             it writes any output: they may be the inputs'. None: it writes while it reads.
         overlaps: inputs that may share bytes with the output.
-        sources: see `stem`.
+        sources: which of firmware/runtime/kernels/nn_<…>.c it calls; empty: the stem's.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         parts: a row for each of the model's operations, when it is more than one.
         instructions: estimated, of one inference; the registry asks the kernel.
@@ -116,6 +115,11 @@ class Lowered:
     parts: tuple[Part, ...] = ()
     sources: tuple[str, ...] = ()
     instructions: float = 0.0
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Which of firmware/runtime/kernels/nn_<…>.c it calls."""
+        return self.sources or (self.stem,)
 
     @property
     def rows(self) -> tuple[Part, ...]:

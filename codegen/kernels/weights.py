@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codegen.ir.types import DType, Int8Array, Int32Array, Int64Array
+from codegen.ir.types import DType, Int8Array
 from codegen.kernels.kernel import Constants
 from codegen.weighted_sum import WeightedSum
 
@@ -48,28 +48,28 @@ def stored_weights(op: WeightedSum) -> tuple[Int8Array, Int8Array | None]:
     return stored, zeros.astype(np.int8)
 
 
+# What a bias with `WeightedSum.folded_bias` is called.
+FOLDED_BIAS = "bias with the input zero point folded in"
+
+
 def weight_constants(
-    op: WeightedSum,
-    bias: Int32Array | Int64Array,
-    folded: str,
-    weights: Int8Array,
-    zero_points: Int8Array | None,
+    op: WeightedSum, weights: Int8Array, zero_points: Int8Array | None, *, folded: bool
 ) -> tuple[Constants, ...]:
     """Biases, multipliers, weights, zero points.
 
     Args:
-        bias: [outputs], as the kernel adds them.
-        folded: what the biases hold beside themselves, for the comment.
         weights, zero_points: those of `stored_weights`, in the order in which the kernel reads
             them.
+        folded: the biases hold the input's zero point.
     """
+    bias, title = (op.folded_bias, FOLDED_BIAS) if folded else (op.bias, "bias")
     kind = "int64" if op.wide else "int32"
     point = f", {op.fraction} bits behind the point" if op.fraction else ""
     shape = "".join(f"[{size}]" for size in weights.shape)
     blocks = (
         Constants(
             "bias",
-            f"bias{folded}, {kind} [{op.rows}]{point}",
+            f"{title}, {kind} [{op.rows}]{point}",
             bias.astype("<i8" if op.wide else "<i4").tobytes(),
         ),
         Constants(
@@ -82,5 +82,5 @@ def weight_constants(
     )
     if zero_points is None:
         return blocks
-    title = f"zero points of the weights, int8 [{op.rows}]"
-    return (*blocks, Constants("zero_points", title, zero_points.tobytes()))
+    points = f"zero points of the weights, int8 [{op.rows}]"
+    return (*blocks, Constants("zero_points", points, zero_points.tobytes()))

@@ -84,15 +84,12 @@ class Planes(Kernel):
         stored, _ = stored_weights(op)
         band = band_of(op.window)
         table = _PLANES * 2 * op.window.kernel[0] * words_of_taps(op.window) * _WORD
-        folded = " with the input zero point folded in"
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="two neighbours of a channel in a word",
-            constants=weight_constants(
-                op, op.folded_bias, folded, np.ascontiguousarray(stored[:, 0]), None
-            ),
+            constants=weight_constants(op, np.ascontiguousarray(stored[:, 0]), None, folded=True),
             scratch=plane_bytes(op.window, band) + table,
             fields=conv_fields(op, op.window, op.groups, "nn_depthwise_planes", band=band),
             sources=("depthwise_planes", "depthwise_rows"),

@@ -65,13 +65,12 @@ class Packed(Kernel):
         """Bias, multipliers, weights."""
         stored, _ = stored_weights(op)
         weights = in_pairs(np.ascontiguousarray(stored.transpose(0, 2, 3, 1)), op.groups)
-        folded = " with the input zero point folded in"
         return Lowered(
             op=op,
             stem="conv",
             kernel=self.name,
             why="two products an instruction",
-            constants=weight_constants(op, op.folded_bias, folded, weights, None),
+            constants=weight_constants(op, weights, None, folded=True),
             scratch=_SCRATCH_OF_FOUR * -(-op.weights[0].size // 4),
             fields=conv_fields(op, op.window, op.groups, "nn_conv_packed"),
             sources=("conv_packed", "conv_window"),

@@ -101,7 +101,7 @@ class Portable(Kernel):
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights, zeros),
+            constants=weight_constants(op, weights, zeros, folded=False),
             fields=conv_fields(op, op.window, op.groups, "nn_conv"),
         )
 
@@ -130,7 +130,7 @@ class Depthwise(Kernel):
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights, zeros),
+            constants=weight_constants(op, weights, zeros, folded=False),
             fields=conv_fields(op, op.window, op.groups, "nn_depthwise"),
         )
 
@@ -153,7 +153,7 @@ class Transposed(Kernel):
             stem="conv",
             kernel=self.name,
             why="plain C, any processor",
-            constants=weight_constants(op, op.bias, "", weights, zeros),
+            constants=weight_constants(op, weights, zeros, folded=False),
             fields=conv_fields(op, op.window, op.groups, "nn_conv_transpose"),
         )
 

@@ -19,6 +19,7 @@ from codegen.ir.types import Int64Array
 from codegen.kernels.conv.portable import conv_fields
 from codegen.kernels.instructions import window_loads
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.weights import FOLDED_BIAS
 from codegen.ops.conv import Conv
 from codegen.target import Target
 
@@ -115,7 +116,7 @@ class Quads(Kernel):
                 Constants("weights", f"weights of four filters, uint32 {shape}", words(quads)),
                 Constants(
                     "bias",
-                    f"bias with the input zero point folded in, int32 [{rows}]",
+                    f"{FOLDED_BIAS}, int32 [{rows}]",
                     _filled(op.folded_bias, "<i4"),
                 ),
                 Constants(

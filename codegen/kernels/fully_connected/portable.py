@@ -37,9 +37,7 @@ class Portable(Kernel):
     def lower(self, op: FullyConnected, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
         weights, zeros = stored_weights(op)
-        blocks = weight_constants(
-            op, op.folded_bias, " with the input zero point folded in", weights, zeros
-        )
+        blocks = weight_constants(op, weights, zeros, folded=True)
         sums = sums_of(op)
         general = zeros is not None or sums.wide or sums.real or sums.fraction > 0
         fields = Fields(op.columns, op.rows, sums, general)
