@@ -27,7 +27,7 @@ from codegen.report.operators import support_page
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from tests.codegen.golden_sets import SETS
-from tests.codegen.graphs import assorted, classes, image, left_in_float, two_in_two_out
+from tests.codegen.graphs import assorted, classes, depthwise, image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -147,10 +147,11 @@ NETWORKS = {
     "network_assorted": "legacy",
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
+    "network_depthwise": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
-CLASSES = "network_classes"
+CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -160,6 +161,7 @@ PARTS = {
     LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     ASSORTED: (".c",),
     CLASSES: (".c",),
+    DEPTHWISE: (".c", "_kernels.h", "_assembly.S"),
 }
 
 
@@ -174,12 +176,13 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         LEFT_IN_FLOAT: left_in_float,
         ASSORTED: assorted,
         CLASSES: classes,
+        DEPTHWISE: depthwise,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
         graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
-    if folder == FAST:
+    if folder in (FAST, DEPTHWISE):
         kernels = Kernels("auto", stored_inputs(graph))
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
