@@ -67,12 +67,10 @@ def convolved(
 
 
 def depthwise(seed: int = 8) -> QdqModel:
-    """Channels that are no multiple of four, in float32 and in integers, two pixels apart."""
+    """Channels that are no multiple of four, two pixels apart."""
     rng = np.random.default_rng(seed)
-    model = QdqModel((1, 6, 12, 13)).qdq(0.02, 3)
-    return convolved(model, rng, (6, 1, 3, 3), group=6, strides=[2, 2], pads=[1, 1, 1, 1]).qdq(
-        0.05, -7
-    )
+    model = QdqModel((1, 6, 12, 13)).qdq(SCALE, 3)
+    return convolved(model, rng, (6, 1, 3, 3), group=6, strides=[2, 2], pads=[1, 1, 1, 1])
 
 
 def image(seed: int = 6) -> QdqModel:
