@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.kernels.conv.quads import Quads, in_quads, refusal, words
+from codegen.kernels.conv.quads import Quads, filters_of, refusal, words
 from codegen.kernels.registry import candidates
 from codegen.kernels.wanted import Kernels
 from codegen.ops.conv import Conv
@@ -107,7 +107,7 @@ def test_sums_at_the_ends(tmp_path: Path) -> None:
     graph = read(model, tmp_path)
     (op,) = graph.ops
     assert isinstance(op, Conv)
-    rows = in_quads(op).reshape(8, -1)
+    rows = filters_of(op)
     inputs = [np.where(sign * row > 0, 127, -128) for row in rows for sign in (1, -1)]
     stored = np.stack([np.repeat(row, 2) for row in inputs]).astype(np.int8)
     sums = np.abs(np.stack(inputs) @ rows.T)
@@ -121,7 +121,7 @@ def test_sums_at_the_ends(tmp_path: Path) -> None:
 def test_words_hold_their_lanes() -> None:
     """A step's two words by hand: elements 0 and 2 of each filter, then 1 and 3."""
     quads = np.array([[[1, 2, 3, 4], [5, 6, 7, 8], [-9, 0, 0, 0], [10, 0, 0, 0]]])
-    made = np.frombuffer(words(quads), "<u4")
+    made = words(quads).reshape(-1)
     assert [int(word & 0xFFFF) for word in made] == [
         10 * 256 - 9, 1 + 128 + 5 * 256, 0, 2 + 128 + 6 * 256
     ]  # fmt: skip
