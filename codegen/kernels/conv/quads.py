@@ -27,12 +27,13 @@ from codegen.kernels.integer_requantize import Rows, search
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
 from codegen.ops.conv import Conv
 from codegen.target import Target
+from codegen.window import Window
 
 QUAD = 4
 _OFFSET = 128
 _SUM_LIMIT = 1 << 23
 # Bytes of scratch: of four elements, themselves and two pixels' as int16; what is loaded ahead.
-_SCRATCH_OF_FOUR, _AHEAD = 4 + 16, 8
+_SCRATCH_OF_FOUR, _AHEAD, _WORD = 4 + 16, 8, 4
 # A filter's byte goes to a place of 16 bits.
 _MOST_FILTERS = 1 << 16
 
@@ -60,24 +61,32 @@ class QuadsFields(ConvFields):
     shift: int
 
 
-def filters_of(op: Conv) -> Int64Array:
-    """[filters, elements]: each filter's window, channels last.
+def window_pairs(op: Conv) -> Int64Array:
+    """[filters, steps, 2]: each filter's window, channels last, filled up to whole fours.
 
-    Elements are filled up with zeros to a multiple of four.
+    Steps take elements 0 and 2, then 1 and 3 of each four, as SXTB16 widens them.
     """
     rows = op.weights.astype(np.int64).transpose(0, 2, 3, 1).reshape(op.rows, -1)
-    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    return padded.reshape(op.rows, -1, 2, 2).swapaxes(2, 3).reshape(op.rows, -1, 2)
 
 
-def in_quads(filters: Int64Array, order: Int64Array) -> Int64Array:
-    """[quads, 4, elements]: filters in that order."""
-    return filters[order].reshape(-1, QUAD, filters.shape[1])
+def row_pairs(op: Conv) -> Int64Array:
+    """[filters, steps, 2]: neighbours, each row of the window filled up to whole pairs."""
+    rows = op.weights.astype(np.int64).transpose(0, 2, 3, 1)
+    rows = rows.reshape(op.rows, op.window.kernel[0], -1)
+    return np.pad(rows, ((0, 0), (0, 0), (0, rows.shape[2] % 2))).reshape(op.rows, -1, 2)
+
+
+def in_quads(pairs: Int64Array, order: Int64Array) -> Int64Array:
+    """[quads, 4, steps, 2]: pairs of filters in that order."""
+    return pairs[order].reshape(-1, QUAD, *pairs.shape[1:])
 
 
 def layer_of(op: Conv) -> IntegerLayer:
     """Filters as rows over stored bytes; a narrower clamp comes afterwards."""
     return IntegerLayer(
-        *(filters_of(op), op.folded_bias.astype(np.int64), op.multipliers),
+        *(window_pairs(op).reshape(op.rows, -1), op.folded_bias.astype(np.int64), op.multipliers),
         *(op.output.quantization.zero_point, -128, 127, 0),
     )
 
@@ -93,10 +102,9 @@ def order_of(op: Conv) -> Order:
 
     A weight of -128 needs its neighbours (`refusal`), so that nothing is moved then.
     """
-    filters = filters_of(op)
     rows = search(layer_of(op))
     found = np.flatnonzero(rows.found)
-    if (filters == -128).any():
+    if (op.weights == -128).any():
         found = found[:0]
     whole = found[: len(found) // QUAD * QUAD]
     others = np.setdiff1d(np.arange(op.rows), whole)
@@ -108,8 +116,9 @@ def refusal(quads: Int64Array) -> str:
     """Why the split is not exact for every input; empty when it is.
 
     Args:
-        quads: those of `in_quads`.
+        quads: [quads, 4, …], as `in_quads` has them.
     """
+    quads = quads.reshape(len(quads), QUAD, -1)
     _, b, c, d = np.moveaxis(quads, 1, 0)
     positive, negative = np.maximum(quads, 0).sum(2), np.minimum(quads, 0).sum(2)
     largest = 127 * positive - 128 * negative
@@ -124,23 +133,22 @@ def refusal(quads: Int64Array) -> str:
 def words(quads: Int64Array) -> Int64Array:
     """Words [quads][steps][2]: C and D, then A and B, of each step's two elements.
 
-    Steps take elements 0 and 2, then 1 and 3 of each four, as SXTB16 widens them.
+    Args:
+        quads: [quads, 4, steps, 2].
     """
     a, b, c, d = np.moveaxis(quads, 1, 0)
-    lanes = np.stack([c + 256 * d, a + _OFFSET + 256 * b], axis=-1) & 0xFFFF
-    # [quads, fours, first or second of the step, which step, word] → [quads, fours, step, word]
-    steps = lanes.reshape(len(quads), -1, 2, 2, 2)
-    packed: Int64Array = steps[:, :, 0] | steps[:, :, 1] << 16
+    lanes = np.stack([c + 256 * d, a + _OFFSET + 256 * b], axis=2) & 0xFFFF
+    packed: Int64Array = lanes[..., 0] | lanes[..., 1] << 16
     return packed
 
 
-def stream(op: Conv, order: Order) -> bytes:
+def stream(op: Conv, pairs: Int64Array, order: Order) -> bytes:
     """Little-endian words [quads][steps * 2 + 10]: those of `words`, for each filter two constants,
     and of each the place of its byte, two to a word.
 
     The constants: factor and addend of SMMLA, or the multiplier as float32 and 256 * the bias.
     """
-    quads = in_quads(filters_of(op), order.filters)
+    quads = in_quads(pairs, order.filters)
     weights = words(quads)
     multipliers = op.multipliers.astype("<f4").view(np.uint32).astype(np.int64)
     floats = np.stack([multipliers, op.folded_bias.astype(np.int64) << 8], axis=1)
@@ -160,7 +168,7 @@ def stream(op: Conv, order: Order) -> bytes:
 
 
 class Quads(Kernel):
-    """Four filters and two pixels at a time."""
+    """Four filters and two pixels at a time, whose windows are widened one by one."""
 
     name = "quads"
     portable = False
@@ -178,40 +186,98 @@ class Quads(Kernel):
             return "biases beyond int32, or float32 out"
         if op.rows >= _MOST_FILTERS:
             return "too many filters"
-        filters = filters_of(op)
         # 256 times as much is a word: of sums alone below, with their biases here.
         smallest, largest = layer_of(op).reach()
         if smallest.min() < -_SUM_LIMIT or largest.max() >= _SUM_LIMIT:
             return "sums beyond 24 bits"
-        return refusal(in_quads(filters, natural(op.rows)))
+        return refusal(in_quads(window_pairs(op), natural(op.rows)))
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """Of two pixels: 24 for four elements of a quad, 85 for its outputs, 70 around."""
+        """What windows take beside quads."""
         fours = -(-int(op.weights[0].size) // 4)
-        quads = -(-op.rows // QUAD)
-        pairs = -(-op.window.positions // 2)
-        loads = window_loads(op.window, op.input.shape[1], 1)
-        return pairs * (quads * (24.4 * fours + 85.0) + 70.0) + loads
+        return quads_cost(op, 2 * fours) + window_loads(op.window, op.input.shape[1], 1)
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """One block that is read from its beginning to its end."""
-        order = order_of(op)
-        fours = -(-int(op.weights[0].size) // 4)
-        quads = len(order.filters) // QUAD
-        shape = f"[{quads}][{4 * fours + 2 * QUAD + 2}]"
-        fields = conv_fields(op, op.window, op.groups, "nn_conv_quads", weights_type="ai_u32")
-        return Lowered(
-            op=op,
-            stem="conv_quads",
-            kernel=self.name,
-            why=f"four filters in three sums, {QUAD * order.integers} requantized by integers",
-            constants=(
-                Constants("weights", f"quads of filters, uint32 {shape}", stream(op, order)),
-            ),
-            scratch=_SCRATCH_OF_FOUR * fours + _AHEAD,
-            fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.rows.shift),
-            sources=("conv_quads", "conv_window", "quads"),
-        )
+        pairs = window_pairs(op)
+        scratch = _SCRATCH_OF_FOUR * (pairs.shape[1] // 2) + _AHEAD
+        sources = ("conv_quads", "conv_window", "quads")
+        return lowered(op, self, pairs, scratch, sources)
 
 
-KERNELS = (Quads(),)
+class QuadRows(Quads):
+    """The same, with the rows of the image widened once for all windows they are under."""
+
+    name = "quad rows"
+
+    def fits(self, op: Conv, target: Target) -> str:
+        """Windows that share elements, and have no holes."""
+        window = op.window
+        if window.dilations != (1, 1):
+            return "dilation"
+        if row_pairs(op).shape[1] < 2:
+            return "a window of two elements"
+        return super().fits(op, target)
+
+    def cost(self, op: Conv, target: Target, activity: Activity) -> float:
+        """Rows are widened, 3 for an element, and summed for each window; copied for two pixels."""
+        window, depth = op.window, op.input.shape[1]
+        steps = -(-window.kernel[1] * depth // 2)
+        widened = window.output[0] * window.strides[0] + window.kernel[0]
+        sums = window.output[1] * (2.5 * steps + 25.0)
+        rows = widened * (sums + 3.0 * window.input[1] * depth + 60.0)
+        pairs = -(-window.positions // 2)
+        copies = pairs * window.kernel[0] * (2.0 * steps + 45.0)
+        return quads_cost(op, window.kernel[0] * steps) + rows + copies
+
+    def lower(self, op: Conv, target: Target) -> Lowered:
+        """One block, of which each row of the window begins a step."""
+        pairs = row_pairs(op)
+        scratch = _WORD * (2 * pairs.shape[1] + 2 + ring_words(op.window, op.input.shape[1]))
+        sources = ("conv_quad_rows", "conv_rows", "quads")
+        return lowered(op, self, pairs, scratch, sources)
+
+
+def quads_cost(op: Conv, steps: int) -> float:
+    """Instructions of all quads: of two pixels 12.2 for a step of a quad, 85 for its outputs, 70
+    around."""
+    quads = -(-op.rows // QUAD)
+    return -(-op.window.positions // 2) * (quads * (12.2 * steps + 85.0) + 70.0)
+
+
+def ring_words(window: Window, depth: int) -> int:
+    """Words of scratch of `nn_conv_rows_of`.
+
+    Args:
+        depth: channels of the image.
+    """
+    rows = window.kernel[0] + window.strides[0]
+    reach = (window.output[1] - 1) * window.strides[1] + window.kernel[1]
+    pitch = (reach * depth + 3) // 2
+    odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
+    return rows * ((2 if odd else 1) * pitch + window.output[1])
+
+
+def lowered(
+    op: Conv, kernel: Kernel, pairs: Int64Array, scratch: int, sources: tuple[str, ...]
+) -> Lowered:
+    """A layer of quads: firmware/runtime/kernels/nn_<the first source>.c has its function."""
+    order = order_of(op)
+    quads = len(order.filters) // QUAD
+    shape = f"[{quads}][{2 * pairs.shape[1] + 2 * QUAD + 2}]"
+    fields = conv_fields(op, op.window, op.groups, f"nn_{sources[0]}", weights_type="ai_u32")
+    return Lowered(
+        op=op,
+        stem="conv_quads",
+        kernel=kernel.name,
+        why=f"four filters in three sums, {QUAD * order.integers} requantized by integers",
+        constants=(
+            Constants("weights", f"quads of filters, uint32 {shape}", stream(op, pairs, order)),
+        ),
+        scratch=scratch,
+        fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.rows.shift),
+        sources=sources,
+    )
+
+
+KERNELS = (Quads(), QuadRows())

@@ -9,8 +9,8 @@ void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output
     const ai_i32 pixels = shape->output_height * shape->output_width;
     const nn_conv_loader loader = nn_conv_loading(shape, scratch);
     ai_u32 *const wide = scratch + loader.fours;
-    nn_quads_job job = nn_quads_over(words, loader.fours, (shape->filters + 3) / 4, integers, end,
-                                     shape->sums.zero_point, wide);
+    nn_quads_job job = nn_quads_over(words, 2 * loader.fours, (shape->filters + 3) / 4, integers,
+                                     end, shape->sums.zero_point, wide);
     ai_i32 y = 0;
     ai_i32 x = 0;
     for (ai_i32 pixel = 0; pixel < pixels; pixel += 2) {

@@ -14,6 +14,12 @@ AI_API_DECLARE_BEGIN
 void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
                    const ai_u32 *words, ai_i32 integers, nn_quads_end end, ai_u32 *scratch);
 
+/* The same, with the image's rows widened once for all windows that they are under: no dilation.
+ * Each of a window's rows begins a step. scratch: as nn_conv_rows_of wants it, behind two words for
+ * each step, and two more. */
+void nn_conv_quad_rows(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
+                       const ai_u32 *words, ai_i32 integers, nn_quads_end end, ai_u32 *scratch);
+
 AI_API_DECLARE_END
 
 #endif /* NN_CONV_QUADS_H */

@@ -253,16 +253,16 @@ void nn_quads(const nn_quads_job *job) {
 
 #endif
 
-nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 fours, ai_i32 quads, ai_i32 integers,
+nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 steps, ai_i32 quads, ai_i32 integers,
                            nn_quads_end end, ai_i32 zero_point, const ai_u32 *wide) {
-    const ai_i32 steps = 2 * fours - 1; /* without a quad's first one */
-    const ai_i32 skip = (NN_QUADS_TURN - steps % NN_QUADS_TURN) % NN_QUADS_TURN;
-    const ai_i32 size = 4 * fours + NN_QUADS_CONSTANTS;
+    /* The first step stands before the loop. */
+    const ai_i32 skip = (NN_QUADS_TURN - (steps - 1) % NN_QUADS_TURN) % NN_QUADS_TURN;
+    const ai_i32 size = 2 * steps + NN_QUADS_CONSTANTS;
     nn_quads_job job = {0};
     job.wide = wide;
     job.start = 12 - 8 * skip;
     job.skip = NN_STEP_BYTES * skip;
-    job.end = wide + 4 * fours + 1;
+    job.end = wide + 2 * steps + 1;
     job.ends[0] = integers > 0 ? end : in_floats;
     job.ends[1] = in_floats;
     job.floats = words + size * (integers > 0 ? integers : quads);

@@ -27,8 +27,9 @@ typedef struct {
     const ai_u32 *words;  /* quads as codegen/kernels/conv/quads.py lays them out */
 } nn_quads_job;
 
-/* A job for windows of so many elements; what changes from pixel to pixel is left out. */
-nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 fours, ai_i32 quads, ai_i32 integers,
+/* A job for windows of so many steps, at least two; what changes from pixel to pixel is left out.
+ */
+nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 steps, ai_i32 quads, ai_i32 integers,
                            nn_quads_end end, ai_i32 zero_point, const ai_u32 *wide);
 
 /* All quads of two pixels. */
