@@ -34,6 +34,8 @@ _OFFSET = 128
 _SUM_LIMIT = 1 << 23
 # Bytes of scratch: of four elements, themselves and two pixels' as int16; what is loaded ahead.
 _SCRATCH_OF_FOUR, _AHEAD, _WORD = 4 + 16, 8, 4
+# Of NN_QUADS_END (firmware/runtime/kernels/nn_quads_end.h), aligned.
+_END_BYTES = 180
 # A filter's byte goes to a place of 16 bits.
 _MOST_FILTERS = 1 << 16
 
@@ -146,12 +148,12 @@ def stream(op: Conv, pairs: Int64Array, order: Order) -> bytes:
     """Little-endian words [quads][steps * 2 + 10]: those of `words`, for each filter two constants,
     and of each the place of its byte, two to a word.
 
-    The constants: factor and addend of SMMLA, or the multiplier as float32 and 256 * the bias.
+    The constants: factor and addend of SMMLA, or the multiplier as float32 and the bias.
     """
     quads = in_quads(pairs, order.filters)
     weights = words(quads)
     multipliers = op.multipliers.astype("<f4").view(np.uint32).astype(np.int64)
-    floats = np.stack([multipliers, op.folded_bias.astype(np.int64) << 8], axis=1)
+    floats = np.stack([multipliers, op.folded_bias.astype(np.int64)], axis=1)
     integers = np.stack([order.rows.factors, order.rows.addends], axis=1)
     by_integers = np.arange(len(order.filters)) < QUAD * order.integers
     constants = np.where(by_integers[:, None], integers[order.filters], floats[order.filters])
@@ -186,10 +188,6 @@ class Quads(Kernel):
             return "biases beyond int32, or float32 out"
         if op.rows >= _MOST_FILTERS:
             return "too many filters"
-        # 256 times as much is a word: of sums alone below, with their biases here.
-        smallest, largest = layer_of(op).reach()
-        if smallest.min() < -_SUM_LIMIT or largest.max() >= _SUM_LIMIT:
-            return "sums beyond 24 bits"
         return refusal(in_quads(window_pairs(op), natural(op.rows)))
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
@@ -255,7 +253,8 @@ def ring_words(window: Window, depth: int) -> int:
     reach = (window.output[1] - 1) * window.strides[1] + window.kernel[1]
     pitch = (reach * depth + 3) // 2
     odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
-    return rows * ((2 if odd else 1) * pitch + window.output[1])
+    columns = 0 if depth % 2 else reach
+    return rows * ((2 if odd else 1) * pitch + window.output[1]) + columns
 
 
 def lowered(
@@ -277,6 +276,7 @@ def lowered(
         scratch=scratch,
         fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.rows.shift),
         sources=sources,
+        own_code=((f"quads end {order.rows.shift}", _END_BYTES),),
     )
 
 

@@ -2,6 +2,7 @@
 #include "nn_conv_rows.h"
 
 #include "nn_dsp.h"
+#include "nn_packed_assembly.h"
 
 #define EACH_ONCE 0x00010001u /* two factors of 1 */
 
@@ -21,6 +22,8 @@ nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_u32 *scratch) {
     rows.ring = scratch;
     rows.shifted = rows.odd ? scratch + rows.rows * rows.pitch : scratch;
     rows.sums = (ai_i32 *)(rows.shifted + rows.rows * rows.pitch);
+    rows.reach = reach;
+    rows.columns = depth % 2 == 0 ? rows.sums + rows.rows * shape->output_width : NULL;
     return rows;
 }
 
@@ -32,14 +35,26 @@ static void fill(ai_u32 *row, ai_i32 at, ai_i32 count, ai_i32 value) {
     }
 }
 
+static inline void widen_four(const ai_i8 *bytes, ai_u32 *words) {
+    const ai_u32 word = nn_word(bytes);
+    const ai_u32 even = nn_even(word);
+    const ai_u32 odd = nn_odd(word);
+    words[0] = nn_low_halves(even, odd);
+    words[1] = nn_high_halves(even, odd);
+}
+
 /* Bytes to int16; `words` begins at a word. */
 static void widen(const ai_i8 *bytes, ai_i32 count, ai_u32 *words) {
+    for (; count >= 16; count -= 16) {
+        widen_four(bytes, words);
+        widen_four(bytes + 4, words + 2);
+        widen_four(bytes + 8, words + 4);
+        widen_four(bytes + 12, words + 6);
+        bytes += 16;
+        words += 8;
+    }
     for (; count >= 4; count -= 4) {
-        const ai_u32 word = nn_word(bytes);
-        const ai_u32 even = nn_even(word);
-        const ai_u32 odd = nn_odd(word);
-        words[0] = nn_low_halves(even, odd);
-        words[1] = nn_high_halves(even, odd);
+        widen_four(bytes, words);
         bytes += 4;
         words += 2;
     }
@@ -56,31 +71,54 @@ static void shift(const ai_u32 *row, ai_i32 count, ai_u32 *shifted) {
     shifted[count - 1] = row[count - 1] >> 16;
 }
 
-/* Where the windows of column x begin in a row of the ring. */
-static const ai_u32 *begin(const nn_conv_rows *rows, ai_i32 slot, ai_i32 x) {
+/* Where the windows of column x begin in the first row of the ring. */
+static const ai_u32 *begin(const nn_conv_rows *rows, ai_i32 x) {
     const nn_conv_shape *shape = rows->shape;
     const ai_i32 at = rows->lead + (x * shape->stride_x - shape->pad_left) * shape->channels;
-    return (at % 2 == 0 ? rows->ring : rows->shifted) + slot * rows->pitch + at / 2;
+    return (at % 2 == 0 ? rows->ring : rows->shifted) + at / 2;
 }
 
+/* The elements of so many words. */
+static inline ai_i32 sum_of(const ai_u32 *words, ai_i32 count) {
+    ai_i32 sum = 0;
+    for (; count >= 4; count -= 4) {
+        sum = nn_two_products(words[0], EACH_ONCE, sum);
+        sum = nn_two_products(words[1], EACH_ONCE, sum);
+        sum = nn_two_products(words[2], EACH_ONCE, sum);
+        sum = nn_two_products(words[3], EACH_ONCE, sum);
+        words += 4;
+    }
+    for (; count > 0; count--) {
+        sum = nn_two_products(*words, EACH_ONCE, sum);
+        words++;
+    }
+    return sum;
+}
+
+/* Of each window's row; where columns are whole words, of each column once. */
 static void add_up(const nn_conv_rows *rows, ai_i32 slot) {
-    ai_i32 *sums = rows->sums + slot * rows->shape->output_width;
-    for (ai_i32 x = 0; x < rows->shape->output_width; x++) {
-        const ai_u32 *words = begin(rows, slot, x);
-        ai_i32 sum = 0;
-        ai_i32 left = rows->steps;
-        for (; left >= 4; left -= 4) {
-            sum = nn_two_products(words[0], EACH_ONCE, sum);
-            sum = nn_two_products(words[1], EACH_ONCE, sum);
-            sum = nn_two_products(words[2], EACH_ONCE, sum);
-            sum = nn_two_products(words[3], EACH_ONCE, sum);
-            words += 4;
+    const nn_conv_shape *shape = rows->shape;
+    ai_i32 *sums = rows->sums + slot * shape->output_width;
+    if (rows->columns == NULL) {
+        for (ai_i32 x = 0; x < shape->output_width; x++) {
+            sums[x] = sum_of(begin(rows, x) + slot * rows->pitch, rows->steps);
         }
-        for (; left > 0; left--) {
-            sum = nn_two_products(*words, EACH_ONCE, sum);
-            words++;
+        return;
+    }
+    const ai_u32 *words = rows->ring + slot * rows->pitch;
+    const ai_i32 half = shape->channels / 2;
+    for (ai_i32 x = 0; x < rows->reach; x++) {
+        rows->columns[x] = sum_of(words, half);
+        words += half;
+    }
+    const ai_i32 *first = rows->columns;
+    for (ai_i32 x = 0; x < shape->output_width; x++) {
+        ai_i32 sum = 0;
+        for (ai_i32 kx = 0; kx < shape->kernel_width; kx++) {
+            sum += first[kx];
         }
         sums[x] = sum;
+        first += shape->stride_x;
     }
 }
 
@@ -108,42 +146,96 @@ void nn_conv_rows_until(nn_conv_rows *rows, const ai_i8 *image, ai_i32 y) {
     }
 }
 
-/* a[i] and b[i] in turn. */
+/* a[i] and b[i] in turn; returns behind the last one. */
+#if NN_PACKED_ASSEMBLY
+__attribute__((naked, noinline)) static ai_u32 *interleave(__attribute__((unused)) const ai_u32 *a,
+                                                           __attribute__((unused)) const ai_u32 *b,
+                                                           __attribute__((unused)) ai_i32 count,
+                                                           __attribute__((unused)) ai_u32 *to) {
+    __asm__(".syntax unified\n"
+            "push {r4-r10, lr}\n"
+            "subs r2, #4\n"
+            "blt 2f\n"
+            "1:\n"
+            "ldm r0!, {r4-r7}\n"
+            "ldm r1!, {r8-r10, lr}\n"
+            "subs r2, #4\n"
+            "strd r4, r8, [r3]\n"
+            "strd r5, r9, [r3, #8]\n"
+            "strd r6, r10, [r3, #16]\n"
+            "strd r7, lr, [r3, #24]\n"
+            "add r3, r3, #32\n"
+            "bge 1b\n"
+            "2:\n"
+            "tst r2, #2\n"
+            "beq 3f\n"
+            "ldm r0!, {r4-r5}\n"
+            "ldm r1!, {r8-r9}\n"
+            "strd r4, r8, [r3]\n"
+            "strd r5, r9, [r3, #8]\n"
+            "adds r3, #16\n"
+            "3:\n"
+            "tst r2, #1\n"
+            "beq 4f\n"
+            "ldr r4, [r0]\n"
+            "ldr r8, [r1]\n"
+            "strd r4, r8, [r3]\n"
+            "adds r3, #8\n"
+            "4:\n"
+            "mov r0, r3\n"
+            "pop {r4-r10, pc}\n");
+}
+#else
 static ai_u32 *interleave(const ai_u32 *a, const ai_u32 *b, ai_i32 count, ai_u32 *to) {
-#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
-    for (; count >= 4; count -= 4) {
-        __asm__ volatile("ldm %0!, {r2-r5}\n"
-                         "ldm %1!, {r6, r8, r9, r10}\n"
-                         "strd r2, r6, [%2]\n"
-                         "strd r3, r8, [%2, #8]\n"
-                         "strd r4, r9, [%2, #16]\n"
-                         "strd r5, r10, [%2, #24]\n"
-                         : "+r"(a), "+r"(b)
-                         : "r"(to)
-                         : "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "memory");
-        to += 8;
+    for (ai_i32 i = 0; i < count; i++) {
+        to[2 * i] = a[i];
+        to[2 * i + 1] = b[i];
     }
+    return to + 2 * count;
+}
 #endif
-    for (; count > 0; count--) {
-        *to++ = *a++;
-        *to++ = *b++;
+
+/* A window's rows, one after the other. */
+typedef struct {
+    const ai_u32 *words;
+    const ai_i32 *sum;
+    ai_i32 left; /* rows up to the ring's end */
+} walk;
+
+static inline walk walk_from(const nn_conv_rows *rows, nn_conv_pixel pixel) {
+    const nn_conv_shape *shape = rows->shape;
+    const ai_i32 slot = pixel.y * shape->stride_y % rows->rows;
+    walk made;
+    made.words = begin(rows, pixel.x) + slot * rows->pitch;
+    made.sum = rows->sums + slot * shape->output_width + pixel.x;
+    made.left = rows->rows - slot;
+    return made;
+}
+
+static inline void step(const nn_conv_rows *rows, walk *own) {
+    own->words += rows->pitch;
+    own->sum += rows->shape->output_width;
+    own->left--;
+    if (own->left == 0) {
+        own->left = rows->rows;
+        own->words -= rows->rows * rows->pitch;
+        own->sum -= rows->rows * rows->shape->output_width;
     }
-    return to;
 }
 
 void nn_conv_rows_load(const nn_conv_rows *rows, const nn_conv_pixel pixels[2], ai_u32 *wide,
                        ai_i32 sums[2]) {
-    const nn_conv_shape *shape = rows->shape;
-    ai_i32 first = pixels[0].y * shape->stride_y % rows->rows;
-    ai_i32 second = pixels[1].y * shape->stride_y % rows->rows;
-    sums[0] = 0;
-    sums[1] = 0;
-    for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
-        wide = interleave(begin(rows, first, pixels[0].x), begin(rows, second, pixels[1].x),
-                          rows->steps, wide);
-        sums[0] += rows->sums[first * shape->output_width + pixels[0].x];
-        sums[1] += rows->sums[second * shape->output_width + pixels[1].x];
-        first = first + 1 == rows->rows ? 0 : first + 1;
-        second = second + 1 == rows->rows ? 0 : second + 1;
+    walk first = walk_from(rows, pixels[0]);
+    walk second = walk_from(rows, pixels[1]);
+    ai_i32 one = 0;
+    ai_i32 other = 0;
+    for (ai_i32 left = rows->shape->kernel_height; left > 0; left--) {
+        wide = interleave(first.words, second.words, rows->steps, wide);
+        one += *first.sum;
+        other += *second.sum;
+        step(rows, &first);
+        step(rows, &second);
     }
+    sums[0] = one;
+    sums[1] = other;
 }

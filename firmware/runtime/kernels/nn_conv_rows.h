@@ -18,7 +18,9 @@ typedef struct {
     ai_i32 widened; /* rows so far, counted from the first row of padding */
     ai_u32 *ring;
     ai_u32 *shifted;
-    ai_i32 *sums; /* [rows][output_width]: of the elements of a window's row */
+    ai_i32 *sums;    /* [rows][output_width]: of the elements of a window's row */
+    ai_i32 reach;    /* columns under any window */
+    ai_i32 *columns; /* [reach]: of the elements of a column; NULL where columns are no words */
 } nn_conv_rows;
 
 /* Where the windows of an output pixel are. */
@@ -27,7 +29,8 @@ typedef struct {
     ai_i32 x;
 } nn_conv_pixel;
 
-/* scratch: rows * (pitch or 2 * pitch) + rows * output_width words. */
+/* scratch: rows * (pitch or 2 * pitch) + rows * output_width words, and reach more for an even
+ * number of channels. */
 nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_u32 *scratch);
 
 /* Widens what the windows of two pixels need; the second one is at most a row below. */

@@ -23,7 +23,7 @@
 #define NN_STEP_BYTES 48
 #define NN_OFFSETS(i) NN_STEP("#" #i "*8+4]", "#" #i "*8+8]")
 
-/* The reference's own operations on 256 * (sum + bias): float32, multiplier, half to even. */
+/* The reference's own operations: bias, float32, multiplier, half to even. */
 NN_QUADS_NAKED static void in_floats(void) {
     __asm__(".syntax unified\n"
             "sub r2, r8, r6, lsl #8\n"
@@ -39,35 +39,35 @@ NN_QUADS_NAKED static void in_floats(void) {
             "lsl r3, r3, #8\n"
             "vldr s9, [r0, #4]\n"
             "sub r4, r4, r2, asr #8\n"
-            "add r2, r2, r10\n"
+            "add r2, r10, r2, asr #8\n"
             "sub r5, r5, r3, asr #8\n"
-            "add r3, r3, r10\n"
+            "add r3, r10, r3, asr #8\n"
             "sub r8, r8, r4, asr #8\n"
             "vmov s0, s1, r2, r3\n"
             "sub r9, r9, r5, asr #8\n"
-            "add r4, r4, r11\n"
+            "add r4, r11, r4, asr #8\n"
             "sub r6, r6, r8, asr #8\n"
-            "add r5, r5, r11\n"
+            "add r5, r11, r5, asr #8\n"
             "sub r7, r7, r9, asr #8\n"
             "vmov s2, s3, r4, r5\n"
-            "add r8, r8, r12\n"
-            "add r9, r9, r12\n"
+            "add r8, r12, r8, asr #8\n"
+            "add r9, r12, r9, asr #8\n"
             "vmov s4, s5, r8, r9\n"
-            "add r6, r6, r1\n"
-            "add r7, r7, r1\n"
+            "add r6, r1, r6, asr #8\n"
+            "add r7, r1, r7, asr #8\n"
             "vldr s10, [r0, #12]\n"
             "vmov s6, s7, r6, r7\n"
             "vldr s11, [r0, #20]\n"
-            "vcvt.f32.s32 s0, s0, #8\n"
+            "vcvt.f32.s32 s0, s0\n"
             "ldr r10, [sp, #48]\n"
-            "vcvt.f32.s32 s1, s1, #8\n"
-            "vcvt.f32.s32 s2, s2, #8\n"
-            "vcvt.f32.s32 s3, s3, #8\n"
-            "vcvt.f32.s32 s4, s4, #8\n"
-            "vcvt.f32.s32 s5, s5, #8\n"
-            "vcvt.f32.s32 s6, s6, #8\n"
+            "vcvt.f32.s32 s1, s1\n"
+            "vcvt.f32.s32 s2, s2\n"
+            "vcvt.f32.s32 s3, s3\n"
+            "vcvt.f32.s32 s4, s4\n"
+            "vcvt.f32.s32 s5, s5\n"
+            "vcvt.f32.s32 s6, s6\n"
             "ldrh r12, [r0, #28]\n"
-            "vcvt.f32.s32 s7, s7, #8\n"
+            "vcvt.f32.s32 s7, s7\n"
             "vmul.f32 s0, s0, s8\n"
             "vmul.f32 s1, s1, s8\n"
             "ldrh r1, [r0, #30]\n"
@@ -208,7 +208,7 @@ static ai_u32 sum_of(ai_u32 a, ai_u32 b, ai_u32 sum) {
     return sum + (ai_u32)nn_two_products(a, b, 0);
 }
 
-/* Constants of a filter: factor and addend, or the multiplier's bits and 256 * the bias. */
+/* Constants of a filter: factor and addend, or the multiplier's bits and the bias. */
 static ai_i8 requantized(const nn_quads_job *job, bool integers, ai_i32 sum,
                          const ai_u32 *constants) {
     if (integers) {
@@ -216,7 +216,8 @@ static ai_i8 requantized(const nn_quads_job *job, bool integers, ai_i32 sum,
     }
     ai_float multiplier;
     memcpy(&multiplier, &constants[0], sizeof(multiplier));
-    return nn_requantize(sum + (ai_i32)constants[1] / 256, multiplier, job->zero_point, -128, 127);
+    return nn_requantize((ai_i32)((ai_u32)sum + constants[1]), multiplier, job->zero_point, -128,
+                         127);
 }
 
 /* words: the quad's. */
