@@ -18,7 +18,7 @@ MANAGERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Part:
+class Tool:
     """Something that may be installed.
 
     Attributes:
@@ -104,15 +104,15 @@ _PROGRAMS = (
 )
 
 
-def examine() -> list[Part]:
-    """All parts, in the order in which somebody comes to need them."""
+def examine() -> list[Tool]:
+    """All tools, in the order in which somebody comes to need them."""
     manager = next((name for name in MANAGERS if shutil.which(name)), "apt-get")
     packages = [
-        Part(name, serves, needed, _version(name), f"{sys.executable} -m pip install {name}")
+        Tool(name, serves, needed, _version(name), f"{sys.executable} -m pip install {name}")
         for name, serves, needed in _PACKAGES
     ]
     programs = [
-        Part(
+        Tool(
             each.names[0],
             each.serves,
             False,

@@ -104,7 +104,7 @@ def test_tflite_has_the_order_of_its_file(tmp_path: Path) -> None:
 def test_the_analysis_is_the_programs(image: nn2flash.Network) -> None:
     found = image.analyze("netduinoplus2")
     assert found.board is not None and found.board["name"] == "netduinoplus2"
-    assert found.room is not None and found.room.fits
+    assert found.placement is not None and found.placement.fits
     assert found.layers[0].name == image.graph.ops[0].name
     assert image.analyze().board is None
 
