@@ -49,7 +49,7 @@ _VERBS = "analyze, generate, package"
 _PACKAGES = (
     *((name, _VERBS, True) for name in ("numpy", "onnx", "jinja2", "clang-format")),
     ("tflite", "reading .tflite files", False),
-    ("onnxruntime", "quantizing, comparing layers", False),
+    ("onnxruntime", "quantize, comparing layers", False),
     ("torch", "training", False),
     ("pyelftools", "looking at linked firmware", False),
     ("pyserial", "talking to a board", False),

@@ -14,7 +14,7 @@ from nn2flash.wheel.imports import PACKAGE, below_package
 ROOT = Path(__file__).resolve().parents[2]
 # Packages of Python, and folders and files that are their data.
 PACKAGES = ("support", "codegen", "device", "model")
-DATA = ("templates", "firmware")
+DATA = ("templates", "firmware", "examples")
 SINGLE = (
     *(".clang-format", "LICENSE", "site_scons/nn2flash_library.py"),
     "requirements/locked/core.txt",
@@ -71,7 +71,11 @@ def source_files() -> list[Path]:
 
 def _content(path: Path) -> bytes:
     data = path.read_bytes()
-    if path.suffix != ".py" or path.is_relative_to(ROOT / "site_scons"):
+    if (
+        path.suffix != ".py"
+        or path.is_relative_to(ROOT / "site_scons")
+        or path.is_relative_to(ROOT / "examples")
+    ):
         return data
     return below_package(data.decode(), _modules(), str(path.relative_to(ROOT))).encode()
 
