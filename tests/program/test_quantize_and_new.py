@@ -25,9 +25,9 @@ def test_the_bytes_of_the_builds_command(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "signal to quantization noise" in done.stdout
     assert "next: nn2flash analyze f_int8.onnx" in done.stdout
-    words = ("-m", "model", "quantize", "--onnx", tmp_path / "f.onnx", "--calibration")
-    out = ("--out", tmp_path / "build.onnx", "--report", tmp_path / "build.json")
-    command = [sys.executable, *words, tmp_path / "x.npz", *out]
+    files = {"onnx": "f.onnx", "calibration": "x.npz", "out": "build.onnx", "report": "build.json"}
+    words = [word for key, name in files.items() for word in (f"--{key}", str(tmp_path / name))]
+    command = [sys.executable, "-m", "model", "quantize", *words]
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
     assert (tmp_path / "f_int8.onnx").read_bytes() == (tmp_path / "build.onnx").read_bytes()
     assert (tmp_path / "r.json").read_bytes() == (tmp_path / "build.json").read_bytes()
