@@ -73,23 +73,12 @@ def write_given(path: Path, model: onnx.ModelProto) -> None:
     write_bytes(path, clean.SerializeToString(deterministic=True))
 
 
-def refuse_others(path: Path) -> None:
-    """Refuse to write over a file that is not an older one of ours.
-
-    Raises:
-        UserError: it is there, and nn2flash did not write it.
-    """
-    if not path.exists() and not path.is_symlink():
-        return
+def is_ours(path: Path) -> bool:
+    """Whether a file is a network that this project wrote."""
     try:
-        ours = path.is_file() and load(path).producer_name == PRODUCER
+        return path.is_file() and load(path).producer_name == PRODUCER
     except UserError:
-        ours = False
-    if not ours:
-        raise UserError(
-            f"{path}: was not written by nn2flash, and is not overwritten",
-            "move it away, or name another file: --out",
-        )
+        return False
 
 
 def read(path: Path) -> onnx.ModelProto:

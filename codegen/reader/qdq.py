@@ -120,7 +120,7 @@ def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
         raise UserError(
             f"{path}: a float network, nothing in it is quantized",
             "quantize it with inputs like those that it will see: calibration=x.npz (without"
-            " scons: nn2flash quantize MODEL --calibration x.npz)",
+            " scons: nn2flash quantize)",
         )
 
 

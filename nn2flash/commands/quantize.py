@@ -7,6 +7,7 @@ import argparse
 from pathlib import Path
 
 from model.arguments import add_quantization
+from support.errors import UserError
 
 SUFFIX = "_int8.onnx"
 
@@ -32,10 +33,14 @@ def run(arguments: argparse.Namespace) -> None:
             not written by nn2flash.
     """
     from model.given_network import quantize_file
-    from model.onnx_file import refuse_others
+    from model.onnx_file import is_ours
 
     out: Path = arguments.out or Path(f"{arguments.model.stem}{SUFFIX}")
-    refuse_others(out)
+    if (out.exists() or out.is_symlink()) and not is_ours(out):
+        raise UserError(
+            f"{out}: was not written by nn2flash, and is not overwritten",
+            "move it away, or name another file: --out",
+        )
     quantize_file(
         arguments.model,
         arguments.calibration,

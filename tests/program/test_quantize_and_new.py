@@ -83,7 +83,7 @@ def test_a_float_network_given_to_another_verb_names_this_one(
     write_float(tmp_path)
     with pytest.raises(UserError, match="a float network") as caught:
         main(["analyze", "f.onnx"])
-    assert "nn2flash quantize MODEL --calibration x.npz" in caught.value.remedy
+    assert "nn2flash quantize" in caught.value.remedy
     with pytest.raises(UserError, match="is quantized already"):
         main(["quantize", str(FIXTURES / "guide_int8.onnx"), *CALIBRATION])
 
