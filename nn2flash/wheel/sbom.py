@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ _LOCKED = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 _ASKED = re.compile(r"^ +#(?: via)? +((?!via$)[a-z\d][\w.-]*)$", re.MULTILINE)
 
 
-def document(project: dict[str, Any], locked: Path) -> str:
+def document(project: Mapping[str, Any], locked: Path) -> str:
     """The bill as JSON.
 
     Args:

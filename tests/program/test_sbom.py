@@ -62,7 +62,7 @@ def test_licences_are_what_the_releases_say(bill: dict[str, Any]) -> None:
     for each in bill["components"]:
         (licence,) = (entry["expression"] for entry in each["licenses"])
         said = metadata.metadata(each["name"])
-        names = {said.get("License-Expression"), said.get("License")}
+        names = {said[key] for key in ("License-Expression", "License") if key in said}
         names |= {*(said.get_all("Classifier") or [])}
         assert names & {licence, *ALSO.get(licence, ())}, (each["name"], names)
 
