@@ -46,13 +46,13 @@ class Order:
 
     Attributes:
         filters: int64 [4 * quads]: which filter; the last one again where none is left.
-        integers: quads of which all filters have SMMLA's constants; the first ones.
-        rows: those constants, of all filters.
+        integers: quads whose filters all have them; the first ones.
+        constants: SMMLA's, of all filters.
     """
 
     filters: Int64Array
     integers: int
-    rows: Rows
+    constants: Rows
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def stream(op: Conv, pairs: Int64Array, order: Order) -> bytes:
     weights = words(quads)
     multipliers = op.multipliers.astype("<f4").view(np.uint32).astype(np.int64)
     floats = np.stack([multipliers, op.folded_bias.astype(np.int64)], axis=1)
-    integers = np.stack([order.rows.factors, order.rows.addends], axis=1)
+    integers = np.stack([order.constants.factors, order.constants.addends], axis=1)
     by_integers = np.arange(len(order.filters)) < QUAD * order.integers
     constants = np.where(by_integers[:, None], integers[order.filters], floats[order.filters])
     places = order.filters.reshape(-1, 2, 2)
@@ -274,9 +274,9 @@ def lowered(
             Constants("weights", f"quads of filters, uint32 {shape}", stream(op, pairs, order)),
         ),
         scratch=scratch,
-        fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.rows.shift),
+        fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.constants.shift),
         sources=sources,
-        own_code=((f"quads end {order.rows.shift}", _END_BYTES),),
+        own_code=((f"quads end {order.constants.shift}", _END_BYTES),),
     )
 
 
