@@ -148,10 +148,12 @@ NETWORKS = {
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
     "network_depthwise": "legacy",
+    "network_quads": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
+QUADS = "network_quads"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -162,6 +164,7 @@ PARTS = {
     ASSORTED: (".c",),
     CLASSES: (".c",),
     DEPTHWISE: (".c", "_kernels.h", "_assembly.S"),
+    QUADS: (".c", "_generate_report.txt"),
 }
 
 
@@ -177,12 +180,13 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         ASSORTED: assorted,
         CLASSES: classes,
         DEPTHWISE: depthwise,
+        QUADS: image,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
         graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
-    if folder in (FAST, DEPTHWISE):
+    if folder in (FAST, DEPTHWISE, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 

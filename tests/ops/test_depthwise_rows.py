@@ -91,7 +91,7 @@ def reason(op: Conv, target: Target = CORTEX_M7) -> str:
     return DepthwiseRows().fits(op, target)
 
 
-def test_bands_have_the_room_that_they_have(networks: dict[str, Read]) -> None:
+def test_bands_have_the_bytes_that_they_may(networks: dict[str, Read]) -> None:
     ops = {name: net.graph.ops[-1] for name, net in networks.items()}
     op = ops["in_bands"]
     assert isinstance(op, Conv)

@@ -186,15 +186,16 @@ class _Waiting:
 
 @dataclass
 class _Item:
-    """A product, or the scaling of a sum, and the loaded values that it needs."""
+    """A product in a row of taps, or (tap -1) the scaling of a sum; the loaded values that it
+    needs."""
 
     touch: Touch
-    row: int
+    tap: int
     needs: tuple[tuple[str, int, int], ...]
 
     @property
     def product(self) -> bool:
-        return self.row >= 0
+        return self.tap >= 0
 
 
 def body(row: Row, down: int, below: int, finish: Finish) -> Body:
@@ -334,7 +335,7 @@ class _Writer:
                     self._advance(now, force=True)
                 self._open[touch.output] = register
             source = self._where[item.needs[0]]
-            weights = (LATE if touch.late else EARLY)[item.row]
+            weights = (LATE if touch.late else EARLY)[item.tap]
             kind = "add" if touch.output in self._started else "begin"
             register = self._open[touch.output]
             self._lines.append(Instruction(kind, register, source, weights, touch.halves))

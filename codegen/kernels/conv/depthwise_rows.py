@@ -24,7 +24,7 @@ from codegen.target import Target
 _PLANES, _WORD = 4, 4
 # Bytes for planes: what rows of the next band share with this one is prepared twice, so that more
 # saves little.
-_ROOM = 2048
+_BYTES = 2048
 # Pairs of pixels in a round of a loop over a long row.
 _ROUND, _LONG = 4, 8
 
@@ -39,7 +39,7 @@ class Split:
         rounds, pairs: a loop over so many pairs of pixels; 0 rounds: none.
         rest: pairs behind the loop.
         alone: whether one pixel without neighbour ends the row.
-        row: bytes from a row of the image to the next one.
+        pitch: bytes from a row of the image to the next one.
         missing: channels of a word that the last four lack.
     """
 
@@ -49,12 +49,12 @@ class Split:
     pairs: int
     rest: int
     alone: bool
-    row: int
+    pitch: int
     missing: int
 
 
 @dataclass(frozen=True)
-class RowsFields:
+class RoutineFields:
     """What the templates name.
 
     Attributes:
@@ -90,7 +90,7 @@ def plane_bytes(op: Conv, band: int) -> int:
 def band_of(op: Conv) -> int:
     """Rows of output at once: as many as have room, at least one."""
     bands = range(1, op.window.output[0] + 1)
-    return max((band for band in bands if plane_bytes(op, band) <= _ROOM), default=1)
+    return max((band for band in bands if plane_bytes(op, band) <= _BYTES), default=1)
 
 
 def split_of(op: Conv) -> Split:
@@ -203,7 +203,7 @@ class DepthwiseRows(Kernel):
             why=why if missing else "two neighbours of a channel in a word",
             constants=(Constants("constants", title, packed(op)),),
             scratch=plane_bytes(op, band),
-            fields=RowsFields(
+            fields=RoutineFields(
                 conv_fields(op, op.window, op.groups, "nn_depthwise_rows", band=band),
                 row_of(op).words,
                 requantization(op).shift,
