@@ -72,8 +72,15 @@ CAMPAIGNS = {
     "networks-emulated": Campaign(
         "A sample of them on an emulated Cortex-M7",
         (
-            *("tests.codegen.random_networks", "--board", "mps2_an500"),
-            *("--networks", "{count}", "--first", "10000", "--seed", "{seed}"),
+            "tests.codegen.random_networks",
+            "--board",
+            "mps2_an500",
+            "--networks",
+            "{count}",
+            "--first",
+            "10000",
+            "--seed",
+            "{seed}",
         ),
         250,
     ),
@@ -91,8 +98,15 @@ CAMPAIGNS = {
     "graphs-emulated": Campaign(
         "A sample of them on an emulated Cortex-M7",
         (
-            *("tests.codegen.dag_campaign", "--board", "mps2_an500"),
-            *("--networks", "{count}", "--first", "10000", "--seed", "{seed}"),
+            "tests.codegen.dag_campaign",
+            "--board",
+            "mps2_an500",
+            "--networks",
+            "{count}",
+            "--first",
+            "10000",
+            "--seed",
+            "{seed}",
         ),
         200,
     ),
@@ -131,8 +145,13 @@ CAMPAIGNS = {
     "mutation": Campaign(
         "Small faults, one at a time, in a copy of the project: do its tests notice?",
         (
-            *("tests.mutation", "--mutants", "{count}", "--seed", "{seed}"),
-            *("--data", "{data}"),
+            "tests.mutation",
+            "--mutants",
+            "{count}",
+            "--seed",
+            "{seed}",
+            "--data",
+            "{data}",
         ),
         300,
         (

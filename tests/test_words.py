@@ -14,12 +14,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = (
-    *("README.md", "CONTRIBUTING.md", "SConstruct", "SConscript", "docs/*.md", "templates/**/*.*"),
+    "README.md",
+    "CONTRIBUTING.md",
+    "SConstruct",
+    "SConscript",
+    "docs/*.md",
+    "templates/**/*.*",
     *(
         f"{room}/**/*.py"
         for room in ("codegen", "device", "model", "nn2flash", "site_scons", "support")
     ),
-    *("firmware/**/*.c", "firmware/**/*.h"),
+    "firmware/**/*.c",
+    "firmware/**/*.h",
 )
 # What is not said, and what is.
 WORDS = {
@@ -55,8 +61,11 @@ def test_the_readme_tells_the_costliest_input_beside_the_typical_one() -> None:
 
 # Whose own command line the remedy is about: ST's tool, or commands that no variable calls.
 OTHERS = (
-    *("codegen/xcube/describe.py", "codegen/xcube/ports.py"),
-    *("codegen/render.py", "codegen/commands/render.py", "codegen/commands/generate.py"),
+    "codegen/xcube/describe.py",
+    "codegen/xcube/ports.py",
+    "codegen/render.py",
+    "codegen/commands/render.py",
+    "codegen/commands/generate.py",
     "model/commands/quantize.py",
 )
 

@@ -32,8 +32,16 @@ def test_sample(board: str, networks: int) -> None:
 # A copy is what a pass adds, later. The others have tests of their own: ends in float32 and int32,
 # folded normalization, and functions of which onnxruntime's bytes differ by more than ties.
 NOT_DRAWN = {
-    *("copy", "affine", "arg_max", "float_weights", "interpolate", "log_softmax", "mat_mul"),
-    *("prelu", "thresholds", "float_softmax"),
+    "copy",
+    "affine",
+    "arg_max",
+    "float_weights",
+    "interpolate",
+    "log_softmax",
+    "mat_mul",
+    "prelu",
+    "thresholds",
+    "float_softmax",
 }
 
 

@@ -406,8 +406,14 @@ def test_hostile_model(name: str, tmp_path: Path) -> None:
 
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "codegen", "generate"),
-            *("--model", model, "--out-dir", tmp_path / "out"),
+            sys.executable,
+            "-m",
+            "codegen",
+            "generate",
+            "--model",
+            model,
+            "--out-dir",
+            tmp_path / "out",
         ],
         cwd=ROOT,
         capture_output=True,

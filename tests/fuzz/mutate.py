@@ -45,9 +45,28 @@ FLOATS = (
 TEXTS = ("", "a", "input", "\n", "\x1b[31m", "é" * 300, "%s", "../../etc/passwd", "com.microsoft")
 BYTES = (b"", b"\0", b"\xff" * 4, b"\0\0\x80\x7f", b"\0\0\xc0\x7f", b"\x01" * 64)
 OPERATORS = (
-    *("QuantizeLinear", "DequantizeLinear", "Gemm", "MatMul", "Add", "Relu", "Clip", "Softmax"),
-    *("Sigmoid", "Tanh", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"),
-    *("Transpose", "Constant", "Conv", "If", "Loop", "Shape"),
+    "QuantizeLinear",
+    "DequantizeLinear",
+    "Gemm",
+    "MatMul",
+    "Add",
+    "Relu",
+    "Clip",
+    "Softmax",
+    "Sigmoid",
+    "Tanh",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Identity",
+    "Dropout",
+    "Transpose",
+    "Constant",
+    "Conv",
+    "If",
+    "Loop",
+    "Shape",
 )
 
 
