@@ -125,6 +125,25 @@ CAMPAIGNS = {
             "(`test_hostile` of tests/ops/test_pool.py).",
         ),
     ),
+    "reader-tflite": Campaign(
+        "Mutated .tflite files read by the generator",
+        (
+            "tests.fuzz.fuzz_reader",
+            "--kind",
+            "tflite",
+            "--cases",
+            "{count}",
+            "--seed",
+            "{seed}",
+        ),
+        100_000,
+        (
+            "Scales that change in an average pool or a maximum, a clamp in a concatenation, other "
+            "scales of biases, and a second operator code gave other bytes than LiteRT "
+            "(`test_refused`, `test_two_operator_codes` of tests/tflite/test_refused.py, "
+            "`test_biases_join_the_sum_whatever_their_scale`).",
+        ),
+    ),
     "frames": Campaign(
         "Frames sent to the firmware's receiver, on this computer under sanitizers",
         ("tests.protocol.fuzz", "--frames", "{count}", "--seed", "{seed}"),
