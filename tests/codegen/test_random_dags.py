@@ -91,7 +91,7 @@ def test_wrong_c_and_a_refusal_are_found(tmp_path: Path, monkeypatch: pytest.Mon
             return believed
 
     def refusing(path: Path) -> Graph:
-        return read_graph(path if path.stem != "dag_2" else path.with_name("none"))
+        return read_graph(path if path.stem != "dag_1_2" else path.with_name("none"))
 
     monkeypatch.setattr(dag_campaign, "Case", Doubted)
     monkeypatch.setattr(dag_campaign, "read_graph", refusing)

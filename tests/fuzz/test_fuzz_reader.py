@@ -72,7 +72,7 @@ def test_who_breaks_apart_breaks_nothing_here() -> None:
     with pytest.raises(Broke, match="status -9"):
         apart(lambda: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(Broke, match="status 1"):
-        apart(lambda: {}["nothing"])
+        apart(lambda: int("nothing"))
 
 
 def test_the_corpus_is_valid(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import flatbuffers
 import numpy as np
 import pytest
 import tflite
-from ai_edge_litert import schema_py_generated as schema
 
 from codegen.ir.graph import Graph
 from codegen.ops.average_pool import AveragePool
@@ -21,7 +20,7 @@ from codegen.reference import run
 from model.litert import litert_outputs
 from tests.codegen.oracle import Int8Array, stored_inputs
 from tests.codegen.programs import Case, run_cases
-from tests.tflite.models import TfliteModel
+from tests.tflite.models import TfliteModel, edited
 from tests.tflite.networks import IMAGE, NETWORKS, conv, dense, ends_of
 
 # Files whose bytes LiteRT decides otherwise on exact ties: averages of an even count.
@@ -117,13 +116,13 @@ def test_sums_differ_next_to_a_boundary_alone(kind: str, tmp_path: Path) -> None
 def test_biases_join_the_sum_whatever_their_scale(layer: str, tmp_path: Path) -> None:
     """LiteRT never multiplies by it."""
     build = {"conv": conv, "dense": lambda: dense(TfliteModel().input((1, 20)), 7)}[layer]
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(build().build(), 0))
-    (bias,) = (t for t in model.subgraphs[0].tensors if t.type == tflite.TensorType.INT32)
-    bias.quantization.scale = bias.quantization.scale * np.float32(1.003)
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
+
+    def other(model: Any) -> None:
+        (bias,) = (t for t in model.subgraphs[0].tensors if t.type == tflite.TensorType.INT32)
+        bias.quantization.scale = bias.quantization.scale * np.float32(1.003)
+
     path = tmp_path / "bias.tflite"
-    path.write_bytes(bytes(builder.Output()))
+    path.write_bytes(edited(build().build(), other))
     graph = read_graph(path)
     inputs = stored_inputs(graph)
     expected = litert_outputs(path.read_bytes(), inputs)

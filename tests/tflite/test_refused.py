@@ -6,16 +6,15 @@ import resource
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import flatbuffers
 import numpy as np
 import pytest
 import tflite
-from ai_edge_litert import schema_py_generated as schema
 
 from codegen.reader.qdq import read_graph
 from support.errors import UserError
-from tests.tflite.models import NONE, RELU, TfliteModel
+from tests.tflite.models import NONE, RELU, TfliteModel, edited
 from tests.tflite.networks import IMAGE, conv, dense, function, pool, small_network, two
 
 
@@ -186,11 +185,11 @@ def test_refused(
 
 def test_two_operator_codes(tmp_path: Path) -> None:
     """A file has two fields for an operator's code: as in LiteRT the larger counts."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(conv().build(), 0))
-    model.operatorCodes[0].builtinCode = tflite.BuiltinOperator.NOT_EQUAL
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    error = refused(bytes(builder.Output()), tmp_path)
+
+    def other(model: Any) -> None:
+        model.operatorCodes[0].builtinCode = tflite.BuiltinOperator.NOT_EQUAL
+
+    error = refused(edited(conv().build(), other), tmp_path)
     assert "(NOT_EQUAL): unsupported operator" in error.message
 
 

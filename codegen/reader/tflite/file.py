@@ -129,7 +129,7 @@ def _code_of(code: Any) -> int:
     number = (
         code._tab.Get(flatbuffers.number_types.Int32Flags, place + code._tab.Pos) if place else 0
     )
-    return max(int(number), code.DeprecatedBuiltinCode())
+    return max(int(number), int(code.DeprecatedBuiltinCode()))
 
 
 def _damaged(path: Path, why: str) -> UserError:
