@@ -28,7 +28,7 @@ _TYPES = {
 
 def edited(data: bytes, edit: Callable[[Any], None]) -> bytes:
     """The file after `edit` has changed its tables, a `ModelT` of the schema's object API."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))  # type: ignore[no-untyped-call]
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
     edit(model)
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")

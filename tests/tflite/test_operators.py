@@ -115,14 +115,14 @@ def test_sums_differ_next_to_a_boundary_alone(kind: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("layer", ["conv", "dense"])
 def test_biases_join_the_sum_whatever_their_scale(layer: str, tmp_path: Path) -> None:
     """LiteRT never multiplies by it."""
-    build = {"conv": conv, "dense": lambda: dense(TfliteModel().input((1, 20)), 7)}[layer]
+    network = conv() if layer == "conv" else dense(TfliteModel().input((1, 20)), 7)
 
     def other(model: Any) -> None:
         (bias,) = (t for t in model.subgraphs[0].tensors if t.type == tflite.TensorType.INT32)
         bias.quantization.scale = bias.quantization.scale * np.float32(1.003)
 
     path = tmp_path / "bias.tflite"
-    path.write_bytes(edited(build().build(), other))
+    path.write_bytes(edited(network.build(), other))
     graph = read_graph(path)
     inputs = stored_inputs(graph)
     expected = litert_outputs(path.read_bytes(), inputs)
