@@ -77,7 +77,7 @@ class Step:
     """An operation with the places of what it reads and writes.
 
     Attributes:
-        numbers: of its rows: the place of each of the model's operations among all that are
+        numbers: of its layers: the place of each of the model's operations among all that are
             computed, in the order of the graph as it was read; then what passes have added.
         scratch, late: its scratch bytes and those it needs late, or None.
         constants: in the order of `lowered.constants`.
@@ -163,7 +163,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         steps.append(
             Step(
                 index=index,
-                numbers=tuple(numbers[part.op.outputs[0]] for part in each.rows),
+                numbers=tuple(numbers[part.op.outputs[0]] for part in each.layers),
                 lowered=each,
                 inputs=tuple(map(layout.place, each.op.inputs)),
                 outputs=tuple(map(layout.place, each.op.outputs)),
@@ -200,7 +200,7 @@ def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
     """The number of the operation that makes a value: that of the reference's layers, whatever is
     fused with what. Passes may make an operation anew, not what it writes."""
     known = dict.fromkeys(op.outputs[0] for op in graph.ops if computes(op))
-    made = dict.fromkeys(part.op.outputs[0] for step in steps for part in step.rows)
+    made = dict.fromkeys(part.op.outputs[0] for step in steps for part in step.layers)
     return {value: number for number, value in enumerate(known | made)}
 
 
@@ -215,7 +215,7 @@ def _blocks(steps: Sequence[Lowered]) -> tuple[Block, ...]:
     offset = 0
     left = sum(align(len(block.data)) for step in steps for block in step.constants)
     for index, step in enumerate(steps):
-        for _, layer in groupby(step.constants, key=lambda each: each.part):
+        for _, layer in groupby(step.constants, key=lambda each: each.member):
             if min(offset, left) >= BLOCK_BYTES:
                 blocks.append(Block(tuple(constants), offset + CHECK_BYTES))
                 constants, offset = [], 0
