@@ -57,7 +57,8 @@ def generate(
     rendered = dict(zip(templates, render_all(list(templates.values()), context), strict=True))
     for suffix, text in rendered.items():
         write_text(folder / f"{name}{suffix}", text)
-    code = describe_code(plan.sources, len(plan.steps), most_bytes(rendered[ASSEMBLY]))
+    own_code = most_bytes(rendered[ASSEMBLY]) + plan.own_code_bytes
+    code = describe_code(plan.sources, len(plan.steps), own_code)
     content = {**manifest(plan, name), "c_api": c_api, "code": code}
     write_json(folder / f"{name}{MANIFEST}", content)
     return plan

@@ -129,6 +129,11 @@ class Plan:
         return tuple(map(self.layout.in_arena, self.lowered.outputs))
 
     @property
+    def own_code_bytes(self) -> int:
+        """Most bytes of the code that kernels have the network define, beside its assembly."""
+        return sum(dict(piece for step in self.steps for piece in step.lowered.own_code).values())
+
+    @property
     def sources(self) -> set[str]:
         """Which of firmware/runtime/kernels/nn_<…>.c compute it."""
         return {name for step in self.steps for name in step.lowered.files}
