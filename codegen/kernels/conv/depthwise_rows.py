@@ -112,10 +112,17 @@ def split_of(op: Conv) -> Split:
 def requantization(op: Conv) -> Rows:
     """The constants of the layer's rows, of sums of lanes."""
     weights = op.weights.reshape(op.rows, -1).astype(np.int64)
-    zero_point = op.output.quantization.zero_point
-    base = op.input.quantization.zero_point
-    bias = op.bias.astype(np.int64)
-    return search(IntegerLayer(weights, bias, op.multipliers, zero_point, -128, 127, base))
+    return search(
+        IntegerLayer(
+            weights=weights,
+            bias=op.bias.astype(np.int64),
+            multipliers=op.multipliers,
+            zero_point=op.output.quantization.zero_point,
+            low=-128,
+            high=127,
+            base=op.input.quantization.zero_point,
+        )
+    )
 
 
 def bodies(op: Conv) -> tuple[Body | None, Body | None]:
