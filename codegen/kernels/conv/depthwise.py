@@ -61,8 +61,9 @@ class Planes(Kernel):
         return "biases beyond int32, or float32 out" if not op.plain else ""
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """Three and a half for two taps, 30 for an output. To prepare: 60 for a row of four
-        channels and 22 for two of its pixels, 250 for a channel's weights."""
+        """Of 3 x 3: for two neighbours 37, two pixels apart 44, and 40 for a row of a channel; of
+        other windows three and a half for two taps, 30 for an output. To prepare: 60 for a row of
+        four channels and 22 for two of its pixels, 250 for a channel's weights."""
         window = op.window
         band = band_of(window)
         bands = -(-window.output[0] // band)
@@ -71,6 +72,10 @@ class Planes(Kernel):
         )
         fours = -(-op.groups // _PLANES)
         prepared = fours * rows * (60.0 + 22.0 * (window.input[1] // 2 + 1)) + 250.0 * op.groups
+        if window.kernel == (3, 3) and window.strides[1] <= 2:
+            pairs = -(-window.output[1] // 2)
+            each = 37.0 if window.strides[1] == 1 else 44.0
+            return prepared + op.groups * window.output[0] * (each * pairs + 40.0)
         words = window.kernel[0] * words_of_taps(window)
         return prepared + (3.5 * words + 30.0) * op.output.size
 
@@ -87,7 +92,7 @@ class Planes(Kernel):
             constants=weight_constants(op, np.ascontiguousarray(stored[:, 0]), None, folded=True),
             scratch=plane_bytes(op.window, band) + table,
             fields=conv_fields(op, op.window, op.groups, "nn_depthwise_planes", band=band),
-            sources=("depthwise_planes",),
+            sources=("depthwise_planes", "depthwise_rows"),
         )
 
 

@@ -1,6 +1,6 @@
 """3 x 3 depthwise convolutions by routines for the layer at hand: depthwise_code.py.
 
-firmware/runtime/kernels/nn_depthwise_rows.c goes through bands and channels, four at a time. Lanes
+firmware/runtime/kernels/nn_depthwise_routines.c goes through bands and channels, four at a time. Lanes
 of the planes are less the input's zero point, so that padding is 0 and its columns are left out;
 weights times 256 make sums that SMMLA takes as they are (integer_requantize.py).
 """
@@ -137,7 +137,7 @@ def bodies(op: Conv) -> tuple[Body | None, Body | None]:
 
 
 def packed(op: Conv) -> bytes:
-    """Five words a channel: see nn_depthwise_rows.h."""
+    """Five words a channel: see nn_depthwise_routines.h."""
     rows = requantization(op)
     negated = (-op.multipliers).astype("<f4").view("<i4").astype(np.int64)
     first = np.where(rows.found, rows.factors, negated)
@@ -205,13 +205,13 @@ class DepthwiseRows(Kernel):
         title = f"requantization and weights of each channel, int32 [{op.rows}][5]"
         return Lowered(
             op=op,
-            stem="depthwise_rows",
+            stem="depthwise_routines",
             kernel=self.name,
             why=why if missing else "two neighbours of a channel in a word",
             constants=(Constants("constants", title, packed(op)),),
             scratch=plane_bytes(op, band),
             fields=RoutineFields(
-                conv_fields(op, op.window, op.groups, "nn_depthwise_rows", band=band),
+                conv_fields(op, op.window, op.groups, "nn_depthwise_routines", band=band),
                 row_of(op).words,
                 requantization(op).shift,
                 integers,

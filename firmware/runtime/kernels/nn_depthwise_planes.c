@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_depthwise_planes.h"
 
+#include "nn_depthwise_rows.h"
 #include "nn_dsp.h"
 
 #define AT_ONCE 4 /* channels: a word of the input */
@@ -135,9 +136,9 @@ static void prepare(const planes *own, const ai_i8 *input, ai_i32 count, ai_i32 
     }
 }
 
-/* Rows of one channel's output. */
-static void rows_of_channel(const planes *own, const ai_u32 *plane, const ai_u32 *weights,
-                            ai_i32 bias, ai_float multiplier, ai_i32 rows, ai_i8 *output) {
+/* Rows of one channel's output under any window. */
+static void any_rows(const planes *own, const ai_u32 *plane, const ai_u32 *weights, ai_i32 bias,
+                     ai_float multiplier, ai_i32 rows, ai_i8 *output) {
     const nn_conv_shape *shape = own->shape;
     for (ai_i32 y = 0; y < rows; y++) {
         for (ai_i32 x = 0; x < shape->output_width; x++) {
@@ -157,6 +158,36 @@ static void rows_of_channel(const planes *own, const ai_u32 *plane, const ai_u32
         }
         plane += shape->stride_y * own->pitch;
     }
+}
+
+static void rows_of_channel(const planes *own, const ai_u32 *plane, const ai_u32 *weights,
+                            ai_i32 bias, ai_float multiplier, ai_i32 rows, ai_i8 *output) {
+#if NN_PACKED_ASSEMBLY
+    const nn_conv_shape *shape = own->shape;
+    if (shape->kernel_height == 3 && shape->kernel_width == 3 && shape->stride_x <= 2) {
+        nn_depthwise_rows job;
+        job.plane = plane;
+        job.weights = weights;
+        job.output = output;
+        job.bias = bias;
+        job.multiplier = multiplier;
+        job.pitch = 4 * shape->dilation_y * own->pitch;
+        job.down = 4 * shape->stride_y * own->pitch;
+        job.below = shape->output_width * shape->channels;
+        job.right = shape->channels;
+        job.rows = rows;
+        job.pairs = (shape->output_width + 1) / 2;
+        job.odd = shape->output_width % 2;
+        job.zero_point = shape->sums.zero_point;
+        if (shape->stride_x == 1) {
+            nn_depthwise_rows_1(&job);
+        } else {
+            nn_depthwise_rows_2(&job);
+        }
+        return;
+    }
+#endif
+    any_rows(own, plane, weights, bias, multiplier, rows, output);
 }
 
 void nn_depthwise_planes(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,

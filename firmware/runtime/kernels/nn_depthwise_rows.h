@@ -2,39 +2,38 @@
 #ifndef NN_DEPTHWISE_ROWS_H
 #define NN_DEPTHWISE_ROWS_H
 
-#include "nn_conv.h"
 #include "nn_packed_assembly.h"
+
+#include "ai_platform.h"
 
 AI_API_DECLARE_BEGIN
 
-/* A 3 x 3 depthwise convolution, one or two pixels apart, for which a network brings two or three
- * routines of its own.
- *
- * Planes are int16 less the input's zero point, two neighbours to a word. A row has `words` words
- * of each of four channels in turn, from the image's first pixel on: columns of padding are left
- * out, rows of padding are zeros. Scratch holds what `shape.band` rows of output need. */
-typedef struct {
-    nn_conv_shape shape;
-    ai_i32 words;
-    ai_i32 shift; /* of sums that integers requantize */
 #if NN_PACKED_ASSEMBLY
-    /* `rows` rows of four channels of the image to rows of planes; `zeros` is less the zero point,
-     * twice. The second one is for the last channels, when fewer than four are left: it begins as
-     * many before them as there are too few. */
-    void (*split)(const ai_i8 *pixels, ai_u32 *planes, ai_i32 rows, ai_u32 zeros);
-    void (*split_rest)(const ai_i8 *pixels, ai_u32 *planes, ai_i32 rows, ai_u32 zeros);
-    /* Planes up to the row at `end`, to rows of as many channels' output. */
-    void (*rows)(const ai_u32 *planes, ai_i8 *output, const ai_i32 *constants, const ai_u32 *end,
-                 ai_i32 channels);
-#endif
-} nn_depthwise_layer;
 
-/* nn_depthwise with one filter for each channel, at least four of them; the same bytes. Of each
- * channel, constants are five words: either a factor and an addend, for ((256 * sum * factor >> 32)
- * + addend) >> shift, or less the multiplier, as float32, and the bias; then, of each row, the
- * weights (w0, w1, w1, w2). */
-void nn_depthwise_rows(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i8 *output,
-                       const ai_i32 *constants, ai_u32 *scratch);
+/* Rows of one channel's output under a 3 x 3 window. The assembly knows the order of the members.
+ */
+typedef struct {
+    const ai_u32 *plane;   /* [rows][words]: two neighbours as int16; moved by `down` */
+    const ai_u32 *weights; /* [2][3][2]: of each row (w0, w1), (w2, 0), then (0, w0), (w1, w2) */
+    ai_i8 *output;         /* moved by `below` */
+    ai_i32 bias;
+    ai_float multiplier;
+    ai_i32 pitch; /* bytes from one row under the window to the next */
+    ai_i32 down;  /* bytes from a window to the one below */
+    ai_i32 below; /* bytes from an output to the one below */
+    ai_i32 right; /* and to its neighbour */
+    ai_i32 rows;  /* at least 1; counted down */
+    ai_i32 pairs; /* of neighbouring outputs, the last one with or without its second */
+    ai_i32 odd;   /* without */
+    ai_i32 zero_point;
+} nn_depthwise_rows;
+
+/* For windows one pixel apart, and two. Of the last row they read up to two words behind its end.
+ */
+void nn_depthwise_rows_1(nn_depthwise_rows *job);
+void nn_depthwise_rows_2(nn_depthwise_rows *job);
+
+#endif
 
 AI_API_DECLARE_END
 
