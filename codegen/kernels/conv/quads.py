@@ -254,7 +254,7 @@ def ring_words(window: Window, depth: int) -> int:
     pitch = (reach * depth + 3) // 2
     odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
     columns = 0 if depth % 2 else reach
-    return rows * ((2 if odd else 1) * pitch + window.output[1]) + columns
+    return rows * (2 if odd else 1) * pitch + (rows + 2) * window.output[1] + columns
 
 
 def lowered(
