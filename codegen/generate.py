@@ -57,7 +57,8 @@ def generate(
     rendered = dict(zip(templates, render_all(list(templates.values()), context), strict=True))
     for suffix, text in rendered.items():
         write_text(folder / f"{name}{suffix}", text)
-    code = describe_code(plan.sources, len(plan.steps), most_bytes(rendered[ASSEMBLY]))
+    own_code = most_bytes(rendered[ASSEMBLY]) + plan.own_code_bytes
+    code = describe_code(plan.sources, len(plan.steps), own_code)
     content = {**manifest(plan, name), "c_api": c_api, "code": code}
     write_json(folder / f"{name}{MANIFEST}", content)
     return plan
@@ -291,8 +292,7 @@ def _chain(step: Step, name: str) -> dict[str, Any] | None:
     if not isinstance(fields, Routines):
         return None
     places = Places(
-        constants=tuple(place.offset for place in step.constants),
-        block=step.constants[0].block,
+        constants=step.constants,
         scratch=0 if step.scratch is None else step.scratch.offset,
         late=0 if step.late is None else step.late.offset,
     )

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array
+from codegen.memory.places import Weights
 from codegen.target import Target
 
 # Every value's elements for typical inputs, as the reference has them; empty without any.
@@ -38,13 +39,12 @@ class Places:
     """Where a kernel's own bytes lie.
 
     Attributes:
-        constants: offset in its block of weights of each block of `Lowered.constants`, in order.
-        block: of the weights, which has them all.
+        constants: of each block of `Lowered.constants`, in order; those of one part lie in one
+            block of the weights.
         scratch, late: arena offsets; 0 where there are none.
     """
 
-    constants: tuple[int, ...]
-    block: int
+    constants: tuple[Weights, ...]
     scratch: int
     late: int
 
@@ -98,6 +98,8 @@ class Lowered:
             it writes any output: they may be the inputs'. None: it writes while it reads.
         overlaps: inputs that may share bytes with the output.
         sources: which of firmware/runtime/kernels/nn_<…>.c it calls; empty: the stem's.
+        own_code: code that the network itself gets for it, name and most bytes; of one name it is
+            there once.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         members: one for each of the model's operations, when it is more than one.
         instructions: estimated, of one inference; the registry asks the kernel.
@@ -114,6 +116,7 @@ class Lowered:
     fields: Any = None
     members: tuple[Layer, ...] = ()
     sources: tuple[str, ...] = ()
+    own_code: tuple[tuple[str, int], ...] = ()
     instructions: float = 0.0
 
     @property
