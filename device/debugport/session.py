@@ -19,13 +19,14 @@ _SECONDS_TO_END = 120.0
 
 @contextlib.contextmanager
 def model_board(
-    storage: Path, options: Sequence[str] = (), *, finish: int | None = None
+    board: Path, storage: Path, options: Sequence[str] = (), *, finish: int | None = None
 ) -> Iterator[Mapping[str, str]]:
     """Keep a board switched on during the block; yields the environment that leads tools to it.
 
     What the board says is printed: while the block runs when there is no finish, after it else.
 
     Args:
+        board: its board.toml.
         storage: file that keeps what the board keeps without power.
         options: more arguments of `server.py`.
         finish: address of board_finish: after the block, unless it failed, the firmware goes on
@@ -34,7 +35,7 @@ def model_board(
     Raises:
         UserError: the model does not start.
     """
-    words = ["--storage", str(storage), *options]
+    words = ["--board", str(board), "--storage", str(storage), *options]
     if finish is not None:
         words += ["--finish", hex(finish)]
     process = subprocess.Popen(

@@ -57,7 +57,7 @@ def test_every_byte_is_received(chip: Chip) -> None:
     bytes_ = iter((0, 255))
     chip.receive = lambda: next(bytes_, -1)
     chip.rcc.write(rcc.APB1LENR, 4, 1 << 18)
-    port = chip.usart3
+    port = chip.usart
     port.write(usart.CR1, 4, 0b101)  # UE and RE
     for byte in (0, 255):
         assert port.read(usart.ISR, 4) >> 5 & 1
