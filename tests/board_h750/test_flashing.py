@@ -18,6 +18,8 @@ from tests.board_h750.flashing import ENVIRONMENT, Firmware, ModelBoard, build
 from tests.board_h750.power_cuts import Cut, examine
 
 _BOOTS = "revision V, 480 MHz from HSE\nthe cycle counter counts\nmemory is set up\n"
+# Of a folder: what shells, Tcl and pyOCD's commander would take for something else.
+_NAME = "a b+c, 'd' \"e\" $f [exit] #g =h @i; é%s"
 needs_openocd = pytest.mark.skipif(shutil.which("openocd") is None, reason="needs OpenOCD")
 needs_pyocd = pytest.mark.skipif(
     importlib.util.find_spec("pyocd") is None, reason="needs pyOCD (requirements/test.txt)"
@@ -31,7 +33,7 @@ TOOLS = [
 @pytest.fixture(scope="module")
 def own(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Firmware:
     """Firmware for the chip's own flash."""
-    return build(workshop, tmp_path_factory.mktemp("own") / "a b", qspi=False)
+    return build(workshop, tmp_path_factory.mktemp("own") / _NAME, qspi=False)
 
 
 @pytest.fixture(scope="module")
