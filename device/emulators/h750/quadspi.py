@@ -83,6 +83,10 @@ class Quadspi(Peripheral):
             return int.from_bytes(taken, "little")
         return super().read(offset, size)
 
+    def settle(self) -> None:
+        """Let a transfer of a few bytes, which takes microseconds, come to its end."""
+        self._busy.finish()
+
     def _status(self) -> int:
         done = self._busy.look()
         level = min(len(self._fifo), _FIFO)

@@ -331,6 +331,8 @@ class Target(Processor):
             return FLASH.size >> 10
         if not self.chip.bus.knows(address):
             raise BusFault
+        # A debugger comes milliseconds later, and waits by the clock: OpenOCD 0.1 s for BUSY.
+        self.chip.quadspi.settle()
         return self._leniently(lambda: self.chip.bus.read(address, size))
 
     def _leniently(self, access: Callable[[], T]) -> T:
