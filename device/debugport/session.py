@@ -10,6 +10,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from device.boards import read_board
+from device.emulators.h750.storage import Storage
+from device.emulators.h750.wiring import wiring_of
 from support.errors import UserError
 
 _HERE = Path(__file__).parent
@@ -33,8 +36,10 @@ def model_board(
             until it is there.
 
     Raises:
-        UserError: the model does not start.
+        UserError: the file is not a model board's, or the model does not start.
     """
+    # Here, so that a wrong file ends in one message.
+    Storage.load(storage, wiring_of(read_board(board)))
     words = ["--board", str(board), "--storage", str(storage), *options]
     if finish is not None:
         words += ["--finish", hex(finish)]

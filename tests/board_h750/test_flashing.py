@@ -175,6 +175,15 @@ def test_a_wrong_board_and_a_bad_flash(
 
 
 @needs_openocd
+def test_a_file_that_is_no_model_board(board: ModelBoard, own: Firmware) -> None:
+    board.file.write_bytes(b"something else")
+    done = board.run("flash", "openocd", own)
+    assert done.status == 1 and done.errors.count("error:") == 1, done.errors
+    assert "not a model board's memories" in done.errors
+    assert board.file.read_bytes() == b"something else"
+
+
+@needs_openocd
 def test_an_absent_external_flash_is_noticed_before_anything_is_erased(
     board: ModelBoard, both: Firmware
 ) -> None:
