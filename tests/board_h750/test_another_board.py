@@ -166,7 +166,9 @@ def test_values_that_do_not_fit_do_not_compile(
     (board / "board.toml").write_text(changed(large_board(), {key: value}))
     done = scons(
         folder / "build",
-        *(f"board={board}", f"network={other_model}", f"subset_size={_IMAGES}"),
+        f"board={board}",
+        f"network={other_model}",
+        f"subset_size={_IMAGES}",
         "placement=subset:qspi,activations:sdram",
     )
     assert done.returncode != 0

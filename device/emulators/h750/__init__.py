@@ -34,10 +34,8 @@ _SETTINGS = ("revision", "ignore", "broken", "flash", "flashed")
 
 def console_command(board: Board, elf: Path) -> list[str]:
     """The model as a process of its own: `serve.py`; see `Emulator`."""
-    return [
-        *(sys.executable, "-m", f"{__name__}.serve"),
-        *("--board", str(board.folder / "board.toml"), str(elf)),
-    ]
+    board_toml = str(board.folder / "board.toml")
+    return [sys.executable, "-m", f"{__name__}.serve", "--board", board_toml, str(elf)]
 
 
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
