@@ -49,7 +49,7 @@ class _Window:
 def random_stack(rng: np.random.Generator) -> QdqModel:
     """Up to five layers: pointwise, k x k, depthwise, pools, residual sums; ReLU behind some."""
     channels = int(rng.choice([1, 2, 3, 4, 8, int(rng.integers(1, 34))]))
-    sides = tuple(int(side) for side in rng.integers(1, 15, 2))
+    sides = [int(side) for side in rng.integers(1, 15, 2)]
     image = _Image((channels, sides[0], sides[1]), float(rng.uniform(0.01, 0.1)))
     model = QdqModel((1, *image.shape)).qdq(image.scale, int(rng.integers(-128, 128)))
     left = MACS - _convolution(model, rng, image, "pointwise", MACS)
@@ -76,7 +76,7 @@ def _window(rng: np.random.Generator, sides: tuple[int, int], kind: str) -> _Win
         strides = (strides[0], strides[0])
     before = [int(rng.integers(0, each)) for each in kernel]
     after = [max(int(rng.integers(0, kernel[i])), kernel[i] - sides[i] - before[i]) for i in (0, 1)]
-    return _Window(kernel, (strides[0], strides[1]), (*before, *after))
+    return _Window(kernel, (strides[0], strides[1]), (before[0], before[1], after[0], after[1]))
 
 
 def _convolution(

@@ -15,12 +15,10 @@ from tests.codegen.stack_campaign import campaign, stack_case
 SEED = 1
 
 
-@pytest.mark.parametrize(
-    ("board", "stacks"), [("host", 20), ("mps2_an500", 12), ("netduinoplus2", 12)]
-)
+@pytest.mark.parametrize(("board", "stacks"), [("host", 20), ("mps2_an500", 12)])
 def test_sample(board: str, stacks: int) -> None:
-    """Other stacks on each core."""
-    first = {"host": 0, "mps2_an500": 10_000, "netduinoplus2": 20_000}[board]
+    """Other stacks on each board."""
+    first = 0 if board == "host" else 10_000
     report = campaign(SEED, range(first, first + stacks), board)
     assert report.findings == {}
     assert report.networks == stacks and report.outputs > 20 * stacks
