@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import SCons
 
+from support.removal import remove_temporary_folder
 from tests.embed.hosts import Host, make_host
 from tests.embed.models import WRITERS
 from tests.graph.project import VENV
@@ -52,7 +53,7 @@ def host(packages: Path, tmp_path: Path) -> Host:
     host = make_host(tmp_path / "a project", HERE, {})
     for name in WRITERS:
         shutil.copytree(packages / name, host.root / "lib" / name)
-    shutil.rmtree(host.root / "platform")
+    remove_temporary_folder(host.root / "platform")
     (host.root / "src").mkdir(exist_ok=True)
     (host.root / "main.c").rename(host.root / "src" / "main.c")
     write_core(tmp_path / "core")
