@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 
 from tests.codegen import shared_objects
+from tests.saboteur import listed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,8 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     shared_objects.folder()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long modules first: no process is left with one of them when the others have ended."""
+    """Mark the saboteur's tests, before `-k` looks; long modules first: no process is left with
+    one of them when the others have ended."""
+    for item in items:
+        path = item.path.relative_to(REPOSITORY / "tests").as_posix()
+        if listed(path, getattr(item, "originalname", item.name)):
+            item.add_marker(pytest.mark.saboteur)
     items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 

@@ -70,12 +70,12 @@ def mutants(path: str, data: bytes) -> list[Mutant]:
     """All mutants of a file, in its order."""
     python = path.endswith(".py")
     found = _python(path, data) if python else _text(path, data)
-    kept = [mutant for mutant in found if not python or _parses(mutant.applied(data))]
+    kept = [each for each in found if each.new or not python or _parses(each.applied(data))]
     return sorted(kept, key=lambda mutant: (mutant.start, mutant.end))
 
 
 def _parses(data: bytes) -> bool:
-    """An operand in parentheses may leave one of them behind."""
+    """An operand in parentheses, taken away, may leave one of them behind."""
     try:
         ast.parse(data)
     except SyntaxError:
