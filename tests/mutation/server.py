@@ -1,9 +1,9 @@
 """A process that has imported what tests need, and forks for each run of pytest.
 
 `python tests/mutation/server.py`, in the folder of a copy of the project, of which it imports
-nothing: a run finds the files as they are then. A line of JSON asks for a run ("words": pytest's arguments,
-"seconds": the longest time or null), a line answers ("status": pytest's, null when it took longer,
-"test": the first that failed, "seconds": of processor time). It ends with its input.
+nothing: a run finds the files as they are then. A line of JSON asks for a run ("words": pytest's
+arguments, "seconds": the longest time or null), a line answers ("status": pytest's, null when it
+took longer, "test": the first that failed, "seconds": of processor time). It ends with its input.
 """
 
 from __future__ import annotations

@@ -178,9 +178,7 @@ def test_tests_that_run_a_function_come_quickest_first(tmp_path: Path) -> None:
     assert reaching.tests(every[-1], PYTHON, 60) == ("t::quick", "t::slow")
     assert reaching.tests(every[-1], PYTHON, 5) == ("t::quick",)
     assert function_of(every[-1], PYTHON) == "f"
-    nested = (
-        b"class A:\n    def f(self):\n        def g():\n            return 1\n        return g\n"
-    )
+    nested = b"class A:\n    def f(self):\n        def g():\n            return 1\n"
     assert function_of(mutants("x.py", nested)[0], nested) == "A.f.<locals>.g"
     top = mutants("x.py", b"A = 1\n")[0]
     assert function_of(top, b"A = 1\n") == ""
