@@ -64,11 +64,14 @@ def room_tests(path: str) -> tuple[str, ...]:
 
 
 def closest_tests(root: Path, path: str) -> tuple[str, ...]:
-    """Those that bear the file's name, else the room's."""
-    stem = Path(path).name.split(".")[0]
+    """Those that bear the file's name, or its first words, else the room's."""
+    words = Path(path).name.split(".")[0].removeprefix("nn_").split("_")
     folders = [word for word in room_tests(path) if not word.startswith("-")]
-    named = [f"{folder}/test_{stem}.py" for folder in folders]
-    return tuple(name for name in named if (root / name).is_file()) or room_tests(path)
+    for count in range(len(words), 0, -1):
+        names = [f"{folder}/test_{'_'.join(words[:count])}.py" for folder in folders]
+        if found := tuple(name for name in names if (root / name).is_file()):
+            return found
+    return room_tests(path)
 
 
 def files(root: Path) -> list[str]:
