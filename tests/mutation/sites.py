@@ -131,7 +131,8 @@ def _python(path: str, data: bytes) -> Iterator[Mutant]:
 
 
 def _computing(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that compute: no docstrings, annotations, imports, or words of command lines."""
+    """Nodes that compute: no docstrings, annotations, imports, words of command lines, or kinds of
+    data classes (mypy holds them to what they say)."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr):
             continue
@@ -142,6 +143,8 @@ def _computing(tree: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.Expr) and "add_argument" in ast.unparse(node):
             continue
         if isinstance(node, ast.arg) or _is_annotation(node, tree):
+            continue
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "dataclass":
             continue
         yield node
         yield from _computing(node)

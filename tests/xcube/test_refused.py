@@ -264,6 +264,15 @@ class TestWithoutTables:
         port = import_bundle(request(project(tables=False), tmp_path / "out", graph=graph))["input"]
         assert port["scale"] == float(graph.input.quantization.scale)
 
+    @pytest.mark.parametrize("half", [{"input_scale": 0.5}, {"input_zero_point": 3}])
+    def test_half_given(
+        self, half: dict[str, float], project: Make, tmp_path: Path, graph: Graph
+    ) -> None:
+        """The network's is not taken for the other half, nor for both."""
+        with pytest.raises(UserError, match="no quantization table") as caught:
+            import_bundle(request(project(tables=False), tmp_path / "o", graph=graph, **half))
+        assert "input_scale= and input_zero_point=" in caught.value.remedy
+
     def test_out_of_range(self, project: Make, tmp_path: Path) -> None:
         given = request(
             project(tables=False), tmp_path / "o", input_scale=0.5, input_zero_point=128
