@@ -48,6 +48,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutation")
     parser.add_argument("--commit", default="HEAD", help="that is copied and mutated")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=60, help="of tests that run the function")
     parser.add_argument("--again", action="store_true", help="judge what survived once more")
     parser.add_argument("--closest-only", action="store_true", help="survivors meet no more tests")
     parser.add_argument("--minutes", type=float, help="begin no mutant after so many")
@@ -80,7 +81,7 @@ def main() -> int:
         print(f"{what}: {chosen[name]} {test}", file=sys.stderr, flush=True)
 
     def work(index: int) -> None:
-        judge = Judge(copies[index], reaching)
+        judge = Judge(copies[index], reaching, arguments.seconds)
         for name in waiting[index :: len(copies)]:
             if time.monotonic() > stop:
                 return

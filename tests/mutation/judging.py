@@ -10,8 +10,8 @@ from tests.mutation.run import NOTICED, SURVIVED, Copy, Outcome
 from tests.mutation.sites import Mutant
 
 REACHING, CLOSEST = "reaching", "closest"
-# Processor seconds of tests that run a mutant's function: few of them, then more.
-SLICES = (3.0, 60.0)
+# Processor seconds of the first tests that run a mutant's function.
+FIRST = 3.0
 
 
 class Judge:
@@ -20,11 +20,13 @@ class Judge:
     Args:
         copy: where faults are put.
         reaching: which tests run which function.
+        most: processor seconds of these tests that a mutant meets, quickest first.
     """
 
-    def __init__(self, copy: Copy, reaching: Reaching) -> None:
+    def __init__(self, copy: Copy, reaching: Reaching, most: float) -> None:
         self._copy = copy
         self._reaching = reaching
+        self._slices = (FIRST, most)
         # Those that fail here without a fault.
         self._useless: set[str] = set()
 
@@ -32,7 +34,7 @@ class Judge:
         """What becomes of it, and which tests it met."""
         data = (self._copy.root / mutant.path).read_bytes()
         met: set[str] = set()
-        for seconds in SLICES:
+        for seconds in self._slices:
             for _ in range(3):
                 every = self._reaching.tests(mutant, data, seconds)
                 tests = tuple(test for test in every if test not in met | self._useless)
