@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ import pytest
 
 from tests.graph.conftest import Built
 from tests.graph.kills import built_files
-from tests.graph.project import Project
+from tests.graph.project import REPOSITORY, Project
 from tests.graph.tiny_model import write_tiny_model
 from tests.graph.wrapped_python import wrapped_python
 
@@ -36,6 +37,22 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
     while not path.exists():
         assert process.poll() is None, "it ended before"
         time.sleep(0.05)
+
+
+def test_what_waits_ends_with_the_tests(tmp_path: Path) -> None:
+    """Else a run of the tests that is killed leaves shells that look for a file for ever."""
+    program = (
+        "import sys\nfrom tests.graph.test_saboteur_stale import Path, subprocess, waiting\n"
+        "words = ['sh', '-c', waiting(Path(sys.argv[1]))]\n"
+        "print(subprocess.Popen(words, stdout=subprocess.DEVNULL).pid)"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path / "marker")]
+    done = subprocess.run(words, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
+    shell, end = Path("/proc", done.stdout.strip(), "cmdline"), time.monotonic() + 60
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while b"marker" in shell.read_bytes():
+            assert time.monotonic() < end, "it waits for ever"
+            time.sleep(0.05)
 
 
 @contextmanager

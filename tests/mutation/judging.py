@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tests.mutation.mapping import closest_tests
+from tests.mutation.mapping import closest_tests, named_tests
 from tests.mutation.reaching import Reaching
 from tests.mutation.run import NOTICED, SURVIVED, Copy, Outcome
 from tests.mutation.sites import Mutant
@@ -49,7 +49,11 @@ class Judge:
             if tests and outcome.what != SURVIVED:
                 return outcome, REACHING
             met |= {*tests}
-        return (Outcome(SURVIVED), REACHING) if met else self._closest(mutant)
+        if not met:
+            return self._closest(mutant)
+        # The map may be older than some of them.
+        named = named_tests(self._copy.root, mutant.path)
+        return (self._copy.judge([mutant], named) if named else Outcome(SURVIVED)), REACHING
 
     def _closest(self, mutant: Mutant) -> tuple[Outcome, str]:
         return self._copy.judge([mutant], closest_tests(self._copy.root, mutant.path)), CLOSEST

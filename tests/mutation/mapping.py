@@ -63,15 +63,20 @@ def room_tests(path: str) -> tuple[str, ...]:
     return TESTS[max((start for start in TESTS if path.startswith(start)), key=len)]
 
 
-def closest_tests(root: Path, path: str) -> tuple[str, ...]:
-    """Those that bear the file's name, or its first words, else the room's."""
+def named_tests(root: Path, path: str) -> tuple[str, ...]:
+    """Those that bear the file's name, or its first words."""
     words = Path(path).name.split(".")[0].removeprefix("nn_").split("_")
     folders = [word for word in room_tests(path) if not word.startswith("-")]
     for count in range(len(words), 0, -1):
         names = [f"{folder}/test_{'_'.join(words[:count])}.py" for folder in folders]
         if found := tuple(name for name in names if (root / name).is_file()):
             return found
-    return room_tests(path)
+    return ()
+
+
+def closest_tests(root: Path, path: str) -> tuple[str, ...]:
+    """Those, else the room's."""
+    return named_tests(root, path) or room_tests(path)
 
 
 def files(root: Path) -> list[str]:

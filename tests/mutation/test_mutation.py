@@ -61,18 +61,6 @@ def test_known_faults_are_noticed(known: Known, copy: Copy) -> None:
         assert copy.run(known.tests, 900).status == 1
 
 
-def test_twenty_of_the_campaign_are_noticed_still(copy: Copy) -> None:
-    """Each by the test that noticed it when it was judged; another twenty with another seed."""
-    chosen = Record().quickly_noticed(copy.root, 20, seed=1)
-    assert len(chosen) == 20, "too few of the judged are left: python -m tests.mutation"
-    missed = []
-    for mutant, verdict in chosen.values():
-        with copy.applied([mutant]):
-            if copy.run((verdict.test,), 900).status == 0:
-                missed.append(f"{mutant}: {verdict.test}")
-    assert not missed
-
-
 def made(path: str, data: bytes) -> set[tuple[int, str, str]]:
     return {(each.line, each.old, each.new) for each in mutants(path, data)}
 
