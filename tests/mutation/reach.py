@@ -38,8 +38,8 @@ class Reach:
         code = frame.f_code
         if id(code) not in self._names:
             ours = code.co_filename.startswith(ROOMS)
-            name = f"{code.co_filename.removeprefix(ROOT)}:{code.co_qualname}"
-            self._names[id(code)] = name if ours else None
+            named = f"{code.co_filename.removeprefix(ROOT)}:{code.co_qualname}"
+            self._names[id(code)] = named if ours else None
             self._kept.append(code)
         if name := self._names[id(code)]:
             self._now.add(name)
