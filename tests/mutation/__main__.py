@@ -45,7 +45,7 @@ def main() -> int:
     parser.add_argument("--mutants", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", type=Path, default=ROOT / "build" / "data", help="with MNIST/raw")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutation")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".mutation_cache")
     parser.add_argument("--commit", default="HEAD", help="that is copied and mutated")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=60, help="of tests that run the function")

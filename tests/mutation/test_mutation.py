@@ -40,6 +40,10 @@ static int f(int a) {
 """
 
 
+# Of the campaign's mutants that are noticed quickly.
+LEAST = 8
+
+
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """A copy of this tree to put faults into."""
@@ -59,6 +63,18 @@ def test_known_faults_are_noticed(known: Known, copy: Copy) -> None:
     mutant = Mutant(known.path, start, start + len(known.old.encode()), known.old, known.new, 0)
     with copy.applied([mutant]):
         assert copy.run(known.tests, 900).status == 1
+
+
+def test_what_the_campaign_noticed_is_noticed_still(copy: Copy) -> None:
+    """Up to twenty, each by the test that noticed it when it was judged."""
+    chosen = Record().quickly_noticed(copy.root, 20, seed=1)
+    assert len(chosen) >= LEAST, "too few of the judged are left: python -m tests.mutation"
+    missed = []
+    for mutant, verdict in chosen.values():
+        with copy.applied([mutant]):
+            if copy.run((verdict.test,), 900).status == 0:
+                missed.append(f"{mutant}: {verdict.test}")
+    assert not missed
 
 
 def made(path: str, data: bytes) -> set[tuple[int, str, str]]:
