@@ -1,7 +1,8 @@
 """The map from functions and templates to the tests that run them, quickest first.
 
-Made once by a run of the tests with the plug-in `reach.py`, kept below `.mutation_cache/`. Functions
-go by their names, so a map of an earlier commit serves; what it lacks meets its closest tests.
+Made once by a run of the tests with the plug-in `reach.py`, kept below `.mutation_cache/`.
+Functions go by their names, so a map of an earlier commit serves; what it lacks meets its closest
+tests.
 """
 
 from __future__ import annotations
