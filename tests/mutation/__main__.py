@@ -19,7 +19,7 @@ from support.errors import UserError, run_cli
 from tests.mutation.explained import EXPLAINED
 from tests.mutation.judged import Name, Record, Verdict, sample
 from tests.mutation.judging import CLOSEST, REACHING, Judge
-from tests.mutation.mapping import room_tests
+from tests.mutation.mapping import package_tests
 from tests.mutation.reaching import Reaching, make_map
 from tests.mutation.run import (
     NOTICED,
@@ -90,15 +90,18 @@ def main() -> int:
     with ThreadPoolExecutor(len(copies)) as pool:
         list(pool.map(work, range(len(copies))))
     if not arguments.closest_only:
-        rooms: set[Tests] = {room_tests(name.path) for name in chosen}
-        for met, tests in (*(("room", room) for room in sorted(rooms)), ("whole", WHOLE)):
+        packages: set[Tests] = {package_tests(name.path) for name in chosen}
+        for met, tests in (
+            *(("package", package) for package in sorted(packages)),
+            ("whole", WHOLE),
+        ):
             left = [
                 name
                 for name in chosen
                 if name in record.found
                 and record.found[name].outcome == SURVIVED
-                and record.found[name].met in (REACHING, CLOSEST, "room")
-                and (met == "whole" or room_tests(name.path) == tests)
+                and record.found[name].met in (REACHING, CLOSEST, "package")
+                and (met == "whole" or package_tests(name.path) == tests)
             ]
             alive = survivors(copies[0], [chosen[name] for name in left], tests)
             for name in left:

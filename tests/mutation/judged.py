@@ -50,7 +50,7 @@ class Verdict:
         seconds: processor time until then.
         commit: where it was judged.
         line: of the file, there.
-        met: how far a survivor came: through the tests that run its function, those of its room,
+        met: how far a survivor came: through the tests that run its function, those of its package,
             all tests.
     """
 

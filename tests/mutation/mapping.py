@@ -1,4 +1,4 @@
-"""Which tests look at which file: a mutant's closest ones run first, then those of its room.
+"""Which tests look at which file: a mutant's closest ones run first, then those of its package.
 
 Goldens are left out: they notice every change of a rendered word, right or wrong.
 """
@@ -58,15 +58,15 @@ TESTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def room_tests(path: str) -> tuple[str, ...]:
-    """Arguments of pytest for all tests that look at a file's room."""
+def package_tests(path: str) -> tuple[str, ...]:
+    """Arguments of pytest for all tests that look at a file's package."""
     return TESTS[max((start for start in TESTS if path.startswith(start)), key=len)]
 
 
 def named_tests(root: Path, path: str) -> tuple[str, ...]:
     """Those that bear the file's name, or its first words."""
     words = Path(path).name.split(".")[0].removeprefix("nn_").split("_")
-    folders = [word for word in room_tests(path) if not word.startswith("-")]
+    folders = [word for word in package_tests(path) if not word.startswith("-")]
     for count in range(len(words), 0, -1):
         names = [f"{folder}/test_{'_'.join(words[:count])}.py" for folder in folders]
         if found := tuple(name for name in names if (root / name).is_file()):
@@ -75,8 +75,8 @@ def named_tests(root: Path, path: str) -> tuple[str, ...]:
 
 
 def closest_tests(root: Path, path: str) -> tuple[str, ...]:
-    """Those, else the room's."""
-    return named_tests(root, path) or room_tests(path)
+    """Those, else the package's."""
+    return named_tests(root, path) or package_tests(path)
 
 
 def files(root: Path) -> list[str]:

@@ -19,7 +19,9 @@ import pytest
 
 VARIABLE = "NN2FLASH_REACH"
 ROOT = f"{Path.cwd().resolve()}/"
-ROOMS = tuple(f"{ROOT}{room}/" for room in ("codegen", "device", "site_scons", "templates"))
+PACKAGES = tuple(
+    f"{ROOT}{package}/" for package in ("codegen", "device", "site_scons", "templates")
+)
 
 
 class Reach:
@@ -37,7 +39,7 @@ class Reach:
     def _trace(self, frame: FrameType, event: str, argument: Any) -> None:
         code = frame.f_code
         if id(code) not in self._names:
-            ours = code.co_filename.startswith(ROOMS)
+            ours = code.co_filename.startswith(PACKAGES)
             named = f"{code.co_filename.removeprefix(ROOT)}:{code.co_qualname}"
             self._names[id(code)] = named if ours else None
             self._kept.append(code)

@@ -19,8 +19,8 @@ from tests.mutation import reach
 from tests.mutation.run import Tests
 from tests.mutation.sites import Mutant
 
-# Rooms whose tests run our Python in their own process, or render templates there.
-ROOMS = (
+# Packages whose tests run our Python in their own process, or render templates there.
+PACKAGES = (
     *("tests/ops", "tests/kernels", "tests/codegen", "tests/tflite", "tests/fuzz", "tests/device"),
     *("tests/board_h750", "tests/protocol", "tests/validate", "tests/demo", "tests/runtime"),
     *("tests/program", "tests/xcube", "tests/ide", "tests/report", "tests/embed/test_package.py"),
@@ -92,11 +92,11 @@ def function_of(mutant: Mutant, data: bytes) -> str:
 
 
 def make_map(root: Path, folder: Path) -> None:
-    """Run the rooms' tests in a copy of the project, once; tests that fail are left out later."""
+    """Run the packages' tests in a copy of the project, once; tests that fail are left out later."""
     folder.mkdir(parents=True, exist_ok=True)
     words = ["-p", "no:cacheprovider", "-p", reach.__name__, "-q", "-n", "2", "--dist", "loadscope"]
     subprocess.run(
-        [sys.executable, "-m", "pytest", *words, *ROOMS],
+        [sys.executable, "-m", "pytest", *words, *PACKAGES],
         cwd=root,
         env={**os.environ, reach.VARIABLE: str(folder / NAME)},
         check=False,

@@ -22,7 +22,7 @@ SURVIVED, NOTICED, TIMED_OUT = "survived", "noticed", "timed out"
 UNJUDGED = "not judged"
 # pytest: tests failed, or could not be collected because an import failed.
 _FAILED, _PASSED = (1, 2, 3, 4), 0
-_ROOMS = ("codegen", "device", "model", "nn2flash", "site_scons", "support")
+_PACKAGES = ("codegen", "device", "model", "nn2flash", "site_scons", "support")
 _SERVER = Path(__file__).with_name("server.py")
 
 Tests = tuple[str, ...]
@@ -74,7 +74,7 @@ class Copy:
         # Compiled once, and held against the source's hash whenever it is loaded: faults of one
         # size come and go within a second here.
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
-        for folder in filter(Path.is_dir, map(root.joinpath, _ROOMS)):
+        for folder in filter(Path.is_dir, map(root.joinpath, _PACKAGES)):
             compileall.compile_dir(folder, quiet=1, invalidation_mode=mode)
 
     @contextmanager
