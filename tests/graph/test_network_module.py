@@ -183,7 +183,10 @@ def test_every_import_is_found(tmp_path: Path) -> None:
         stream.write("import parts\nfrom model.module import scores\n")
     files, others = imported(tmp_path / "gearbox.py")
     assert {str(file.relative_to(tmp_path)) for file in files} == {
-        *("layers_of_mine.py", "notes.py"),
-        *("parts/__init__.py", "parts/first.py", "parts/deep/second.py"),
+        "layers_of_mine.py",
+        "notes.py",
+        "parts/__init__.py",
+        "parts/first.py",
+        "parts/deep/second.py",
     }
     assert {"torch", "numpy", "model.module.scores"} <= {*others}
