@@ -92,7 +92,7 @@ def function_of(mutant: Mutant, data: bytes) -> str:
 
 
 def make_map(root: Path, folder: Path) -> None:
-    """Run the packages' tests in a copy of the project, once; tests that fail are left out later."""
+    """Run their tests in a copy of the project, once; tests that fail are left out later."""
     folder.mkdir(parents=True, exist_ok=True)
     words = ["-p", "no:cacheprovider", "-p", reach.__name__, "-q", "-n", "2", "--dist", "loadscope"]
     subprocess.run(
