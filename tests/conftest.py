@@ -26,8 +26,18 @@ CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Folders and files below tests/ that take half a minute or more.
 LONG = (
-    *("graph/", "xcube/", "mutation/", "embed/", "hosts/", "test_lint.py", "examples/", "model/"),
-    *("ops/test_conv", "zoo/", "demo/test_page.py", "board_h750/"),
+    "graph/",
+    "xcube/",
+    "mutation/",
+    "embed/",
+    "hosts/",
+    "test_lint.py",
+    "examples/",
+    "model/",
+    "ops/test_conv",
+    "zoo/",
+    "demo/test_page.py",
+    "board_h750/",
 )
 # No test measures time: a busy machine is no failure.
 settings.register_profile("no deadline", deadline=None)

@@ -77,8 +77,8 @@ def test_nothing_else_removes_whole_folders() -> None:
     """What makes temporary folders with `tempfile` has them removed there."""
     removers = {
         str(path.relative_to(REPOSITORY))
-        for room in ("support", "model", "codegen", "device", "nn2flash", "site_scons", "tests")
-        for path in (REPOSITORY / room).rglob("*.py")
+        for package in ("support", "model", "codegen", "device", "nn2flash", "site_scons", "tests")
+        for path in (REPOSITORY / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.Attribute) and node.attr in ("rmtree", "removedirs")
     }

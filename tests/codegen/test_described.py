@@ -52,7 +52,14 @@ def test_main_has_no_warnings_with_any_header(header: str, language: str, tmp_pa
     options = STRICT if language == "c" else ["-std=c++17", "-Wall", "-Wextra", "-Werror"]
     done = subprocess.run(
         [
-            *("gcc", "-x", language, "-c", "-o", str(tmp_path / "main.o"), "-Wpedantic", *options),
+            "gcc",
+            "-x",
+            language,
+            "-c",
+            "-o",
+            str(tmp_path / "main.o"),
+            "-Wpedantic",
+            *options,
             *(f"-I{folder}" for folder in folders),
             str(tmp_path / main),
         ],

@@ -21,9 +21,22 @@ from tests.mutation.sites import Mutant
 
 # Packages whose tests run our Python in their own process, or render templates there.
 PACKAGES = (
-    *("tests/ops", "tests/kernels", "tests/codegen", "tests/tflite", "tests/fuzz", "tests/device"),
-    *("tests/board_h750", "tests/protocol", "tests/validate", "tests/demo", "tests/runtime"),
-    *("tests/program", "tests/xcube", "tests/ide", "tests/report", "tests/embed/test_package.py"),
+    "tests/ops",
+    "tests/kernels",
+    "tests/codegen",
+    "tests/tflite",
+    "tests/fuzz",
+    "tests/device",
+    "tests/board_h750",
+    "tests/protocol",
+    "tests/validate",
+    "tests/demo",
+    "tests/runtime",
+    "tests/program",
+    "tests/xcube",
+    "tests/ide",
+    "tests/report",
+    "tests/embed/test_package.py",
 )
 GOLDENS = "tests/codegen/test_goldens.py"
 NAME = "reach"

@@ -22,8 +22,17 @@ from typing import Any
 
 # What takes long to import, of others.
 OTHERS = (
-    *("pytest", "hypothesis", "numpy", "onnx", "onnx.numpy_helper", "onnxruntime", "jinja2"),
-    *("elftools.elf.elffile", "unicorn", "torch", "xdist"),
+    "pytest",
+    "hypothesis",
+    "numpy",
+    "onnx",
+    "onnx.numpy_helper",
+    "onnxruntime",
+    "jinja2",
+    "elftools.elf.elffile",
+    "unicorn",
+    "torch",
+    "xdist",
 )
 # linux/prctl.h
 _PR_SET_PDEATHSIG = 1
