@@ -139,7 +139,8 @@ CAMPAIGNS = {
         100_000,
         (
             "Scales that change in an average pool or a maximum, a clamp in a concatenation, other "
-            "scales of biases, and a second operator code gave other bytes than LiteRT "
+            "scales of biases, zero points of int8 weights, and a second operator code gave other "
+            "bytes than LiteRT; a ReLU6 of scale 0 a traceback "
             "(`test_refused`, `test_two_operator_codes` of tests/tflite/test_refused.py, "
             "`test_biases_join_the_sum_whatever_their_scale`).",
         ),
