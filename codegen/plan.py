@@ -13,6 +13,7 @@ from codegen.kernels.kernel import Activity, Constants, Lowered
 from codegen.kernels.registry import choose
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.memory.arena import align
+from codegen.memory.forms import Trade, choose_forms
 from codegen.memory.homes import Homes
 from codegen.memory.layout import Layout, lay_out
 from codegen.memory.places import Arena, Place, Weights
@@ -103,6 +104,7 @@ class Plan:
         blocks: the weights, in the order in which they are read.
         layout: where every value lies in the activations array.
         target: the processor that kernels were chosen for.
+        trade: memory against speed.
     """
 
     graph: Graph
@@ -111,6 +113,7 @@ class Plan:
     blocks: tuple[Block, ...]
     layout: Layout
     target: Target
+    trade: Trade
 
     @property
     def arena_size(self) -> int:
@@ -152,7 +155,9 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
     lowering = Lowering(target, kernels, activity_of(graph, kernels))
     *_, (_, final) = run_passes(graph, lowering)
     homes = Homes(final)
-    lowered = [_lower(op, lowering) for op in final.ops if not homes.vanishes(op)]
+    forms = [_forms(op, lowering) for op in final.ops if not homes.vanishes(op)]
+    trade = choose_forms(final, homes, forms)
+    lowered = trade.steps
     blocks = _blocks(lowered)
     constants = [placed for block in blocks for placed in block.constants]
     layout = lay_out(final, homes, lowered)
@@ -178,6 +183,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         blocks=blocks,
         layout=layout,
         target=target,
+        trade=trade,
     )
 
 
@@ -189,10 +195,12 @@ def activity_of(graph: Graph, kernels: Kernels) -> Activity:
     return all_values(graph, np.ascontiguousarray(inputs[:MAX_SAMPLES]))
 
 
-def _lower(op: Op, lowering: Lowering) -> Lowered:
-    lowered = choose(op, lowering.target, lowering.activity, lowering.kernels.wanted)
+def _forms(op: Op, lowering: Lowering) -> tuple[Lowered, ...]:
+    forms = choose(op, lowering.target, lowering.activity, lowering.kernels.wanted)
     refused = lowering.refused.get(op)
-    return replace(lowered, why=f"{lowered.kernel}: {refused}") if refused else lowered
+    if not refused:
+        return forms
+    return tuple(replace(form, why=f"{form.kernel}: {refused}") for form in forms)
 
 
 def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:

@@ -100,7 +100,8 @@ class Lowered:
         sources: which of firmware/runtime/kernels/nn_<…>.c it calls; empty: the stem's.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         parts: a row for each of the model's operations, when it is more than one.
-        instructions: estimated, of one inference; the registry asks the kernel.
+        instructions, cycles: estimated, of one inference; the registry asks the kernel.
+        slower: estimated cycles that this form takes beyond the kernel's fastest.
     """
 
     op: Op
@@ -115,6 +116,8 @@ class Lowered:
     parts: tuple[Part, ...] = ()
     sources: tuple[str, ...] = ()
     instructions: float = 0.0
+    cycles: float = 0.0
+    slower: float = 0.0
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -170,3 +173,7 @@ class Kernel(ABC):
     @abstractmethod
     def lower(self, op: Any, target: Target) -> Lowered:
         """Lay out constants and everything else that the template and the planner need."""
+
+    def forms(self, op: Any, target: Target) -> tuple[Lowered, ...]:
+        """`lower`, and slower forms that need less memory, each with what it costs in `slower`."""
+        return (self.lower(op, target),)

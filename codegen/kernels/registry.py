@@ -61,8 +61,8 @@ def candidates(
     return tuple(found)
 
 
-def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> Lowered:
-    """The operation lowered by the cheapest kernel that fits.
+def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> tuple[Lowered, ...]:
+    """The forms of the operation by the cheapest kernel that fits, the fastest first.
 
     Raises:
         UserError: none fits.
@@ -75,6 +75,13 @@ def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> 
             f"'{op.name}' ({type(op).__name__}) has no kernel for {target.core}: {reasons}",
             "change this layer, or choose another board",
         )
-    best = min(fitting, key=lambda each: each.cost or 0.0).kernel
-    instructions = best.instructions(op, target, activity)
-    return replace(best.lower(op, target), instructions=instructions)
+    best = min(fitting, key=lambda each: each.cost or 0.0)
+    instructions = best.kernel.instructions(op, target, activity)
+    return tuple(
+        replace(
+            form,
+            instructions=instructions + form.slower,
+            cycles=(best.cost or 0.0) + form.slower,
+        )
+        for form in best.kernel.forms(op, target)
+    )

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from codegen.ir.types import Int64Array
-from codegen.kernels.conv.portable import conv_fields
+from codegen.kernels.conv.portable import conv_fields, overlap
 from codegen.kernels.instructions import window_loads
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
 from codegen.kernels.weights import FOLDED_BIAS
@@ -126,6 +126,7 @@ class Quads(Kernel):
                     counted=False,
                 ),
             ),
+            overlaps=(overlap(op, at_once=2),),
             scratch=_SCRATCH_OF_FOUR * (quads.shape[2] // 4) + _SCRATCH_OF_QUAD * len(quads),
             fields=conv_fields(op, op.window, op.groups, "nn_conv_quads", weights_type="ai_u32"),
             sources=("conv_quads", "conv_window", "quads"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from codegen.kernels.instructions import reach, without_fpu
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.overlap import by_channels
 from codegen.ops.average_pool import AveragePool
 from codegen.ops.max_pool import MaxPool
 from codegen.target import Target
@@ -53,6 +54,7 @@ class MaxPoolKernel(Kernel):
             stem="pool",
             kernel=self.name,
             why="plain C, any processor",
+            overlaps=(by_channels(op.window, op.input.shape[1]),),
             fields=PoolFields(op.input.shape[1], op.window),
         )
 
@@ -89,6 +91,7 @@ class AveragePoolKernel(Kernel):
             kernel=self.name,
             why="plain C, any processor",
             constants=(Constants("multipliers", title, multipliers.tobytes(), counted=False),),
+            overlaps=(by_channels(op.window, op.input.shape[1]),),
             fields=PoolFields(op.input.shape[1], op.window, fields),
         )
 

@@ -1,0 +1,68 @@
+"""The activations array, with scratch, input and output inside: bytes that each network may take.
+
+Of networks of known shapes that the project makes itself. A smaller array is no fault: put it here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen.kernels.wanted import Kernels
+from codegen.plan import Plan, plan_network
+from codegen.reader.qdq import read_graph
+from tests.codegen.programs import Case, run_cases
+from tests.codegen.shapes import NETWORKS, shaped
+
+AUTO = Kernels("auto")
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+# At most so many bytes, and none more than a hundredth above what the plan's own bound says.
+MOST = {"VWW": 39_424, "IC": 36_864, "KWS": 8_448, "LeNet-5": 5_120, "mbv2s": 7_040}
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
+    folder = tmp_path_factory.mktemp("shapes")
+    return {name: plan_network(shaped(name, folder), AUTO) for name in NETWORKS}
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_the_array_is_no_larger_than_its_goal(name: str, plans: dict[str, Plan]) -> None:
+    assert plans[name].arena_size <= MOST[name]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_array_is_near_its_bound(name: str, plans: dict[str, Plan]) -> None:
+    packing = plans[name].layout.packing
+    assert packing.size <= 1.02 * packing.bound.bytes
+
+
+def test_the_guides_network_stays_below_four_kilobytes() -> None:
+    graph = read_graph(FIXTURES / "guide_int8.onnx")
+    assert plan_network(graph, AUTO).arena_size < 4096
+
+
+def test_smaller_arrays_cost_what_the_plan_says(plans: dict[str, Plan]) -> None:
+    """No network gives more than a tenth of its estimated cycles, and each tells how many."""
+    for plan in plans.values():
+        trade = plan.trade
+        assert trade.slower == sum(step.slower for step in trade.steps)
+        assert 0 <= trade.slower <= 0.1 * trade.cycles
+        assert trade.needed <= trade.fastest
+    assert plans["KWS"].trade.needed < plans["KWS"].trade.fastest
+
+
+def test_networks_in_small_arrays_give_the_references_bytes(tmp_path: Path) -> None:
+    """On this computer with sanitizers: inputs are overwritten, layers share bytes."""
+    cases = []
+    for name in ("IC", "KWS", "LeNet-5", "mbv2s", "unet"):
+        graph = shaped(name, tmp_path)
+        rng = np.random.default_rng(len(name))
+        inputs = rng.integers(-128, 128, (2, graph.input_bytes)).astype(np.int8)
+        cases.append(Case(name.lower().replace("-", ""), graph, inputs, AUTO))
+    for case, outputs in zip(cases, run_cases(cases, tmp_path), strict=True):
+        assert np.array_equal(outputs, case.expected), case.name
+        assert len(np.unique(outputs)) > 4, case.name
