@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from codegen.ir.graph import Graph, Op, Value
+from codegen.ir.verify import verify
 from codegen.kernels.kernel import Activity, Constants, Lowered
 from codegen.kernels.registry import choose
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.memory.arena import align
-from codegen.memory.forms import Trade, choose_forms
+from codegen.memory.forms import Trade, choose_steps
 from codegen.memory.homes import Homes
 from codegen.memory.layout import Layout, lay_out
 from codegen.memory.places import Arena, Place, Weights
 from codegen.ops import computes
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
+from codegen.passes.rows import in_rows, row_pairs
 from codegen.reference import all_values
 from codegen.target import CORTEX_M7, Target
 
@@ -153,11 +156,10 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         UserError: an operation that no kernel takes.
     """
     lowering = Lowering(target, kernels, activity_of(graph, kernels))
-    *_, (_, final) = run_passes(graph, lowering)
+    *_, (_, given) = run_passes(graph, lowering)
+    trade = _trade(given, lowering)
+    final, lowered = verify(trade.graph), trade.steps
     homes = Homes(final)
-    forms = [_forms(op, lowering) for op in final.ops if not homes.vanishes(op)]
-    trade = choose_forms(final, homes, forms)
-    lowered = trade.steps
     blocks = _blocks(lowered)
     constants = [placed for block in blocks for placed in block.constants]
     layout = lay_out(final, homes, lowered)
@@ -193,6 +195,20 @@ def activity_of(graph: Graph, kernels: Kernels) -> Activity:
     if kernels.wanted == "portable" or inputs is None or not len(inputs):
         return {}
     return all_values(graph, np.ascontiguousarray(inputs[:MAX_SAMPLES]))
+
+
+def _trade(graph: Graph, lowering: Lowering) -> Trade:
+    """Memory against speed: forms of all steps, and which layers run with a neighbour."""
+    forms = cache(lambda op: _forms(op, lowering))
+    pairs = row_pairs(graph, lowering)
+
+    def alternatives(current: Graph) -> Iterator[tuple[frozenset[Op], Graph]]:
+        there = frozenset(current.ops)
+        for pair in pairs:
+            if there.issuperset(pair.fused):
+                yield frozenset(pair.fused), in_rows(current, pair)
+
+    return choose_steps(graph, forms, alternatives)
 
 
 def _forms(op: Op, lowering: Lowering) -> tuple[Lowered, ...]:

@@ -174,6 +174,11 @@ class Kernel(ABC):
     def lower(self, op: Any, target: Target) -> Lowered:
         """Lay out constants and everything else that the template and the planner need."""
 
+    def in_rows(self, op: Any, target: Target, count: int) -> Lowered | None:
+        """How it makes up to `count` rows of its output from an image of only the rows that these
+        need; None: it cannot."""
+        return None
+
     def forms(self, op: Any, target: Target) -> tuple[Lowered, ...]:
         """`lower`, and slower forms that need less memory, each with what it costs in `slower`."""
         return (self.lower(op, target),)

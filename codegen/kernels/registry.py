@@ -67,15 +67,7 @@ def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> 
     Raises:
         UserError: none fits.
     """
-    looked_at = candidates(op, target, activity, wanted)
-    fitting = [each for each in looked_at if each.cost is not None]
-    if not fitting:
-        reasons = "; ".join(f"{each.kernel.name}: {each.reason}" for each in looked_at)
-        raise UserError(
-            f"'{op.name}' ({type(op).__name__}) has no kernel for {target.core}: {reasons}",
-            "change this layer, or choose another board",
-        )
-    best = min(fitting, key=lambda each: each.cost or 0.0)
+    best = _best(op, target, activity, wanted)
     instructions = best.kernel.instructions(op, target, activity)
     return tuple(
         replace(
@@ -85,3 +77,33 @@ def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> 
         )
         for form in best.kernel.forms(op, target)
     )
+
+
+def choose_in_rows(
+    op: Op, target: Target, activity: Activity, wanted: str, count: int
+) -> Lowered | None:
+    """The operation lowered for so many rows at a time by the kernel that `choose` takes, or None:
+    it cannot. Estimates are those of the whole operation without what it is `slower`.
+
+    Raises:
+        UserError: none fits.
+    """
+    best = _best(op, target, activity, wanted)
+    form = best.kernel.in_rows(op, target, count)
+    if form is None:
+        return None
+    instructions = best.kernel.instructions(op, target, activity)
+    return replace(form, instructions=instructions, cycles=best.cost or 0.0)
+
+
+def _best(op: Op, target: Target, activity: Activity, wanted: str) -> Candidate:
+    """The cheapest kernel that fits."""
+    looked_at = candidates(op, target, activity, wanted)
+    fitting = [each for each in looked_at if each.cost is not None]
+    if not fitting:
+        reasons = "; ".join(f"{each.kernel.name}: {each.reason}" for each in looked_at)
+        raise UserError(
+            f"'{op.name}' ({type(op).__name__}) has no kernel for {target.core}: {reasons}",
+            "change this layer, or choose another board",
+        )
+    return min(fitting, key=lambda each: each.cost or 0.0)

@@ -7,10 +7,10 @@ choice costs little.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from codegen.ir.graph import Graph
+from codegen.ir.graph import Graph, Op
 from codegen.kernels.kernel import Lowered
 from codegen.memory.arena import needs_of
 from codegen.memory.homes import Homes
@@ -25,45 +25,102 @@ class Trade:
     """What the chosen forms are, and what they were chosen for.
 
     Attributes:
-        steps: a form of each.
-        fastest: bytes that the arena needs with the fastest form of each.
-        needed: bytes that it needs with these.
-        slower: estimated cycles that they take beyond the fastest ones.
-        cycles: estimated cycles of the fastest ones.
+        graph: what is computed; some layers in one pass over rows with a neighbour.
+        steps: a form of each of its operations.
+        needs: bytes that each step needs with its form.
+        fastest: bytes that the arena needs with each layer by itself in its fastest form.
+        slower: estimated cycles that the forms take beyond those.
+        cycles: estimated cycles of those.
     """
 
+    graph: Graph
     steps: tuple[Lowered, ...]
+    needs: tuple[int, ...]
     fastest: int
-    needed: int
     slower: float
     cycles: float
+
+    @property
+    def needed(self) -> int:
+        """Bytes that the arena needs with these forms."""
+        return max(self.needs, default=0)
 
 
 def choose_forms(
     graph: Graph, homes: Homes, forms: Sequence[tuple[Lowered, ...]], most: float = MOST
-) -> Trade:
+) -> Trade | None:
     """Take the forms with which the arena is smallest, for at most `most` of the cycles.
 
     Args:
         forms: of each step, the fastest first.
+
+    Returns:
+        None: even the fastest forms take more.
     """
     needs = _needs(graph, homes, forms)
     fastest = max((own[0] for own in needs), default=0)
-    cycles = sum(own[0].cycles for own in forms)
-    best = Trade(tuple(own[0] for own in forms), fastest, fastest, 0.0, cycles)
-    for size in sorted({need for own in needs for need in own if need < fastest}):
+    cycles = sum(own[0].cycles - own[0].slower for own in forms)
+    for size in sorted({need for own in needs for need in own if need <= fastest} | {fastest}):
         chosen = [_cheapest(own, need, size) for own, need in zip(forms, needs, strict=True)]
-        steps = tuple(form for form in chosen if form is not None)
-        slower = sum(form.slower for form in steps)
-        if len(steps) == len(forms) and slower <= most * cycles:
-            return Trade(steps, fastest, size, slower, cycles)
-    return best
+        taken = [each for each in chosen if each is not None]
+        slower = sum(form.slower for form, _ in taken)
+        if len(taken) == len(forms) and slower <= most * cycles:
+            steps, needed = tuple(form for form, _ in taken), tuple(need for _, need in taken)
+            return Trade(graph, steps, needed, fastest, slower, cycles)
+    return None
 
 
-def _cheapest(forms: Sequence[Lowered], needs: Sequence[int], size: int) -> Lowered | None:
-    """The form that takes the fewest cycles of those that fit, or None."""
-    fitting = [form for form, need in zip(forms, needs, strict=True) if need <= size]
-    return min(fitting, key=lambda form: form.slower, default=None)
+Alternative = tuple[frozenset[Op], Graph]
+
+
+def choose_steps(
+    graph: Graph,
+    forms_of: Callable[[Op], tuple[Lowered, ...]],
+    alternatives: Callable[[Graph], Iterable[Alternative]],
+) -> Trade:
+    """Join layers of the graph where that makes the arena smaller: of those that need most, the
+    pair that lowers the need most, until none does.
+
+    Args:
+        forms_of: an operation's forms, the fastest first.
+        alternatives: of a graph, the graphs with one more pair joined, each with its layers.
+    """
+
+    def trade(graph: Graph) -> Trade | None:
+        homes = Homes(graph)
+        return choose_forms(
+            graph, homes, [forms_of(op) for op in graph.ops if not homes.vanishes(op)]
+        )
+
+    best = current = trade(graph)
+    assert best is not None and current is not None
+    while True:
+        most = {
+            part
+            for step, need in zip(current.steps, current.needs, strict=True)
+            if need == current.needed
+            for part in step.op.parts
+        }
+        tried = [trade(joined) for ops, joined in alternatives(current.graph) if ops & most]
+        found = min((each for each in tried if each is not None), key=_rank, default=None)
+        if found is None or _rank(found) >= _rank(current):
+            return best
+        current = replace(found, fastest=best.fastest)
+        if current.needed < best.needed:
+            best = current
+
+
+def _rank(trade: Trade) -> list[int]:
+    """The needs, the largest first: the less, the better."""
+    return sorted(trade.needs, reverse=True)
+
+
+def _cheapest(
+    forms: Sequence[Lowered], needs: Sequence[int], size: int
+) -> tuple[Lowered, int] | None:
+    """The form that takes the fewest cycles of those that fit and its need, or None."""
+    fitting = [(form, need) for form, need in zip(forms, needs, strict=True) if need <= size]
+    return min(fitting, key=lambda each: each[0].slower, default=None)
 
 
 def _needs(

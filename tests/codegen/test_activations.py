@@ -23,7 +23,14 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 PAGE = Path(__file__).parents[2] / "docs/memory.md"
 
 # At most so many bytes.
-MOST = {"VWW": 39_424, "IC": 36_864, "KWS": 8_448, "LeNet-5": 5_120, "mbv2s": 7_040}
+MOST = {
+    "VWW": 29_696,
+    "IC": 36_864,
+    "KWS": 8_448,
+    "LeNet-5": 2_432,
+    "mbv2s": 7_040,
+    "unet": 8_000,
+}
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +94,12 @@ def test_smaller_arrays_cost_what_the_plan_says(plans: dict[str, Plan]) -> None:
 def test_networks_in_small_arrays_give_the_references_bytes(tmp_path: Path) -> None:
     """On this computer with sanitizers: inputs are overwritten, layers share bytes."""
     cases = []
-    for name in ("IC", "KWS", "LeNet-5", "mbv2s", "unet"):
+    for name in NETWORKS:
         graph = shaped(name, tmp_path)
         rng = np.random.default_rng(len(name))
         inputs = rng.integers(-128, 128, (2, graph.input_bytes)).astype(np.int8)
         cases.append(Case(name.lower().replace("-", ""), graph, inputs, AUTO))
+    assert {case.name for case in cases} == {"vww", "ic", "kws", "lenet5", "mbv2s", "unet"}
     for case, outputs in zip(cases, run_cases(cases, tmp_path), strict=True):
         assert np.array_equal(outputs, case.expected), case.name
-        assert len(np.unique(outputs)) > 4, case.name
+        assert len(np.unique(outputs)) > 3, case.name

@@ -155,6 +155,14 @@ class Planes(Kernel):
         """Bias, multipliers, weights."""
         return _lower(op, band_of(op.window), in_turn=False)
 
+    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+        """A band, with all that its rows need prepared anew."""
+        best = band_of(op.window)
+        band = min(best, count)
+        lowered = _lower(op, band, in_turn=False)
+        base = _prepared(op, best, in_turn=False)
+        return replace(lowered, slower=_prepared(op, band, in_turn=True) - base)
+
     def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
         """Fewer rows at once; where the output cannot lie in the input's place, all channels of a
         few rows before the next rows, so that it can follow."""

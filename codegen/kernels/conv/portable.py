@@ -97,6 +97,10 @@ class Portable(Kernel):
         rest = runs * (65.0 * fours + 20.0 * single) + found.positions * 87.0 * single
         return elements + rest + (71.0 + without_fpu(target, 311.0)) * op.output.size
 
+    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+        """As alone."""
+        return self.lower(op, target)
+
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
         stored, zeros = stored_weights(op)
@@ -128,6 +132,10 @@ class Depthwise(Kernel):
         """10 instructions for a multiply-accumulate, 27 for a row of the window."""
         found, output = reach(op.window), 70.0 + without_fpu(target, 311.0)
         return (10.0 * found.taps + 27.0 * found.rows + output * found.positions) * op.rows
+
+    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+        """As alone."""
+        return self.lower(op, target)
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""

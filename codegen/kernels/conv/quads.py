@@ -102,6 +102,10 @@ class Quads(Kernel):
         loads = window_loads(op.window, op.input.shape[1], 1)
         return pairs * (quads * (24.0 * fours + 143.0) + 95.0) + loads
 
+    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+        """As alone."""
+        return self.lower(op, target)
+
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Weights first: the loop loads a step ahead, into the biases."""
         quads = in_quads(op)

@@ -1,0 +1,117 @@
+"""Layers that can be computed in one pass over rows with the layer that reads them.
+
+Which of them are is a choice of memory against speed: `codegen/memory/forms.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from codegen.ir.graph import Graph, Op, Value
+from codegen.kernels.registry import choose_in_rows
+from codegen.kernels.rows.operation import Joined, Rows, Stage
+from codegen.ops.concat import Concat
+from codegen.ops.conv import Conv
+from codegen.ops.max_pool import MaxPool
+from codegen.ops.select import Select
+from codegen.passes.lowering import Lowering
+from codegen.window import Window, image_size
+
+# Rows of output at a time.
+COUNTS = (8, 4, 2, 1)
+
+
+def row_pairs(graph: Graph, lowering: Lowering) -> list[Rows]:
+    """Every pair of layers that may run so, in the order of the graph."""
+    if lowering.kernels.wanted == "portable":
+        return []
+    found = (_pair(graph, op, lowering) for op in graph.ops)
+    return [pair for pair in found if pair is not None]
+
+
+def in_rows(graph: Graph, pair: Rows) -> Graph:
+    """The graph with a pair as one operation, where its last layer stands."""
+    changes: dict[Op, tuple[Op, ...]] = dict.fromkeys(pair.fused, ())
+    changes[pair.fused[-1]] = (pair,)
+    return graph.rewritten(changes, {})
+
+
+def _pair(graph: Graph, op: Op, lowering: Lowering) -> Rows | None:
+    if not isinstance(op, Conv | MaxPool) or op.window.output[0] < 2:
+        return None
+    first = graph.producer(op.input)
+    if first is None or graph.only_user(op.input) is not op:
+        return None
+    if isinstance(first, Concat):
+        made = _joined(graph, first)
+        if made is None:
+            return None
+        stage, inputs, joins = made
+    elif isinstance(first, Conv) and not first.depthwise:
+        lowered = choose_in_rows(
+            first, lowering.target, lowering.activity, lowering.kernels.wanted, 1
+        )
+        if lowered is None or first.output.bytes != first.output.size:
+            return None
+        stage, inputs, joins = Stage(first, lowered, first.window), [*first.inputs], [first]
+    else:
+        return None
+    second = tuple(_second(op, lowering))
+    if not second:
+        return None
+    name = " + ".join(each.name for each in (*joins, op))
+    return Rows(name, tuple(inputs), op.outputs, (*joins, op), stage, second)
+
+
+def _second(op: Conv | MaxPool, lowering: Lowering) -> Iterator[tuple[int, Stage]]:
+    for count in COUNTS:
+        if count >= op.window.output[0]:
+            continue
+        lowered = choose_in_rows(
+            op, lowering.target, lowering.activity, lowering.kernels.wanted, count
+        )
+        if lowered is not None:
+            yield count, Stage(op, lowered, op.window)
+
+
+def _joined(graph: Graph, concat: Concat) -> tuple[Stage, list[Value], list[Op]] | None:
+    """A concatenation along channels, each input of which may be an image repeated by nearest
+    neighbours."""
+    shape = concat.output.shape
+    if concat.axis != 1 or len(shape) not in (3, 4) or concat.runs[0] == 1:
+        return None
+    inputs, joined, joins = [], [], list[Op]()
+    for value, table in zip(concat.inputs, concat.tables, strict=True):
+        source, repeats = value, (1, 1)
+        select = graph.producer(value)
+        if isinstance(select, Select) and graph.only_user(value) is concat:
+            found = _repeats(select)
+            if found is not None:
+                source, repeats = select.input, found
+                joins.append(select)
+        if source in inputs or source.bytes != source.size:
+            return None
+        inputs.append(source)
+        width = image_size(source.shape)[1]
+        joined.append(Joined(width, source.shape[1], repeats, table))
+    size = image_size(shape)
+    window = Window(size, size, (1, size[1]))
+    return Stage(concat, None, window, tuple(joined)), inputs, [*joins, concat]
+
+
+def _repeats(select: Select) -> tuple[int, int] | None:
+    """How often each row and each pixel stands, of a selection that does nothing else."""
+    source, target = select.input.shape, select.output.shape
+    if len(source) != len(target) or source[:2] != target[:2]:
+        return None
+    if not np.array_equal(select.maps[1], np.arange(source[1])):
+        return None
+    found = []
+    for axis in range(2, len(source)):
+        times, left = divmod(target[axis], source[axis])
+        if left or not np.array_equal(select.maps[axis], np.arange(target[axis]) // times):
+            return None
+        found.append(times)
+    return (1, found[0]) if len(found) == 1 else (found[0], found[1])
