@@ -11,7 +11,7 @@ import numpy as np
 
 from codegen.ir.graph import Graph, Op, Value
 from codegen.kernels.registry import choose_in_rows
-from codegen.kernels.rows.operation import Joined, Rows, Stage
+from codegen.kernels.rows.operation import Joined, Rows, Half
 from codegen.ops.concat import Concat
 from codegen.ops.conv import Conv
 from codegen.ops.max_pool import MaxPool
@@ -48,24 +48,24 @@ def _pair(graph: Graph, op: Op, lowering: Lowering) -> Rows | None:
         made = _joined(graph, first)
         if made is None:
             return None
-        stage, inputs, joins = made
+        half, inputs, joins = made
     elif isinstance(first, Conv) and not first.depthwise:
         lowered = choose_in_rows(
             first, lowering.target, lowering.activity, lowering.kernels.wanted, 1
         )
         if lowered is None or first.output.bytes != first.output.size:
             return None
-        stage, inputs, joins = Stage(first, lowered, first.window), [*first.inputs], [first]
+        half, inputs, joins = Half(first, lowered, first.window), [*first.inputs], [first]
     else:
         return None
     second = tuple(_second(op, lowering))
     if not second:
         return None
     name = " + ".join(each.name for each in (*joins, op))
-    return Rows(name, tuple(inputs), op.outputs, (*joins, op), stage, second)
+    return Rows(name, tuple(inputs), op.outputs, (*joins, op), half, second)
 
 
-def _second(op: Conv | MaxPool, lowering: Lowering) -> Iterator[tuple[int, Stage]]:
+def _second(op: Conv | MaxPool, lowering: Lowering) -> Iterator[tuple[int, Half]]:
     for count in COUNTS:
         if count >= op.window.output[0]:
             continue
@@ -73,10 +73,10 @@ def _second(op: Conv | MaxPool, lowering: Lowering) -> Iterator[tuple[int, Stage
             op, lowering.target, lowering.activity, lowering.kernels.wanted, count
         )
         if lowered is not None:
-            yield count, Stage(op, lowered, op.window)
+            yield count, Half(op, lowered, op.window)
 
 
-def _joined(graph: Graph, concat: Concat) -> tuple[Stage, list[Value], list[Op]] | None:
+def _joined(graph: Graph, concat: Concat) -> tuple[Half, list[Value], list[Op]] | None:
     """A concatenation along channels, each input of which may be an image repeated by nearest
     neighbours."""
     shape = concat.output.shape
@@ -98,7 +98,7 @@ def _joined(graph: Graph, concat: Concat) -> tuple[Stage, list[Value], list[Op]]
         joined.append(Joined(width, source.shape[1], repeats, table))
     size = image_size(shape)
     window = Window(size, size, (1, size[1]))
-    return Stage(concat, None, window, tuple(joined)), inputs, [*joins, concat]
+    return Half(concat, None, window, tuple(joined)), inputs, [*joins, concat]
 
 
 def _repeats(select: Select) -> tuple[int, int] | None:

@@ -31,6 +31,7 @@ from tests.codegen.graphs import assorted, classes, image, left_in_float, two_in
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
+from tests.codegen.shapes import lenet_5, u_net
 
 GOLDENS = ROOT / "tests" / "goldens"
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
@@ -147,10 +148,13 @@ NETWORKS = {
     "network_assorted": "legacy",
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
+    "network_joined_in_rows": "legacy",
+    "network_pooled_in_rows": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES = "network_classes"
+JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -160,6 +164,8 @@ PARTS = {
     LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     ASSORTED: (".c",),
     CLASSES: (".c",),
+    JOINED: (".c", "_generate_report.txt"),
+    POOLED: (".c",),
 }
 
 
@@ -174,6 +180,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         LEFT_IN_FLOAT: left_in_float,
         ASSORTED: assorted,
         CLASSES: classes,
+        JOINED: u_net,
+        POOLED: lenet_5,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
@@ -181,6 +189,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         (out / "golden.onnx").unlink()
     if folder == FAST:
         kernels = Kernels("auto", stored_inputs(graph))
+    elif folder in (JOINED, POOLED):
+        kernels = Kernels("auto")
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
 

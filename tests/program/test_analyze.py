@@ -57,8 +57,8 @@ def test_the_peak_names_its_tensors(capsys: pytest.CaptureFixture[str], tmp_path
     model = graphs.convolved(QdqModel((1, 1, 8, 8)).qdq(0.05, 0), rng, (2, 1, 3, 3))
     graphs.convolved(model, rng, (9, 2, 1, 1))
     path = graphs.convolved(model, rng, (2, 9, 3, 3)).save(tmp_path / "wide.onnx")
-    # A processor whose kernels need no scratch.
-    peak = told(capsys, path, "--core", "cortex-m3", "--no-fpu")["peak"]
+    # Kernels without scratch, each layer by itself.
+    peak = told(capsys, path, "--kernels", "portable")["peak"]
     # What the second convolution reads and writes: its input ends behind its output, and when the
     # last of 36 pixels of 9 bytes is written, the last of 2 bytes is still read.
     behind = 36 * 9 - 35 * 2

@@ -42,7 +42,7 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Half:
     """One of the two layers, as its kernel computes it.
 
     Attributes:
@@ -67,8 +67,8 @@ class Rows(Fused):
         second: reads them; its lowerings, for so many rows of output at a time.
     """
 
-    first: Stage = field(repr=False)
-    second: tuple[tuple[int, Stage], ...] = field(repr=False)
+    first: Half = field(repr=False)
+    second: tuple[tuple[int, Half], ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class RowsFields:
     """What the template names.
 
     Attributes:
-        stages: both.
+        halves: both.
         count: rows of output at a time.
         strip: offset of the strip in the scratch bytes; kernels' own are before it.
         row: bytes of a row of the strip.
@@ -85,7 +85,7 @@ class RowsFields:
         input_row: bytes of a row of the first one's input.
     """
 
-    stages: tuple[Stage, Stage]
+    halves: tuple[Half, Half]
     count: int
     strip: int
     row: int
@@ -138,13 +138,13 @@ class RowsKernel(Kernel):
 
     def cost(self, op: Rows, target: Target, activity: Activity) -> float:
         """What both take by themselves."""
-        stages = (op.first, op.second[0][1])
-        return sum(stage.lowered.cycles for stage in stages if stage.lowered)
+        halves = (op.first, op.second[0][1])
+        return sum(half.lowered.cycles for half in halves if half.lowered)
 
     def instructions(self, op: Rows, target: Target, activity: Activity) -> float:
         """What both take by themselves."""
-        stages = (op.first, op.second[0][1])
-        return sum(stage.lowered.instructions for stage in stages if stage.lowered)
+        halves = (op.first, op.second[0][1])
+        return sum(half.lowered.instructions for half in halves if half.lowered)
 
     def lower(self, op: Rows, target: Target) -> Lowered:
         """The fastest form."""
@@ -155,12 +155,12 @@ class RowsKernel(Kernel):
         return tuple(_lower(op, count, second) for count, second in op.second)
 
 
-def _lower(op: Rows, count: int, second: Stage) -> Lowered:
+def _lower(op: Rows, count: int, second: Half) -> Lowered:
     first, between = op.first, op.first.op.output
     assert second.lowered is not None
     row = between.bytes // second.window.input[0]
     output_row = op.output.bytes // second.window.output[0]
-    own = max(stage.lowered.scratch if stage.lowered else 0 for stage in (first, second))
+    own = max(half.lowered.scratch if half.lowered else 0 for half in (first, second))
     found = turns(second.window, count)
     strip = max(behind - start for _, start, behind in found) * row
     kept = sum(max(0, behind - start) * row for (_, _, behind), (_, start, _) in pairwise(found))
@@ -178,7 +178,7 @@ def _lower(op: Rows, count: int, second: Stage) -> Lowered:
             for index in range(len(op.inputs))
         ),
         fields=RowsFields(
-            stages=(first, second),
+            halves=(first, second),
             count=count,
             strip=align(own),
             row=row,
@@ -200,12 +200,12 @@ def _input_distance(op: Rows, index: int, count: int, window: Window) -> int:
     return distance(window, first.window, count, repeat, rows)
 
 
-def _constants(first: Stage, second: Stage) -> tuple[Constants, ...]:
+def _constants(first: Half, second: Half) -> tuple[Constants, ...]:
     found = []
-    for number, stage in enumerate((first, second)):
-        for block in stage.lowered.constants if stage.lowered else ():
+    for number, half in enumerate((first, second)):
+        for block in half.lowered.constants if half.lowered else ():
             found.append(replace(block, key=f"{number} {block.key}", part=number))
-        for index, each in enumerate(stage.joined):
+        for index, each in enumerate(half.joined):
             if each.table is not None:
                 title = f"lookup table of input {index}, int8 [256]"
                 data = each.table.tobytes()
@@ -213,10 +213,10 @@ def _constants(first: Stage, second: Stage) -> tuple[Constants, ...]:
     return tuple(found)
 
 
-def _parts(op: Rows, stages: Sequence[Stage]) -> tuple[Part, ...]:
+def _parts(op: Rows, halves: Sequence[Half]) -> tuple[Part, ...]:
     """A row for each of the model's operations."""
     found = []
-    by_op = {stage.op: stage.lowered for stage in stages}
+    by_op = {half.op: half.lowered for half in halves}
     for each in op.fused:
         lowered = by_op.get(each)
         if lowered is None:
@@ -228,10 +228,10 @@ def _parts(op: Rows, stages: Sequence[Stage]) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _sources(stages: Sequence[Stage]) -> tuple[str, ...]:
+def _sources(halves: Sequence[Half]) -> tuple[str, ...]:
     files: dict[str, Any] = {"rows": None}
-    for stage in stages:
-        files |= dict.fromkeys(stage.lowered.files if stage.lowered else ())
+    for half in halves:
+        files |= dict.fromkeys(half.lowered.files if half.lowered else ())
     return tuple(files)
 
 
