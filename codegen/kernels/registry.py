@@ -81,19 +81,19 @@ def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> 
 
 def choose_in_rows(
     op: Op, target: Target, activity: Activity, wanted: str, count: int
-) -> Lowered | None:
-    """The operation lowered for so many rows at a time by the kernel that `choose` takes, or None:
-    it cannot. Estimates are those of the whole operation without what it is `slower`.
+) -> tuple[Lowered, ...]:
+    """The operation lowered for so many rows at a time by the kernel that `choose` takes, or
+    nothing: it cannot. Estimates are those of the whole operation without what it is `slower`.
 
     Raises:
         UserError: none fits.
     """
     best = _best(op, target, activity, wanted)
-    form = best.kernel.in_rows(op, target, count)
-    if form is None:
-        return None
     instructions = best.kernel.instructions(op, target, activity)
-    return replace(form, instructions=instructions, cycles=best.cost or 0.0)
+    return tuple(
+        replace(form, instructions=instructions, cycles=best.cost or 0.0)
+        for form in best.kernel.in_rows(op, target, count)
+    )
 
 
 def _best(op: Op, target: Target, activity: Activity, wanted: str) -> Candidate:

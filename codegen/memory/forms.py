@@ -8,7 +8,7 @@ choice costs little.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codegen.ir.graph import Graph, Op
 from codegen.kernels.kernel import Lowered
@@ -16,8 +16,8 @@ from codegen.memory.arena import needs_of
 from codegen.memory.homes import Homes
 from codegen.memory.liveness import lifetimes
 
-# Part of a network's estimated cycles that may be given for a smaller arena.
-MOST = 0.1
+# Percent of a network's estimated cycles that may be given for each percent of the arena.
+PRICE = 0.6
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,29 @@ class Trade:
 
 
 def choose_forms(
-    graph: Graph, homes: Homes, forms: Sequence[tuple[Lowered, ...]], most: float = MOST
+    graph: Graph, homes: Homes, forms: Sequence[tuple[Lowered, ...]], whole: int | None = None
 ) -> Trade | None:
-    """Take the forms with which the arena is smallest, for at most `most` of the cycles.
+    """Take the forms with which the arena is smallest, for at most `PRICE`.
 
     Args:
         forms: of each step, the fastest first.
+        whole: bytes that the arena needs with each layer by itself in its fastest form; None: these
+            are such layers.
 
     Returns:
         None: even the fastest forms take more.
     """
     needs = _needs(graph, homes, forms)
     fastest = max((own[0] for own in needs), default=0)
+    whole = fastest if whole is None else whole
     cycles = sum(own[0].cycles - own[0].slower for own in forms)
     for size in sorted({need for own in needs for need in own if need <= fastest} | {fastest}):
         chosen = [_cheapest(own, need, size) for own, need in zip(forms, needs, strict=True)]
         taken = [each for each in chosen if each is not None]
         slower = sum(form.slower for form, _ in taken)
-        if len(taken) == len(forms) and slower <= most * cycles:
+        if len(taken) == len(forms) and slower * whole <= PRICE * (whole - size) * cycles:
             steps, needed = tuple(form for form, _ in taken), tuple(need for _, need in taken)
-            return Trade(graph, steps, needed, fastest, slower, cycles)
+            return Trade(graph, steps, needed, whole, slower, cycles)
     return None
 
 
@@ -86,11 +89,10 @@ def choose_steps(
         alternatives: of a graph, the graphs with one more pair joined, each with its layers.
     """
 
-    def trade(graph: Graph) -> Trade | None:
+    def trade(graph: Graph, whole: int | None = None) -> Trade | None:
         homes = Homes(graph)
-        return choose_forms(
-            graph, homes, [forms_of(op) for op in graph.ops if not homes.vanishes(op)]
-        )
+        forms = [forms_of(op) for op in graph.ops if not homes.vanishes(op)]
+        return choose_forms(graph, homes, forms, whole)
 
     best = current = trade(graph)
     assert best is not None and current is not None
@@ -99,13 +101,15 @@ def choose_steps(
             part
             for step, need in zip(current.steps, current.needs, strict=True)
             if need == current.needed
-            for part in step.op.parts
+            for part in step.op.operations
         }
-        tried = [trade(joined) for ops, joined in alternatives(current.graph) if ops & most]
+        tried = [
+            trade(joined, best.fastest) for ops, joined in alternatives(current.graph) if ops & most
+        ]
         found = min((each for each in tried if each is not None), key=_rank, default=None)
         if found is None or _rank(found) >= _rank(current):
             return best
-        current = replace(found, fastest=best.fastest)
+        current = found
         if current.needed < best.needed:
             best = current
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from codegen.ir.graph import Graph, Op, Value
 from codegen.kernels.registry import choose_in_rows
-from codegen.kernels.rows.operation import Joined, Rows, Half
+from codegen.kernels.rows.operation import Half, Joined, Rows
 from codegen.ops.concat import Concat
 from codegen.ops.conv import Conv
 from codegen.ops.max_pool import MaxPool
@@ -49,30 +49,31 @@ def _pair(graph: Graph, op: Op, lowering: Lowering) -> Rows | None:
         if made is None:
             return None
         half, inputs, joins = made
+        firsts = [half]
     elif isinstance(first, Conv) and not first.depthwise:
-        lowered = choose_in_rows(
+        found = choose_in_rows(
             first, lowering.target, lowering.activity, lowering.kernels.wanted, 1
         )
-        if lowered is None or first.output.bytes != first.output.size:
+        if first.output.bytes != first.output.size:
             return None
-        half, inputs, joins = Half(first, lowered, first.window), [*first.inputs], [first]
+        firsts = [Half(first, lowered, first.window) for lowered in found]
+        inputs, joins = [*first.inputs], [first]
     else:
         return None
     second = tuple(_second(op, lowering))
-    if not second:
+    if not second or not firsts:
         return None
     name = " + ".join(each.name for each in (*joins, op))
-    return Rows(name, tuple(inputs), op.outputs, (*joins, op), half, second)
+    return Rows(name, tuple(inputs), op.outputs, (*joins, op), tuple(firsts), second)
 
 
 def _second(op: Conv | MaxPool, lowering: Lowering) -> Iterator[tuple[int, Half]]:
     for count in COUNTS:
         if count >= op.window.output[0]:
             continue
-        lowered = choose_in_rows(
+        for lowered in choose_in_rows(
             op, lowering.target, lowering.activity, lowering.kernels.wanted, count
-        )
-        if lowered is not None:
+        ):
             yield count, Half(op, lowered, op.window)
 
 

@@ -80,11 +80,13 @@ def test_the_guides_network_stays_below_four_kilobytes() -> None:
 
 
 def test_smaller_arrays_cost_what_the_plan_says(plans: dict[str, Plan]) -> None:
-    """No network gives more than a tenth of its estimated cycles, and each tells how many."""
+    """For each percent of its array no network gives more than 0.6 percent of its estimated cycles,
+    and each tells how many."""
     for plan in plans.values():
         trade = plan.trade
         assert trade.slower == sum(step.slower for step in trade.steps)
-        assert 0 <= trade.slower <= 0.1 * trade.cycles
+        saved = 1 - trade.needed / trade.fastest
+        assert 0 <= trade.slower <= 0.6 * saved * trade.cycles
         assert trade.needed <= trade.fastest
     assert plans["KWS"].trade.needed < plans["KWS"].trade.fastest
 

@@ -148,12 +148,13 @@ NETWORKS = {
     "network_assorted": "legacy",
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
+    "network_quads": "legacy",
     "network_joined_in_rows": "legacy",
     "network_pooled_in_rows": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
-CLASSES = "network_classes"
+CLASSES, QUADS = "network_classes", "network_quads"
 JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
@@ -164,6 +165,7 @@ PARTS = {
     LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     ASSORTED: (".c",),
     CLASSES: (".c",),
+    QUADS: (".c", "_generate_report.txt"),
     JOINED: (".c", "_generate_report.txt"),
     POOLED: (".c",),
 }
@@ -180,6 +182,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         LEFT_IN_FLOAT: left_in_float,
         ASSORTED: assorted,
         CLASSES: classes,
+        QUADS: image,
         JOINED: u_net,
         POOLED: lenet_5,
     }
@@ -187,7 +190,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         out.mkdir(exist_ok=True)
         graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
-    if folder == FAST:
+    if folder in (FAST, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
     elif folder in (JOINED, POOLED):
         kernels = Kernels("auto")

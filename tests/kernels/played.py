@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from codegen.ir.graph import Graph
 from codegen.kernels.conv.portable import ConvFields
+from codegen.kernels.conv.quads import QuadsFields
 from codegen.kernels.kernel import Lowered
 from codegen.kernels.pool.portable import PoolFields
 from codegen.kernels.registry import candidates
@@ -23,7 +24,12 @@ from codegen.target import CORTEX_M7
 from tests.codegen.shared_objects import compiled_once
 
 RUNTIME = Path(__file__).resolve().parents[2] / "firmware/runtime"
-FILES = ("conv", "conv_packed", "conv_quads", "conv_window", "quads", "depthwise_planes", "pool")
+FILES = (
+    *("conv", "conv_packed", "conv_window", "depthwise_planes", "pool"),
+    *("quads", "conv_quads", "conv_quad_rows", "conv_rows"),
+)
+# What SSAT can shift by.
+SHIFTS = range(32)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -36,6 +42,14 @@ def library() -> ctypes.CDLL:
 
     def compile_into(folder: Path) -> None:
         folder.mkdir()
+        ends = folder / "ends.c"
+        defined = (
+            f"NN_QUADS_END(end_{n}, {n})\nconst void *quads_end_{n}(void);\n"
+            f"const void *quads_end_{n}(void) {{ return (const void *)end_{n}; }}\n"
+            for n in SHIFTS
+        )
+        ends.write_text('#include "kernels/nn_quads_end.h"\n' + "".join(defined))
+        sources.append(ends)
         subprocess.run([*command, *sources, "-o", folder / "kernels.so"], check=True)
 
     files = sorted((RUNTIME / "kernels").glob("nn_*.[ch]"))
@@ -96,6 +110,8 @@ def call_of(lowered: Lowered) -> Call:
         scratch = ctypes.create_string_buffer(lowered.scratch + 8)
         last = scratch if lowered.scratch else constants.get("zero_points")
         function = getattr(library(), given.function)
+        if isinstance(given, QuadsFields):
+            return _quads(given, shape, constants["weights"], scratch)
         blocks = [constants[key] for key in ("weights", "bias", "multipliers")]
 
         def convolve(source: int, target: int) -> None:
@@ -112,6 +128,19 @@ def call_of(lowered: Lowered) -> Call:
     return lambda source, target: library().nn_average_pool(
         shape, average, *map(ctypes.c_void_p, (source, target)), constants["multipliers"]
     )
+
+
+def _quads(given: QuadsFields, shape: Any, words: Any, scratch: Any) -> Call:
+    """A convolution by quads, with the end that its shift has."""
+    end = getattr(library(), f"quads_end_{given.shift}")
+    end.restype = ctypes.c_void_p
+    function, last = getattr(library(), given.function), ctypes.c_void_p(end())
+
+    def convolve(source: int, target: int) -> None:
+        ends = map(ctypes.c_void_p, (source, target))
+        function(shape, *ends, words, given.integers, last, scratch)
+
+    return convolve
 
 
 def kernels_of(graph: Graph) -> list[Lowered]:

@@ -112,7 +112,7 @@ def test_they_give_the_references_bytes(
     graphs: list[Graph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With sanitizers, at any price in cycles, so that nearly all networks have such a pair."""
-    monkeypatch.setattr(forms, "MOST", 1.0)
+    monkeypatch.setattr(forms, "PRICE", 100.0)
     given = cases(graphs)
     plans = [plan_network(case.graph, AUTO, case.target) for case in given]
     kinds = {number % 4 for number, plan in enumerate(plans) if rows_of(plan)}

@@ -21,7 +21,7 @@ from codegen.window import Window
 # Channels of the planes, and bytes that a word has.
 _PLANES, _WORD = 4, 4
 # Bytes for planes: a band leaves to the next what both need, so that more saves little.
-_ROOM = 2048
+_BAND_BYTES = 2048
 
 
 def words_of_taps(window: Window) -> int:
@@ -39,7 +39,7 @@ def plane_bytes(window: Window, band: int) -> int:
 def band_of(window: Window) -> int:
     """Rows of output at once: as many as have room, at least one."""
     bands = range(1, window.output[0] + 1)
-    return max((band for band in bands if plane_bytes(window, band) <= _ROOM), default=1)
+    return max((band for band in bands if plane_bytes(window, band) <= _BAND_BYTES), default=1)
 
 
 def in_place(window: Window) -> bool:
@@ -155,13 +155,13 @@ class Planes(Kernel):
         """Bias, multipliers, weights."""
         return _lower(op, band_of(op.window), in_turn=False)
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """A band, with all that its rows need prepared anew."""
         best = band_of(op.window)
         band = min(best, count)
         lowered = _lower(op, band, in_turn=False)
         base = _prepared(op, best, in_turn=False)
-        return replace(lowered, slower=_prepared(op, band, in_turn=True) - base)
+        return (replace(lowered, slower=_prepared(op, band, in_turn=True) - base),)
 
     def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
         """Fewer rows at once; where the output cannot lie in the input's place, all channels of a

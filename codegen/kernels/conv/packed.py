@@ -61,9 +61,9 @@ class Packed(Kernel):
         products = pairs * op.groups * (-(-filters // 2)) * (18.0 * fours + 90.0)
         return products + loads + without_fpu(target, 120.0 * op.output.size)
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
-        return self.lower(op, target)
+        return (self.lower(op, target),)
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""

@@ -97,9 +97,9 @@ class Portable(Kernel):
         rest = runs * (65.0 * fours + 20.0 * single) + found.positions * 87.0 * single
         return elements + rest + (71.0 + without_fpu(target, 311.0)) * op.output.size
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
-        return self.lower(op, target)
+        return (self.lower(op, target),)
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
@@ -133,9 +133,9 @@ class Depthwise(Kernel):
         found, output = reach(op.window), 70.0 + without_fpu(target, 311.0)
         return (10.0 * found.taps + 27.0 * found.rows + output * found.positions) * op.rows
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> Lowered:
+    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
-        return self.lower(op, target)
+        return (self.lower(op, target),)
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""

@@ -47,9 +47,9 @@ class MaxPoolKernel(Kernel):
         each = 8.0 * found.taps + 13.0 * found.rows + 18.0 * found.positions
         return each * channels + 36.0 * found.positions
 
-    def in_rows(self, op: MaxPool, target: Target, count: int) -> Lowered:
+    def in_rows(self, op: MaxPool, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
-        return self.lower(op, target)
+        return (self.lower(op, target),)
 
     def lower(self, op: MaxPool, target: Target) -> Lowered:
         """No constants."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from codegen.ir.graph import Fused, Op
 from codegen.ir.types import Int8Array
-from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap, Part
+from codegen.kernels.kernel import Activity, Constants, Kernel, Layer, Lowered, Overlap
 from codegen.memory.arena import align
 from codegen.target import Target
 from codegen.window import Window
@@ -63,11 +63,11 @@ class Rows(Fused):
     """Two layers, of which the second alone reads what the first writes.
 
     Attributes:
-        first: makes the rows.
+        first: makes the rows; its lowerings, the fastest first.
         second: reads them; its lowerings, for so many rows of output at a time.
     """
 
-    first: Half = field(repr=False)
+    first: tuple[Half, ...] = field(repr=False)
     second: tuple[tuple[int, Half], ...] = field(repr=False)
 
 
@@ -138,12 +138,12 @@ class RowsKernel(Kernel):
 
     def cost(self, op: Rows, target: Target, activity: Activity) -> float:
         """What both take by themselves."""
-        halves = (op.first, op.second[0][1])
+        halves = (op.first[0], op.second[0][1])
         return sum(half.lowered.cycles for half in halves if half.lowered)
 
     def instructions(self, op: Rows, target: Target, activity: Activity) -> float:
         """What both take by themselves."""
-        halves = (op.first, op.second[0][1])
+        halves = (op.first[0], op.second[0][1])
         return sum(half.lowered.instructions for half in halves if half.lowered)
 
     def lower(self, op: Rows, target: Target) -> Lowered:
@@ -151,12 +151,16 @@ class RowsKernel(Kernel):
         return self.forms(op, target)[0]
 
     def forms(self, op: Rows, target: Target) -> tuple[Lowered, ...]:
-        """One for each number of rows at a time."""
-        return tuple(_lower(op, count, second) for count, second in op.second)
+        """One for each number of rows at a time and each lowering, the fastest first."""
+        forms = (
+            _lower(op, count, (first, second)) for first in op.first for count, second in op.second
+        )
+        return tuple(sorted(forms, key=lambda form: form.slower))
 
 
-def _lower(op: Rows, count: int, second: Half) -> Lowered:
-    first, between = op.first, op.first.op.output
+def _lower(op: Rows, count: int, halves: tuple[Half, Half]) -> Lowered:
+    first, second = halves
+    between = first.op.output
     assert second.lowered is not None
     row = between.bytes // second.window.input[0]
     output_row = op.output.bytes // second.window.output[0]
@@ -166,6 +170,9 @@ def _lower(op: Rows, count: int, second: Half) -> Lowered:
     kept = sum(max(0, behind - start) * row for (_, _, behind), (_, start, _) in pairwise(found))
     joined = between.bytes * _JOINED if first.joined else 0.0
     slower = len(found) * _TURN + kept * _KEPT + joined + second.lowered.slower
+    if first.lowered:
+        # Stated for a row at a time.
+        slower += first.lowered.slower * len(found) / first.window.output[0]
     return Lowered(
         op=op,
         stem="rows",
@@ -174,7 +181,7 @@ def _lower(op: Rows, count: int, second: Half) -> Lowered:
         constants=_constants(first, second),
         scratch=align(own) + strip,
         overlaps=tuple(
-            Overlap(index, _input_distance(op, index, count, second.window))
+            Overlap(index, _input_distance(op, index, count, halves))
             for index in range(len(op.inputs))
         ),
         fields=RowsFields(
@@ -186,14 +193,19 @@ def _lower(op: Rows, count: int, second: Half) -> Lowered:
             output_row=output_row,
             input_row=op.inputs[0].bytes // first.window.input[0],
         ),
-        parts=_parts(op, (first, second)),
+        members=_layers(op, (first, second)),
         sources=_sources((first, second)),
         slower=slower,
+        own_code=tuple(
+            piece
+            for half in (first, second)
+            for piece in (half.lowered.own_code if half.lowered else ())
+        ),
     )
 
 
-def _input_distance(op: Rows, index: int, count: int, window: Window) -> int:
-    first = op.first
+def _input_distance(op: Rows, index: int, count: int, halves: tuple[Half, Half]) -> int:
+    first, window = halves[0], halves[1].window
     repeat = first.joined[index].repeats[0] if first.joined else 1
     row = op.inputs[index].bytes // (first.window.input[0] // repeat)
     rows = (row, op.output.bytes // window.output[0])
@@ -204,7 +216,7 @@ def _constants(first: Half, second: Half) -> tuple[Constants, ...]:
     found = []
     for number, half in enumerate((first, second)):
         for block in half.lowered.constants if half.lowered else ():
-            found.append(replace(block, key=f"{number} {block.key}", part=number))
+            found.append(replace(block, key=f"{number} {block.key}", member=number))
         for index, each in enumerate(half.joined):
             if each.table is not None:
                 title = f"lookup table of input {index}, int8 [256]"
@@ -213,18 +225,18 @@ def _constants(first: Half, second: Half) -> tuple[Constants, ...]:
     return tuple(found)
 
 
-def _parts(op: Rows, halves: Sequence[Half]) -> tuple[Part, ...]:
-    """A row for each of the model's operations."""
+def _layers(op: Rows, halves: Sequence[Half]) -> tuple[Layer, ...]:
+    """One for each of the model's operations."""
     found = []
     by_op = {half.op: half.lowered for half in halves}
     for each in op.fused:
         lowered = by_op.get(each)
         if lowered is None:
-            found.append(Part(each, "rows", "joined row by row for the layer that reads it", 0))
+            found.append(Layer(each, "rows", "joined row by row for the layer that reads it", 0))
             continue
         size = sum(len(block.data) for block in lowered.constants)
         why = f"{lowered.why}; in one pass with its neighbour"
-        found.append(Part(each, lowered.kernel, why, size, lowered.instructions))
+        found.append(Layer(each, lowered.kernel, why, size, lowered.instructions))
     return tuple(found)
 
 

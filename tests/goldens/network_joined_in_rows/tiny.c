@@ -15,6 +15,12 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
+#ifndef TINY_QUADS_END_8
+#define TINY_QUADS_END_8
+/* Ends a quad whose requantization shifts by 8. */
+NN_QUADS_END(tiny_quads_end_8, 8)
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_0 = {
     .height = 28,
     .width = 28,
@@ -61,6 +67,12 @@ NN_LAYER static const nn_pool_shape tiny_layer_1 = {
     .pad_bottom = 0,
     .pad_right = 0,
 };
+
+#ifndef TINY_QUADS_END_8
+#define TINY_QUADS_END_8
+/* Ends a quad whose requantization shifts by 8. */
+NN_QUADS_END(tiny_quads_end_8, 8)
+#endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_2 = {
     .height = 14,
@@ -109,6 +121,12 @@ NN_LAYER static const nn_pool_shape tiny_layer_3 = {
     .pad_right = 0,
 };
 
+#ifndef TINY_QUADS_END_14
+#define TINY_QUADS_END_14
+/* Ends a quad whose requantization shifts by 14. */
+NN_QUADS_END(tiny_quads_end_14, 14)
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_4 = {
     .height = 7,
     .width = 7,
@@ -142,6 +160,12 @@ NN_LAYER static const nn_joined tiny_layer_5_0[] = {
     {.width = 7, .channels = 16, .down = 2, .along = 2},
     {.width = 14, .channels = 8, .down = 1, .along = 1},
 };
+#ifndef TINY_QUADS_END_15
+#define TINY_QUADS_END_15
+/* Ends a quad whose requantization shifts by 15. */
+NN_QUADS_END(tiny_quads_end_15, 15)
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_5_1 = {
     .height = 14,
     .width = 14,
@@ -175,6 +199,12 @@ NN_LAYER static const nn_joined tiny_layer_6_0[] = {
     {.width = 14, .channels = 8, .down = 2, .along = 2},
     {.width = 28, .channels = 4, .down = 1, .along = 1},
 };
+#ifndef TINY_QUADS_END_14
+#define TINY_QUADS_END_14
+/* Ends a quad whose requantization shifts by 14. */
+NN_QUADS_END(tiny_quads_end_14, 14)
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_6_1 = {
     .height = 28,
     .width = 28,
@@ -233,7 +263,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_7 = {
         },
 };
 
-/* One inference. Arena: 7592 bytes; buffers that are never needed together share bytes. */
+/* One inference. Arena: 7584 bytes; buffers that are never needed together share bytes. */
 NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
                               const ai_u8 *const weights[], ai_u8 *arena,
                               const nn_observer *observer) {
@@ -241,35 +271,35 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     AI_UNUSED(arena);
     /* 0: conv_4: conv 784 -> 3136, 3x3, ReLU */
     nn_layer(observer, 0, false);
-    nn_conv_packed(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0), (const ai_i8 *)(weights[0] + 32),
-                   (const ai_i32 *)(weights[0] + 0), (const ai_float *)(weights[0] + 16),
-                   (ai_u32 *)(arena + 3136));
+    nn_conv_quad_rows(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0),
+                      (const ai_u32 *)(weights[0] + 0), 0, tiny_quads_end_8,
+                      (ai_u32 *)(arena + 3136));
     nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 0), 3136);
     /* 1: maxpool_8: max pool 3136 -> 784, 2x2 */
     nn_layer(observer, 1, false);
-    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 3136));
+    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6800));
     nn_layer(observer, 1, true);
-    nn_observe(1, (ai_i8 *)(arena + 3136), 784);
+    nn_observe(1, (ai_i8 *)(arena + 6800), 784);
     /* 2: conv_11: conv 784 -> 1568, 3x3, ReLU */
     nn_layer(observer, 2, false);
-    nn_conv_quads(&tiny_layer_2, (const ai_i8 *)(arena + 3136), (ai_i8 *)(arena + 6024),
-                  (const ai_u32 *)(weights[0] + 80), (const ai_i32 *)(weights[0] + 368),
-                  (const ai_float *)(weights[0] + 400), (ai_u32 *)(arena + 5828));
+    nn_conv_quad_rows(&tiny_layer_2, (const ai_i8 *)(arena + 6800), (ai_i8 *)(arena + 3136),
+                      (const ai_u32 *)(weights[0] + 88), 0, tiny_quads_end_8,
+                      (ai_u32 *)(arena + 4704));
     nn_layer(observer, 2, true);
-    nn_observe(2, (ai_i8 *)(arena + 6024), 1568);
+    nn_observe(2, (ai_i8 *)(arena + 3136), 1568);
     /* 3: maxpool_15: max pool 1568 -> 392, 2x2 */
     nn_layer(observer, 3, false);
-    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 6024), (ai_i8 *)(arena + 5240));
+    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 3136), (ai_i8 *)(arena + 5740));
     nn_layer(observer, 3, true);
-    nn_observe(3, (ai_i8 *)(arena + 5240), 392);
+    nn_observe(3, (ai_i8 *)(arena + 5740), 392);
     /* 4: conv_18: conv 392 -> 784, 3x3, ReLU */
     nn_layer(observer, 4, false);
-    nn_conv_quads(&tiny_layer_4, (const ai_i8 *)(arena + 5240), (ai_i8 *)(arena + 3136),
-                  (const ai_u32 *)(weights[0] + 432), (const ai_i32 *)(weights[0] + 1584),
-                  (const ai_float *)(weights[0] + 1648), (ai_u32 *)(arena + 5632));
+    nn_conv_quad_rows(&tiny_layer_4, (const ai_i8 *)(arena + 5740), (ai_i8 *)(arena + 6800),
+                      (const ai_u32 *)(weights[0] + 456), 4, tiny_quads_end_14,
+                      (ai_u32 *)(arena + 4704));
     nn_layer(observer, 4, true);
-    nn_observe(4, (ai_i8 *)(arena + 3136), 784);
+    nn_observe(4, (ai_i8 *)(arena + 6800), 784);
     /* 5: resize_22: select 784 -> 3136; concat_23: concat 3136 and 1568 -> 4704; conv_28: conv 4704
      * -> 1568, 3x3, ReLU */
     nn_layer(observer, 5, false);
@@ -278,23 +308,23 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 6, true);
     nn_layer(observer, 7, false);
     {
-        nn_strip strip = {(ai_i8 *)(arena + 5016), 336, {0, 0}};
+        nn_strip strip = {(ai_i8 *)(arena + 5792), 336, {0, 0}};
         for (ai_i32 y = 0; y < 14; y += 1) {
             const ai_i32 count = 14 - y < 1 ? 14 - y : 1;
             const nn_span rows =
                 nn_rows_missing(&strip, nn_rows_under_conv(&tiny_layer_5_1, y, count));
-            nn_join_rows(&tiny_layer_5_0[0], (const ai_i8 *)(arena + 3136), NULL, rows,
+            nn_join_rows(&tiny_layer_5_0[0], (const ai_i8 *)(arena + 6800), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 0, 24);
-            nn_join_rows(&tiny_layer_5_0[1], (const ai_i8 *)(arena + 6024), NULL, rows,
+            nn_join_rows(&tiny_layer_5_0[1], (const ai_i8 *)(arena + 3136), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 16, 24);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_5_1, y, count, strip.rows);
-            nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 6024) + y * 112,
-                          (const ai_u32 *)(weights[0] + 1712), (const ai_i32 *)(weights[0] + 3440),
-                          (const ai_float *)(weights[0] + 3472), (ai_u32 *)(arena + 3920));
+            nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 3136) + y * 112,
+                          (const ai_u32 *)(weights[0] + 1768), 2, tiny_quads_end_15,
+                          (ai_u32 *)(arena + 4704));
         }
     }
     nn_layer(observer, 7, true);
-    nn_observe(7, (ai_i8 *)(arena + 6024), 1568);
+    nn_observe(7, (ai_i8 *)(arena + 3136), 1568);
     /* 6: resize_32: select 1568 -> 6272; concat_33: concat 6272 and 3136 -> 9408; conv_38: conv
      * 9408 -> 3136, 3x3, ReLU */
     nn_layer(observer, 8, false);
@@ -303,33 +333,33 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 9, true);
     nn_layer(observer, 10, false);
     {
-        nn_strip strip = {(ai_i8 *)(arena + 3684), 336, {0, 0}};
+        nn_strip strip = {(ai_i8 *)(arena + 5252), 336, {0, 0}};
         for (ai_i32 y = 0; y < 28; y += 4) {
             const ai_i32 count = 28 - y < 4 ? 28 - y : 4;
             const nn_span rows =
                 nn_rows_missing(&strip, nn_rows_under_conv(&tiny_layer_6_1, y, count));
-            nn_join_rows(&tiny_layer_6_0[0], (const ai_i8 *)(arena + 6024), NULL, rows,
+            nn_join_rows(&tiny_layer_6_0[0], (const ai_i8 *)(arena + 3136), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 0, 12);
             nn_join_rows(&tiny_layer_6_0[1], (const ai_i8 *)(arena + 0), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 8, 12);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_6_1, y, count, strip.rows);
             nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 0) + y * 112,
-                          (const ai_u32 *)(weights[0] + 3504), (const ai_i32 *)(weights[0] + 3936),
-                          (const ai_float *)(weights[0] + 3952), (ai_u32 *)(arena + 3136));
+                          (const ai_u32 *)(weights[0] + 3576), 1, tiny_quads_end_14,
+                          (ai_u32 *)(arena + 4704));
         }
     }
     nn_layer(observer, 10, true);
     nn_observe(10, (ai_i8 *)(arena + 0), 3136);
     /* 7: conv_44: conv 3136 -> 784, 1x1 */
     nn_layer(observer, 11, false);
-    nn_conv_packed(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6808),
-                   (const ai_i8 *)(weights[0] + 3976), (const ai_i32 *)(weights[0] + 3968),
-                   (const ai_float *)(weights[0] + 3972), (ai_u32 *)(arena + 6788));
+    nn_conv_packed(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6780),
+                   (const ai_i8 *)(weights[0] + 4056), (const ai_i32 *)(weights[0] + 4048),
+                   (const ai_float *)(weights[0] + 4052), (ai_u32 *)(arena + 7564));
     nn_layer(observer, 11, true);
-    nn_observe(11, (ai_i8 *)(arena + 6808), 784);
+    nn_observe(11, (ai_i8 *)(arena + 6780), 784);
     /* 8: sigmoid_47: lookup 784 -> 784 */
     nn_layer(observer, 12, false);
-    nn_lookup(784, (const ai_i8 *)(arena + 6808), outputs[0], (const ai_i8 *)(weights[0] + 3984));
+    nn_lookup(784, (const ai_i8 *)(arena + 6780), outputs[0], (const ai_i8 *)(weights[0] + 4064));
     nn_layer(observer, 12, true);
     nn_observe(12, outputs[0], 784);
 }
@@ -345,9 +375,9 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
     tiny_layers(inputs, outputs, weights, arena, observer);
 }
 
-static const nn_end tiny_input_ends[] = {{784, 6808}};
+static const nn_end tiny_input_ends[] = {{784, 6800}};
 static const nn_end tiny_output_ends[] = {{784, 0}};
-static const nn_block tiny_blocks[] = {{4244, 0x31CBDBC7}};
+static const nn_block tiny_blocks[] = {{4324, 0x2521B28A}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -424,7 +454,7 @@ static const nn_plan tiny_plan = {
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,
-    .arena_size = 7592,
+    .arena_size = 7584,
     .n_inputs = 1,
     .n_outputs = 1,
     .n_weights = 1,
