@@ -166,8 +166,8 @@ def random_window(rng: Rng, height: int) -> Window:
     while True:
         kernel, stride, dilation = (int(rng.integers(1, top)) for top in (5, 4, 3))
         before, after = (int(rng.integers(0, kernel)) for _ in range(2))
-        room = height + before + after - dilation * (kernel - 1) - 1
-        if room >= 0:
-            size = (height, 1), (room // stride + 1, 1)
+        left = height + before + after - dilation * (kernel - 1) - 1
+        if left >= 0:
+            size = (height, 1), (left // stride + 1, 1)
             pads = (before, 0, after, 0)
             return Window(*size, (kernel, 1), (stride, 1), (dilation, 1), pads)
