@@ -177,7 +177,7 @@ class Kernel(ABC):
     def lower(self, op: Any, target: Target) -> Lowered:
         """Lay out constants and everything else that the template and the planner need."""
 
-    def in_rows(self, op: Any, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: Any, target: Target, count: int) -> tuple[Lowered, ...]:
         """How it makes up to `count` rows of its output from an image of only the rows that these
         need; empty: it cannot."""
         return ()

@@ -79,7 +79,7 @@ def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> 
     )
 
 
-def choose_in_rows(
+def choose_in_strips(
     op: Op, target: Target, activity: Activity, wanted: str, count: int
 ) -> tuple[Lowered, ...]:
     """The operation lowered for so many rows at a time by the kernel that `choose` takes, or
@@ -92,7 +92,7 @@ def choose_in_rows(
     instructions = best.kernel.instructions(op, target, activity)
     return tuple(
         replace(form, instructions=instructions, cycles=best.cost or 0.0)
-        for form in best.kernel.in_rows(op, target, count)
+        for form in best.kernel.in_strips(op, target, count)
     )
 
 

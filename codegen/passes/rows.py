@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from codegen.ir.graph import Graph, Op, Value
-from codegen.kernels.registry import choose_in_rows
+from codegen.kernels.registry import choose_in_strips
 from codegen.kernels.rows.operation import Half, Joined, Rows
 from codegen.ops.concat import Concat
 from codegen.ops.conv import Conv
@@ -51,7 +51,7 @@ def _pair(graph: Graph, op: Op, lowering: Lowering) -> Rows | None:
         half, inputs, joins = made
         firsts = [half]
     elif isinstance(first, Conv) and not first.depthwise:
-        found = choose_in_rows(
+        found = choose_in_strips(
             first, lowering.target, lowering.activity, lowering.kernels.wanted, 1
         )
         if first.output.bytes != first.output.size:
@@ -71,7 +71,7 @@ def _second(op: Conv | MaxPool, lowering: Lowering) -> Iterator[tuple[int, Half]
     for count in COUNTS:
         if count >= op.window.output[0]:
             continue
-        for lowered in choose_in_rows(
+        for lowered in choose_in_strips(
             op, lowering.target, lowering.activity, lowering.kernels.wanted, count
         ):
             yield count, Half(op, lowered, op.window)

@@ -155,7 +155,7 @@ class Planes(Kernel):
         """Bias, multipliers, weights."""
         return _lower(op, band_of(op.window), in_turn=False)
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """A band, with all that its rows need prepared anew."""
         best = band_of(op.window)
         band = min(best, count)

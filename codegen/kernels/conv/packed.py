@@ -61,7 +61,7 @@ class Packed(Kernel):
         products = pairs * op.groups * (-(-filters // 2)) * (18.0 * fours + 90.0)
         return products + loads + without_fpu(target, 120.0 * op.output.size)
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
         return (self.lower(op, target),)
 

@@ -97,7 +97,7 @@ class Portable(Kernel):
         rest = runs * (65.0 * fours + 20.0 * single) + found.positions * 87.0 * single
         return elements + rest + (71.0 + without_fpu(target, 311.0)) * op.output.size
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
         return (self.lower(op, target),)
 
@@ -133,7 +133,7 @@ class Depthwise(Kernel):
         found, output = reach(op.window), 70.0 + without_fpu(target, 311.0)
         return (10.0 * found.taps + 27.0 * found.rows + output * found.positions) * op.rows
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
         return (self.lower(op, target),)
 

@@ -195,7 +195,7 @@ class Quads(Kernel):
         fours = -(-int(op.weights[0].size) // 4)
         return quads_cost(op, 2 * fours) + window_loads(op.window, op.input.shape[1], 1)
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
         return (self.lower(op, target),)
 
@@ -235,7 +235,7 @@ class QuadRows(Quads):
         """Rows, and window by window, for which no rows stand in scratch."""
         return (self.lower(op, target), self._by_windows(op, target))
 
-    def in_rows(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """Both; rows that two turns need are widened twice."""
         twice = max(0, op.window.kernel[0] - op.window.strides[0])
         turns = -(-op.window.output[0] // count)

@@ -47,7 +47,7 @@ class MaxPoolKernel(Kernel):
         each = 8.0 * found.taps + 13.0 * found.rows + 18.0 * found.positions
         return each * channels + 36.0 * found.positions
 
-    def in_rows(self, op: MaxPool, target: Target, count: int) -> tuple[Lowered, ...]:
+    def in_strips(self, op: MaxPool, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
         return (self.lower(op, target),)
 

@@ -72,26 +72,26 @@ class Rows(Fused):
 
 
 @dataclass(frozen=True)
-class RowsFields:
+class StripFields:
     """What the template names.
 
     Attributes:
         halves: both.
         count: rows of output at a time.
         strip: offset of the strip in the scratch bytes; kernels' own are before it.
-        row: bytes of a row of the strip.
+        pitch: bytes of a row of the strip.
         height: rows of output.
-        output_row: bytes of such a row.
-        input_row: bytes of a row of the first one's input.
+        output_pitch: bytes of such a row.
+        input_pitch: bytes of a row of the first one's input.
     """
 
     halves: tuple[Half, Half]
     count: int
     strip: int
-    row: int
+    pitch: int
     height: int
-    output_row: int
-    input_row: int
+    output_pitch: int
+    input_pitch: int
 
 
 def needed(window: Window, y: int, count: int) -> tuple[int, int]:
@@ -130,7 +130,7 @@ def distance(second: Window, first: Window, count: int, repeat: int, rows: tuple
     return apart
 
 
-class RowsKernel(Kernel):
+class StripKernel(Kernel):
     """Both layers' kernels, on rows."""
 
     name = "rows"
@@ -184,14 +184,14 @@ def _lower(op: Rows, count: int, halves: tuple[Half, Half]) -> Lowered:
             Overlap(index, _input_distance(op, index, count, halves))
             for index in range(len(op.inputs))
         ),
-        fields=RowsFields(
+        fields=StripFields(
             halves=(first, second),
             count=count,
             strip=align(own),
-            row=row,
+            pitch=row,
             height=second.window.output[0],
-            output_row=output_row,
-            input_row=op.inputs[0].bytes // first.window.input[0],
+            output_pitch=output_row,
+            input_pitch=op.inputs[0].bytes // first.window.input[0],
         ),
         members=_layers(op, (first, second)),
         sources=_sources((first, second)),
@@ -247,4 +247,4 @@ def _sources(halves: Sequence[Half]) -> tuple[str, ...]:
     return tuple(files)
 
 
-KERNELS = (RowsKernel(),)
+KERNELS = (StripKernel(),)
