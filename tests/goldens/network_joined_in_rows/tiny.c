@@ -290,12 +290,12 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(2, (ai_i8 *)(arena + 3136), 1568);
     /* 3: maxpool_15: max pool 1568 -> 392, 2x2 */
     nn_layer(observer, 3, false);
-    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 3136), (ai_i8 *)(arena + 5740));
+    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 3136), (ai_i8 *)(arena + 5796));
     nn_layer(observer, 3, true);
-    nn_observe(3, (ai_i8 *)(arena + 5740), 392);
+    nn_observe(3, (ai_i8 *)(arena + 5796), 392);
     /* 4: conv_18: conv 392 -> 784, 3x3, ReLU */
     nn_layer(observer, 4, false);
-    nn_conv_quad_rows(&tiny_layer_4, (const ai_i8 *)(arena + 5740), (ai_i8 *)(arena + 6800),
+    nn_conv_quad_rows(&tiny_layer_4, (const ai_i8 *)(arena + 5796), (ai_i8 *)(arena + 6800),
                       (const ai_u32 *)(weights[0] + 456), 4, tiny_quads_end_14,
                       (ai_u32 *)(arena + 4704));
     nn_layer(observer, 4, true);

@@ -10,7 +10,6 @@
 #include "kernels/nn_depthwise_planes.h"
 #include "kernels/nn_elementwise_integers.h"
 #include "kernels/nn_pool.h"
-#include "kernels/nn_rows.h"
 #include "kernels/nn_select.h"
 #include "kernels/nn_transpose.h"
 #include "nn_inference.h"
@@ -25,7 +24,7 @@
 NN_QUADS_END(tiny_quads_end_13, 13)
 #endif
 
-NN_LAYER static const nn_conv_shape tiny_layer_0_0 = {
+NN_LAYER static const nn_conv_shape tiny_layer_0 = {
     .height = 8,
     .width = 6,
     .channels = 2,
@@ -54,7 +53,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_0_0 = {
         },
 };
 
-NN_LAYER static const nn_pool_shape tiny_layer_0_1 = {
+NN_LAYER static const nn_pool_shape tiny_layer_1 = {
     .height = 8,
     .width = 6,
     .channels = 4,
@@ -72,7 +71,7 @@ NN_LAYER static const nn_pool_shape tiny_layer_0_1 = {
     .pad_right = 0,
 };
 
-NN_LAYER static const nn_conv_shape tiny_layer_1 = {
+NN_LAYER static const nn_conv_shape tiny_layer_2 = {
     .height = 4,
     .width = 3,
     .channels = 4,
@@ -101,7 +100,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_1 = {
         },
 };
 
-NN_LAYER static const nn_elementwise_integers_shape tiny_layer_2 = {
+NN_LAYER static const nn_elementwise_integers_shape tiny_layer_3 = {
     .size = 48,
     .first_factor = 2097152,
     .second_factor = 2097152,
@@ -110,7 +109,7 @@ NN_LAYER static const nn_elementwise_integers_shape tiny_layer_2 = {
     .high = 127,
 };
 
-NN_LAYER static const nn_pool_shape tiny_layer_3 = {
+NN_LAYER static const nn_pool_shape tiny_layer_4 = {
     .height = 4,
     .width = 3,
     .channels = 4,
@@ -127,7 +126,7 @@ NN_LAYER static const nn_pool_shape tiny_layer_3 = {
     .pad_bottom = 1,
     .pad_right = 1,
 };
-NN_LAYER static const nn_average tiny_layer_3_average = {
+NN_LAYER static const nn_average tiny_layer_4_average = {
     .input_zero_point = -128,
     .zero_point = -9,
     .low = -128,
@@ -136,15 +135,15 @@ NN_LAYER static const nn_average tiny_layer_3_average = {
     .counts_differ = 1,
 };
 
-NN_LAYER static const ai_u32 tiny_layer_5_sizes[] = {4, 4};
-NN_LAYER static const nn_select_shape tiny_layer_5 = {
-    .sizes = tiny_layer_5_sizes,
+NN_LAYER static const ai_u32 tiny_layer_6_sizes[] = {4, 4};
+NN_LAYER static const nn_select_shape tiny_layer_6 = {
+    .sizes = tiny_layer_6_sizes,
     .rank = 2,
     .run = 8,
     .fill = -4,
 };
 
-NN_LAYER static const nn_conv_shape tiny_layer_6 = {
+NN_LAYER static const nn_conv_shape tiny_layer_7 = {
     .height = 4,
     .width = 4,
     .channels = 8,
@@ -173,7 +172,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_6 = {
         },
 };
 
-NN_LAYER static const nn_transpose_axis tiny_layer_7[] = {
+NN_LAYER static const nn_transpose_axis tiny_layer_8[] = {
     {.size = 8, .stride = 16},
     {.size = 2, .stride = 1},
     {.size = 8, .stride = 2},
@@ -185,78 +184,64 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                               const nn_observer *observer) {
     AI_UNUSED(weights);
     AI_UNUSED(arena);
-    /* 0: conv_4: conv 96 -> 192, 3x3; maxpool_7: max pool 192 -> 48, 2x2 */
+    /* 0: conv_4: conv 96 -> 192, 3x3 */
     nn_layer(observer, 0, false);
+    nn_conv_quads(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0), (const ai_u32 *)(weights[0] + 0),
+                  0, tiny_quads_end_13, (ai_u32 *)(arena + 192));
     nn_layer(observer, 0, true);
+    nn_observe(0, (ai_i8 *)(arena + 0), 192);
+    /* 1: maxpool_7: max pool 192 -> 48, 2x2 */
     nn_layer(observer, 1, false);
-    {
-        nn_strip strip = {(ai_i8 *)(arena + 108), 24, {0, 0}};
-        for (ai_i32 y = 0; y < 4; y += 2) {
-            const ai_i32 count = 4 - y < 2 ? 4 - y : 2;
-            const nn_span rows =
-                nn_rows_missing(&strip, nn_rows_under_pool(&tiny_layer_0_1, y, count));
-            if (rows.first < rows.end) {
-                const nn_span read =
-                    nn_rows_under_conv(&tiny_layer_0_0, rows.first, rows.end - rows.first);
-                const nn_conv_shape made =
-                    nn_rows_of_conv(&tiny_layer_0_0, rows.first, rows.end - rows.first, read);
-                nn_conv_quads(&made, inputs[0] + read.first * 12, nn_rows_at(&strip, rows.first),
-                              (const ai_u32 *)(weights[0] + 0), 0, tiny_quads_end_13,
-                              (ai_u32 *)(arena + 0));
-            }
-            const nn_pool_shape part = nn_rows_of_pool(&tiny_layer_0_1, y, count, strip.rows);
-            nn_max_pool(&part, strip.bytes, (ai_i8 *)(arena + 300) + y * 12);
-        }
-    }
+    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 240));
     nn_layer(observer, 1, true);
-    nn_observe(1, (ai_i8 *)(arena + 300), 48);
-    /* 1: conv_10: conv 48 -> 48, 3x3, depthwise */
+    nn_observe(1, (ai_i8 *)(arena + 240), 48);
+    /* 2: conv_10: conv 48 -> 48, 3x3, depthwise */
     nn_layer(observer, 2, false);
-    nn_depthwise_planes(&tiny_layer_1, (const ai_i8 *)(arena + 300), (ai_i8 *)(arena + 240),
+    nn_depthwise_planes(&tiny_layer_2, (const ai_i8 *)(arena + 240), (ai_i8 *)(arena + 288),
                         (const ai_i8 *)(weights[0] + 152), (const ai_i32 *)(weights[0] + 120),
                         (const ai_float *)(weights[0] + 136), (ai_u32 *)(arena + 0));
     nn_layer(observer, 2, true);
-    nn_observe(2, (ai_i8 *)(arena + 240), 48);
-    /* 2: add_13: elementwise 48 and 48 -> 48, add */
+    nn_observe(2, (ai_i8 *)(arena + 288), 48);
+    /* 3: add_13: elementwise 48 and 48 -> 48, add */
     nn_layer(observer, 3, false);
-    nn_elementwise_integers(&tiny_layer_2, (const ai_i8 *)(arena + 240),
-                            (const ai_i8 *)(arena + 300), (ai_i8 *)(arena + 0));
+    nn_elementwise_integers(&tiny_layer_3, (const ai_i8 *)(arena + 288),
+                            (const ai_i8 *)(arena + 240), (ai_i8 *)(arena + 0));
     nn_layer(observer, 3, true);
     nn_observe(3, (ai_i8 *)(arena + 0), 48);
-    /* 3: averagepool_17: average pool 48 -> 48, 3x3 */
+    /* 4: averagepool_17: average pool 48 -> 48, 3x3 */
     nn_layer(observer, 4, false);
-    nn_average_pool(&tiny_layer_3, &tiny_layer_3_average, (const ai_i8 *)(arena + 0),
+    nn_average_pool(&tiny_layer_4, &tiny_layer_4_average, (const ai_i8 *)(arena + 0),
                     (ai_i8 *)(arena + 48), (const ai_float *)(weights[0] + 188));
     nn_layer(observer, 4, true);
     nn_observe(4, (ai_i8 *)(arena + 48), 48);
-    /* 4: concat_20: concat 48 and 48 -> 96 */
+    /* 5: concat_20: concat 48 and 48 -> 96 */
     nn_layer(observer, 5, false);
     nn_concat(12, 4, 8, (const ai_i8 *)(arena + 48), (ai_i8 *)(arena + 128) + 0,
               (const ai_i8 *)(weights[0] + 228));
-    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 300), (ai_i8 *)(arena + 128) + 4,
+    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 240), (ai_i8 *)(arena + 128) + 4,
               (const ai_i8 *)(weights[0] + 484));
 
     nn_layer(observer, 5, true);
     nn_observe(5, (ai_i8 *)(arena + 128), 96);
-    /* 5: pad_23: select 96 -> 128 */
+    /* 6: pad_23: select 96 -> 128 */
     nn_layer(observer, 6, false);
-    nn_select(&tiny_layer_5, (const ai_i8 *)(arena + 128), (ai_i8 *)(arena + 0),
+    nn_select(&tiny_layer_6, (const ai_i8 *)(arena + 128), (ai_i8 *)(arena + 0),
               (const ai_i32 *)(weights[0] + 740));
     nn_layer(observer, 6, true);
     nn_observe(6, (ai_i8 *)(arena + 0), 128);
-    /* 6: convtranspose_27: conv transpose 128 -> 128, 2x2 */
+    /* 7: convtranspose_27: conv transpose 128 -> 128, 2x2 */
     nn_layer(observer, 7, false);
-    nn_conv_transpose(&tiny_layer_6, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 128),
+    nn_conv_transpose(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 128),
                       (const ai_i8 *)(weights[0] + 788), (const ai_i32 *)(weights[0] + 772),
                       (const ai_float *)(weights[0] + 780), NULL);
     nn_layer(observer, 7, true);
     nn_observe(7, (ai_i8 *)(arena + 128), 128);
-    /* 7: transpose_30: transpose 128 -> 128 */
+    /* 8: transpose_30: transpose 128 -> 128 */
     nn_layer(observer, 8, false);
-    nn_transpose(tiny_layer_7, 3, 1, (const ai_i8 *)(arena + 128), (ai_i8 *)(arena + 272));
+    nn_transpose(tiny_layer_8, 3, 1, (const ai_i8 *)(arena + 128), (ai_i8 *)(arena + 272));
     nn_layer(observer, 8, true);
     nn_observe(8, (ai_i8 *)(arena + 272), 128);
-    /* 8: gemm_33: fully connected 128 -> 3 */
+    /* 9: gemm_33: fully connected 128 -> 3 */
     nn_layer(observer, 9, false);
     tiny_packed_9((const ai_i8 *)(arena + 272), outputs[0], weights[0], arena);
 
@@ -275,7 +260,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
     tiny_layers(inputs, outputs, weights, arena, observer);
 }
 
-static const nn_end tiny_input_ends[] = {{96, 204}};
+static const nn_end tiny_input_ends[] = {{96, 300}};
 static const nn_end tiny_output_ends[] = {{3, 272}};
 static const nn_block tiny_blocks[] = {{1400, 0x7BD15DF1}};
 
