@@ -128,11 +128,8 @@ def keyword_spotting() -> QdqModel:
 def visual_wake_words() -> QdqModel:
     """MobileNetV1 0.25 of 96 x 96 x 3."""
     net = Shaped(3, 96, 96).conv(8, (3, 3), 2, STRIDED)
-    for filters, stride in (
-        *((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)),
-        *((128, 1),) * 5,
-        *((256, 2), (256, 1)),
-    ):
+    blocks = ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2))
+    for filters, stride in blocks + ((128, 1),) * 5 + ((256, 2), (256, 1)):
         net.depthwise(stride).pointwise(filters)
     return net.pool("AveragePool", (3, 3)).head(256, 2, softmax=True)
 
