@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from codegen.ir.graph import Graph, Op, Value, tensor
 from codegen.ir.types import Int8Array, Quantization
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.wanted import Kernels
 from codegen.ops.fully_connected import FullyConnected
 

@@ -9,7 +9,7 @@ import pytest
 
 from codegen.ir.types import Int8Array, Int64Array
 from codegen.kernels.fully_connected.chain import byte_split
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 from tests.kernels.networks import all_bytes, random_integer_layer
 
 

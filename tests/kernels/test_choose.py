@@ -9,7 +9,7 @@ import pytest
 
 from codegen.ir.types import Int8Array
 from codegen.kernels.fully_connected.chain.choose import choose, entries
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 from tests.kernels.networks import random_integer_layer
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from codegen.ir.types import Int8Array
 from codegen.kernels.fully_connected.chain import choose
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.operation import FullyConnectedChain
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.wanted import Kernels
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph

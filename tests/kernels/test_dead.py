@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from codegen.kernels.fully_connected.chain.dead import constant_outputs, remove_dead
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 from tests.kernels.networks import all_bytes, random_integer_layer
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from codegen.ir.types import Int64Array
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.requantize import (
     IntegerConstants,
     proved,
     search,
-    thresholds,
 )
+from codegen.kernels.integer_layer import IntegerLayer
+from codegen.kernels.thresholds import thresholds
 from tests.kernels.networks import random_integer_layer
 
 # Accumulators of any layer that the search takes fit here.

@@ -30,7 +30,7 @@ _REGISTERS = "tests/board_h750/test_registers.py"
 
 KNOWN = {
     "slack of thresholds": Known(
-        "codegen/kernels/fully_connected/chain/requantize.py",
+        "codegen/kernels/thresholds.py",
         "np.abs(exact) * 2.0**-22",
         "np.abs(exact) * 0",
         ("tests/kernels/test_requantize.py", "-k", "whole_search"),

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.ir.types import Int64Array
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 
 HIGH_BITS = 24
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from codegen.ir.types import Int8Array
 from codegen.kernels.fully_connected.chain import dense_quads, quad_split
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.layout import MAX_COPIES, STEP
+from codegen.kernels.integer_layer import IntegerLayer
 
 # Fewer inputs than one step of the dense loop are not worth its padding.
 MIN_INPUTS = STEP

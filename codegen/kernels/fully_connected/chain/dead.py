@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.ir.types import Int8Array
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 
 
 def constant_outputs(layer: IntegerLayer) -> tuple[npt.NDArray[np.bool_], Int8Array]:

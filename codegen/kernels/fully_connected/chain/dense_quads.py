@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from codegen.kernels.fully_connected.chain import quad_split
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.layout import STEP, aligned, quad_requantization
 from codegen.kernels.fully_connected.chain.quad_split import BLOCK, QUAD
 from codegen.kernels.fully_connected.chain.requantize import IntegerConstants
+from codegen.kernels.integer_layer import IntegerLayer
 
 
 def tail_quads(outputs: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.ops.fully_connected import FullyConnected
 
 

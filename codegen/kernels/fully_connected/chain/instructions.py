@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from codegen.kernels.fully_connected.chain import dense_quads, quad_split
 from codegen.kernels.fully_connected.chain.choose import Choice
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.layout import MAX_COPIES, STEP
+from codegen.kernels.integer_layer import IntegerLayer
 
 # A pair of inputs times eight outputs, or the last four; a block of either.
 UNIT, LAST_UNIT, BLOCK, LAST_BLOCK = 15.5, 11.0, 78.0, 100.0

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from codegen.ir.types import Int64Array
 from codegen.kernels.fully_connected.chain import byte_split, quad_split
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.requantize import IntegerConstants
+from codegen.kernels.integer_layer import IntegerLayer
 
 Words = npt.NDArray[np.uint32]
 

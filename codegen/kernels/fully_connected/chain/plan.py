@@ -18,9 +18,9 @@ from codegen.kernels.fully_connected.chain.choose import MIN_INPUTS, Choice, cho
 from codegen.kernels.fully_connected.chain.coactivation import coactivation, match
 from codegen.kernels.fully_connected.chain.dead import constant_outputs, remove_dead
 from codegen.kernels.fully_connected.chain.folding import integer_layer, limit_inputs, rebase
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
 from codegen.kernels.fully_connected.chain.permutation import order_inputs, order_outputs
 from codegen.kernels.fully_connected.chain.requantize import IntegerConstants, Search, search
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.kernel import Constants
 from codegen.memory.arena import align
 from codegen.ops.fully_connected import FullyConnected

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.kernels.fully_connected.chain import byte_split
-from codegen.kernels.fully_connected.chain.integer_layer import IntegerLayer
+from codegen.kernels.integer_layer import IntegerLayer
 
 # Outputs of a quad, and of the two quads that a block of the sparse kernel computes.
 QUAD, BLOCK = 4, 8

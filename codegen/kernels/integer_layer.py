@@ -1,4 +1,4 @@
-"""A fully connected layer as plain integers: what the passes transform and what the packing packs.
+"""A weighted sum as plain integers: what passes transform and constants are searched for.
 
     acc[o] = bias[o] + Σ_i weights[o][i] * x[i]        x[i] = q[i] - base
     y[o]   = clamp(rint(float32(acc[o]) * multipliers[o]) + zero_point, low, high)
