@@ -135,6 +135,15 @@ def test_make_flags(package_parts: dict[str, Path], tmp_path: Path) -> None:
     F4.check(host, "product")
 
 
+def test_big_endian_is_refused(package_parts: dict[str, Path], tmp_path: Path) -> None:
+    """Every source that is compiled says so, before anything is linked."""
+    host = make_host(tmp_path / "host", "make/package", package_parts)
+    F4.copy_to(host.root)
+    run = host.run(*make_words(F4, "-O2 -mbig-endian"), "-k")
+    assert run.status != 0
+    assert run.output.count("nn2flash: this processor is big-endian") > 20
+
+
 @pytest.fixture(scope="module")
 def generated(vendor: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
     """The SCons example with the sources of both networks generated; clone it."""
