@@ -1,4 +1,4 @@
-"""NumPy files at the room's door: read without trust, written with the same bytes each time."""
+"""NumPy files at the package's door: read without trust, written with the same bytes each time."""
 
 from __future__ import annotations
 

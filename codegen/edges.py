@@ -1,4 +1,4 @@
-"""What each layer of the manifest reads: the network's edges, between rows of its table."""
+"""What each layer of the manifest reads: the network's edges, between layers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ End = tuple[str, int]
 def edges(plan: Plan) -> list[dict[str, Any]]:
     """`{"from": ["input", 0], "to": ["layer", 2], "shape": […]}` of every edge, by its end.
 
-    Shapes are without the batch, as the reader's edge has them. What is no row, because it moves no
-    byte, is no end either: the edge goes on to what it reads.
+    Shapes are without the batch, as the reader's edge has them. What is no layer, because it moves
+    no byte, is no end either: the edge goes on to what it reads.
     """
     made: dict[Value, End] = {
         value: ("input", index) for index, value in enumerate(plan.lowered.inputs)
     }
     reads: list[tuple[End, tuple[Value, ...]]] = []
     for step in plan.steps:
-        for number, part in zip(step.numbers, step.lowered.rows, strict=True):
-            made |= dict.fromkeys(part.op.outputs, ("layer", number))
-            reads.append((("layer", number), part.op.inputs))
+        for number, layer in zip(step.numbers, step.lowered.layers, strict=True):
+            made |= dict.fromkeys(layer.op.outputs, ("layer", number))
+            reads.append((("layer", number), layer.op.inputs))
     reads.sort(key=lambda each: each[0][1])
     reads += [(("output", k), (value,)) for k, value in enumerate(plan.lowered.outputs)]
     return [
@@ -37,7 +37,7 @@ def edges(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _sources(plan: Plan, value: Value, made: dict[Value, End]) -> Iterator[End]:
-    """The rows that a value's bytes come from."""
+    """The ends that a value's bytes come from."""
     if value in made:
         yield made[value]
         return

@@ -56,11 +56,11 @@ def fixed_bias(real: Float64Array, products: Int64Array, multipliers: Float64Arr
     exponent = int(np.floor(np.log2(multipliers.min())))
     most = min(MAX_FRACTION, max(0, exponent - _LEAST_EXPONENT))
     bits = next((k for k in range(most + 1) if _exact(real, k)), most)
-    narrow = _room(real, products, bits, 2**31)
+    narrow = _bits_left(real, products, bits, 2**31)
     left_out = float(multipliers[~whole].max()) * 2.0 ** -(narrow + 1)
     if narrow == bits or (narrow >= 0 and left_out <= TOLERANCE):
         return FixedBias(_narrowed(real, products, narrow), narrow)
-    wide = max(0, _room(real, products, bits, MAX_REACH))
+    wide = max(0, _bits_left(real, products, bits, MAX_REACH))
     return FixedBias(np.rint(real * 2.0**wide).astype(np.int64), wide)
 
 
@@ -69,7 +69,7 @@ def _exact(real: Float64Array, bits: int) -> bool:
     return bool((scaled == np.rint(scaled)).all())
 
 
-def _room(real: Float64Array, products: Int64Array, most: int, limit: int) -> int:
+def _bits_left(real: Float64Array, products: Int64Array, most: int, limit: int) -> int:
     """The most bits behind the point with which all sums stay below `limit`; -1: not even none."""
     for bits in range(most, -1, -1):
         reach = np.abs(np.rint(real * 2.0**bits)) + products.astype(np.float64) * 2.0**bits

@@ -57,7 +57,8 @@ def generate(
     rendered = dict(zip(templates, render_all(list(templates.values()), context), strict=True))
     for suffix, text in rendered.items():
         write_text(folder / f"{name}{suffix}", text)
-    code = describe_code(plan.sources, len(plan.steps), most_bytes(rendered[ASSEMBLY]))
+    own_code = most_bytes(rendered[ASSEMBLY]) + plan.own_code_bytes
+    code = describe_code(plan.sources, len(plan.steps), own_code)
     content = {**manifest(plan, name), "c_api": c_api, "code": code}
     write_json(folder / f"{name}{MANIFEST}", content)
     return plan
@@ -92,10 +93,10 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
             *(("output", describe(value)) for value in graph.outputs),
         ],
         "notes": graph.notes,
-        "nodes": sum(len(step.lowered.rows) for step in plan.steps),
+        "nodes": sum(len(step.lowered.layers) for step in plan.steps),
         "chains": [step["chain"] for step in steps if step["chain"]],
         "shared_loops": _shared_loops(steps, name),
-        "rows": _all_rows(plan),
+        "layers": _all_layers(plan),
         "macs": graph.macs,
         "stems": sorted({step.lowered.stem for step in plan.steps}),
         "steps": steps,
@@ -144,7 +145,7 @@ def model_bytes(plan: Plan) -> int:
 
 
 def manifest(plan: Plan, name: str) -> dict[str, Any]:
-    """Hashes, quantization, layers and memory of a generated network; read by other rooms."""
+    """Hashes, quantization, layers and memory of a generated network; read by other packages."""
     graph = plan.graph
     ends = {"inputs": _ends(graph.inputs), "outputs": _ends(graph.outputs)}
     for index, end in enumerate(ends["inputs"]):
@@ -178,8 +179,10 @@ def _layers(plan: Plan, name: str) -> list[dict[str, Any]]:
     symbols: dict[int, str] = {}
     for step in _steps(plan, name):
         if step["chain"]:
-            symbols |= {part["number"]: part["symbol"] for part in step["chain"]["layers"]}
-    return [{**row, "symbol": symbols.get(number)} for number, row in enumerate(_all_rows(plan))]
+            symbols |= {layer["number"]: layer["symbol"] for layer in step["chain"]["layers"]}
+    return [
+        {**layer, "symbol": symbols.get(number)} for number, layer in enumerate(_all_layers(plan))
+    ]
 
 
 def _shared_loops(steps: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
@@ -195,33 +198,33 @@ def _shared_symbol(plan: Plan, name: str) -> dict[str, str]:
     return {"shared_loops": shared["symbol"]} if shared else {}
 
 
-def _all_rows(plan: Plan) -> list[dict[str, Any]]:
-    """The rows of all steps in the order of their numbers."""
+def _all_layers(plan: Plan) -> list[dict[str, Any]]:
+    """The layers of all steps, as the manifest has them, in the order of their numbers."""
     numbered = [
-        (number, row)
+        (number, layer)
         for step in plan.steps
-        for number, row in zip(step.numbers, _rows(step), strict=True)
+        for number, layer in zip(step.numbers, _layers_of(step), strict=True)
     ]
-    return [row for _, row in sorted(numbered, key=lambda each: each[0])]
+    return [layer for _, layer in sorted(numbered, key=lambda each: each[0])]
 
 
-def _rows(step: Step) -> list[dict[str, Any]]:
-    """The rows of a step: one for each of the model's operations that it computes."""
+def _layers_of(step: Step) -> list[dict[str, Any]]:
+    """The layers of a step: one for each of the model's operations that it computes."""
     return [
         {
-            "name": part.op.name,
-            "op": operator_of(part.op).stem,
-            "title": _title(part.op),
-            "activation": part.op.activation,
-            "kernel": part.kernel,
-            "why": part.why,
-            "constants_bytes": part.constants_bytes,
+            "name": layer.op.name,
+            "op": operator_of(layer.op).stem,
+            "title": _title(layer.op),
+            "activation": layer.op.activation,
+            "kernel": layer.kernel,
+            "why": layer.why,
+            "constants_bytes": layer.constants_bytes,
             # Of a routine for several layers: all of it stands with the first.
             "scratch_bytes": step.lowered.scratch if index == 0 else 0,
-            "macs": part.op.macs,
-            "output_size": part.op.outputs[0].size,
+            "macs": layer.op.macs,
+            "output_size": layer.op.outputs[0].size,
         }
-        for index, part in enumerate(step.lowered.rows)
+        for index, layer in enumerate(step.lowered.layers)
     ]
 
 
@@ -260,7 +263,7 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
     """The steps as the templates see them."""
     found = []
     for step in plan.steps:
-        rows = _rows(step)
+        rows = _layers_of(step)
         found.append(
             {
                 "index": step.index,

@@ -26,7 +26,7 @@ DATA_BYTES = 2048
 
 
 @dataclass
-class _Room:
+class _Space:
     """A memory and the bytes still free in it."""
 
     facts: dict[str, Any]
@@ -39,7 +39,7 @@ class _Board:
     largest layers, for who must make it fit."""
 
     name: str
-    rooms: dict[str, _Room]
+    spaces: dict[str, _Space]
     storage: list[str]
     largest: Mapping[str, str]
 
@@ -76,18 +76,18 @@ def place_objects(
             f"board '{memories['board']['name']}' has no memories to place anything in",
             "choose another board",
         )
-    rooms = {
-        m["name"]: _Room(m, int(m["length"]) - int(m.get("reserve_start") or 0))
+    spaces = {
+        m["name"]: _Space(m, int(m["length"]) - int(m.get("reserve_start") or 0))
         for m in memories["memories"]
     }
     classes: dict[str, list[str]] = memories["placement"]
-    board = _Board(memories["board"]["name"], rooms, classes["load"], largest or {})
+    board = _Board(memories["board"]["name"], spaces, classes["load"], largest or {})
     kinds = {name: kind for kind in further for name in names_of(kind, further)}
-    _check_overrides(overrides, rooms, kinds)
+    _check_overrides(overrides, spaces, kinds)
     sizes = {"runtime_code": 0, "runtime_data": 0, **sizes}
     for kind, more in further.items():
         sizes |= zip(names_of(kind, further), more, strict=True)
-    _keep_budgets(memories, rooms, classes, sizes)
+    _keep_budgets(memories, spaces, classes, sizes)
     placed: dict[str, dict[str, Any]] = {}
     # Sized by the linker: the bytes are what the board's budget keeps for them.
     kept = {
@@ -117,7 +117,7 @@ def names_of(kind: str, further: Further) -> list[str]:
 
 
 def _check_overrides(
-    overrides: dict[str, str], rooms: dict[str, _Room], more: Iterable[str]
+    overrides: dict[str, str], spaces: dict[str, _Space], more: Iterable[str]
 ) -> None:
     movable = (*MOVABLE, *more)
     for name, memory in overrides.items():
@@ -125,46 +125,46 @@ def _check_overrides(
             raise UserError(
                 f"placement={name}:{memory}: no such object", f"choose from {', '.join(movable)}"
             )
-        if memory not in rooms:
+        if memory not in spaces:
             raise UserError(
                 f"placement={name}:{memory}: the board has no memory '{memory}'",
-                f"choose from {', '.join(rooms)}",
+                f"choose from {', '.join(spaces)}",
             )
 
 
 def _keep_budgets(
     memories: dict[str, Any],
-    rooms: dict[str, _Room],
+    spaces: dict[str, _Space],
     classes: dict[str, list[str]],
     sizes: dict[str, int],
 ) -> None:
     budget = memories["budget"]
-    rooms[classes["code"][0]].free -= int(budget["code"]) + sizes["runtime_code"]
-    rooms[classes["stack"][0]].free -= int(budget["stack"])
-    rooms[classes["data"][0]].free -= DATA_BYTES + sizes["runtime_data"]
+    spaces[classes["code"][0]].free -= int(budget["code"]) + sizes["runtime_code"]
+    spaces[classes["stack"][0]].free -= int(budget["stack"])
+    spaces[classes["data"][0]].free -= DATA_BYTES + sizes["runtime_data"]
 
 
 def _place(name: str, kind: str, size: int, candidates: list[str], board: _Board) -> dict[str, Any]:
-    rooms, reasons = board.rooms, []
+    spaces, reasons = board.spaces, []
     for memory in candidates:
-        room = rooms[memory]
-        if room.free < size:
-            reasons.append(f"{memory} lacks {size - room.free:,} B")
+        space = spaces[memory]
+        if space.free < size:
+            reasons.append(f"{memory} lacks {size - space.free:,} B")
             continue
         stored_in = None
-        if kind in STORED and room.facts["kind"] == "ram":
+        if kind in STORED and space.facts["kind"] == "ram":
             # Where they are stored, kernels are part of the board's code budget.
             stored = 0 if name == "kernels" else size
-            stored_in = next((s for s in board.storage if rooms[s].free >= stored), None)
+            stored_in = next((s for s in board.storage if spaces[s].free >= stored), None)
             if stored_in is None:
                 reasons.append(f"no flash has {size:,} B left to load {memory} from")
                 continue
-            rooms[stored_in].free -= stored
-        room.free -= size
-        speed = "no wait states" if room.facts.get("zero_wait") else "first that fits"
+            spaces[stored_in].free -= stored
+        space.free -= size
+        speed = "no wait states" if space.facts.get("zero_wait") else "first that fits"
         return {"run": memory, "load": stored_in, "bytes": size, "why": speed}
     layers = board.largest.get(kind)
-    most = max((_room_for(kind, rooms[c], board) for c in candidates), default=0)
+    most = max((_space_for(kind, spaces[c], board) for c in candidates), default=0)
     raise UserError(
         f"board '{board.name}': {name} need {size:,} bytes and fit none of {', '.join(candidates)} "
         f"({'; '.join(reasons)})" + (f"; the most for {layers}" if layers else ""),
@@ -173,11 +173,11 @@ def _place(name: str, kind: str, size: int, candidates: list[str], board: _Board
     )
 
 
-def _room_for(kind: str, room: _Room, board: _Board) -> int:
+def _space_for(kind: str, space: _Space, board: _Board) -> int:
     """The most bytes of an object that a memory takes, given where it would be stored."""
-    if kind not in STORED or kind == "kernels" or room.facts["kind"] != "ram":
-        return room.free
-    return min(room.free, max((board.rooms[s].free for s in board.storage), default=0))
+    if kind not in STORED or kind == "kernels" or space.facts["kind"] != "ram":
+        return space.free
+    return min(space.free, max((board.spaces[s].free for s in board.storage), default=0))
 
 
 def largest_internal_subset(

@@ -76,7 +76,7 @@ class Step:
     """An operation with the places of what it reads and writes.
 
     Attributes:
-        numbers: of its rows: the place of each of the model's operations among all that are
+        numbers: of its layers: the place of each of the model's operations among all that are
             computed, in the order of the graph as it was read; then what passes have added.
         scratch, late: its scratch bytes and those it needs late, or None.
         constants: in the order of `lowered.constants`.
@@ -128,6 +128,11 @@ class Plan:
         return tuple(map(self.layout.in_arena, self.lowered.outputs))
 
     @property
+    def own_code_bytes(self) -> int:
+        """Most bytes of the code that kernels have the network define, beside its assembly."""
+        return sum(dict(piece for step in self.steps for piece in step.lowered.own_code).values())
+
+    @property
     def sources(self) -> set[str]:
         """Which of firmware/runtime/kernels/nn_<…>.c compute it."""
         return {name for step in self.steps for name in step.lowered.files}
@@ -162,7 +167,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         steps.append(
             Step(
                 index=index,
-                numbers=tuple(numbers[part.op.outputs[0]] for part in each.rows),
+                numbers=tuple(numbers[part.op.outputs[0]] for part in each.layers),
                 lowered=each,
                 inputs=tuple(map(layout.place, each.op.inputs)),
                 outputs=tuple(map(layout.place, each.op.outputs)),
@@ -199,7 +204,7 @@ def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
     """The number of the operation that makes a value: that of the reference's layers, whatever is
     fused with what. Passes may make an operation anew, not what it writes."""
     known = dict.fromkeys(op.outputs[0] for op in graph.ops if computes(op))
-    made = dict.fromkeys(part.op.outputs[0] for step in steps for part in step.rows)
+    made = dict.fromkeys(part.op.outputs[0] for step in steps for part in step.layers)
     return {value: number for number, value in enumerate(known | made)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from codegen.render import render
@@ -41,7 +42,22 @@ def begin(example: str, folder: Path, board: str) -> list[str]:
         if path.is_file() and not LEFT_OUT & {*path.parts}:
             names.append(str(path.relative_to(source)))
             write_bytes(folder / names[-1], path.read_bytes())
-    text = render("project/SConstruct.j2", {"name": example, "root": str(ROOT), "board": board})
+    context = {"name": example, "root": str(ROOT) if _is_clone() else "", "board": board}
+    text = render("project/SConstruct.j2", context)
     write_text(folder / "SConstruct", text)
     write_text(folder / ".gitignore", IGNORED)
     return [*names, "SConstruct", ".gitignore"]
+
+
+def told(folder: Path, names: list[str]) -> list[str]:
+    """Lines that say what was written and what to do now."""
+    clone = "" if _is_clone() else "NN2FLASH=path/to/clone "
+    return [
+        f"new: {folder}: {', '.join(names)}",
+        f"new: now: cd {shlex.quote(str(folder))} && {clone}scons run",
+    ]
+
+
+def _is_clone() -> bool:
+    """Whether this is a clone, whose build a project uses; an installed program has none."""
+    return (ROOT / "SConscript").is_file()

@@ -96,8 +96,8 @@ def join(values: tuple[Value, ...], found: dict[Value, Array]) -> Int8Array:
 
 
 def compute(op: Op, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
-    """The outputs of one operation, [N, *shape[1:]] each; of a fused one, part by part."""
-    if op.parts == (op,):
+    """The outputs of one operation, [N, *shape[1:]] each; of a fused one, one by one."""
+    if op.operations == (op,):
         results = operator_of(op).reference(op, *inputs)
         results = results if isinstance(results, tuple) else (results,)
         return tuple(
@@ -105,9 +105,9 @@ def compute(op: Op, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
             for result, value in zip(results, op.outputs, strict=True)
         )
     known = dict(zip(op.inputs, inputs, strict=True))
-    for part in op.parts:
-        results = compute(part, tuple(known[value] for value in part.inputs))
-        known |= zip(part.outputs, results, strict=True)
+    for fused in op.operations:
+        results = compute(fused, tuple(known[value] for value in fused.inputs))
+        known |= zip(fused.outputs, results, strict=True)
     return tuple(known[value] for value in op.outputs)
 
 

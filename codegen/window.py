@@ -89,10 +89,10 @@ def read_window(
     ceil = integer(context, node, "ceil_mode", 0) != 0
     output = [0, 0]
     for i in (0, 1):
-        room = size[i] + pads[i] + pads[i + 2] - dilations[i] * (sides[i] - 1) - 1
-        output[i] = room // strides[i] + 1 if room >= 0 else 0
+        span = size[i] + pads[i] + pads[i + 2] - dilations[i] * (sides[i] - 1) - 1
+        output[i] = span // strides[i] + 1 if span >= 0 else 0
         # A window that would begin in the padding behind does not count.
-        if ceil and room % strides[i]:
+        if ceil and span % strides[i]:
             counts = output[i] * strides[i] < size[i] + pads[i]
             output[i] += counts
             context.shapes_may_differ |= not counts

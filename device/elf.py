@@ -1,4 +1,4 @@
-"""ELF files as this room needs them: load segments, symbols, sections, and lines of code."""
+"""ELF files as this package needs them: load segments, symbols, sections, and lines of code."""
 
 from __future__ import annotations
 

@@ -39,6 +39,40 @@ def mean_and_std(text: str) -> tuple[float, float]:
     return mean, std
 
 
+DEFAULT_MAX_DROP = 0.5
+"""Percentage points of accuracy that int8 may lose."""
+
+
+def add_quantization(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """--calibration, --normalize, --max-accuracy-drop
+
+    Args:
+        required: nothing else can calibrate.
+    """
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        required=required,
+        metavar="NPZ",
+        help="`inputs` float32 [N, …], as the network will see them, and `labels` [N] where they "
+        "are known" + ("" if required else "; instead of --data and --checkpoint"),
+    )
+    parser.add_argument(
+        "--normalize",
+        type=mean_and_std,
+        metavar="MEAN,STD",
+        help="of the training transform, applied to the inputs of --calibration",
+    )
+    parser.add_argument(
+        "--max-accuracy-drop",
+        type=points,
+        default=DEFAULT_MAX_DROP,
+        metavar="POINTS",
+        help="fail when int8 has an accuracy of more than this many percentage points less than "
+        "float (default: %(default)s)",
+    )
+
+
 def add_data(parser: argparse.ArgumentParser) -> None:
     """--data"""
     parser.add_argument(

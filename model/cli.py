@@ -1,4 +1,4 @@
-"""The command line of this room: each command reads files and writes files."""
+"""The command line of this package: each command reads files and writes files."""
 
 from __future__ import annotations
 

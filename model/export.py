@@ -9,7 +9,8 @@ from pathlib import Path
 import onnx
 import torch
 
-from model.network import IMAGE_SHAPE, SimpleNN
+from model.image_shape import IMAGE_SHAPE
+from model.network import SimpleNN
 from model.onnx_file import OPSET
 
 INPUT_NAME = "input"

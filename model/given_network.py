@@ -11,10 +11,11 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from model import calibration, float_onnx, given_inputs, quality
+from model import calibration, float_onnx, given_inputs, onnx_file, quality
 from model.quality import Quality
 from model.session import session_of
 from support.errors import UserError
+from support.files import write_json
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,34 @@ def quantize(onnx_path: Path, inputs_path: Path, normalize: tuple[float, float] 
     # The first of the best: max keeps the order of preference.
     best = max(judged, key=lambda method: judged[method].rank)
     return Tried(models, judged, best, float_right, len(typical), len(compared))
+
+
+def quantize_file(
+    path: Path,
+    inputs_path: Path,
+    normalize: tuple[float, float] | None,
+    *,
+    max_drop: float,
+    out: Path,
+    report_path: Path | None,
+) -> None:
+    """Quantize a file, tell what each calibration is worth, and write the best int8 network.
+
+    Args:
+        normalize: mean and standard deviation of the training transform, for the inputs.
+        max_drop: percentage points of accuracy that int8 may lose.
+        report_path: JSON with scales and accuracy; None: none.
+
+    Raises:
+        UserError: a file is not what it must be, or int8 loses more; nothing was written.
+    """
+    tried = quantize(path, inputs_path, normalize)
+    print(table(tried))
+    check_loss(path, tried, max_drop)
+    onnx_file.write_given(out, tried.models[tried.best])
+    if report_path is not None:
+        write_json(report_path, report(tried))
+    print(summary(tried))
 
 
 def _check_labels(

@@ -1,4 +1,4 @@
-"""Images as the network reads them, and as `.npz` files for the other rooms."""
+"""Images as the network reads them, and as `.npz` files for the other packages."""
 
 from __future__ import annotations
 

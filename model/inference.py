@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from model.network import IMAGE_SHAPE
+from model.image_shape import IMAGE_SHAPE
 from model.session import session_of
 from support.errors import UserError
 from support.progress import SOON, track

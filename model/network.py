@@ -5,9 +5,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-IMAGE_SHAPE = (1, 28, 28)
-"""Channels, height and width of one MNIST image."""
-
 CLASSES = 10
 """Digits 0 to 9; output i is the score of digit i."""
 

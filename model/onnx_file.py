@@ -20,11 +20,14 @@ IR_VERSION = 8
 """The IR version that came with opset 17 (ONNX, docs/Versioning.md, "Released versions")."""
 
 
+PRODUCER = "nn2flash"
+
+
 def canonicalize(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a copy of `model` with what is computed and nothing else."""
     clean = onnx.ModelProto()
     clean.CopyFrom(model)
-    clean.producer_name = "nn2flash"
+    clean.producer_name = PRODUCER
     for field in ("producer_version", "doc_string", "domain", "model_version", "metadata_props"):
         clean.ClearField(field)
     for opset in [o for o in clean.opset_import if o.domain not in ("", "ai.onnx")]:
@@ -68,6 +71,14 @@ def write_given(path: Path, model: onnx.ModelProto) -> None:
     clean = canonicalize(model)
     onnx.checker.check_model(clean, full_check=True)
     write_bytes(path, clean.SerializeToString(deterministic=True))
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a network that this project wrote."""
+    try:
+        return path.is_file() and load(path).producer_name == PRODUCER
+    except UserError:
+        return False
 
 
 def read(path: Path) -> onnx.ModelProto:

@@ -34,9 +34,11 @@ def read(path: Path, kind: str, form: str, remedy: str) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", remedy) from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"{path}: not a PyTorch file ({reason})", remedy) from None
+    except Exception as error:  # PyTorch's own words advise to load it without looking
+        what = ""
+        if isinstance(error, pickle.UnpicklingError):
+            what = ", or one that holds more than tensors and plain values"
+        raise UserError(f"{path}: not a PyTorch file{what}, or damaged", remedy) from None
     if not isinstance(content, dict) or content.get("format") != form:
         raise UserError(f"{path}: not {kind} of this project ({form})", remedy)
     return content

@@ -1,6 +1,6 @@
 """The program `nn2flash`, and a network in Python: `nn2flash.load("model.onnx")`.
 
-Other rooms' work as verbs over a model file. This file loads in any Python 3, so that an old one
+Other packages' work as verbs over a model file. This file loads in any Python 3, so that an old one
 can be told of; what it offers is loaded when it is asked for.
 """
 

@@ -13,8 +13,10 @@ from support.places import ROOT
 
 COMMANDS = {
     "analyze": "tell what a network needs and costs, and whether it fits a board",
+    "quantize": "make an int8 network of a float one, by inputs for it",
     "generate": "write a network's C sources, report and manifest",
     "package": "write a network as a library for CMake, Make, PlatformIO, Zephyr, SCons",
+    "new": "begin a project of your own from an example",
     "operators": "list what is read, and what computes it",
     "boards": "list the boards that there are, with their memories",
     "doctor": "tell what is installed, what is missing, and how to install it",

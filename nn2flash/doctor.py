@@ -18,7 +18,7 @@ MANAGERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Part:
+class Tool:
     """Something that may be installed.
 
     Attributes:
@@ -49,7 +49,7 @@ _VERBS = "analyze, generate, package"
 _PACKAGES = (
     *((name, _VERBS, True) for name in ("numpy", "onnx", "jinja2", "clang-format")),
     ("tflite", "reading .tflite files", False),
-    ("onnxruntime", "quantizing, comparing layers", False),
+    ("onnxruntime", "quantize, comparing layers", False),
     ("torch", "training", False),
     ("pyelftools", "looking at linked firmware", False),
     ("pyserial", "talking to a board", False),
@@ -104,15 +104,15 @@ _PROGRAMS = (
 )
 
 
-def examine() -> list[Part]:
-    """All parts, in the order in which somebody comes to need them."""
+def examine() -> list[Tool]:
+    """All tools, in the order in which somebody comes to need them."""
     manager = next((name for name in MANAGERS if shutil.which(name)), "apt-get")
     packages = [
-        Part(name, serves, needed, _version(name), f"{sys.executable} -m pip install {name}")
+        Tool(name, serves, needed, _version(name), f"{sys.executable} -m pip install {name}")
         for name, serves, needed in _PACKAGES
     ]
     programs = [
-        Part(
+        Tool(
             each.names[0],
             each.serves,
             False,

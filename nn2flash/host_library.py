@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -22,7 +23,7 @@ from codegen.kernels.wanted import Kernels
 from codegen.plan import Plan
 from codegen.render import render
 from support.errors import UserError
-from support.files import atomic_path, write_text
+from support.files import sha256_file, write_bytes, write_text
 from support.places import ROOT
 
 NAME = "network"
@@ -97,7 +98,8 @@ def _compiled(folder: Path) -> Path:
     compiler = _compiler()
     objects = _objects(compiler, sorted(folder.glob("*.c")), folder, [folder])
     library = folder / "library.so"
-    _run([compiler, "-shared", *objects, str(_runtime(compiler)), "-lm", "-o", str(library)])
+    runtime = str(_runtime(compiler, folder))
+    _run([compiler, "-shared", *objects, runtime, "-lm", "-o", str(library)])
     return library
 
 
@@ -112,25 +114,45 @@ def _compiler() -> str:
     return found
 
 
-def _runtime(compiler: str) -> Path:
+def _runtime(compiler: str, folder: Path) -> Path:
     """The runtime as one object; it is the same for all networks, and kept for the next one.
 
     What is kept is this compiler's: another version, or another computer with the same home folder,
-    has its own.
+    has its own. Its name ends with its hash: one that was damaged is made again. Where nothing can
+    be kept, it is in `folder`.
     """
     files = [path for path in sorted(RUNTIME.rglob("*")) if path.suffix in (".c", ".h")]
     known = (compiler, _run([compiler, "--version"]), platform.machine(), *OPTIONS)
     digest = hashlib.sha256("\0".join(known).encode())
     for path in files:
         digest.update(path.read_bytes())
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "nn2flash")
-    kept = cache / f"runtime-{digest.hexdigest()[:24]}.o"
-    if not kept.exists():
-        with atomic_path(kept) as made, tempfile.TemporaryDirectory(prefix="nn2flash-") as name:
-            sources = [path for path in files if path.suffix == ".c"]
-            objects = _objects(compiler, sources, Path(name), [])
-            _run([compiler, "-r", "-nostdlib", *objects, "-o", str(made)])
-    return kept
+    stem = f"runtime-{digest.hexdigest()[:24]}"
+    cache = _cache()
+    for kept in sorted(cache.glob(f"{stem}-*.o")) if cache else ():
+        if kept.name == _named(stem, kept):
+            return kept
+    made = folder / f"{stem}.o"
+    with tempfile.TemporaryDirectory(prefix="nn2flash-") as name:
+        sources = [path for path in files if path.suffix == ".c"]
+        objects = _objects(compiler, sources, Path(name), [])
+        _run([compiler, "-r", "-nostdlib", *objects, "-o", str(made)])
+    if cache:
+        with contextlib.suppress(OSError):  # read-only, full: the next one makes it again
+            write_bytes(cache / _named(stem, made), made.read_bytes())
+    return made
+
+
+def _named(stem: str, path: Path) -> str:
+    """The name under which a file is kept."""
+    return f"{stem}-{sha256_file(path)[:24]}.o"
+
+
+def _cache() -> Path | None:
+    """The folder for what is kept (XDG Base Directory Specification); None: there is no home."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "nn2flash")
+    except RuntimeError:
+        return None
 
 
 def _objects(

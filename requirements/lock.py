@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SETS = ("core", "train", "cloud", "demo", "scons", "test", "bench")
+SETS = ("core", "train", "cloud", "demo", "docs", "scons", "test", "bench")
 UV = "uv==0.13.9"
 HEAD = "# Made by requirements/lock.py from requirements/{name}.txt; do not edit.\n"
 # Installed by version alone, and what comes with them.

@@ -1,7 +1,7 @@
 """What the generator tells of a network that is cut open at each quantized tensor.
 
-The generator knows the reference's bytes and what a layer is, the model room runs interpreters on
-it; both read and write this record. Its arrays lie beside it, by name.
+The generator knows the reference's bytes and what a layer is, `model` runs interpreters on it; both
+read and write this record. Its arrays lie beside it, by name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fixtures that several rooms' tests share."""
+"""Fixtures that several packages' tests share."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def mnist_dir(shared_dir: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window; one for all rooms: Playwright starts once a process."""
+    """Debian's Chromium, without a window; one for all: Playwright starts once a process."""
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium")

@@ -8,17 +8,16 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("codegen", "device", "model", "nn2flash", "site_scons", "support")
 PLACES = (
     *("README.md", "CONTRIBUTING.md", "SConstruct", "SConscript", "docs/*.md", "templates/**/*.*"),
-    *(
-        f"{room}/**/*.py"
-        for room in ("codegen", "device", "model", "nn2flash", "site_scons", "support")
-    ),
+    *(f"{package}/**/*.py" for package in PACKAGES),
     *("firmware/**/*.c", "firmware/**/*.h"),
 )
 # What is not said, and what is.
@@ -41,7 +40,7 @@ def test_the_fields_own_words(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["rooms", r"(?:network|example)[^.]{0,70}\breads \d[\d.]* %"])
 def test_pages_say_packages_and_accuracy(word: str) -> None:
-    """What the code calls a room is a package to a reader; no network "reads" its images."""
+    """What has been called a room is a package to a reader; no network "reads" its images."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
     pattern = re.compile(word, re.IGNORECASE)
     assert not [path.name for path in pages if pattern.search(path.read_text(encoding="utf-8"))]
@@ -77,6 +76,62 @@ def test_remedies_name_variables_and_not_options_of_the_commands_below() -> None
                     found.append(f"{name}:{node.lineno}: {remedy}")
     assert asked > 300
     assert not found
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """What a file of Python names itself: classes, functions, arguments, variables, fields."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _spoken(name: str) -> set[str]:
+    """The words of an identifier, in small letters."""
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+
+
+def test_identifiers_use_the_glossarys_words() -> None:
+    """The word stood for a package, for a memory with free bytes, and for what fits a board."""
+    scripts = [ROOT / "SConstruct", ROOT / "SConscript"]
+    files = [
+        *scripts,
+        *(path for top in (*PACKAGES, "tests") for path in sorted((ROOT / top).rglob("*.py"))),
+    ]
+    assert len(files) > 800
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in files
+        for name in (path.stem, *_names(ast.parse(path.read_bytes())))
+        if _spoken(name) & {"room", "rooms"}
+    ]
+    assert not wrong, "say package, placement, or bytes"
+
+
+def test_the_generator_has_layers_operations_and_members_and_no_parts_or_rows() -> None:
+    """What one node became is a layer, what a graph is made of an operation; a matrix or an
+    image has rows."""
+    matrices = {"WeightedSum", "Rows", "Interpolate", "_Draft", "Reach", "Fields", "QuadRows"}
+    wrong, seen = [], 0
+    for path in sorted((ROOT / "codegen").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if not isinstance(node, ast.ClassDef):
+                continue
+            fields = [each.target for each in node.body if isinstance(each, ast.AnnAssign)]
+            methods = [each.name for each in node.body if isinstance(each, ast.FunctionDef)]
+            names = [node.name, *(f.id for f in fields if isinstance(f, ast.Name)), *methods]
+            seen += len(names)
+            wrong += [
+                f"{path.relative_to(ROOT)}: {node.name}.{name}"
+                for name in names
+                if _spoken(name) & {"part", "parts"}
+                or (_spoken(name) & {"row", "rows"} and node.name not in matrices)
+            ]
+    assert seen > 1000
+    assert not wrong
 
 
 def test_a_stage_is_one_type() -> None:

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from codegen.analysis.peak import Peak, peak
-from codegen.analysis.room import Room, room
+from codegen.analysis.placement import Placement, placement
 from codegen.assembly import most_bytes
 from codegen.code_sizes import describe, likely, newest, reserve
 from codegen.generate import manifest, network_context
 from codegen.ir.graph import Graph
-from codegen.kernels.kernel import Part
+from codegen.kernels.kernel import Layer
 from codegen.kernels.wanted import Kernels
 from codegen.layer_sizes import largest
 from codegen.outputs import ASSEMBLY, LEGACY, TEMPLATES
@@ -89,7 +89,7 @@ class Analysis:
         state_bytes: about what the runtime remembers of the network.
         instructions: estimated, of one inference.
         cores: the same on each of `CORES`, with the kernels that are chosen there.
-        room: what placement says; None without a board, or on the development machine.
+        placement: what placement says; None without a board, or on the development machine.
         manifest: as `generate` writes it, for drawings.
     """
 
@@ -109,7 +109,7 @@ class Analysis:
     peak: Peak
     instructions: int
     cores: tuple[CoreFigures, ...]
-    room: Room | None
+    placement: Placement | None
     manifest: dict[str, Any]
 
     @property
@@ -161,15 +161,15 @@ def analyze(
         peak=peak(plan),
         instructions=_sum(layer.instructions for layer in layers),
         cores=tuple(_on(graph, kernels, core) for core in CORES),
-        room=_room(memories, facts, code),
+        placement=_placement(memories, facts, code),
         manifest=facts,
     )
 
 
 def _on(graph: Graph, kernels: Kernels, core: Target) -> CoreFigures:
     """What a network takes on another core."""
-    parts = _parts(plan_network(graph, kernels, core))
-    layers = tuple(round(parts[number].instructions) for number in sorted(parts))
+    computed = _layers_by_number(plan_network(graph, kernels, core))
+    layers = tuple(round(computed[number].instructions) for number in sorted(computed))
     return CoreFigures(core.core, core.fpu, _sum(layers), layers)
 
 
@@ -181,33 +181,33 @@ def _sum(layers: Iterable[int]) -> int:
 def _code(plan: Plan) -> dict[str, Any]:
     """What decides the size of the network's code: `codegen/code_sizes.py`."""
     assembly = render(TEMPLATES[LEGACY][ASSEMBLY], {"net": network_context(plan, NAME)})
-    return describe(plan.sources, len(plan.steps), most_bytes(assembly))
+    return describe(plan.sources, len(plan.steps), most_bytes(assembly) + plan.own_code_bytes)
 
 
 def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[LayerFigures, ...]:
-    parts = _parts(plan)
-    rows = zip(sorted(parts), facts["layers"], strict=True)
+    computed = _layers_by_number(plan)
+    rows = zip(sorted(computed), facts["layers"], strict=True)
     keys = ("name", "op", "title", "kernel", "why", "macs", "constants_bytes")
     return tuple(
         LayerFigures(
-            **{key: row[key] for key in keys}, instructions=round(parts[number].instructions)
+            **{key: row[key] for key in keys}, instructions=round(computed[number].instructions)
         )
         for number, row in rows
     )
 
 
-def _parts(plan: Plan) -> dict[int, Part]:
+def _layers_by_number(plan: Plan) -> dict[int, Layer]:
     """What is computed, by the layers' numbers."""
-    parts: dict[int, Part] = {}
+    computed: dict[int, Layer] = {}
     for step in plan.steps:
-        parts |= dict(zip(step.numbers, step.lowered.rows, strict=True))
-    return parts
+        computed |= dict(zip(step.numbers, step.lowered.layers, strict=True))
+    return computed
 
 
-def _room(
+def _placement(
     memories: dict[str, Any] | None, facts: dict[str, Any], code: dict[str, Any]
-) -> Room | None:
+) -> Placement | None:
     if memories is None or not memories["memories"]:
         return None
     reserved = reserve(CODE_SIZES, code, memories["cpu"], newest(CODE_SIZES))
-    return room(memories, facts, reserved.bytes, largest(facts))
+    return placement(memories, facts, reserved.bytes, largest(facts))

@@ -28,7 +28,7 @@ def as_text(found: Analysis) -> str:
         f" inputs and outputs, about {found.state_bytes:,} state",
         *_peak(found),
         *(f"  note          {note}" for note in found.notes),
-        *_room(found),
+        *_placement(found),
         "",
         *_layers(found),
     ]
@@ -76,16 +76,23 @@ def _peak(found: Analysis) -> list[str]:
     return lines
 
 
-def _room(found: Analysis) -> list[str]:
-    if found.room is None:
+def _placement(found: Analysis) -> list[str]:
+    if found.placement is None:
         return []
-    if not found.room.fits:
-        return [f"  does not fit  {found.room.why}", f"                {found.room.remedy}"]
-    lines = ["  fits          each object where it runs, and where it is stored before:"]
-    for name, row in found.room.objects.items():
+    if not found.placement.fits:
+        return [
+            f"  does not fit  {found.placement.why}",
+            f"                {found.placement.remedy}",
+        ]
+    lines = [
+        "  fits          as firmware of scons; what is reserved is not the network's own size:"
+    ]
+    for name, row in found.placement.objects.items():
         if row["bytes"]:
             stored = f", stored in {row['load']}" if row["load"] else ""
-            lines.append(f"                {row['bytes']:>10,}  {name} in {row['run']}{stored}")
+            about = found.placement.about(name)
+            where = f"{name} in {row['run']}{stored}{about and f': {about}'}"
+            lines.append(f"                {row['bytes']:>10,}  {where}")
     return lines
 
 

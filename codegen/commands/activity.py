@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
         if step.lowered.stem != STEM:
             raise UserError(f"{arguments.model}: not a network of fully connected layers only")
         chain = step.lowered.fields.chain
-        for member, part in zip(chain.members, step.lowered.parts, strict=True):
+        for member, part in zip(chain.members, step.lowered.members, strict=True):
             values = known[part.op.input][:, member.reads]
             mean = float(entries(values, member.layer.base).mean())
             rows.append(

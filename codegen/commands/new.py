@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
-from codegen.project import begin
+from codegen.project import begin, told
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,5 +18,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the project, and say what to do in it."""
     names = begin(arguments.example, arguments.out_dir, arguments.board)
-    print(f"new: {arguments.out_dir}: {', '.join(names)}")
-    print(f"new: now: cd {shlex.quote(str(arguments.out_dir))} && scons run")
+    print("\n".join(told(arguments.out_dir, names)))

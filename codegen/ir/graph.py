@@ -113,7 +113,7 @@ class Op:
         return ""
 
     @property
-    def parts(self) -> tuple[Op, ...]:
+    def operations(self) -> tuple[Op, ...]:
         """The model's operators that it stands for: itself, or those that a pass has fused."""
         return (self,)
 
@@ -134,11 +134,11 @@ class Fused(Op):
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of all parts."""
+        """Multiply-accumulates of all of them."""
         return sum(op.macs for op in self.fused)
 
     @property
-    def parts(self) -> tuple[Op, ...]:
+    def operations(self) -> tuple[Op, ...]:
         """The fused operators."""
         return self.fused
 

@@ -30,8 +30,8 @@ def content_hash(graph: Graph) -> str:
 
 
 def _op(op: Op, known: dict[Value, bytes]) -> bytes:
-    kinds = [type(part).__name__.encode() for part in op.parts]
-    content = [block for part in op.parts for block in (*part.content, b"end")]
+    kinds = [type(each).__name__.encode() for each in op.operations]
+    content = [block for each in op.operations for block in (*each.content, b"end")]
     edges = [known[value] for value in op.inputs]
     types = [_type(value) for value in op.outputs]
     return _digest([*kinds, b"content", *content, b"inputs", *edges, b"outputs", *types])

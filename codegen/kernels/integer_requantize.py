@@ -147,7 +147,7 @@ class _Lines:
         self.sums = points.sums * self.unit
         self.demanded, self.forbidden = points.demanded, points.forbidden
 
-    def room(self, factors: FloatArray) -> tuple[FloatArray, BoolArray]:
+    def margin(self, factors: FloatArray) -> tuple[FloatArray, BoolArray]:
         """float64 [rows]: how far the bounds are apart; [rows]: whether it grows with the factor.
 
         Where one demand and one prohibition bind, it grows when the demanding sum is the larger.
@@ -172,7 +172,7 @@ class _Lines:
         low, high = nearest - self.span(nearest), nearest + self.span(nearest)
         while (high - low > 0.5).any():
             middle = (low + high) / 2
-            _, grows = self.room(middle)
+            _, grows = self.margin(middle)
             low, high = np.where(grows, middle, low), np.where(grows, high, middle)
         return (low + high) / 2
 
@@ -181,7 +181,7 @@ class _Lines:
         inside, outside = best, nearest + sign * self.span(nearest)
         while (np.abs(outside - inside) > 0.5).any():
             middle = (inside + outside) / 2
-            fits = self.room(middle)[0] >= 0
+            fits = self.margin(middle)[0] >= 0
             inside, outside = np.where(fits, middle, inside), np.where(fits, outside, middle)
         return inside
 

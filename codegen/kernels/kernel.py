@@ -23,14 +23,14 @@ class Constants:
         title: what it is, with shape and type, for the generated comment.
         data: little-endian bytes; padded to 4 by the planner.
         counted: part of the model's own weights and biases, not of the kernel's tables.
-        part: of a fused operation, which of its parts reads it.
+        member: of a fused operation, which of its members reads it.
     """
 
     key: str
     title: str
     data: bytes
     counted: bool = True
-    part: int = 0
+    member: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Part:
-    """One of the model's operations in what a kernel computes; a row of the report.
+class Layer:
+    """One of the model's operations in what a kernel computes; a row of the manifest.
 
     Attributes:
         kernel: name of its kernel.
@@ -91,15 +91,17 @@ class Lowered:
 
     Attributes:
         stem: `templates/ops/<stem>.c.j2` renders its call.
-        kernel, why: as in `Part`.
+        kernel, why: as in `Layer`.
         constants: blocks in the order in which the kernel reads them.
         scratch: bytes of arena that the kernel needs while it runs.
         late: bytes of arena it needs only once it has read all of its inputs, which it does before
             it writes any output: they may be the inputs'. None: it writes while it reads.
         overlaps: inputs that may share bytes with the output.
         sources: which of firmware/runtime/kernels/nn_<…>.c it calls; empty: the stem's.
+        own_code: code that the network itself gets for it, name and most bytes; of one name it is
+            there once.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
-        parts: a row for each of the model's operations, when it is more than one.
+        members: one for each of the model's operations, when it is more than one.
         instructions: estimated, of one inference; the registry asks the kernel.
     """
 
@@ -112,8 +114,9 @@ class Lowered:
     late: int | None = None
     overlaps: tuple[Overlap, ...] = ()
     fields: Any = None
-    parts: tuple[Part, ...] = ()
+    members: tuple[Layer, ...] = ()
     sources: tuple[str, ...] = ()
+    own_code: tuple[tuple[str, int], ...] = ()
     instructions: float = 0.0
 
     @property
@@ -122,11 +125,11 @@ class Lowered:
         return self.sources or (self.stem,)
 
     @property
-    def rows(self) -> tuple[Part, ...]:
+    def layers(self) -> tuple[Layer, ...]:
         """What it computes, operation by operation."""
         size = sum(len(block.data) for block in self.constants)
-        own = Part(self.op, self.kernel, self.why, size, self.instructions)
-        return self.parts or (own,)
+        own = Layer(self.op, self.kernel, self.why, size, self.instructions)
+        return self.members or (own,)
 
 
 class Routines(ABC):

@@ -29,7 +29,7 @@ class Buffer:
     last: int
 
     @property
-    def room(self) -> int:
+    def taken(self) -> int:
         """Bytes that it takes: its size, aligned."""
         return align(self.size)
 
@@ -120,10 +120,10 @@ class _Fit:
         self._buffers = buffers
         index = {buffer.name: number for number, buffer in enumerate(buffers)}
         shared = {(index[s.above], index[s.below]): s for s in sharings}
-        self._rooms = [buffer.room for buffer in buffers]
+        self._taken = [buffer.taken for buffer in buffers]
         self._rivals = [
             [
-                (other, tuple(_forbidden((self._rooms[mine], self._rooms[other]), offers)))
+                (other, tuple(_forbidden((self._taken[mine], self._taken[other]), offers)))
                 for other, rival in enumerate(buffers)
                 if other != mine and buffer.meets(rival)
                 for offers in [(shared.get((other, mine)), shared.get((mine, other)))]
@@ -157,7 +157,7 @@ class _Fit:
     def size(self, order: Sequence[int], high: frozenset[int], top: int) -> int:
         """Bytes of an arrangement."""
         offsets = self.place(order, high, top)
-        return max((offset + self._rooms[n] for n, offset in offsets.items()), default=0)
+        return max((offset + self._taken[n] for n, offset in offsets.items()), default=0)
 
     def place(self, order: Sequence[int], high: frozenset[int], top: int) -> dict[int, int]:
         """Offsets: buffers in `high` as high as they fit below `top`, others as low as they fit."""
@@ -172,22 +172,22 @@ class _Fit:
             forbidden.sort()
             offset = _lowest(forbidden)
             if number in high:
-                highest = _highest(forbidden, top - self._rooms[number])
+                highest = _highest(forbidden, top - self._taken[number])
                 offset = offset if highest is None else highest
             offsets[number] = offset
         return offsets
 
 
 def _forbidden(
-    rooms: tuple[int, int], offers: tuple[Sharing | None, Sharing | None]
+    taken: tuple[int, int], offers: tuple[Sharing | None, Sharing | None]
 ) -> Iterator[tuple[int, int]]:
     """Open intervals of forbidden offsets of a buffer, counted from another's offset.
 
     Args:
-        rooms: bytes of the buffer and of the other.
+        taken: bytes of the buffer and of the other.
         offers: what may be shared with the other's as input and this one's as output; the opposite.
     """
-    lower, upper = -rooms[0], rooms[1]
+    lower, upper = -taken[0], taken[1]
     as_output, as_input = offers
     sharing = as_output or as_input
     if sharing is None:
@@ -229,7 +229,7 @@ def lower_bound(buffers: Sequence[Buffer], sharings: Sequence[Sharing]) -> Bound
         above.setdefault(sharing.below, []).append(sharing)
     best = Bound(0, 0)
     for time in sorted({buffer.first for buffer in buffers}):
-        live = {b.name: b.room for b in buffers if b.first <= time <= b.last}
+        live = {b.name: b.taken for b in buffers if b.first <= time <= b.last}
         need = sum(live.values())
         for below, offers in above.items():
             if below in live:

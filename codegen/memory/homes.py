@@ -62,11 +62,11 @@ class Homes:
             return
         source, target = op.inputs[alias.input], op.outputs[alias.output]
         if alias.output_offset or target.bytes > source.bytes - alias.input_offset:
-            self._join_part(source, target, alias)
+            self._join_within(source, target, alias)
         elif target not in self._parents:
             self._parents[target] = Home(source, alias.input_offset)
 
-    def _join_part(self, source: Value, target: Value, alias: Alias) -> None:
+    def _join_within(self, source: Value, target: Value, alias: Alias) -> None:
         """A part of a larger value, which becomes its home unless it has one that it must keep."""
         home, around = self[source], self[target]
         movable = (

@@ -43,7 +43,7 @@ def operator_of(op: Op) -> Operator:
 
 def computes(op: Op) -> bool:
     """Whether anything is left to do for an operation at run time, wherever its values lie."""
-    return any(not _is_view(part) for part in op.parts)
+    return any(not _is_view(each) for each in op.operations)
 
 
 def _is_view(op: Op) -> bool:

@@ -102,7 +102,7 @@ class InterpolateOperator(Operator):
         shape = (len(inputs[0]), op.input.shape[1], op.rows.size, op.columns.size)
         sums = inputs[0].reshape(shape).astype(np.int64) - op.input.quantization.zero_point
         for axis, near in ((2, op.rows), (3, op.columns)):
-            part = near.part.reshape((-1, 1) if axis == 2 else (-1,))
+            part = near.fraction.reshape((-1, 1) if axis == 2 else (-1,))
             sums = np.take(sums, near.first, axis) * (near.whole - part) + (
                 np.take(sums, near.second, axis) * part
             )

@@ -23,16 +23,18 @@ _ROUNDED_WHOLE = 2048
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """New position i is (x[first[i]] * (whole - part[i]) + x[first[i] + 1] * part[i]) / whole.
+    """New position i is (a * (whole - fraction[i]) + b * fraction[i]) / whole.
+
+    Where a is x[first[i]] and b is x[first[i] + 1].
 
     Attributes:
         size: elements of the old axis; behind its last one stands the last one again.
-        first, part: int32 [size of the new axis].
+        first, fraction: int32 [size of the new axis].
     """
 
     size: int
     first: Int32Array
-    part: Int32Array
+    fraction: Int32Array
     whole: int
 
     @property
@@ -44,8 +46,8 @@ class Neighbours:
     @property
     def content(self) -> bytes:
         """All of it, for the model's identity."""
-        parts = (np.array([self.size, self.whole]), self.first, self.part)
-        return b"".join(each.astype("<i4").tobytes() for each in parts)
+        blocks = (np.array([self.size, self.whole]), self.first, self.fraction)
+        return b"".join(each.astype("<i4").tobytes() for each in blocks)
 
 
 def read_interpolation(

@@ -43,6 +43,10 @@ _NOTEBOOK = Kind("a notebook", "give the .onnx or .tflite file that it writes")
 _WEIGHTS = Kind(
     "weights without a network", "load them into their network in Python and export that to ONNX"
 )
+_ARRAYS = Kind(
+    "arrays of NumPy",
+    "give the .onnx or .tflite file; arrays are inputs for it, as --calibration or inputs=",
+)
 _SOURCE = Kind("a Python file", "run it, and have it export its network to ONNX")
 _ARCHIVE = Kind("an archive", "unpack it, and give the .onnx or .tflite file in it")
 
@@ -52,7 +56,7 @@ _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (4, b"ORTM", _ONNXRUNTIME),
     (0, b"VPMN", _BINARY_GRAPH),
     (0, b"GGUF", _WEIGHTS),
-    (0, b"\x93NUMPY", _WEIGHTS),
+    (0, b"\x93NUMPY", _ARRAYS),
     # Of protocol 2 to 5; PyTorch wrote them before 1.6.
     *((0, bytes([0x80, version]), _PICKLE) for version in range(2, 6)),
     (0, b"\x1f\x8b", _ARCHIVE),
@@ -102,5 +106,7 @@ def _of_archive(path: Path) -> Kind:
             names = {name.rpartition("/")[2] for name in archive.namelist()}
     except (zipfile.BadZipFile, NotImplementedError):
         names = set()
+    if names and all(name.endswith(".npy") for name in names):
+        return _ARRAYS
     found = next((kind for name, kind in _MEMBERS.items() if name in names), None)
     return found or _SUFFIXES.get(path.suffix.lower(), _ARCHIVE)

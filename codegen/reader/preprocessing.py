@@ -126,7 +126,7 @@ def quantize_input(
         from codegen.ops import concatenated
 
         parts = []
-        for each in stage.parts:
+        for each in stage.inputs:
             parts.append(quantize_input(context, node, each, to))
         return concatenated(context, label(stage.node), stage.node.output[0], parts, stage.axis)
     value = context.input_value(node, stage.index, to, stage.arithmetic)

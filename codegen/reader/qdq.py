@@ -119,8 +119,8 @@ def _refuse_float(path: Path, model: onnx.ModelProto) -> None:
     ):
         raise UserError(
             f"{path}: a float network, nothing in it is quantized",
-            "quantize it with inputs like those that it will see: calibration=x.npz (in a"
-            " clone of nn2flash: scons quantize network=… calibration=x.npz)",
+            "quantize it with inputs like those that it will see: calibration=x.npz (without"
+            " scons: nn2flash quantize)",
         )
 
 

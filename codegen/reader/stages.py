@@ -65,11 +65,11 @@ class JoinedInputs:
     """Float inputs along an axis, before the QuantizeLinear of all of them.
 
     Attributes:
-        parts: each a `FloatInput` or joined ones.
+        inputs: each a `FloatInput` or joined ones.
         node: that joins them.
     """
 
-    parts: tuple[FloatInput | JoinedInputs, ...]
+    inputs: tuple[FloatInput | JoinedInputs, ...]
     axis: int
     shape: tuple[int, ...]
     node: onnx.NodeProto

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from codegen.report.rows import Edge, in_rows
+from codegen.report.ranks import Edge, in_ranks
 from codegen.report.sources import Json
 
 # Pixels. Where the network branches, boxes are narrower, and edges have room to change columns.
@@ -88,20 +88,20 @@ def _layers(layers: list[dict[str, Any]]) -> list[_Text]:
 
 
 def _draw(texts: list[_Text], edges: list[Edge]) -> Drawing:
-    order = in_rows(len(texts), edges)
-    line = all(len(row) == 1 for row in order.rows)
+    order = in_ranks(len(texts), edges)
+    line = all(len(rank) == 1 for rank in order.ranks)
     box, gap = (WIDTH, GAP) if line else (NARROW, WIDE_GAP)
-    widths = [[box if node < len(texts) else BEND for node in row] for row in order.rows]
-    full = [sum(row) + gap * (len(row) - 1) for row in widths]
+    widths = [[box if node < len(texts) else BEND for node in rank] for rank in order.ranks]
+    full = [sum(rank) + gap * (len(rank) - 1) for rank in widths]
     width = max((WIDTH, *full))
     middle: dict[int, float] = {}
     top: dict[int, int] = {}
-    for number, row in enumerate(order.rows):
+    for number, rank in enumerate(order.ranks):
         x = (width - full[number]) / 2
-        for node, room in zip(row, widths[number], strict=True):
-            middle[node] = x + room / 2
+        for node, own in zip(rank, widths[number], strict=True):
+            middle[node] = x + own / 2
             top[node] = number * (BOX_HEIGHT + gap)
-            x += room + gap
+            x += own + gap
     arrows = []
     for way in order.ways:
         points: list[Point] = []
@@ -115,5 +115,5 @@ def _draw(texts: list[_Text], edges: list[Edge]) -> Drawing:
         )
         for node, text in enumerate(texts)
     ]
-    height = max(1, len(order.rows)) * (BOX_HEIGHT + gap) - gap
+    height = max(1, len(order.ranks)) * (BOX_HEIGHT + gap) - gap
     return Drawing(width, height, box, BOX_HEIGHT, tuple(boxes), tuple(arrows))

@@ -1,4 +1,4 @@
-"""The memory map as a drawing: each memory a bar, its sections parts of it."""
+"""The memory map as a drawing: each memory a bar, its sections side by side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from codegen.report.sources import Json
 
 WIDTH = 720
-# Narrower parts than this could not be seen, so they are drawn a little too wide.
+# Narrower rectangles than this could not be seen, so they are drawn a little too wide.
 _NARROWEST = 2.0
 _COLOURS = {
     "nn_weights": "weights",
@@ -21,7 +21,7 @@ _COLOURS = {
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """A section: where its rectangle begins and how wide it is, in pixels."""
 
     name: str
@@ -35,14 +35,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Bar:
-    """A memory; `parts` in order of address, what is left of `WIDTH` is free."""
+    """A memory; `sections` in order of address, what is left of `WIDTH` is free."""
 
     name: str
     origin: int
     length: int
     used: int
     free: int
-    parts: list[Part]
+    sections: list[Section]
 
     @property
     def percent(self) -> float:
@@ -63,7 +63,7 @@ def bars(memory: Json) -> tuple[list[Bar], list[str]]:
 
 def _bar(region: Json) -> Bar:
     origin, length = int(region["origin"]), int(region["length"])
-    parts: list[Part] = []
+    sections: list[Section] = []
     end = 0.0
     for item in region["items"]:
         place = (int(item["address"]) - origin) / length * WIDTH
@@ -74,5 +74,9 @@ def _bar(region: Json) -> Bar:
         name = str(item["section"])
         colour = _COLOURS.get(name.lstrip(".").rstrip("_0123456789"), "other")
         where = int(item["address"]), int(item["bytes"])
-        parts.append(Part(name, colour, *where, str(item["note"]), round(x, 2), round(width, 2)))
-    return Bar(str(region["name"]), origin, length, int(region["used"]), int(region["free"]), parts)
+        sections.append(
+            Section(name, colour, *where, str(item["note"]), round(x, 2), round(width, 2))
+        )
+    return Bar(
+        str(region["name"]), origin, length, int(region["used"]), int(region["free"]), sections
+    )

@@ -16,7 +16,7 @@ from codegen.render import render
 
 
 @dataclass(frozen=True)
-class KernelRow:
+class KernelEntry:
     """A kernel of an operator: its name, which operations it fits, what it does."""
 
     name: str
@@ -36,7 +36,7 @@ class OperatorEntry:
     about: str
     limits: str
     names: tuple[tuple[str, tuple[str, ...]], ...]
-    kernels: tuple[KernelRow, ...]
+    kernels: tuple[KernelEntry, ...]
 
 
 def entries() -> list[OperatorEntry]:
@@ -55,7 +55,7 @@ def _entry(operator: Operator) -> OperatorEntry:
         about=_first_line(operator),
         limits=operator.limits,
         names=tuple((name, _attributes(name)) for name in sorted(_onnx_names(operator))),
-        kernels=tuple(_row(kernel) for kernel in kernels().get(operator.op_type, ())),
+        kernels=tuple(_kernel_entry(kernel) for kernel in kernels().get(operator.op_type, ())),
     )
 
 
@@ -71,11 +71,11 @@ def _attributes(name: str) -> tuple[str, ...]:
     return tuple(sorted(defs.get_schema(name, OPSETS.stop - 1).attributes))
 
 
-def _row(kernel: Kernel) -> KernelRow:
+def _kernel_entry(kernel: Kernel) -> KernelEntry:
     fits = type(kernel).fits
     everywhere = fits is Kernel.fits
     where = "any processor" if everywhere else _first_line(fits)
-    return KernelRow(kernel.name, where, _first_line(kernel))
+    return KernelEntry(kernel.name, where, _first_line(kernel))
 
 
 def _first_line(thing: object) -> str:

@@ -28,7 +28,7 @@ def build(
     identity: str,
     how: str,
 ) -> dict[str, Any]:
-    """All that other rooms and the user want to know of an imported network.
+    """All that other packages and the user want to know of an imported network.
 
     Args:
         hashes: file name → SHA-256 of every file taken.

@@ -22,7 +22,7 @@ _LARGEST = 32 << 20
 
 
 @dataclass(frozen=True)
-class Layer:
+class ReportedLayer:
     """A layer as the tool lists it."""
 
     name: str
@@ -46,7 +46,7 @@ class Report:
     activations: int | None = None
     runtime_flash: int | None = None
     runtime_ram: int | None = None
-    layers: tuple[Layer, ...] = field(default=())
+    layers: tuple[ReportedLayer, ...] = field(default=())
 
 
 def find_report(roots: Sequence[Path], described: Description) -> Report | None:
@@ -89,7 +89,7 @@ def _from_json(path: Path, described: Description) -> Report | None:
         sizes = content["memory_footprint"]
         nodes = content["graphs"][0]["nodes"]
         layers = tuple(
-            Layer(str(node["name"]), str(node["description"]), int(node.get("macc") or 0))
+            ReportedLayer(str(node["name"]), str(node["description"]), int(node.get("macc") or 0))
             for node in nodes
         )
         return Report(

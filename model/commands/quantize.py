@@ -9,11 +9,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from model.arguments import add_file, mean_and_std, points
+from model.arguments import add_file, add_quantization
 from support.errors import UserError
 from support.files import write_json
-
-DEFAULT_MAX_DROP = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,27 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder that holds MNIST/raw")
     parser.add_argument("--checkpoint", type=Path, metavar="PT", help="what `train` wrote")
     add_file(parser, "--onnx", "ONNX", "the float network")
-    parser.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="NPZ",
-        help="instead of --data and --checkpoint: `inputs` float32 [N, …], as the network will "
-        "see them, and `labels` [N] where they are known",
-    )
-    parser.add_argument(
-        "--normalize",
-        type=mean_and_std,
-        metavar="MEAN,STD",
-        help="of the training transform, applied to the inputs of --calibration",
-    )
-    parser.add_argument(
-        "--max-accuracy-drop",
-        type=points,
-        default=DEFAULT_MAX_DROP,
-        metavar="POINTS",
-        help="fail when int8 reads more than this many percentage points fewer inputs "
-        "right than float (default: %(default)s)",
-    )
+    add_quantization(parser, required=False)
     add_file(parser, "--out", "ONNX", "file to write")
     add_file(parser, "--report", "JSON", "scales and accuracy to write")
 
@@ -63,14 +41,16 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _given(arguments: argparse.Namespace) -> None:
-    from model import given_network, onnx_file
+    from model.given_network import quantize_file
 
-    tried = given_network.quantize(arguments.onnx, arguments.calibration, arguments.normalize)
-    print(given_network.table(tried))
-    given_network.check_loss(arguments.onnx, tried, arguments.max_accuracy_drop)
-    onnx_file.write_given(arguments.out, tried.models[tried.best])
-    write_json(arguments.report, given_network.report(tried))
-    print(given_network.summary(tried))
+    quantize_file(
+        arguments.onnx,
+        arguments.calibration,
+        arguments.normalize,
+        max_drop=arguments.max_accuracy_drop,
+        out=arguments.out,
+        report_path=arguments.report,
+    )
 
 
 def _trained(arguments: argparse.Namespace) -> None:

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = analyze(asked.graph, asked.kernels, asked.target, asked.memories)
     _tell(found, arguments)
-    return DOES_NOT_FIT if found.room is not None and not found.room.fits else 0
+    return DOES_NOT_FIT if found.placement is not None and not found.placement.fits else 0
 
 
 def _check_page(arguments: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ import platform
 import sys
 from dataclasses import asdict
 
-from nn2flash.doctor import Part, examine
+from nn2flash.doctor import Tool, examine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,16 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print it; 0, or 1 where something is missing that analyze, generate and package need."""
-    parts = examine()
+    tools = examine()
     if arguments.json:
-        print(json.dumps([asdict(part) for part in parts], indent=2))
+        print(json.dumps([asdict(tool) for tool in tools], indent=2))
     else:
         print(f"Python {platform.python_version()}, {sys.executable}")
-        print("\n".join(map(_told, parts)))
-    return int(any(part.needed and not part.found for part in parts))
+        print("\n".join(map(_told, tools)))
+    return int(any(tool.needed and not tool.found for tool in tools))
 
 
-def _told(part: Part) -> str:
-    state = part.found or ("MISSING" if part.needed else "not installed")
-    line = f"{part.name:<18}{state:<30}  {part.serves}"
-    return line if part.found else f"{line}\n{'':<18}{part.remedy}"
+def _told(tool: Tool) -> str:
+    state = tool.found or ("MISSING" if tool.needed else "not installed")
+    line = f"{tool.name:<18}{state:<30}  {tool.serves}"
+    return line if tool.found else f"{line}\n{'':<18}{tool.remedy}"

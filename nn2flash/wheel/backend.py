@@ -18,11 +18,13 @@ from gzip import GzipFile
 from pathlib import Path
 from typing import Any
 
+from nn2flash.wheel import sbom
 from nn2flash.wheel.contents import ROOT, project, source_files, wheel_files
 from support.errors import UserError
 from support.files import write_bytes
 
 TAG = "py3-none-any"
+LOCKED = "requirements/locked/core.txt"
 # The oldest time that a zip file can tell.
 TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -113,6 +115,7 @@ def _about(facts: Mapping[str, Any]) -> dict[str, bytes]:
         f"{folder}/METADATA": _metadata(facts),
         f"{folder}/WHEEL": wheel.encode(),
         f"{folder}/entry_points.txt": "\n".join(["[console_scripts]", *scripts, ""]).encode(),
+        f"{folder}/sboms/{sbom.NAME}": sbom.document(facts, ROOT / LOCKED).encode(),
         **licences,
     }
 

@@ -12,9 +12,9 @@ from typing import Any
 from nn2flash.wheel.imports import PACKAGE, below_package
 
 ROOT = Path(__file__).resolve().parents[2]
-# Rooms of Python, and folders and files that are their data.
-ROOMS = ("support", "codegen", "device", "model")
-DATA = ("templates", "firmware")
+# Packages of Python, and folders and files that are their data.
+PACKAGES = ("support", "codegen", "device", "model")
+DATA = ("templates", "firmware", "examples")
 SINGLE = (
     *(".clang-format", "LICENSE", "site_scons/nn2flash_library.py"),
     "requirements/locked/core.txt",
@@ -50,7 +50,7 @@ def wheel_files() -> dict[str, bytes]:
         for path in _files(ROOT / PACKAGE)
         if not path.is_relative_to(OWN)
     }
-    for folder in (*ROOMS, *DATA):
+    for folder in (*PACKAGES, *DATA):
         for path in _files(ROOT / folder):
             found[f"{PACKAGE}/{path.relative_to(ROOT)}"] = path
     found |= {f"{PACKAGE}/{name}": ROOT / name for name in SINGLE}
@@ -71,15 +71,21 @@ def source_files() -> list[Path]:
 
 def _content(path: Path) -> bytes:
     data = path.read_bytes()
-    if path.suffix != ".py" or path.is_relative_to(ROOT / "site_scons"):
+    if (
+        path.suffix != ".py"
+        or path.is_relative_to(ROOT / "site_scons")
+        or path.is_relative_to(ROOT / "examples")
+    ):
         return data
     return below_package(data.decode(), _modules(), str(path.relative_to(ROOT))).encode()
 
 
 @cache
 def _modules() -> frozenset[str]:
-    """Dotted names of everything that can be imported of the rooms."""
-    paths = [path for room in ROOMS for path in _files(ROOT / room) if path.suffix == ".py"]
+    """Dotted names of everything that can be imported of the packages."""
+    paths = [
+        path for package in PACKAGES for path in _files(ROOT / package) if path.suffix == ".py"
+    ]
     parts = [path.relative_to(ROOT).with_suffix("").parts for path in paths]
     names = {".".join(part[:-1] if part[-1] == "__init__" else part) for part in parts}
     return frozenset(names)

@@ -1,7 +1,7 @@
-"""Imports of a file as the wheel has them: every room a package of `nn2flash`.
+"""Imports of a file as the wheel has them: every package a package of `nn2flash`.
 
-In the repository the rooms stand side by side (`from codegen.plan import …`); installed under those
-names they would be in the way of everybody's own `model` or `device`.
+In the repository the packages stand side by side (`from codegen.plan import …`); installed under
+those names they would be in the way of everybody's own `model` or `device`.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ DOTTED = re.compile(r"\w+(?:\.\w+)+\.?")
 
 
 def below_package(text: str, modules: Collection[str], what: str) -> str:
-    """A Python file's text with `from ROOM…` as `from nn2flash.ROOM…`; lines stay where they are.
+    """A Python file's text with `from PACKAGE…` as `from nn2flash.PACKAGE…`; lines stay.
 
     Args:
         modules: dotted names of all modules and packages that the wheel has below its own package.
         what: the file, for messages.
 
     Raises:
-        ValueError: a form that this cannot carry over: `import ROOM`, or a module of a room named
-            in a string.
+        ValueError: a form that this cannot carry over: `import PACKAGE`, or a module of a package
+            named in a string.
     """
-    rooms = {name.partition(".")[0] for name in modules}
+    packages = {name.partition(".")[0] for name in modules}
     lines = text.splitlines(keepends=True)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            named = [a.name for a in node.names if a.name.partition(".")[0] in rooms]
+            named = [a.name for a in node.names if a.name.partition(".")[0] in packages]
             if named:
                 raise ValueError(f"{what}:{node.lineno}: import {named[0]}: say from … import …")
         elif isinstance(node, ast.ImportFrom):
-            if (node.module or "").partition(".")[0] in rooms and not node.level:
+            if (node.module or "").partition(".")[0] in packages and not node.level:
                 line = lines[node.lineno - 1]
                 # `from` stands alone before the module: the first word after it is that.
                 head, tail = line[: node.col_offset + 5], line[node.col_offset + 5 :]

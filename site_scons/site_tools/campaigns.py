@@ -22,6 +22,10 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
         "test": env.Always(made("test.run"), "pytest", tests, apart=True),
         "check": env.Always(made("check.run"), "tests.check", [], apart=True),
     }
+    words = ["--out", places.out.Dir("site")]
+    site = env.Run("", "tests.site", [made("site.run")], words, installed=("mkdocs",), apart=True)
+    env.NoCache(site)
+    targets["docs"] = env.AlwaysBuild(site)
     if not env["HOSTED"]:
         fixtures, page = env.Dir(f"{root}/tests/fixtures"), f"{root}/docs/performance"
         targets["bench"] = env.Always(

@@ -34,7 +34,7 @@ class NetworkSources:
 
     @property
     def manifest(self) -> Any:
-        """What other rooms know of the network."""
+        """What other packages know of the network."""
         return self.files["_manifest.json"]
 
     @property

@@ -1,7 +1,7 @@
 """Which files a Python command of this project loads, found by reading its import statements.
 
-What Python loads for `python -m ROOM COMMAND` is the room's `__main__` with everything that is
-imported at the top of files from there on, and what the command's own modules import, wherever
+What Python loads for `python -m PACKAGE COMMAND` is the package's `__main__` with everything that
+is imported at the top of files from there on, and what the command's own modules import, wherever
 that stands in the file: an import in a function runs only when the function does, one for type
 checkers never. So what only another command imports does not make this one run again.
 """
@@ -185,17 +185,17 @@ def _pins(root: Path, names: frozenset[str]) -> str:
     return " ".join(sorted(pins[name] for name in found))
 
 
-def _own_module(root: str, room: str, verb: str) -> str:
-    """Where a room keeps a command: a module of its own, or anywhere."""
+def _own_module(root: str, package: str, verb: str) -> str:
+    """Where a package keeps a command: a module of its own, or anywhere."""
     stem = verb.replace("-", "_")
-    own = Path(root, room, "commands", f"{stem}.py").is_file()
-    return f"{room}.commands.{stem}" if own else f"{room}.__main__"
+    own = Path(root, package, "commands", f"{stem}.py").is_file()
+    return f"{package}.commands.{stem}" if own else f"{package}.__main__"
 
 
 def python_dependencies(
-    env: Any, room: str, verb: str, installed: Sequence[str] = ()
+    env: Any, package: str, verb: str, installed: Sequence[str] = ()
 ) -> tuple[list[str], str]:
-    """What `python -m room verb` depends on.
+    """What `python -m package verb` depends on.
 
     Args:
         installed: distributions that the command uses without importing them.
@@ -207,9 +207,9 @@ def python_dependencies(
     root = str(env["PROJECT_ROOT"])
     # A command line that takes its time to load is imported inside of a function, and runs always.
     parts = [
-        _follow(root, f"{room}.__main__", (NOW,)),
-        _follow(root, f"{room}.cli", (NOW,)),
-        _follow(root, _own_module(root, room, verb), (NOW, LATER)),
+        _follow(root, f"{package}.__main__", (NOW,)),
+        _follow(root, f"{package}.cli", (NOW,)),
+        _follow(root, _own_module(root, package, verb), (NOW, LATER)),
     ]
     files = {path for found, _ in parts for path in found}
     foreign = {name for _, names in parts for name in names}
@@ -228,7 +228,7 @@ def imported_files(env: Any, modules: Sequence[str]) -> tuple[list[str], list[st
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.PythonDependencies(room, verb, installed)` and `env.ImportedFiles(modules)`."""
+    """Add `env.PythonDependencies(package, verb, installed)` and `env.ImportedFiles(modules)`."""
     env.AddMethod(python_dependencies, "PythonDependencies")
     env.AddMethod(imported_files, "ImportedFiles")
 

@@ -1,6 +1,6 @@
 """Files of support/ that reading the build uses: they import the standard library alone.
 
-It imports no room, and a module called `support` may be anybody's.
+It imports no package, and a module called `support` may be anybody's.
 """
 
 from __future__ import annotations

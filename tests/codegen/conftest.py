@@ -1,4 +1,4 @@
-"""The command line of this room, and what it says to a user's mistakes."""
+"""The command line of this package, and what it says to a user's mistakes."""
 
 from __future__ import annotations
 

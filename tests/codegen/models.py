@@ -1,4 +1,4 @@
-"""Tiny QDQ models, built node by node: what the tests of this room feed the reader with."""
+"""Tiny QDQ models, built node by node: what the tests of this package feed the reader with."""
 
 from __future__ import annotations
 

@@ -308,15 +308,15 @@ def _window(growing: Growing, shape: Shape, *, dilate: bool) -> dict[str, Any] |
         sizes = [-(-size // stride) for size, stride in zip(shape[2:], strides, strict=True)]
     else:
         spans = [d * (k - 1) + 1 for d, k in zip(dilations, kernel, strict=True)]
-        room = [
+        span = [
             size + before + after - span
             for size, before, after, span in zip(
                 shape[2:], pads[:rank], pads[rank:], spans, strict=True
             )
         ]
-        if min(room) < 0:
+        if min(span) < 0:
             return None
-        sizes = [r // stride + 1 for r, stride in zip(room, strides, strict=True)]
+        sizes = [r // stride + 1 for r, stride in zip(span, strides, strict=True)]
         if "auto_pad" not in found:
             found["pads"] = pads
     return {**found, "sizes": sizes}

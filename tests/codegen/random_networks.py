@@ -136,11 +136,11 @@ def _weights(rng: Rng, shape: tuple[int, int]) -> Array:
 def _bias(rng: Rng, weights: Array) -> Array | None:
     """None, small, or as large as the accumulator takes."""
     kind = rng.integers(20)
-    room = 2**31 - 1 - 256 * np.abs(weights.astype(np.int64)).sum(1)
+    reach = 2**31 - 1 - 256 * np.abs(weights.astype(np.int64)).sum(1)
     if kind == 0:
         return None
     if kind == 1:
-        extreme: Array = (rng.choice([-1, 1], len(weights)) * room).astype(np.int32)
+        extreme: Array = (rng.choice([-1, 1], len(weights)) * reach).astype(np.int32)
         return extreme
     return rng.integers(-5000, 5001, len(weights)).astype(np.int32)
 

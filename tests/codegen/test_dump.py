@@ -85,10 +85,10 @@ def test_edges_go_on_through_views(kernels: str, tmp_path: Path) -> None:
 def test_packed_kernels_need_their_instructions(target: Target, graph: Graph) -> None:
     """Packed weights read by plain C cost more than twice the portable kernel."""
     plan = plan_network(graph, Kernels("dense"), target)
-    parts = [part for step in plan.steps for part in step.lowered.rows]
-    layers = [part for part in parts if part.op.macs]
-    assert {part.kernel for part in layers} == {"portable"}
-    assert {part.why for part in layers} == {
+    parts = [layer for step in plan.steps for layer in step.lowered.layers]
+    layers = [layer for layer in parts if layer.op.macs]
+    assert {layer.kernel for layer in layers} == {"portable"}
+    assert {layer.why for layer in layers} == {
         f"portable: {target.core} has no DSP extension with an FPU"
     }
 

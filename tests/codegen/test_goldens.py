@@ -147,10 +147,11 @@ NETWORKS = {
     "network_assorted": "legacy",
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
+    "network_quads": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
-CLASSES = "network_classes"
+CLASSES, QUADS = "network_classes", "network_quads"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -160,6 +161,7 @@ PARTS = {
     LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     ASSORTED: (".c",),
     CLASSES: (".c",),
+    QUADS: (".c", "_generate_report.txt"),
 }
 
 
@@ -174,12 +176,13 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         LEFT_IN_FLOAT: left_in_float,
         ASSORTED: assorted,
         CLASSES: classes,
+        QUADS: image,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
         graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
-    if folder == FAST:
+    if folder in (FAST, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 

@@ -190,7 +190,7 @@ MODELS: dict[str, tuple[Make, str, str]] = {
     "float_model": (
         saved(wrong.float_model),
         "a float network",
-        r"in a clone of nn2flash: scons quantize network=\S+ calibration=x.npz",
+        r"calibration=x.npz \(without scons: nn2flash quantize\)",
     ),
     "float_weights": (
         saved(wrong.float_weights),

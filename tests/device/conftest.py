@@ -1,4 +1,4 @@
-"""Small firmware, really compiled and linked, for the tests of this room."""
+"""Small firmware, really compiled and linked, for the tests of this package."""
 
 from __future__ import annotations
 

@@ -77,11 +77,11 @@ Help("ours")
 
 
 def test_modules_and_tools_of_the_host_keep_their_names(scons_host: Host) -> None:
-    """A host may have a tool called `settings` and modules called as our rooms."""
+    """A host may have a tool called `settings` and modules called as our packages."""
     tools = scons_host.root / "site_scons" / "site_tools"
     tools.mkdir(parents=True)
     tool = "def generate(env):\n    env['OURS'] = __file__\n\ndef exists(env):\n    return True\n"
-    for name in ("settings", "room", "firmware"):
+    for name in ("settings", "package_commands", "firmware"):
         (tools / f"{name}.py").write_text(tool)
     for name in ("codegen", "support", "jinja2"):
         (scons_host.root / name).mkdir()
@@ -92,7 +92,7 @@ def test_modules_and_tools_of_the_host_keep_their_names(scons_host: Host) -> Non
     )
     scons_host.append(
         "SConstruct",
-        'env.Tool("room")\nimport settings\n'
+        'env.Tool("package_commands")\nimport settings\n'
         'assert "vendor" not in env["OURS"] + settings.__file__\n',
     )
     run = scons_host.scons()
@@ -136,10 +136,12 @@ def test_nodes_lead_to_files(scons_host: Host) -> None:
 def test_host_writes_packages(scons_host: Host) -> None:
     """`dest` is seen from the host's top folder, and is written to when asked for."""
     scons_host.replace("SConstruct", '"c_api": api', '"c_api": api, "dest": f"out/{name}"')
-    scons_host.append("SConstruct", 'Alias("package", [net["package"] for net in nets])\n')
+    scons_host.append(
+        "SConstruct", 'Alias("package_commands", [net["package_commands"] for net in nets])\n'
+    )
     assert scons_host.scons("product").status == 0
     assert not (scons_host.root / "out").exists()
-    assert scons_host.scons("package").status == 0
+    assert scons_host.scons("package_commands").status == 0
     for name in ("digits", "gearbox"):
         assert (scons_host.root / "out" / name / "manifest.json").is_file()
 

@@ -108,7 +108,7 @@ def test_every_load_segment_of_the_kit_lies_in_its_memories(
     done = scons(firmware.folder, "board=stm32h750b_dk", f"network={other_model}", "werror=1")
     assert done.returncode == 0, done.stdout + done.stderr
     memories = json.loads((firmware.folder / "stm32h750b_dk" / "memories.json").read_text())
-    rooms = [(m["origin"], m["origin"] + m["length"]) for m in memories["memories"]]
+    spans = [(m["origin"], m["origin"] + m["length"]) for m in memories["memories"]]
     with (firmware.folder / "stm32h750b_dk" / "firmware.elf").open("rb") as stream:
         segments = [s for s in ELFFile(stream).iter_segments() if s["p_type"] == "PT_LOAD"]
     assert segments
@@ -117,7 +117,7 @@ def test_every_load_segment_of_the_kit_lies_in_its_memories(
             (segment["p_vaddr"], segment["p_memsz"]),
             (segment["p_paddr"], segment["p_filesz"]),
         ):
-            assert size == 0 or any(a <= start and start + size <= b for a, b in rooms), segment
+            assert size == 0 or any(a <= start and start + size <= b for a, b in spans), segment
 
 
 def test_data_beyond_the_memories_is_a_link_error(

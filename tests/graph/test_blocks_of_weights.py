@@ -34,8 +34,8 @@ def free_in_dtcm() -> int:
 
 
 def test_one_byte_too_many_moves_one_block() -> None:
-    room = free_in_dtcm()
-    full = (40 * KIB, 40 * KIB, room - 80 * KIB)
+    free = free_in_dtcm()
+    full = (40 * KIB, 40 * KIB, free - 80 * KIB)
     for extra, last in ((0, "dtcm"), (8, "axi")):
         objects = placed((*full[:2], full[2] + extra))
         assert [objects[name]["run"] for name in NAMES] == ["dtcm", "dtcm", last]

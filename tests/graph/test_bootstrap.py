@@ -312,6 +312,8 @@ def ready_venv(clone: Path, path_with: Path) -> Path:
         (["scons", "ai=bundle", "bundle=x", "inputs=x.npz"], "core"),
         (["scons", "ai=bundle", "bundle=x"], "train"),  # tried on MNIST
         (["scons", "-h"], "core"),
+        (["scons", "help"], "core"),
+        (["scons", "clean"], "core"),
         (["scons"], "train"),
         (["scons", "network=x.onnx", "test"], "test"),
     ],
@@ -324,6 +326,34 @@ def test_installs_no_more_than_is_needed(
     run = call(clone, *arguments, PATH=str(path_with))
     assert run.returncode == 0, run.stderr
     assert f"requirements/locked/{needed}.txt" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("there", "arguments", "quiet"),
+    [
+        ("test", ["scons", "help"], True),
+        ("test", ["scons", "sim"], True),
+        ("test", ["scons", "demo"], True),
+        ("test", ["scons", "ai=cloud", "network=x.onnx"], True),
+        ("train", ["scons", "help"], True),
+        ("train", ["scons", "test"], False),
+        ("core", ["scons", "sim"], False),
+    ],
+)
+def test_what_a_larger_set_has_brought_is_not_installed_again(
+    clone: Path, path_with: Path, there: str, arguments: list[str], quiet: bool
+) -> None:
+    """Also where .venv is a link to another clone's: pip's lines told nothing."""
+    add_tools(path_with, *TOOLS)
+    venv = ready_venv(clone, path_with)
+    whole = venv.rename(venv.parent / "elsewhere")
+    venv.symlink_to(whole)
+    # As that clone's bootstrap left it: this one's own way to tell what is installed.
+    first = {"core": ["scons", "help"], "train": ["scons", "sim"], "test": ["scons", "test"]}
+    assert call(clone, *first[there], PATH=str(path_with)).returncode == 0
+    run = call(clone, *arguments, PATH=str(path_with))
+    assert run.returncode == 0, run.stderr
+    assert (run.stderr == "") is quiet, run.stderr
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_commands_open_nothing_undeclared(kind: str, request: pytest.FixtureRequ
     recorded = recorded_dependencies(built.project)
     checked = 0
     for words, opened in commands(built.watched):
-        room, verb, *arguments = words[words.index("-m") + 1 :]
+        package, verb, *arguments = words[words.index("-m") + 1 :]
         named = {os.path.normpath(word.rpartition("=")[2]) for word in arguments}
         makes = {
             target
@@ -63,9 +63,9 @@ def test_commands_open_nothing_undeclared(kind: str, request: pytest.FixtureRequ
         }
         if verb == "dataset":  # lies outside, with the tests' other downloads
             continue
-        assert makes, f"{room} {verb} makes nothing that is known"
+        assert makes, f"{package} {verb} makes nothing that is known"
         declared = makes.union(*(recorded[target] for target in makes))
         undeclared = project_files(built.project, opened) - declared
-        assert not undeclared, f"{room} {verb} opens what it does not depend on"
+        assert not undeclared, f"{package} {verb} opens what it does not depend on"
         checked += 1
     assert checked >= 8

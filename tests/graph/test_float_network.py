@@ -12,7 +12,7 @@ from tests.graph.conftest import Built
 from tests.graph.project import Project
 
 
-def write_float(project: Project) -> None:
+def write_float(folder: Path) -> None:
     """`float.onnx`, 8-6-4 with a ReLU, and `x.npz`: 40 inputs with the classes that it gives."""
     random = np.random.default_rng(5)
     w0, w1 = (random.normal(size=size).astype(np.float32) for size in ((6, 8), (4, 6)))
@@ -28,15 +28,15 @@ def write_float(project: Project) -> None:
         [numpy_helper.from_array(w0, "w0"), numpy_helper.from_array(w1, "w1")],
     )
     opsets = [helper.make_opsetid("", 17)]
-    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), project.path("f.onnx"))
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), folder / "f.onnx")
     inputs = random.normal(size=(40, 8)).astype(np.float32)
     labels = (np.maximum(inputs @ w0.T, 0) @ w1.T).argmax(1)
-    np.savez(project.path("x.npz"), inputs=inputs, labels=labels)
+    np.savez(folder / "x.npz", inputs=inputs, labels=labels)
 
 
 def test_from_float_to_the_emulator(given: Built, tmp_path: Path) -> None:
     project = given.project.clone(tmp_path / "project")
-    write_float(project)
+    write_float(project.root)
     run = project.build("sim", network="f.onnx", calibration="x.npz", subset_size="10")
     assert "QUANTIZE build/model/network_int8.onnx" in run.commands
     assert "signal to quantization noise" in run.output

@@ -57,7 +57,7 @@ MISTAKES = {
     "unknown value": Mistake(
         ("board=mps2_an50", "did you mean 'mps2_an500'?"), variables={"board": "mps2_an50"}
     ),
-    "unknown room of tests": Mistake(
+    "unknown folder of tests": Mistake(
         ("only=opps", "did you mean 'ops'?"), ("test",), {"only": "opps"}
     ),
     "not a number": Mistake(("subset_size=ten", "whole number"), variables={"subset_size": "ten"}),

@@ -180,7 +180,9 @@ def _call(machine: Machine, routine: Routine, arguments: Sequence[int]) -> list[
 def differences(machine: Machine, planned: Planned) -> list[str]:
     """What is wrong with the chains of a network; empty when all bytes are the reference's."""
     plan, found = planned.plan, []
-    kinds = [f"{part.kernel} ({part.why})" for step in plan.steps for part in step.lowered.rows]
+    kinds = [
+        f"{layer.kernel} ({layer.why})" for step in plan.steps for layer in step.lowered.layers
+    ]
     about = f"{planned.network.sizes} {planned.network.kernels.wanted}: {', '.join(kinds)}"
     values = zip(routines(planned), weights_of(plan), chain_values(planned), strict=True)
     for chain, weights, (inputs, expected) in values:

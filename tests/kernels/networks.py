@@ -114,8 +114,8 @@ def random_network(rng: np.random.Generator, rows: int, most_macs: int) -> Netwo
     """
     sizes = [int(rng.choice(SIZES))]
     for _ in range(int(rng.integers(1, 5))):
-        room = most_macs - sum(a * b for a, b in pairwise(sizes))
-        fitting = [size for size in SIZES if size * sizes[-1] <= room]
+        left = most_macs - sum(a * b for a, b in pairwise(sizes))
+        fitting = [size for size in SIZES if size * sizes[-1] <= left]
         sizes += [int(rng.choice(fitting))] if fitting else []
     graph = random_graph(rng, sizes if len(sizes) > 1 else [*sizes, 1])
     background = int(rng.choice([-128, 127, int(rng.integers(-128, 128))]))

@@ -38,9 +38,9 @@ def kinds(planned: Sequence[Planned]) -> Counter[str]:
     found: Counter[str] = Counter()
     for each in planned:
         for step in each.plan.steps:
-            for part in step.lowered.rows:
-                how = "float32" if "float32" in part.why else "integers"
-                found[f"{part.kernel}, {how}" if step.lowered.stem == STEM else part.why] += 1
+            for layer in step.lowered.layers:
+                how = "float32" if "float32" in layer.why else "integers"
+                found[f"{layer.kernel}, {how}" if step.lowered.stem == STEM else layer.why] += 1
     return found
 
 

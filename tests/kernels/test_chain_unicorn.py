@@ -82,9 +82,9 @@ def test_what_does_not_fit_is_portable(what: str) -> None:
     """The plan says why, and the layer's portable kernel computes it."""
     plan = plan_all([REFUSED[what]])[0].plan
     first = plan.steps[0].lowered
-    portable = [part for part in first.rows if part.kernel == "portable"]
+    portable = [layer for layer in first.layers if layer.kernel == "portable"]
     assert (first.stem == STEM) != bool(portable)
-    assert all(part.why.startswith("portable: ") for part in portable)
+    assert all(layer.why.startswith("portable: ") for layer in portable)
     if "24 bits" in what or "-128 above" in what:
         assert portable
 
@@ -125,7 +125,7 @@ def test_a_list_never_leaves_its_bytes(rest: int, tmp_path: Path, shared_dir: Pa
     weights = np.random.default_rng(8).integers(-40, 41, (72, inputs))
     planned = plan_all([network([weights], "sparse")])[0]
     (step,) = planned.plan.steps
-    assert step.lowered.rows[0].kernel == "sparse" and step.scratch is not None
+    assert step.lowered.layers[0].kernel == "sparse" and step.scratch is not None
     machine = machine_with([planned], tmp_path, shared_dir)
     engine, arena = machine.engine, planned.plan.arena_size
     (data,) = weights_of(planned.plan)
@@ -153,9 +153,9 @@ def test_scaled_sums_that_leave_their_lane(
     inputs = np.repeat(np.arange(-128, 128, 5).astype(np.int8)[:, np.newaxis], 40, axis=1)
     one = Network(Graph((value,), (op.output,), (op,), "x.onnx"), Kernels("dense", inputs), inputs)
     planned = plan_all([one])[0]
-    (part,) = planned.plan.steps[0].lowered.rows
-    assert (part.kernel == "dense") == packed
+    (computed,) = planned.plan.steps[0].lowered.layers
+    assert (computed.kernel == "dense") == packed
     if packed:
         assert differences(machine_with([planned], tmp_path, shared_dir), planned) == []
     else:
-        assert part.why == "portable: its scaled sums can leave 16 bits"
+        assert computed.why == "portable: its scaled sums can leave 16 bits"

@@ -43,7 +43,7 @@ def planned(names: tuple[str, ...], *, softmax: str = "") -> Plan:
 
 def choices(plan: Plan) -> list[tuple[str, str]]:
     """The kernel of each layer and why."""
-    return [(part.kernel, part.why) for step in plan.steps for part in step.lowered.rows]
+    return [(layer.kernel, layer.why) for step in plan.steps for layer in step.lowered.layers]
 
 
 DISTINCT = planned(("a", "b", "c"))

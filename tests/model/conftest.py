@@ -1,4 +1,4 @@
-"""What the tests of this room share: a quickly trained network and everything made from it."""
+"""What the tests of this package share: a quickly trained network and everything made from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running this room's commands, and the files that they make."""
+"""Running this package's commands, and the files that they make."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,17 @@ def test_anything_else_is_one_clear_error(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for broken in (b"", b"not a checkpoint", whole[: len(whole) // 2]):
         path.write_bytes(broken)
-        with pytest.raises(UserError, match=f"{path}: not a PyTorch file"):
+        with pytest.raises(UserError, match=f"{path}: not a PyTorch file") as caught:
             checkpoint.load(path)
+        assert "weights_only" not in str(caught.value), "PyTorch's advice: run what is in it"
+    torch.save({"format": torch.nn.Linear(1, 1)}, path)
+    with pytest.raises(UserError, match=r"or one that holds more than tensors.*, or damaged"):
+        checkpoint.load(path)
+    damaged = bytearray(whole)
+    damaged[len(whole) // 3] ^= 0x55
+    path.write_bytes(damaged)
+    with contextlib.suppress(UserError):  # a weight may have another value: no other error
+        checkpoint.load(path)
     torch.save({"fc1.weight": torch.zeros(1)}, path)
     with pytest.raises(UserError, match=f"{path}: not a checkpoint of this project"):
         checkpoint.load(path)

@@ -16,6 +16,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from site_tools.network_module import imported
 
 from model.module import threads
 from model.module.label_scale import last_linear
@@ -80,8 +81,8 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
 
 
-def train(folder: Path, text: str, *more: object) -> Trained:
-    (folder / "net.py").write_text(text)
+def train(folder: Path, text: str, *more: object, name: str = "net.py") -> Trained:
+    (folder / name).write_text(text)
     files = {
         "out": "weights.pt",
         "history": "training.json",
@@ -89,7 +90,7 @@ def train(folder: Path, text: str, *more: object) -> Trained:
         "test": "test.npz",
     }
     words = [word for key, name in files.items() for word in (f"--{key}", folder / name)]
-    run_here("train-module", "--module", folder / "net.py", *words, *more)
+    run_here("train-module", "--module", folder / name, *words, *more)
     return Trained(folder)
 
 
@@ -112,6 +113,22 @@ def test_a_module_is_trained_and_exported(
     scores = [session.run(None, {"input": row[None]})[0][0] for row in test["inputs"]]
     right = float(np.mean(np.argmax(scores, axis=1) == test["labels"]))
     assert right == pytest.approx(trained.history["test"]["accuracy"])
+
+
+@pytest.mark.parametrize("name", ["codegen", "device", "model", "support"])
+def test_the_file_may_be_called_as_a_package_of_this_project(name: str, tmp_path: Path) -> None:
+    """What it imports by that name is the project's all the same."""
+    text = f"from model.module.scores import shown\n{GOOD}"
+    train(tmp_path, text, "--epochs", 1, name=f"{name}.py")
+    path = tmp_path / f"{name}.py"
+    run_here(
+        "export-module",
+        "--module",
+        path,
+        *("--weights", tmp_path / "weights.pt"),
+        *("--out", tmp_path / "float.onnx"),
+    )
+    assert imported(path)[0] == []
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from support.errors import UserError, run_cli
 from tests.mutation.explained import EXPLAINED
-from tests.mutation.mapping import closest_tests, files, room_tests
+from tests.mutation.mapping import closest_tests, files, package_tests
 from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, UNJUDGED, Copy, Usual, survivors
 from tests.mutation.sites import Mutant, mutants
 
@@ -65,13 +65,13 @@ def main() -> int:
         list(pool.map(work, range(len(copies))))
     chosen = [mutant for mutant in chosen if mutant in results.found]
     if not arguments.closest_only:
-        rooms = {room_tests(mutant.path) for mutant in chosen}
-        for tests in (*sorted(rooms), WHOLE):
+        packages = {package_tests(mutant.path) for mutant in chosen}
+        for tests in (*sorted(packages), WHOLE):
             left = [
                 mutant
                 for mutant in chosen
                 if results.found[mutant] == SURVIVED
-                and (tests == WHOLE or room_tests(mutant.path) == tests)
+                and (tests == WHOLE or package_tests(mutant.path) == tests)
             ]
             alive = set(survivors(copies[0], left, tests))
             for mutant in left:

@@ -1,4 +1,4 @@
-"""Which tests look at which file: a mutant's closest ones run first, then those of its room.
+"""Which tests look at which file: a mutant's closest ones run first, then those of its package.
 
 Goldens are left out: they notice every change of a rendered word, right or wrong.
 """
@@ -58,17 +58,17 @@ TESTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def room_tests(path: str) -> tuple[str, ...]:
-    """Arguments of pytest for all tests that look at a file's room."""
+def package_tests(path: str) -> tuple[str, ...]:
+    """Arguments of pytest for all tests that look at a file's package."""
     return TESTS[max((start for start in TESTS if path.startswith(start)), key=len)]
 
 
 def closest_tests(root: Path, path: str) -> tuple[str, ...]:
-    """Those that bear the file's name, else the room's."""
+    """Those that bear the file's name, else the package's."""
     stem = Path(path).name.split(".")[0]
-    folders = [word for word in room_tests(path) if not word.startswith("-")]
+    folders = [word for word in package_tests(path) if not word.startswith("-")]
     named = [f"{folder}/test_{stem}.py" for folder in folders]
-    return tuple(name for name in named if (root / name).is_file()) or room_tests(path)
+    return tuple(name for name in named if (root / name).is_file()) or package_tests(path)
 
 
 def files(root: Path) -> list[str]:

@@ -94,7 +94,7 @@ def test_every_file_has_mutants_that_python_reads_and_tests() -> None:
     found = mapping.files(REPOSITORY)
     assert len(found) > 200
     for path in found:
-        assert mapping.closest_tests(REPOSITORY, path) and mapping.room_tests(path)
+        assert mapping.closest_tests(REPOSITORY, path) and mapping.package_tests(path)
     for tests in mapping.TESTS.values():
         words = [word.removeprefix("--ignore=") for word in tests]
         assert all((REPOSITORY / word).exists() for word in words), tests

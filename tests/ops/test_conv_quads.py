@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.kernels.conv.quads import Quads, in_quads, refusal, words
+from codegen.kernels.conv.quads import QuadRows, Quads, refusal, words
 from codegen.kernels.registry import candidates
 from codegen.kernels.wanted import Kernels
 from codegen.ops.conv import Conv
@@ -88,14 +88,23 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
 
 
 @pytest.mark.parametrize("board", ["host", "mps2_an500"])
+@pytest.mark.parametrize("kernel", [Quads, QuadRows])
 def test_bytes(
-    board: str, networks: dict[str, Read], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    *,
+    kernel: type[Quads],
+    board: str,
+    networks: dict[str, Read],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The C with sanitizers; the assembly on the emulated Cortex-M7."""
-    monkeypatch.setattr(Quads, "cost", lambda *_: 0.0)  # however small the layer
+    # However small the layer.
+    monkeypatch.setattr(Quads, "cost", lambda own, *_: 0.0 if type(own) is kernel else 1.0)
+    monkeypatch.setattr(QuadRows, "cost", Quads.cost)
     cases = [Case(name, net.graph, net.inputs[:24], AUTO) for name, net in networks.items()]
     for case in cases[: len(NETWORKS) - len(RANDOM)]:
-        assert [step.lowered.kernel for step in plan_network(case.graph, AUTO).steps] == ["quads"]
+        expected = "quads" if case.name == "dilated" else kernel.name
+        assert [step.lowered.kernel for step in plan_network(case.graph, AUTO).steps] == [expected]
     for case, computed in zip(cases, run_cases(cases, tmp_path, board), strict=True):
         assert len(np.unique(case.expected)) > 4 or case.name in RANDOM, case.name
         np.testing.assert_array_equal(computed, case.expected, case.name)
@@ -107,7 +116,7 @@ def test_sums_at_the_ends(tmp_path: Path) -> None:
     graph = read(model, tmp_path)
     (op,) = graph.ops
     assert isinstance(op, Conv)
-    rows = in_quads(op).reshape(8, -1)
+    rows = op.weights.reshape(8, -1).astype(np.int64)
     inputs = [np.where(sign * row > 0, 127, -128) for row in rows for sign in (1, -1)]
     stored = np.stack([np.repeat(row, 2) for row in inputs]).astype(np.int8)
     sums = np.abs(np.stack(inputs) @ rows.T)
@@ -120,8 +129,8 @@ def test_sums_at_the_ends(tmp_path: Path) -> None:
 
 def test_words_hold_their_lanes() -> None:
     """A step's two words by hand: elements 0 and 2 of each filter, then 1 and 3."""
-    quads = np.array([[[1, 2, 3, 4], [5, 6, 7, 8], [-9, 0, 0, 0], [10, 0, 0, 0]]])
-    made = np.frombuffer(words(quads), "<u4")
+    quads = np.array([[[[1, 3], [2, 4]], [[5, 7], [6, 8]], [[-9, 0], [0, 0]], [[10, 0], [0, 0]]]])
+    made = words(quads).reshape(-1)
     assert [int(word & 0xFFFF) for word in made] == [
         10 * 256 - 9, 1 + 128 + 5 * 256, 0, 2 + 128 + 6 * 256
     ]  # fmt: skip

@@ -100,7 +100,7 @@ def test_bytes_are_the_reference_s(
         np.testing.assert_array_equal(outputs, case.expected, case.name)
 
 
-def test_bands_have_the_room_that_they_have() -> None:
+def test_bands_have_the_bytes_that_they_have() -> None:
     window = Window((48, 48), (48, 48), (3, 3), pads=(1, 1, 1, 1))
     band = band_of(window)
     assert plane_bytes(window, band) <= 2048 < plane_bytes(window, band + 1)

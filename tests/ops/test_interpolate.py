@@ -85,7 +85,7 @@ def exact(tested: Read) -> Array:
     matrices = []
     for near in (op.rows, op.columns):
         matrix = np.zeros((len(near.first), near.size))
-        for new, (first, part) in enumerate(zip(near.first, near.part, strict=True)):
+        for new, (first, part) in enumerate(zip(near.first, near.fraction, strict=True)):
             matrix[new, first] += 1 - part / near.whole
             matrix[new, min(first + 1, near.size - 1)] += part / near.whole
         matrices.append(matrix)
@@ -127,7 +127,7 @@ def test_neighbours_of_a_doubled_axis(networks: dict[str, Read]) -> None:
     assert isinstance(op, Interpolate)
     assert op.rows.whole == 4
     assert op.rows.first.tolist() == [0, 0, 0, 1, 1, 2, 2, 3]
-    assert op.rows.part.tolist() == [0, 1, 3, 1, 3, 1, 3, 0]
+    assert op.rows.fraction.tolist() == [0, 1, 3, 1, 3, 1, 3, 0]
 
 
 @pytest.mark.parametrize("name", NETWORKS)

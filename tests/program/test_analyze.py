@@ -83,18 +83,22 @@ def test_kernels_are_those_of_the_processor(capsys: pytest.CaptureFixture[str]) 
     assert slow["target"] == {"core": "cortex-m3", "isa": "scalar", "fpu": False, "tcm": None}
 
 
-def test_a_board_with_room_shows_where_everything_lies(
+def test_a_board_that_it_fits_shows_where_everything_lies(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     found = told(capsys, GUIDE, "--board", "stm32h750b_dk")
-    assert found["board"]["name"] == "stm32h750b_dk" and found["room"]["fits"]
-    objects = found["room"]["objects"]
+    assert found["board"]["name"] == "stm32h750b_dk" and found["placement"]["fits"]
+    objects = found["placement"]["objects"]
     assert objects["activations"]["bytes"] == found["activations_bytes"]
     stored = sum(row["bytes"] for name, row in objects.items() if name.startswith("weights"))
     assert stored == found["weights_bytes"]
+    assert main(["analyze", str(GUIDE), "--board", "stm32h750b_dk"]) == 0
+    shown = [line for line in capsys.readouterr().out.splitlines() if " in " in line]
+    reserved = {line.split()[1] for line in shown if "reserved" in line}
+    assert reserved == {"code", "data", "stack", "kernels"}, "these are no sizes of the network"
 
 
-def test_a_board_without_room_is_told_by_how_much(
+def test_a_board_that_is_too_small_is_told_by_how_much(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     text = BOARD.read_text()
@@ -107,15 +111,15 @@ def test_a_board_without_room_is_told_by_how_much(
     large = QdqModel((1, 3, 32, 32)).qdq(0.05, 0)
     path = graphs.convolved(large, rng, (8, 3, 3, 3)).save(tmp_path / "large.onnx")
     found = told(capsys, path, "--board", tmp_path, status=4)
-    room = found["room"]
+    placement = found["placement"]
     free = 0x2000 - 4096 - 2048  # without stack and data, as board.toml and placement keep them
     lacks = found["activations_bytes"] - free
-    assert not room["fits"] and f"sram lacks {lacks:,} B" in room["why"]
-    assert largest(json.loads(json.dumps(_manifest(path))))["activations"] in room["why"]
-    assert f"at most {free:,} bytes of activations would fit" in room["remedy"]
+    assert not placement["fits"] and f"sram lacks {lacks:,} B" in placement["why"]
+    assert largest(json.loads(json.dumps(_manifest(path))))["activations"] in placement["why"]
+    assert f"at most {free:,} bytes of activations would fit" in placement["remedy"]
     assert main(["analyze", str(path), "--board", str(tmp_path)]) == 4
     shown = capsys.readouterr().out
-    assert f"  does not fit  {room['why']}\n" in shown and room["remedy"] in shown
+    assert f"  does not fit  {placement['why']}\n" in shown and placement["remedy"] in shown
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def test_tflite_has_the_order_of_its_file(tmp_path: Path) -> None:
 def test_the_analysis_is_the_programs(image: nn2flash.Network) -> None:
     found = image.analyze("netduinoplus2")
     assert found.board is not None and found.board["name"] == "netduinoplus2"
-    assert found.room is not None and found.room.fits
+    assert found.placement is not None and found.placement.fits
     assert found.layers[0].name == image.graph.ops[0].name
     assert image.analyze().board is None
 
@@ -145,3 +145,32 @@ def test_saboteur_another_compiler_has_a_runtime_of_its_own(
         nn2flash.load(FIXTURES / "guide_int8.onnx").run(np.zeros((1, 784), np.float32))
         kept.append(sorted((tmp_path / "nn2flash").iterdir()))
     assert [len(files) for files in kept] == [1, 1, 2]
+
+
+def test_saboteur_a_damaged_runtime_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut short, or with another byte in it that a linker takes."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network = FIXTURES / "guide_int8.onnx"
+    nn2flash.load(network).run(np.zeros((1, 784), np.float32))
+    (kept,) = (tmp_path / "nn2flash").iterdir()
+    whole = kept.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], whole[:-1] + bytes([whole[-1] ^ 1])):
+        kept.write_bytes(damaged)
+        nn2flash.load(network).run(np.zeros((1, 784), np.float32))
+        assert kept.read_bytes() == whole
+
+
+@pytest.mark.parametrize("place", ["a file", "below a file", "a file for its folder"])
+def test_where_nothing_can_be_kept_it_runs_all_the_same(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / "cache" if place == "below a file" else tmp_path / "file"
+    if place == "a file for its folder":
+        cache = tmp_path
+        (tmp_path / "nn2flash").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    made = nn2flash.load(FIXTURES / "guide_int8.onnx").run(np.zeros((1, 784), np.float32))
+    assert len(made.bytes) == 1

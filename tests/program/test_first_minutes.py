@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.docs.pages import between
 from tests.program.conftest import FIXTURES, REPOSITORY, Installed
 
 PAGE = REPOSITORY / "docs" / "program.md"
@@ -41,3 +42,31 @@ def test_from_a_model_file_to_a_program_that_proves_itself(
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         printed += done.stdout
     assert outputs and all(line in printed.splitlines() for line in outputs), printed
+
+
+def test_the_tutorial_up_to_a_program_that_proves_itself(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """Its first two steps, word by word; the third is tests/docs/test_recipes.py's."""
+    page = REPOSITORY / "docs" / "tutorial.md"
+    lines = [
+        *between(page, "tutorial: look").splitlines(),
+        *between(page, "tutorial: package").splitlines(),
+    ]
+    assert lines[0] == "pip install ."  # what the fixture has done
+    (tmp_path / "tests").symlink_to(REPOSITORY / "tests")
+    path = os.pathsep.join([str(installed.program.parent), os.environ["PATH"]])
+    printed = ""
+    for line in lines[1:]:
+        done = subprocess.run(
+            shlex.split(line),
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        printed += done.stdout
+    assert "  fits  " in printed and "digits: self-test passed" in printed
+    assert "digits: self-test passed" in page.read_text(encoding="utf-8")

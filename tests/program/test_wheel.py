@@ -51,7 +51,7 @@ def test_the_installed_program_makes_the_same_files(installed: Installed, tmp_pa
     assert made == files_below(tmp_path / "here")
 
 
-def test_every_module_loads_where_others_have_our_rooms_names(
+def test_every_module_loads_where_others_have_our_packages_names(
     installed: Installed, tmp_path: Path
 ) -> None:
     """The environment holds packages `model`, `device` … that refuse to be imported."""
@@ -70,7 +70,9 @@ def test_every_module_loads_where_others_have_our_rooms_names(
         assert f"not our {name}" in done.stderr
 
 
-def test_rooms_of_the_wheel_run_as_in_the_repository(installed: Installed, tmp_path: Path) -> None:
+def test_packages_of_the_wheel_run_as_in_the_repository(
+    installed: Installed, tmp_path: Path
+) -> None:
     board = installed.packages / "nn2flash" / "firmware" / "boards" / "mps2_an500" / "board.toml"
     words = ("-m", "nn2flash.device", "memories", "--board", board, "--out", "memories.json")
     done = installed.python_runs(*words, where=tmp_path)

@@ -95,6 +95,8 @@ FILES: dict[str, tuple[Make, str, str]] = {
     "ort": (named("net.ort", b"\x10\0\0\0ORTM" + bytes(30)), "onnxruntime's own format", ".onnx"),
     "weights": (named("net.safetensors", b"\x10\0\0\0\0\0\0\0{}"), "weights without", "export"),
     "python": (named("net.py", b"import torch\n"), "a Python file", "run it"),
+    "npz": (archive("digits.npz", "inputs.npy", "labels.npy"), "arrays of NumPy", "--calibration"),
+    "npy": (named("digits.npy", b"\x93NUMPY\1\0"), "arrays of NumPy", "give the .onnx"),
     "archive": (archive("net.zip", "net.onnx"), "an archive", "unpack it"),
     "text": (named("net.txt", b"hello, network\n"), "not an ONNX file", "copy is whole"),
     "truncated": (truncated, "not an ONNX file, or a truncated one", "copy is whole"),

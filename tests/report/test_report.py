@@ -344,16 +344,16 @@ def test_histogram_outlines_the_counts() -> None:
 def test_memory_parts_lie_side_by_side_inside_their_bar() -> None:
     used, empty = bars(MEMORY)
     assert empty == ["spare"] and len(used) == 1
-    parts = used[0].parts
-    assert [part.width for part in parts] == [72.0, 216.0]
-    assert parts[0].x == 0 and parts[1].x == pytest.approx(72, abs=0.1)
+    sections = used[0].sections
+    assert [section.width for section in sections] == [72.0, 216.0]
+    assert sections[0].x == 0 and sections[1].x == pytest.approx(72, abs=0.1)
     tiny = {**MEMORY["regions"][0], "length": 1 << 27}
     (bar,), _ = bars({"regions": [tiny]})
-    assert all(part.width >= 2 for part in bar.parts)
-    assert bar.parts[0].x + bar.parts[0].width <= bar.parts[1].x
+    assert all(section.width >= 2 for section in bar.sections)
+    assert bar.sections[0].x + bar.sections[0].width <= bar.sections[1].x
     last = {**tiny["items"][1], "address": 0x8000000 + (1 << 27) - 300}
     (bar,), _ = bars({"regions": [{**tiny, "items": [last]}]})
-    assert bar.parts[0].x + bar.parts[0].width == WIDTH
+    assert bar.sections[0].x + bar.sections[0].width == WIDTH
 
 
 def test_png_holds_the_picture() -> None:

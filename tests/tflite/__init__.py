@@ -1,1 +1,1 @@
-"""The room of .tflite files: reading them, against LiteRT."""
+"""Tests of .tflite files: reading them, against LiteRT."""

@@ -1,4 +1,4 @@
-"""What several of this room's tests do."""
+"""What several of this package's tests do."""
 
 from __future__ import annotations
 

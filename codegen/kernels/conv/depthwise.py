@@ -20,7 +20,7 @@ from codegen.window import Window
 _PLANES, _WORD = 4, 4
 # Bytes for planes: what rows of the next band share with this one is prepared twice, so that more
 # saves little.
-_ROOM = 2048
+_BAND_BYTES = 2048
 
 
 def words_of_taps(window: Window) -> int:
@@ -38,7 +38,7 @@ def plane_bytes(window: Window, band: int) -> int:
 def band_of(window: Window) -> int:
     """Rows of output at once: as many as have room, at least one."""
     bands = range(1, window.output[0] + 1)
-    return max((band for band in bands if plane_bytes(window, band) <= _ROOM), default=1)
+    return max((band for band in bands if plane_bytes(window, band) <= _BAND_BYTES), default=1)
 
 
 class Planes(Kernel):

@@ -7,45 +7,120 @@ sums are taken apart as in `codegen/kernels/fully_connected/chain/quad_split.py`
     and, made of both as the loop runs,     B + 256 * C
 
 Exact where the lanes fit 16 bits and the sums of products of all filters 24 bits: `refusal` checks
-both for every weight and every input. Biases are added to the parted sums.
+both for every weight and every input. Sums leave the split times 256, as SMMLA wants them: filters
+that have its constants stand first, the others take the FPU, and each says where its byte goes.
 firmware/runtime/kernels/nn_conv_quads.c, nn_quads.c.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
 
 from codegen.ir.types import Int64Array
-from codegen.kernels.conv.portable import conv_fields
+from codegen.kernels.conv.portable import ConvFields, conv_fields
 from codegen.kernels.instructions import window_loads
+from codegen.kernels.integer_layer import IntegerLayer
+from codegen.kernels.integer_requantize import Rows, search
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
-from codegen.kernels.weights import FOLDED_BIAS
 from codegen.ops.conv import Conv
 from codegen.target import Target
+from codegen.window import Window
 
 QUAD = 4
 _OFFSET = 128
 _SUM_LIMIT = 1 << 23
-# Bytes of scratch: of four elements, themselves and two pixels' as int16; of a quad, its outputs.
-_SCRATCH_OF_FOUR, _SCRATCH_OF_QUAD = 4 + 16, 8
+# Bytes of scratch: of four elements, themselves and two pixels' as int16; what is loaded ahead.
+_SCRATCH_OF_FOUR, _AHEAD, _WORD = 4 + 16, 8, 4
+# Of NN_QUADS_END (firmware/runtime/kernels/nn_quads_end.h), aligned.
+_END_BYTES = 180
+# A filter's byte goes to a place of 16 bits.
+_MOST_FILTERS = 1 << 16
 
 
-def in_quads(op: Conv) -> Int64Array:
-    """[quads, 4, elements]: filters over their windows, channels last, filled up with zeros.
+@dataclass(frozen=True)
+class Order:
+    """In which order filters stand in quads.
 
-    Elements are filled to a multiple of four.
+    Attributes:
+        filters: int64 [4 * quads]: which filter; the last one again where none is left.
+        integers: quads whose filters all have them; the first ones.
+        constants: SMMLA's, of all filters.
+    """
+
+    filters: Int64Array
+    integers: int
+    constants: Rows
+
+
+@dataclass(frozen=True)
+class QuadsFields(ConvFields):
+    """What the templates name."""
+
+    integers: int
+    shift: int
+
+
+def window_pairs(op: Conv) -> Int64Array:
+    """[filters, steps, 2]: each filter's window, channels last, filled up to whole fours.
+
+    Steps take elements 0 and 2, then 1 and 3 of each four, as SXTB16 widens them.
     """
     rows = op.weights.astype(np.int64).transpose(0, 2, 3, 1).reshape(op.rows, -1)
-    padded = np.pad(rows, ((0, -op.rows % QUAD), (0, -rows.shape[1] % 4)))
-    return padded.reshape(-1, QUAD, padded.shape[1])
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    return padded.reshape(op.rows, -1, 2, 2).swapaxes(2, 3).reshape(op.rows, -1, 2)
+
+
+def row_pairs(op: Conv) -> Int64Array:
+    """[filters, steps, 2]: neighbours, each row of the window filled up to whole pairs."""
+    rows = op.weights.astype(np.int64).transpose(0, 2, 3, 1)
+    rows = rows.reshape(op.rows, op.window.kernel[0], -1)
+    return np.pad(rows, ((0, 0), (0, 0), (0, rows.shape[2] % 2))).reshape(op.rows, -1, 2)
+
+
+def in_quads(pairs: Int64Array, order: Int64Array) -> Int64Array:
+    """[quads, 4, steps, 2]: pairs of filters in that order."""
+    return pairs[order].reshape(-1, QUAD, *pairs.shape[1:])
+
+
+def layer_of(op: Conv) -> IntegerLayer:
+    """Filters as rows over stored bytes; a narrower clamp comes afterwards."""
+    return IntegerLayer(
+        *(window_pairs(op).reshape(op.rows, -1), op.folded_bias.astype(np.int64), op.multipliers),
+        *(op.output.quantization.zero_point, -128, 127, 0),
+    )
+
+
+def natural(filters: int) -> Int64Array:
+    """The model's own order, the last filter once more up to whole quads."""
+    return np.pad(np.arange(filters), (0, -filters % QUAD), mode="edge")
+
+
+@cache
+def order_of(op: Conv) -> Order:
+    """Filters with constants first, the others behind them, each in the order of the model.
+
+    A weight of -128 needs its neighbours (`refusal`), so that nothing is moved then.
+    """
+    rows = search(layer_of(op))
+    found = np.flatnonzero(rows.found)
+    if (op.weights == -128).any():
+        found = found[:0]
+    whole = found[: len(found) // QUAD * QUAD]
+    others = np.setdiff1d(np.arange(op.rows), whole)
+    filled = np.pad(others, (0, -len(others) % QUAD), mode="edge") if len(others) else others
+    return Order(np.concatenate([whole, filled]), len(whole) // QUAD, rows)
 
 
 def refusal(quads: Int64Array) -> str:
     """Why the split is not exact for every input; empty when it is.
 
     Args:
-        quads: those of `in_quads`.
+        quads: [quads, 4, …], as `in_quads` has them.
     """
+    quads = quads.reshape(len(quads), QUAD, -1)
     _, b, c, d = np.moveaxis(quads, 1, 0)
     positive, negative = np.maximum(quads, 0).sum(2), np.minimum(quads, 0).sum(2)
     largest = 127 * positive - 128 * negative
@@ -57,26 +132,45 @@ def refusal(quads: Int64Array) -> str:
     return ""
 
 
-def words(quads: Int64Array) -> bytes:
-    """Little-endian words [quads][steps][2]: C and D, then A and B, of each step's two elements.
+def words(quads: Int64Array) -> Int64Array:
+    """Words [quads][steps][2]: C and D, then A and B, of each step's two elements.
 
-    Steps take elements 0 and 2, then 1 and 3 of each four, as SXTB16 widens them.
+    Args:
+        quads: [quads, 4, steps, 2].
     """
     a, b, c, d = np.moveaxis(quads, 1, 0)
-    lanes = np.stack([c + 256 * d, a + _OFFSET + 256 * b], axis=-1) & 0xFFFF
-    # [quads, fours, first or second of the step, which step, word] → [quads, fours, step, word]
-    steps = lanes.reshape(len(quads), -1, 2, 2, 2)
-    packed = steps[:, :, 0] | steps[:, :, 1] << 16
-    return packed.astype("<u4").tobytes()
+    lanes = np.stack([c + 256 * d, a + _OFFSET + 256 * b], axis=2) & 0xFFFF
+    packed: Int64Array = lanes[..., 0] | lanes[..., 1] << 16
+    return packed
 
 
-def _filled(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]], kind: str) -> bytes:
-    """[outputs] as `kind`, with zeros up to whole quads."""
-    return np.pad(values, (0, -len(values) % QUAD)).astype(kind).tobytes()
+def stream(op: Conv, pairs: Int64Array, order: Order) -> bytes:
+    """Little-endian words [quads][steps * 2 + 10]: those of `words`, for each filter two constants,
+    and of each the place of its byte, two to a word.
+
+    The constants: factor and addend of SMMLA, or the multiplier as float32 and the bias.
+    """
+    quads = in_quads(pairs, order.filters)
+    weights = words(quads)
+    multipliers = op.multipliers.astype("<f4").view(np.uint32).astype(np.int64)
+    floats = np.stack([multipliers, op.folded_bias.astype(np.int64)], axis=1)
+    integers = np.stack([order.constants.factors, order.constants.addends], axis=1)
+    by_integers = np.arange(len(order.filters)) < QUAD * order.integers
+    constants = np.where(by_integers[:, None], integers[order.filters], floats[order.filters])
+    places = order.filters.reshape(-1, 2, 2)
+    made = np.concatenate(
+        [
+            weights.reshape(len(quads), -1),
+            constants.reshape(len(quads), -1),
+            (places[:, :, 0] | places[:, :, 1] << 16).reshape(len(quads), -1),
+        ],
+        axis=1,
+    )
+    return (made & 0xFFFFFFFF).astype("<u4").tobytes()
 
 
 class Quads(Kernel):
-    """Four filters and two pixels at a time."""
+    """Four filters and two pixels at a time, whose windows are widened one by one."""
 
     name = "quads"
     portable = False
@@ -92,44 +186,98 @@ class Quads(Kernel):
             return "its weights have zero points"
         if not op.plain:
             return "biases beyond int32, or float32 out"
-        return refusal(in_quads(op))
+        if op.rows >= _MOST_FILTERS:
+            return "too many filters"
+        return refusal(in_quads(window_pairs(op), natural(op.rows)))
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """Of two pixels: 24 for four elements of a quad, 143 for its outputs, 95 around."""
+        """What windows take beside quads."""
         fours = -(-int(op.weights[0].size) // 4)
-        quads = -(-op.rows // QUAD)
-        pairs = -(-op.window.positions // 2)
-        loads = window_loads(op.window, op.input.shape[1], 1)
-        return pairs * (quads * (24.0 * fours + 143.0) + 95.0) + loads
+        return quads_cost(op, 2 * fours) + window_loads(op.window, op.input.shape[1], 1)
 
     def lower(self, op: Conv, target: Target) -> Lowered:
-        """Weights first: the loop loads a step ahead, into the biases."""
-        quads = in_quads(op)
-        shape = f"[{len(quads)}][{quads.shape[2] // 2}][2]"
-        rows = len(quads) * QUAD
-        return Lowered(
-            op=op,
-            stem="conv",
-            kernel=self.name,
-            why="four filters in three sums",
-            constants=(
-                Constants("weights", f"weights of four filters, uint32 {shape}", words(quads)),
-                Constants(
-                    "bias",
-                    f"{FOLDED_BIAS}, int32 [{rows}]",
-                    _filled(op.folded_bias, "<i4"),
-                ),
-                Constants(
-                    "multipliers",
-                    f"requantization multipliers, float32 [{rows}]",
-                    _filled(op.multipliers, "<f4"),
-                    counted=False,
-                ),
-            ),
-            scratch=_SCRATCH_OF_FOUR * (quads.shape[2] // 4) + _SCRATCH_OF_QUAD * len(quads),
-            fields=conv_fields(op, op.window, op.groups, "nn_conv_quads", weights_type="ai_u32"),
-            sources=("conv_quads", "conv_window", "quads"),
-        )
+        """One block that is read from its beginning to its end."""
+        pairs = window_pairs(op)
+        scratch = _SCRATCH_OF_FOUR * (pairs.shape[1] // 2) + _AHEAD
+        sources = ("conv_quads", "conv_window", "quads")
+        return lowered(op, self, pairs, scratch, sources)
 
 
-KERNELS = (Quads(),)
+class QuadRows(Quads):
+    """The same, with the rows of the image widened once for all windows they are under."""
+
+    name = "quad rows"
+
+    def fits(self, op: Conv, target: Target) -> str:
+        """Windows that share elements, and have no holes."""
+        window = op.window
+        if window.dilations != (1, 1):
+            return "dilation"
+        if row_pairs(op).shape[1] < 2:
+            return "a window of two elements"
+        return super().fits(op, target)
+
+    def cost(self, op: Conv, target: Target, activity: Activity) -> float:
+        """Rows are widened, 3 for an element, and summed for each window; copied for two pixels."""
+        window, depth = op.window, op.input.shape[1]
+        steps = -(-window.kernel[1] * depth // 2)
+        widened = window.output[0] * window.strides[0] + window.kernel[0]
+        sums = window.output[1] * (2.5 * steps + 25.0)
+        rows = widened * (sums + 3.0 * window.input[1] * depth + 60.0)
+        pairs = -(-window.positions // 2)
+        copies = pairs * window.kernel[0] * (2.0 * steps + 45.0)
+        return quads_cost(op, window.kernel[0] * steps) + rows + copies
+
+    def lower(self, op: Conv, target: Target) -> Lowered:
+        """One block, of which each row of the window begins a step."""
+        pairs = row_pairs(op)
+        scratch = _WORD * (2 * pairs.shape[1] + 2 + ring_words(op.window, op.input.shape[1]))
+        sources = ("conv_quad_rows", "conv_rows", "quads")
+        return lowered(op, self, pairs, scratch, sources)
+
+
+def quads_cost(op: Conv, steps: int) -> float:
+    """Instructions of all quads: of two pixels 12.2 for a step of a quad, 85 for its outputs, 70
+    around."""
+    quads = -(-op.rows // QUAD)
+    return -(-op.window.positions // 2) * (quads * (12.2 * steps + 85.0) + 70.0)
+
+
+def ring_words(window: Window, depth: int) -> int:
+    """Words of scratch of `nn_conv_rows_of`.
+
+    Args:
+        depth: channels of the image.
+    """
+    rows = window.kernel[0] + window.strides[0]
+    reach = (window.output[1] - 1) * window.strides[1] + window.kernel[1]
+    pitch = (reach * depth + 3) // 2
+    odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
+    columns = 0 if depth % 2 else reach
+    return rows * ((2 if odd else 1) * pitch + window.output[1]) + columns
+
+
+def lowered(
+    op: Conv, kernel: Kernel, pairs: Int64Array, scratch: int, sources: tuple[str, ...]
+) -> Lowered:
+    """A layer of quads: firmware/runtime/kernels/nn_<the first source>.c has its function."""
+    order = order_of(op)
+    quads = len(order.filters) // QUAD
+    shape = f"[{quads}][{2 * pairs.shape[1] + 2 * QUAD + 2}]"
+    fields = conv_fields(op, op.window, op.groups, f"nn_{sources[0]}", weights_type="ai_u32")
+    return Lowered(
+        op=op,
+        stem="conv_quads",
+        kernel=kernel.name,
+        why=f"four filters in three sums, {QUAD * order.integers} requantized by integers",
+        constants=(
+            Constants("weights", f"quads of filters, uint32 {shape}", stream(op, pairs, order)),
+        ),
+        scratch=scratch,
+        fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.constants.shift),
+        sources=sources,
+        own_code=((f"quads end {order.constants.shift}", _END_BYTES),),
+    )
+
+
+KERNELS = (Quads(), QuadRows())

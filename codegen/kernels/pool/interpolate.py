@@ -31,7 +31,7 @@ class Fields:
 
 def _table(key: str, near: Neighbours) -> Constants:
     title = f"first neighbour and part of each of {len(near.first)} {key}, int32 [2]"
-    table = np.stack([near.first, near.part], axis=1).astype("<i4")
+    table = np.stack([near.first, near.fraction], axis=1).astype("<i4")
     return Constants(key, title, table.tobytes(), counted=False)
 
 

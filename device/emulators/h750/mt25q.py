@@ -152,10 +152,10 @@ class Mt25q:
         if not self._check_write(command, *lines):
             return
         start, data = command.address % _SIZE, command.data[-_PAGE:]
-        room = _PAGE - start % _PAGE
-        self._cells.program(start, data[:room])
-        if data[room:]:
-            self._cells.program(start // _PAGE * _PAGE, data[room:])
+        rest = _PAGE - start % _PAGE
+        self._cells.program(start, data[:rest])
+        if data[rest:]:
+            self._cells.program(start // _PAGE * _PAGE, data[rest:])
 
     def _erase(self, command: Command) -> None:
         whole = command.opcode in _ERASE_ALL

@@ -3,15 +3,22 @@
 #define NN_CONV_QUADS_H
 
 #include "nn_conv.h"
+#include "nn_quads_end.h"
 
 AI_API_DECLARE_BEGIN
 
-/* nn_conv of one group by quad split, the same bytes. Weights, biases and multipliers are those of
- * nn_quads.h. With F the elements of a window / 4 and Q the filters / 4, both rounded up, `scratch`
- * has 5 F + 2 Q words: a window, two windows as int16, outputs of two pixels. */
+/* nn_conv's output, four filters at two pixels at a time: docs/convolutions.md. One group.
+ * `integers` of the quads, the first ones, are requantized by `end`. `words` are as
+ * codegen/kernels/conv/quads.py lays them out; scratch: 20 bytes for four elements of a window, 8
+ * more. */
 void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                   const ai_u32 *weights, const ai_i32 *bias, const ai_float *multipliers,
-                   ai_u32 *scratch);
+                   const ai_u32 *words, ai_i32 integers, nn_quads_end end, ai_u32 *scratch);
+
+/* The same, with the image's rows widened once for all windows that they are under: no dilation.
+ * Each of a window's rows begins a step. scratch: as nn_conv_rows_of wants it, behind two words for
+ * each step, and two more. */
+void nn_conv_quad_rows(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
+                       const ai_u32 *words, ai_i32 integers, nn_quads_end end, ai_u32 *scratch);
 
 AI_API_DECLARE_END
 

@@ -48,18 +48,30 @@ static void collect(const nn_conv_loader *loader, const ai_i8 *image, ai_i32 top
     }
 }
 
+/* Four elements to words[0] and words[2]; returns the sum with them. */
+static inline ai_i32 widen_four(const ai_i8 *bytes, ai_u32 *words, ai_i32 sum) {
+    const ai_u32 word = nn_word(bytes);
+    const ai_u32 even = nn_even(word);
+    const ai_u32 odd = nn_odd(word);
+    words[0] = even;
+    words[2] = odd;
+    return nn_two_products(odd, EACH_ONCE, nn_two_products(even, EACH_ONCE, sum));
+}
+
 /* Returns the sum and adds what was written to *wide. */
 static inline ai_i32 widen(const ai_i8 *bytes, ai_i32 fours, ai_u32 **wide, ai_i32 sum) {
     ai_u32 *words = *wide;
-    for (ai_i32 i = 0; i < fours; i++) {
-        const ai_u32 word = nn_word(bytes);
-        const ai_u32 even = nn_even(word);
-        const ai_u32 odd = nn_odd(word);
+    for (; fours >= 4; fours -= 4) {
+        sum = widen_four(bytes, words, sum);
+        sum = widen_four(bytes + 4, words + 4, sum);
+        sum = widen_four(bytes + 8, words + 8, sum);
+        sum = widen_four(bytes + 12, words + 12, sum);
+        bytes += 16;
+        words += 16;
+    }
+    for (; fours > 0; fours--) {
+        sum = widen_four(bytes, words, sum);
         bytes += 4;
-        sum = nn_two_products(even, EACH_ONCE, sum);
-        words[0] = even;
-        sum = nn_two_products(odd, EACH_ONCE, sum);
-        words[2] = odd;
         words += 4;
     }
     *wide = words;

@@ -2,7 +2,7 @@
 _nn2flash() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} choices=
     if [ "$COMP_CWORD" -eq 1 ]; then
-        choices="analyze generate package operators boards doctor completion"
+        choices="analyze quantize generate package new operators boards doctor completion"
     else
         case ${COMP_WORDS[1]}:$before in
             analyze:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
@@ -10,6 +10,11 @@ _nn2flash() {
             analyze:--core) ;;
             analyze:--calibration) ;;
             analyze:--html) ;;
+            quantize:--calibration) ;;
+            quantize:--normalize) ;;
+            quantize:--max-accuracy-drop) ;;
+            quantize:--out) ;;
+            quantize:--report) ;;
             generate:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
             generate:--kernels) choices="auto portable dense sparse" ;;
             generate:--c-api) choices="legacy st-ai" ;;
@@ -24,9 +29,13 @@ _nn2flash() {
             package:--calibration) ;;
             package:--name) ;;
             package:--out-dir) ;;
+            new:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
+            new:--from) ;;
             analyze:*) choices="-h --help --board --core --no-fpu --kernels --calibration --json --html" ;;
+            quantize:*) choices="-h --help --calibration --normalize --max-accuracy-drop --out --report" ;;
             generate:*) choices="-h --help --board --core --no-fpu --kernels --calibration --name --c-api --out-dir" ;;
             package:*) choices="-h --help --board --core --no-fpu --kernels --calibration --name --c-api --out-dir" ;;
+            new:*) choices="-h --help --from --board" ;;
             operators:*) choices="-h --help --json" ;;
             boards:*) choices="-h --help --json" ;;
             doctor:*) choices="-h --help --json" ;;

@@ -6,7 +6,6 @@
 #include "kernels/nn_concat.h"
 #include "kernels/nn_conv.h"
 #include "kernels/nn_conv_packed.h"
-#include "kernels/nn_conv_quads.h"
 #include "kernels/nn_depthwise_planes.h"
 #include "kernels/nn_elementwise_integers.h"
 #include "kernels/nn_fully_connected.h"

@@ -118,13 +118,13 @@ def _dense(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
         return _dense_quads(member, offsets)
     layer = member.layer
     rest = layer.outputs % 4
-    room = max(1, layer.weights.size // CODE_PART // DENSE_TURN)
+    turns = max(1, layer.weights.size // CODE_PART // DENSE_TURN)
     return {
         "blocks": layer.outputs // 4,
         "tail": (rest + 1) // 2,
         "tail_outputs": rest,
         "block_bytes": 8 if member.hidden else 4,
-        "unroll": _divisor(member.steps, min(room, MAX_DENSE_UNROLL)),
+        "unroll": _divisor(member.steps, min(turns, MAX_DENSE_UNROLL)),
         "constants": offsets["stream"],
     }
 
@@ -132,8 +132,8 @@ def _dense(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
 def _dense_quads(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
     layer = member.layer
     rest = layer.outputs % 8
-    room = max(1, layer.weights.size // CODE_PART // QUADS_STEP)
-    most = min(room, MAX_QUADS_UNROLL)
+    turns = max(1, layer.weights.size // CODE_PART // QUADS_STEP)
+    most = min(turns, MAX_QUADS_UNROLL)
     return {
         "blocks": layer.outputs // 8,
         "tail": (rest + 1) // 2,

@@ -14,8 +14,8 @@ from codegen.kernels.kernel import (
     Activity,
     Constants,
     Kernel,
+    Layer,
     Lowered,
-    Part,
     Places,
     Routines,
 )
@@ -57,7 +57,7 @@ class ChainRoutines(Routines):
         """See `context.py`."""
         offsets: list[dict[str, int]] = [{} for _ in self.chain.members]
         for block, offset in zip(self.blocks, places.constants, strict=True):
-            offsets[block.part][block.key] = offset
+            offsets[block.member][block.key] = offset
         regions = (places.scratch, places.late)
         found = context(self.chain, prefix, numbers, offsets, regions)
         return {**found, "block": places.block}
@@ -79,18 +79,18 @@ class Packed(Kernel):
         return sum(instructions(m.layer, m.choice, first=m.first) for m in members)
 
     def lower(self, op: FullyConnectedChain, target: Target) -> Lowered:
-        """The packed constants, and a row for each layer."""
+        """The packed constants, and a `Layer` for each member."""
         chain = op.chain
         blocks = constants(chain)
-        parts = []
+        layers = []
         for index, (member, layer) in enumerate(zip(chain.members, op.fused, strict=True)):
-            size = sum(len(block.data) for block in blocks if block.part == index)
+            size = sum(len(block.data) for block in blocks if block.member == index)
             why = f"{member.choice.why}; {_requantization(member)}"
             removed = int((member.places < 0).sum())
             if removed:
                 why = f"{why}; {removed} constant neurons left out"
             counted = instructions(member.layer, member.choice, first=member.first)
-            parts.append(Part(layer, member.choice.kernel, why, size, counted))
+            layers.append(Layer(layer, member.choice.kernel, why, size, counted))
         return Lowered(
             op=op,
             stem=STEM,
@@ -100,7 +100,7 @@ class Packed(Kernel):
             scratch=chain.scratch,
             late=chain.late,
             fields=ChainRoutines(chain, blocks),
-            parts=tuple(parts),
+            members=tuple(layers),
         )
 
 

@@ -255,12 +255,12 @@ def constants(chain: Chain) -> tuple[Constants, ...]:
             quads = member.choice.split == "quads"
             stream = (dense_quads.stream if quads else layout.dense_stream)(ordered, integers)
             title = f"{shape}, sums, scales: by {'eight' if quads else 'four'} outputs"
-            found.append(Constants("stream", title, stream, part=index))
+            found.append(Constants("stream", title, stream, member=index))
             continue
         blocks = layout.sparse_constants(layer, integers)
         title = f"{member.name}: sums and scales, by eight outputs"
-        found.append(Constants("constants", title, blocks, counted=False, part=index))
+        found.append(Constants("constants", title, blocks, counted=False, member=index))
         rows = layout.sparse_rows(layer)
         title = f"{shape}: by pair of inputs and eight outputs"
-        found.append(Constants("rows", title, rows, part=index))
+        found.append(Constants("rows", title, rows, member=index))
     return tuple(found)

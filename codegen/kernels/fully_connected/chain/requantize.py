@@ -91,8 +91,8 @@ def search(layer: IntegerLayer) -> Search:
 def _shifts(layer: IntegerLayer) -> range:
     """Shifts worth trying: from the largest at which every multiplier stays below 2^31 down."""
     largest = float(layer.multipliers.max())
-    room = 31 - (_WORD - FRACTION_BITS) - int(np.floor(np.log2(largest))) - 1
-    top = min(_MAX_SHIFT, room)
+    spare = 31 - (_WORD - FRACTION_BITS) - int(np.floor(np.log2(largest))) - 1
+    top = min(_MAX_SHIFT, spare)
     return range(top, max(-1, top - _SHIFTS), -1)
 
 

@@ -1,4 +1,4 @@
-"""Commands of this project's own programs, `python -m ROOM COMMAND`, as SCons builders.
+"""Commands of this project's own programs, `python -m PACKAGE COMMAND`, as SCons builders.
 
 Each runs in a process of its own with the Python of .venv, so that reading the build needs the
 standard library only, and people and other build systems can run the very same lines.
@@ -98,7 +98,7 @@ def _read_by(arguments: Sequence[Any], out: Sequence[Any]) -> list[Any]:
     return [*read, *(data for node in read for data in getattr(node.attributes, "data", ()))]
 
 
-def run_room(
+def run_command(
     env: Any,
     label: str,
     command: str,
@@ -110,11 +110,11 @@ def run_room(
     installed: Sequence[str] = (),
     apart: bool = False,
 ) -> Any:
-    """Declare one command of a room; returns the nodes it makes.
+    """Declare one command of a package; returns the nodes it makes.
 
     Args:
         label: the word shown before the target's name; "" shows nothing.
-        command: room and command, such as "codegen subset".
+        command: package and command, such as "codegen subset".
         out: nodes of the files it writes.
         arguments: words of the command line. A node that is not in `out` is a source.
         also: further sources that the command line does not name, such as templates.
@@ -131,10 +131,10 @@ def run_room(
             raise SCons.Errors.UserError(
                 f"{path}: is what this build makes itself: give a copy of it, elsewhere"
             )
-    room, _, verb = command.partition(" ")
-    files, pins = env.PythonDependencies(room, verb, installed)
+    package, _, verb = command.partition(" ")
+    files, pins = env.PythonDependencies(package, verb, installed)
     # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.
-    words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", room, *verb.split(), *arguments]
+    words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", package, *verb.split(), *arguments]
     python = str(env["PYTHON"])
     declare = env.Later if apart and not env["HOSTED"] else env.Direct
     made = env.Command(
@@ -176,12 +176,12 @@ def always(
 
     Args:
         out: nodes of the files it writes, or one that stands for the run and is never written.
-        command: room and command, such as "device sim".
+        command: package and command, such as "device sim".
         arguments: words of the command line; nodes are sources.
         also: further sources, built first.
         apart: run it when the build has ended; nothing of this build can depend on it.
     """
-    made = run_room(env, "", command, env.Flatten([out]), arguments, also=also, apart=apart)
+    made = run_command(env, "", command, env.Flatten([out]), arguments, also=also, apart=apart)
     env.NoCache(made)
     return env.AlwaysBuild(made)
 
@@ -234,7 +234,7 @@ def generate(env: Any, **kw: Any) -> None:
         _find(python)
     env["PYTHON"] = env.Literal(str(python))
     # From another folder than ours (embedded in a host's build), nothing of that folder may be
-    # taken for one of our rooms.
+    # taken for one of our packages.
     env["PYTHONFLAGS"] = ["-P"] if env["HOSTED"] else []
     passed = {
         key: value
@@ -248,7 +248,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.AddMethod(shown, "Shown")
     env.AddMethod(lambda env, key, node: Named(key, node), "Named")
     env.AddMethod(show, "Show")
-    env.AddMethod(run_room, "Run")
+    env.AddMethod(run_command, "Run")
     env.AddMethod(always, "Always")
 
 

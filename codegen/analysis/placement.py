@@ -8,9 +8,18 @@ from typing import Any
 from codegen.place import place_objects
 from support.errors import UserError
 
+# Objects whose size is planned before anything is linked. What the network itself is estimated to
+# take stands under flash and RAM; these say how much of the board is set aside.
+RESERVED = {
+    "code": "reserved for the rest of the firmware",
+    "data": "reserved for its variables",
+    "stack": "reserved",
+    "kernels": "reserved for the network's fast code",
+}
+
 
 @dataclass(frozen=True)
-class Room:
+class Placement:
     """What placement says.
 
     Attributes:
@@ -24,8 +33,14 @@ class Room:
     why: str = ""
     remedy: str = ""
 
+    def about(self, name: str) -> str:
+        """What an object's bytes are, where they are not its size: "" or "reserved …"."""
+        return RESERVED.get(name, "")
 
-def room(memories: dict[str, Any], manifest: dict[str, Any], code: int, largest: Any) -> Room:
+
+def placement(
+    memories: dict[str, Any], manifest: dict[str, Any], code: int, largest: Any
+) -> Placement:
     """Place a network alone, with no test inputs, beside the board's own code, data and stack.
 
     Args:
@@ -45,5 +60,5 @@ def room(memories: dict[str, Any], manifest: dict[str, Any], code: int, largest:
     try:
         placed = place_objects(memories, sizes, {}, {"weights": blocks[1:]}, largest)
     except UserError as error:
-        return Room(False, {}, error.message, error.remedy)
-    return Room(True, placed)
+        return Placement(False, {}, error.message, error.remedy)
+    return Placement(True, placed)
