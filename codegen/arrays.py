@@ -23,8 +23,15 @@ MAX_BYTES = 1 << 30
 _REMEDY = "give a .npy or .npz file of numbers"
 # What zipfile and NumPy's format reader raise on damage; encryption is a RuntimeError.
 _DAMAGE = (
-    *(ValueError, EOFError, KeyError, RuntimeError, OverflowError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, struct.error),
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
 )
 
 

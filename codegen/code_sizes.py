@@ -78,8 +78,8 @@ def _bytes(code: dict[str, Any], row: dict[str, Any], step: int) -> int:
 
 
 def likely(table: Path, code: dict[str, Any], core: str, fpu: bool) -> int:
-    """About how many bytes a network's code takes, for a core and the newest compiler known for it;
-    by the costliest core where nobody has measured.
+    """About how many bytes a network's code takes, for a core and the newest compiler measured for
+    it; by the costliest core where nobody has measured.
 
     Args:
         table: code_sizes.json.
@@ -88,14 +88,22 @@ def likely(table: Path, code: dict[str, Any], core: str, fpu: bool) -> int:
         fpu: whether it has one.
     """
     rows: list[dict[str, Any]] = read_json(table)
-    found = [
-        row
-        for row in rows
-        if (row["core"], row["fpu"] != "none", row["compiler"]) == (core, fpu, newest(table))
-    ]
+    found = _newest([row for row in rows if (row["core"], row["fpu"] != "none") == (core, fpu)])
     return RUNTIME_BYTES + max(_bytes(code, row, LIKELY_STEP_BYTES) for row in found or rows)
 
 
-def newest(table: Path) -> int:
-    """The newest compiler that the table knows, by its major version."""
-    return max(int(row["compiler"]) for row in read_json(table))
+def newest(table: Path, cpu: dict[str, Any]) -> int | None:
+    """The newest compiler that a core is measured for, by its major version; None: none is.
+
+    Args:
+        cpu: of the board's memories.json.
+    """
+    rows = read_json(table)
+    found = _newest([row for row in rows if all(row[key] == cpu.get(key) for key in IDENTITY)])
+    return int(found[0]["compiler"]) if found else None
+
+
+def _newest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the newest compiler among them."""
+    last = max((row["compiler"] for row in rows), default=0)
+    return [row for row in rows if row["compiler"] == last]

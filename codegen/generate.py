@@ -292,8 +292,7 @@ def _chain(step: Step, name: str) -> dict[str, Any] | None:
     if not isinstance(fields, Routines):
         return None
     places = Places(
-        constants=tuple(place.offset for place in step.constants),
-        block=step.constants[0].block,
+        constants=step.constants,
         scratch=0 if step.scratch is None else step.scratch.offset,
         late=0 if step.late is None else step.late.offset,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from codegen.target import CORTEX_M7, Target
 
 # Calibration inputs beyond this many tell nothing new.
 MAX_SAMPLES = 2000
-# A block of weights that has so many bytes takes no further step: what is placed on its own should
+# A block of weights that has so many bytes takes no further layer: what is placed on its own should
 # neither be most of a memory nor so small that its address costs more than it gains.
 BLOCK_BYTES = 16 << 10
 # What init looks at, at the end of each block of weights.
@@ -209,21 +210,22 @@ def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:
 
 
 def _blocks(steps: Sequence[Lowered]) -> tuple[Block, ...]:
-    """All constants in the order in which they are read; a block ends with the step that fills it.
+    """All constants in the order in which they are read; a block ends with the layer that fills it.
 
-    A step's constants stay together: kernels get one address. What is left in the end and fills no
-    block goes with the last one.
+    A layer's constants stay together: its kernel gets one address. What is left in the end and
+    fills no block goes with the last one.
     """
     blocks: list[Block] = []
     constants: list[PlacedConstants] = []
     offset = 0
     left = sum(align(len(block.data)) for step in steps for block in step.constants)
     for index, step in enumerate(steps):
-        if min(offset, left) >= BLOCK_BYTES and step.constants:
-            blocks.append(Block(tuple(constants), offset + CHECK_BYTES))
-            constants, offset = [], 0
-        for block in step.constants:
-            constants.append(PlacedConstants(block, index, Weights(len(blocks), offset)))
-            offset += align(len(block.data))
-            left -= align(len(block.data))
+        for _, layer in groupby(step.constants, key=lambda each: each.member):
+            if min(offset, left) >= BLOCK_BYTES:
+                blocks.append(Block(tuple(constants), offset + CHECK_BYTES))
+                constants, offset = [], 0
+            for each in layer:
+                constants.append(PlacedConstants(each, index, Weights(len(blocks), offset)))
+                offset += align(len(each.data))
+                left -= align(len(each.data))
     return (*blocks, Block(tuple(constants), offset + CHECK_BYTES))

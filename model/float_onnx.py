@@ -15,8 +15,12 @@ OPSETS = range(13, 22)
 """From the first with scales per channel (QuantizeLinear-13) to the last that is read here."""
 
 _INTEGER_NODES = {
-    *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
-    *("MatMulInteger", "ConvInteger", "QGemm"),
+    "QuantizeLinear",
+    "DequantizeLinear",
+    "DynamicQuantizeLinear",
+    "MatMulInteger",
+    "ConvInteger",
+    "QGemm",
 }
 _CONVERT = "export with opset 17, or convert it: onnx.version_converter.convert_version(model, 17)"
 

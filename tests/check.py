@@ -25,14 +25,24 @@ CHECKS: dict[str, Sequence[str]] = {
 }
 # Rules of the tree, what is generated, and the planner: nothing that trains, boots or links much.
 QUICK = (
-    *("tests/test_import_rules.py", "tests/test_every_test_can_fail.py", "tests/test_listing.py"),
-    *("tests/codegen/test_goldens.py", "tests/codegen/test_arena.py"),
-    *("tests/codegen/test_wrong_names.py", "tests/codegen/test_wrong_inputs.py"),
-    *("tests/kernels/test_choose.py", "tests/kernels/test_fuse.py", "tests/kernels/test_dead.py"),
-    *("tests/kernels/test_requantize.py", "tests/ops/test_fully_connected.py"),
-    *("tests/device/test_boards.py", "tests/device/test_memory_table.py"),
-    *("tests/protocol/test_encodings.py", "tests/xcube/test_csubset.py"),
-    *("tests/embed/test_docs.py", "tests/graph/test_menu.py"),
+    "tests/test_import_rules.py",
+    "tests/test_every_test_can_fail.py",
+    "tests/test_listing.py",
+    "tests/codegen/test_goldens.py",
+    "tests/codegen/test_arena.py",
+    "tests/codegen/test_wrong_names.py",
+    "tests/codegen/test_wrong_inputs.py",
+    "tests/kernels/test_choose.py",
+    "tests/kernels/test_fuse.py",
+    "tests/kernels/test_dead.py",
+    "tests/kernels/test_requantize.py",
+    "tests/ops/test_fully_connected.py",
+    "tests/device/test_boards.py",
+    "tests/device/test_memory_table.py",
+    "tests/protocol/test_encodings.py",
+    "tests/xcube/test_csubset.py",
+    "tests/embed/test_docs.py",
+    "tests/graph/test_menu.py",
 )
 TESTS = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *QUICK)
 

@@ -72,8 +72,15 @@ CAMPAIGNS = {
     "networks-emulated": Campaign(
         "A sample of them on an emulated Cortex-M7",
         (
-            *("tests.codegen.random_networks", "--board", "mps2_an500"),
-            *("--networks", "{count}", "--first", "10000", "--seed", "{seed}"),
+            "tests.codegen.random_networks",
+            "--board",
+            "mps2_an500",
+            "--networks",
+            "{count}",
+            "--first",
+            "10000",
+            "--seed",
+            "{seed}",
         ),
         250,
     ),
@@ -91,8 +98,15 @@ CAMPAIGNS = {
     "graphs-emulated": Campaign(
         "A sample of them on an emulated Cortex-M7",
         (
-            *("tests.codegen.dag_campaign", "--board", "mps2_an500"),
-            *("--networks", "{count}", "--first", "10000", "--seed", "{seed}"),
+            "tests.codegen.dag_campaign",
+            "--board",
+            "mps2_an500",
+            "--networks",
+            "{count}",
+            "--first",
+            "10000",
+            "--seed",
+            "{seed}",
         ),
         200,
     ),
@@ -109,6 +123,26 @@ CAMPAIGNS = {
         (
             "Axes of a reduction that are no integers ended in a traceback: they are refused "
             "(`test_hostile` of tests/ops/test_pool.py).",
+        ),
+    ),
+    "reader-tflite": Campaign(
+        "Mutated .tflite files read by the generator",
+        (
+            "tests.fuzz.fuzz_reader",
+            "--kind",
+            "tflite",
+            "--cases",
+            "{count}",
+            "--seed",
+            "{seed}",
+        ),
+        100_000,
+        (
+            "Scales that change in an average pool or a maximum, a clamp in a concatenation, other "
+            "scales of biases, zero points of int8 weights, and a second operator code gave other "
+            "bytes than LiteRT; a ReLU6 of scale 0 a traceback "
+            "(`test_refused`, `test_two_operator_codes` of tests/tflite/test_refused.py, "
+            "`test_biases_join_the_sum_whatever_their_scale`).",
         ),
     ),
     "frames": Campaign(
@@ -131,8 +165,13 @@ CAMPAIGNS = {
     "mutation": Campaign(
         "Small faults, one at a time, in a copy of the project: do its tests notice?",
         (
-            *("tests.mutation", "--mutants", "{count}", "--seed", "{seed}"),
-            *("--data", "{data}"),
+            "tests.mutation",
+            "--mutants",
+            "{count}",
+            "--seed",
+            "{seed}",
+            "--data",
+            "{data}",
         ),
         300,
         (

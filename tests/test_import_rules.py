@@ -80,9 +80,20 @@ def test_sconscript_is_embeddable() -> None:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     forbidden = {
-        *("ARGUMENTS", "ARGLIST", "COMMAND_LINE_TARGETS", "BUILD_TARGETS", "DEFAULT_TARGETS"),
-        *("Default", "Decider", "SConsignFile", "CacheDir", "AddOption", "SetOption", "Alias"),
-        *("Help", "DefaultEnvironment"),
+        "ARGUMENTS",
+        "ARGLIST",
+        "COMMAND_LINE_TARGETS",
+        "BUILD_TARGETS",
+        "DEFAULT_TARGETS",
+        "Default",
+        "Decider",
+        "SConsignFile",
+        "CacheDir",
+        "AddOption",
+        "SetOption",
+        "Alias",
+        "Help",
+        "DefaultEnvironment",
     }
     assert not (names | attributes) & forbidden
     strings = [

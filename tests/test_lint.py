@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -95,3 +96,17 @@ def test_no_file_has(what: str, pattern: str) -> None:
         if re.search(pattern, line)
     ]
     assert not found, f"{what}:\n" + "\n".join(found)
+
+
+def test_nothing_is_unpacked_where_it_is_written() -> None:
+    """`[*(a, b), c]` is `[a, b, c]`: the groups would only steer the formatter."""
+    found = []
+    for path, text in texts():
+        if path.suffix == ".py" or path.name in ("SConstruct", "SConscript"):
+            found += [
+                f"{path}:{node.lineno}"
+                for node in ast.walk(ast.parse(text))
+                if isinstance(node, ast.Starred)
+                and isinstance(node.value, ast.Tuple | ast.List | ast.Set)
+            ]
+    assert not found

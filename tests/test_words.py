@@ -16,9 +16,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("codegen", "device", "model", "nn2flash", "site_scons", "support")
 PLACES = (
-    *("README.md", "CONTRIBUTING.md", "SConstruct", "SConscript", "docs/*.md", "templates/**/*.*"),
+    "README.md",
+    "CONTRIBUTING.md",
+    "SConstruct",
+    "SConscript",
+    "docs/*.md",
+    "templates/**/*.*",
     *(f"{package}/**/*.py" for package in PACKAGES),
-    *("firmware/**/*.c", "firmware/**/*.h"),
+    "firmware/**/*.c",
+    "firmware/**/*.h",
 )
 # What is not said, and what is.
 WORDS = {
@@ -54,8 +60,11 @@ def test_the_readme_tells_the_costliest_input_beside_the_typical_one() -> None:
 
 # Whose own command line the remedy is about: ST's tool, or commands that no variable calls.
 OTHERS = (
-    *("codegen/xcube/describe.py", "codegen/xcube/ports.py"),
-    *("codegen/render.py", "codegen/commands/render.py", "codegen/commands/generate.py"),
+    "codegen/xcube/describe.py",
+    "codegen/xcube/ports.py",
+    "codegen/render.py",
+    "codegen/commands/render.py",
+    "codegen/commands/generate.py",
     "model/commands/quantize.py",
 )
 

@@ -209,5 +209,5 @@ def _placement(
 ) -> Placement | None:
     if memories is None or not memories["memories"]:
         return None
-    reserved = reserve(CODE_SIZES, code, memories["cpu"], newest(CODE_SIZES))
+    reserved = reserve(CODE_SIZES, code, memories["cpu"], newest(CODE_SIZES, memories["cpu"]))
     return placement(memories, facts, reserved.bytes, largest(facts))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from codegen.ir.graph import Op, Value
 from codegen.ir.types import Array
+from codegen.memory.places import Weights
 from codegen.target import Target
 
 # Every value's elements for typical inputs, as the reference has them; empty without any.
@@ -38,13 +39,12 @@ class Places:
     """Where a kernel's own bytes lie.
 
     Attributes:
-        constants: offset in its block of weights of each block of `Lowered.constants`, in order.
-        block: of the weights, which has them all.
+        constants: of each block of `Lowered.constants`, in order; those of one part lie in one
+            block of the weights.
         scratch, late: arena offsets; 0 where there are none.
     """
 
-    constants: tuple[int, ...]
-    block: int
+    constants: tuple[Weights, ...]
     scratch: int
     late: int
 

@@ -12,7 +12,14 @@ from codegen.ir.graph import Op, Value, tensor
 from codegen.ir.types import Array
 from codegen.operator import Operator
 from codegen.ops.reshape import reshape
-from codegen.reader.context import Context, integers, label, moved, only_stage
+from codegen.reader.context import (
+    Context,
+    integers,
+    label,
+    moved,
+    only_stage,
+    quantization_of,
+)
 from codegen.reader.reduction import as_image, read_reduction
 from codegen.reader.stages import Stage
 from codegen.window import Window, image_size, output_shape, read_whole, read_window
@@ -58,7 +65,7 @@ def _pooled(
 
 def _emit(context: Context, node: onnx.NodeProto, source: Value, window: Window) -> Value:
     shape = output_shape(source.shape, window.output)
-    output = tensor(node.output[0], shape, source.quantization)
+    output = tensor(node.output[0], shape, quantization_of(context, node, source))
     return context.emit(MaxPool(label(node), (source,), (output,), window)).value
 
 

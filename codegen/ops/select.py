@@ -13,12 +13,13 @@ import numpy as np
 import onnx
 
 from codegen.ir.graph import Op, Value
-from codegen.ir.types import Array, TensorType
+from codegen.ir.types import Array, Quantization, TensorType
 from codegen.operator import Alias, Operator
+from codegen.ops.lookup import requantize
 from codegen.ops.reshape import reshape
-from codegen.reader.context import Context, label, moved, only_stage
+from codegen.reader.context import Context, label, moved, only_stage, quantization_of
 from codegen.reader.selections import READERS, Map, Selection, check, split
-from codegen.reader.stages import Stage
+from codegen.reader.stages import Quantized, Stage
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,9 @@ class Select(Op):
 def _emit(
     context: Context, node: onnx.NodeProto, source: Value, chosen: Selection, name: str
 ) -> Value:
-    fill = int(source.quantization.quantize(np.array([chosen.fill], np.float32))[0])
-    output = Value(name, TensorType(chosen.shape, source.quantization))
+    quantization = quantization_of(context, node, source)
+    fill = int(quantization.quantize(np.array([chosen.fill], np.float32))[0])
+    output = Value(name, TensorType(chosen.shape, quantization))
     value = context.emit(Select(label(node), (source,), (output,), chosen.maps, fill)).value
     return value if chosen.result is None else reshape(context, node, value, chosen.result)
 
@@ -81,7 +83,18 @@ def _stage(
 ) -> Stage:
     check(context, node, chosen)
     shape = chosen.shape if chosen.result is None else chosen.result
+    stage = only_stage(context, node, stages)
+    if isinstance(stage, Quantized) and not _holds(stage.value.quantization, chosen):
+        # The output's bytes may hold it: then all else is quantized so before it moves.
+        stages = [requantize(label(node), stage.value), *stages[1:]]
     return moved(context, node, stages, shape, lambda v: _emit(context, node, v, chosen, name))
+
+
+def _holds(quantization: Quantization, chosen: Selection) -> bool:
+    """Whether a byte of the input's stands for the fill, exactly."""
+    fill = np.array([chosen.fill], np.float32)
+    filled = any((each < 0).any() for each in chosen.maps)
+    return not filled or bool(quantization.dequantize(quantization.quantize(fill)) == fill)
 
 
 def read_selection(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:

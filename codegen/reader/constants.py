@@ -21,6 +21,7 @@ _PLAIN_TYPES = {
     onnx.TensorProto.UINT8: "int32_data",
     onnx.TensorProto.INT32: "int32_data",
     onnx.TensorProto.INT64: "int64_data",
+    onnx.TensorProto.BOOL: "int32_data",
 }
 
 

@@ -21,6 +21,12 @@ from codegen.reader.text import shown
 from support.errors import UserError
 
 QUANTIZE_ALL = "quantize the whole network with onnxruntime's quantize_static, format QDQ"
+# What a quantizer does not know, it leaves as it was.
+LEFT_IN_FLOAT = (
+    "quantize what it reads and writes: a QuantizeLinear and a DequantizeLinear there, which "
+    "quantizers leave out around operators that they do not know; or end the network before it "
+    "(onnx.utils.extract_model) and compute the rest from its outputs"
+)
 
 
 @dataclass(frozen=True)
@@ -277,7 +283,7 @@ def quantized_input(
     raise context.fail(
         node,
         f"its input is not quantized: no QuantizeLinear/DequantizeLinear pair{before}",
-        QUANTIZE_ALL,
+        LEFT_IN_FLOAT,
     )
 
 
@@ -300,6 +306,17 @@ def moved(
     if isinstance(stage, Pending):
         return Moved(name=label(node), shape=shape, inner=stage, move=move)
     return Quantized(move(quantized_input(context, node, [stage])))
+
+
+def quantization_of(context: Context, node: onnx.NodeProto, source: Value) -> Quantization:
+    """How the value is quantized that a node moves or chooses from.
+
+    Raises:
+        UserError: it is float32: sums that are the model's output.
+    """
+    if source.type.quantization is None:
+        raise context.fail(node, "its result is the model's output, and is float32", LEFT_IN_FLOAT)
+    return source.type.quantization
 
 
 def only_stage(context: Context, node: onnx.NodeProto, stages: Sequence[Stage | None]) -> Stage:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from codegen.ir.graph import Value
-from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput
+from codegen.reader.context import LEFT_IN_FLOAT, Context, ModelInput
 from codegen.reader.load import MAX_ELEMENTS
 from codegen.reader.stages import FloatInput, Indices, Integers, Moved, Pending, Quantized, Stage
 from codegen.reader.text import shown
@@ -137,7 +137,7 @@ def _value(context: Context, where: str, name: str, stage: Stage) -> Value:
             raise UserError(
                 f"{context.path}: node '{stage.name}': its result is the model's output, and is "
                 "not quantized",
-                QUANTIZE_ALL,
+                LEFT_IN_FLOAT,
             )
         output = Value(name, output.type)
         context.append(stage.finish(output))

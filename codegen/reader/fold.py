@@ -25,10 +25,9 @@ def fold(context: Context, node: onnx.NodeProto) -> Constant:
         return _dequantize(context, node, value)
     if node.op_type == "QuantizeLinear" and value.scale is None:
         return Constant(_quantize(context, node, value.values))
-    if value.scale is None:
-        found = compute(context, node)
-        if found is not None:
-            return Constant(found)
+    found = compute(context, node)
+    if found is not None:
+        return Constant(found)
     raise context.fail(
         node, "this operation on constants is not supported", "fold constants when exporting"
     )

@@ -1,4 +1,6 @@
-"""Arithmetic on plain constants: what exporters leave of shapes, axes, pads and bounds.
+"""Arithmetic on constants: what exporters leave of shapes, axes, pads and bounds.
+
+Quantized ones take part with what they mean, float32.
 
 Source: ONNX operator specification. Nothing larger than a network's constants is made.
 """
@@ -34,14 +36,15 @@ def shape_of(context: Context, node: onnx.NodeProto, shape: Sequence[int]) -> An
 
 
 def compute(context: Context, node: onnx.NodeProto) -> AnyArray | None:
-    """The plain constant that a node makes of plain constants; None: not one of these nodes.
+    """The plain constant that a node makes of constants; None: not one of these nodes.
 
     Raises:
         UserError: operands that do not fit the node, or each other.
     """
     if node.op_type not in _COMPUTED:
         return None
-    operands = [context.plain(node, i, "its operand") for i, name in enumerate(node.input) if name]
+    given = [context.constant(node, i, "its operand") for i, name in enumerate(node.input) if name]
+    operands = [each.values if each.scale is None else each.real() for each in given]
     try:
         with np.errstate(all="ignore"):
             found = _COMPUTED[node.op_type](context, node, operands)

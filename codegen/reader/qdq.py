@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 
-from codegen.ir.graph import Graph
+from codegen.ir.graph import Graph, Value
 from codegen.ir.types import Quantization
 from codegen.ops import computes, handlers, requantize_stage, reshape_value
 from codegen.passes.normalize import normalize
@@ -79,7 +79,13 @@ def read_model(
     constants = _initializers(path, model)
     initialized = {tensor.name for tensor in model.graph.initializer}
     declared = [value for value in model.graph.input if value.name not in initialized]
-    inputs, notes = _inputs(str(path), declared)
+    try:
+        inputs, notes = _inputs(str(path), declared)
+    except UserError:
+        # Of recurrent layers' odd inputs nobody needs to hear first.
+        for node in model.graph.node:
+            refuse(Context(str(path), (), constants), node)
+        raise
     context = Context(str(path), inputs, constants, notes=notes, survey=survey)
     opset = opset_of(path, model)
     for node in model.graph.node:
@@ -165,12 +171,24 @@ def _read_nodes(
 ) -> None:
     """Fold constants, and give every other value that the outputs need its stage."""
     wanted = [entry.name for entry in graph.output]
+    read = {*wanted, *(name for node in graph.node for name in node.input)}
     given = [*stages, *context.constants]
     for node in in_order(context, in_qdq(context, graph.node), given, wanted):
         if context.survey and context.survey.passes_over(node.input, node.output):
             continue
         with context.surveying(node):
-            _read_node(context, node, stages, shapes)
+            _read_node(context, _without_unread(node, read), stages, shapes)
+
+
+def _without_unread(node: onnx.NodeProto, read: Set[str]) -> onnx.NodeProto:
+    """A node without further outputs that nobody reads: indices, masks, running averages."""
+    last = max((i for i, name in enumerate(node.output) if name in read), default=0)
+    if node.op_type == "Split" or last + 1 >= len(node.output):
+        return node
+    kept = onnx.NodeProto()
+    kept.CopyFrom(node)
+    del kept.output[last + 1 :]
+    return kept
 
 
 def _read_node(
@@ -237,7 +255,7 @@ def _step(
 
 # What gives its input's own integers, wherever they stand; QOperator format leaves them without DQ.
 _MOVES = {"DepthToSpace", "Expand", "Gather", "MaxPool", "Slice", "SpaceToDepth", "Split", "Tile"}
-_MOVES |= {"Transpose"}
+_MOVES |= {"ArgMax", "ArgMin", "Pad", "Transpose"}
 
 
 def _of_integers(
@@ -246,11 +264,34 @@ def _of_integers(
     """A node that moves integers: as it would move what they mean."""
     if stage.value is None:
         raise context.fail(node, "reads an input before it has a scale", "quantize the input")
+    if node.op_type == "Pad":
+        node = _with_real_value(context, node, stage, stage.value)
     moved = _step(context, node, [Quantized(stage.value), *operands[1:]])
     return tuple(
         Integers(each.shape, stage.dtype, each.value) if isinstance(each, Quantized) else each
         for each in moved
     )
+
+
+def _with_real_value(
+    context: Context, node: onnx.NodeProto, stage: Integers, value: Value
+) -> onnx.NodeProto:
+    """A Pad of integers, its value as what it means there."""
+    names = [*node.input, *[""] * (3 - len(node.input))]
+    stored = np.zeros((), stage.dtype)
+    if names[2]:
+        stored = context.plain(node, 2, "its value")
+        if stored.dtype != stage.dtype or stored.size != 1:
+            raise context.fail(node, "its value is not one of its bytes", "export the model again")
+    shift = 128 if stage.dtype == np.uint8 else 0
+    real = value.quantization.dequantize(stored.reshape(1).astype(np.int64) - shift)
+    changed = onnx.NodeProto()
+    changed.CopyFrom(node)
+    names[2] = f"{node.output[0]} value"
+    del changed.input[:]
+    changed.input.extend(names)
+    context.constants[names[2]] = Constant(real.astype(np.float32))
+    return changed
 
 
 def _quantization(context: Context, node: onnx.NodeProto, dtype: np.dtype[Any]) -> Quantization:

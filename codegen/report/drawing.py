@@ -110,8 +110,12 @@ def _draw(texts: list[_Text], edges: list[Edge]) -> Drawing:
         arrows.append(tuple(points[1:-1]))
     boxes = [
         Box(
-            *(text.name, text.about, text.size),
-            *(middle[node] - box / 2, top[node], round(text.share * box, 1)),
+            text.name,
+            text.about,
+            text.size,
+            middle[node] - box / 2,
+            top[node],
+            round(text.share * box, 1),
         )
         for node, text in enumerate(texts)
     ]

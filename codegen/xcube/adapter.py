@@ -11,50 +11,8 @@ import hashlib
 from typing import Any
 
 from codegen.render import render
+from codegen.xcube import public_names
 from codegen.xcube.discover import LEGACY
-
-# The public names of the client interface (X-CUBE-AI documentation, "Embedded inference client
-# API"; ST Edge AI Core documentation, "ST Edge AI client API"), without prefix and network name.
-_LEGACY_MACROS = (
-    *("MODEL_NAME", "ORIGIN_MODEL_NAME", "N_NODES", "IN_NUM", "OUT_NUM", "IN", "OUT"),
-    *("ACTIVATIONS_ALIGNMENT", "INPUTS_IN_ACTIVATIONS", "OUTPUTS_IN_ACTIVATIONS"),
-    *("IN_SIZE", "OUT_SIZE", "IN_SIZE_BYTES", "OUT_SIZE_BYTES", "IN_1_FORMAT", "OUT_1_FORMAT"),
-    *("IN_1_SIZE", "OUT_1_SIZE", "IN_1_SIZE_BYTES", "OUT_1_SIZE_BYTES"),
-    *("IN_1_HEIGHT", "IN_1_WIDTH", "IN_1_CHANNEL", "OUT_1_CHANNEL"),
-)
-_LEGACY_FUNCTIONS = (
-    *("create", "create_and_init", "init", "destroy", "run", "forward", "get_error"),
-    *("get_report", "get_info", "inputs_get", "outputs_get"),
-)
-_LEGACY_DATA_MACROS = (
-    *("DATA_CONFIG", "DATA_ACTIVATIONS", "DATA_WEIGHTS", "DATA_ACTIVATIONS_SIZE"),
-    *("DATA_ACTIVATIONS_SIZES", "DATA_ACTIVATIONS_COUNT", "DATA_WEIGHTS_SIZE"),
-    *("DATA_WEIGHTS_SIZES", "DATA_WEIGHTS_COUNT"),
-)
-_LEGACY_DATA_FUNCTIONS = (
-    *("data_params_get", "data_weights_get"),
-    *("data_activations_buffer_get", "data_weights_buffer_get"),
-)
-_ST_AI_MACROS = (
-    *("MODEL_NAME", "ORIGIN_MODEL_NAME", "CONTEXT_SIZE", "CONTEXT_ALIGNMENT", "FLAGS"),
-    *("NODES_NUM", "MACC_NUM", "IN_NUM", "OUT_NUM", "IN_1_FORMAT", "OUT_1_FORMAT"),
-    *("IN_1_SIZE", "OUT_1_SIZE", "IN_1_SIZE_BYTES", "OUT_1_SIZE_BYTES", "IN_1_ALIGNMENT"),
-    *("OUT_1_ALIGNMENT", "IN_1_SCALE", "IN_1_ZERO_POINT", "OUT_1_SCALE", "OUT_1_ZERO_POINT"),
-    *("IN_1_FLAGS", "OUT_1_FLAGS", "ACTIVATIONS_NUM", "ACTIVATIONS_SIZE_BYTES"),
-    *("IN_SIZES", "OUT_SIZES", "IN_SIZES_BYTES", "OUT_SIZES_BYTES"),
-    *(
-        "ACTIVATIONS_SIZES",
-        "ACTIVATIONS_ALIGNMENTS",
-        "ACTIVATION_1_ALIGNMENT",
-        "WEIGHTS_NUM",
-        "WEIGHTS_SIZE_BYTES",
-    ),
-)
-_ST_AI_FUNCTIONS = (
-    *("init", "deinit", "run", "get_info", "get_error", "get_context_size", "set_callback"),
-    *("get_activations", "get_weights", "get_inputs", "get_outputs", "get_states"),
-    *("set_activations", "set_weights", "set_inputs", "set_outputs", "set_states"),
-)
 
 
 def headers(ours: str, api: str, manifest: dict[str, Any]) -> dict[str, str]:
@@ -70,12 +28,12 @@ def headers(ours: str, api: str, manifest: dict[str, Any]) -> dict[str, str]:
     main: tuple[tuple[str, ...], tuple[str, ...]]
     data: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     if api == LEGACY:
-        main = (_LEGACY_MACROS, _LEGACY_FUNCTIONS)
+        main = (public_names.LEGACY_MACROS, public_names.LEGACY_FUNCTIONS)
         sizes = tuple(f"DATA_ACTIVATION_{pool}_SIZE" for pool in pools)
-        data = ((*_LEGACY_DATA_MACROS, *sizes), _LEGACY_DATA_FUNCTIONS)
+        data = ((*public_names.LEGACY_DATA_MACROS, *sizes), public_names.LEGACY_DATA_FUNCTIONS)
     else:
         sizes = tuple(f"ACTIVATION_{pool}_SIZE_BYTES" for pool in pools)
-        main = ((*_ST_AI_MACROS, *sizes), _ST_AI_FUNCTIONS)
+        main = ((*public_names.ST_AI_MACROS, *sizes), public_names.ST_AI_FUNCTIONS)
     context = {
         "ours": ours,
         "theirs": theirs,

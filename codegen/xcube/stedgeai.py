@@ -19,6 +19,7 @@ from codegen.xcube.tool import Tool, runtime_folders
 from support.children import start
 from support.errors import UserError
 from support.files import write_bytes
+from support.options import option_words
 
 LOG = "_stedgeai.log"
 # The tool's own word for each processor whose library it has.
@@ -72,12 +73,22 @@ def generate(run: Run, request: Request) -> dict[str, Any]:
         work = Path(folder)
         output = work / "output"
         command = [
-            *(str(run.tool.path), "generate", "--model", str(run.model.resolve())),
-            *("--target", target, "--name", request.name, "--c-api", request.api),
-            *("--input-data-type", "int8", "--output-data-type", "int8"),
-            *(("--memory-pool", str(run.memory_pool.resolve())) if run.memory_pool else ()),
-            *("--workspace", str(work / "workspace")),
-            *("--output", str(output), *run.options),
+            str(run.tool.path),
+            "generate",
+            *option_words(
+                {
+                    "--model": str(run.model.resolve()),
+                    "--target": target,
+                    "--name": request.name,
+                    "--c-api": request.api,
+                    "--input-data-type": "int8",
+                    "--output-data-type": "int8",
+                    "--memory-pool": str(run.memory_pool.resolve()) if run.memory_pool else None,
+                    "--workspace": str(work / "workspace"),
+                    "--output": str(output),
+                }
+            ),
+            *run.options,
         ]
         status, text = _execute(command, work, run.seconds)
         write_bytes(log, text.encode("utf-8"))

@@ -223,8 +223,11 @@ class Machine:
                         found[function.name] = found.get(function.name, 0) + total
         self._native.counter_profile(
             ctypes.c_void_p(self._counter),
-            *(ctypes.c_uint32(0), ctypes.c_uint32(0), None),
-            *(ctypes.c_uint32(0), ctypes.c_uint32(0)),
+            ctypes.c_uint32(0),
+            ctypes.c_uint32(0),
+            None,
+            ctypes.c_uint32(0),
+            ctypes.c_uint32(0),
         )
         return found
 

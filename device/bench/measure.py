@@ -135,7 +135,7 @@ def measure_layers(
     typical = inputs.tests[median(machine.count("bench_run", inputs.tests, size)[1])]
     estimates = by_function(machine, "bench_run", typical, routines(manifest), shared)[1]
     for row, own, large, harsh in zip(
-        *(found, routines(manifest), costliest(inputs.tests), costliest(inputs.harsh)), strict=True
+        found, routines(manifest), costliest(inputs.tests), costliest(inputs.harsh), strict=True
     ):
         row["code"] = code.get(own)
         row["estimate"] = asdict(estimates[own]) if own in estimates else None

@@ -112,11 +112,21 @@ def write_layers(machine: Machine, network: Network) -> tuple[int, int]:
         multiplier, shift = fixed_point(float(layer.multipliers.astype(np.float64).mean()))
         records += struct.pack(
             "<IIiiiiIIIIiiIIf",
-            *(inputs, outputs, layer.input_zero_point, layer.output_zero_point),
-            *(layer.low, layer.high),
-            *(put(layer.weights, "i1"), put(layer.bias, "<i4"), put(layer.folded_bias, "<i4")),
-            *(put(layer.multipliers, "<f4"), multiplier, shift),
-            *(put(real, "<f4"), put(real_bias, "<f4"), network.input_scale),
+            inputs,
+            outputs,
+            layer.input_zero_point,
+            layer.output_zero_point,
+            layer.low,
+            layer.high,
+            put(layer.weights, "i1"),
+            put(layer.bias, "<i4"),
+            put(layer.folded_bias, "<i4"),
+            put(layer.multipliers, "<f4"),
+            multiplier,
+            shift,
+            put(real, "<f4"),
+            put(real_bias, "<f4"),
+            network.input_scale,
         )
         # The next layer's input in real units: one step is this layer's output scale.
         scale = scale * float(layer.weight_scales[0]) / float(layer.multipliers[0])

@@ -25,6 +25,7 @@ from device.rsp import RspClient, RspError, RspTimeout
 from device.steps import Server, Step
 from support.children import end, start
 from support.errors import UserError
+from support.options import option_words
 
 # `emulator` in board.toml -> QEMU's machine and processor.
 _MACHINES = {
@@ -50,10 +51,19 @@ def console_command(board: Board, elf: Path) -> list[str]:
         )
     name, cpu = _MACHINES[board.emulator]
     return [
-        *(program, "-M", name, "-cpu", cpu, "-icount", "shift=6"),
-        *("-display", "none", "-monitor", "none", "-serial", "stdio"),
-        *("-semihosting-config", "enable=on,target=native"),
-        *("-kernel", str(elf)),
+        program,
+        *option_words(
+            {
+                "-M": name,
+                "-cpu": cpu,
+                "-icount": "shift=6",
+                "-display": "none",
+                "-monitor": "none",
+                "-serial": "stdio",
+                "-semihosting-config": "enable=on,target=native",
+                "-kernel": str(elf),
+            }
+        ),
     ]
 
 
@@ -94,10 +104,13 @@ def _started(board: Board, elf: Path, options: SimOptions) -> Iterator[_Qemu]:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         errors = stack.enter_context(tempfile.TemporaryFile())
         port = listener.getsockname()[1]
-        stub = [
-            *("-chardev", f"socket,id=gdb,host=127.0.0.1,port={port},server=off,nodelay=on"),
-            *("-gdb", "chardev:gdb", "-S"),
-        ]
+        stub = option_words(
+            {
+                "-chardev": f"socket,id=gdb,host=127.0.0.1,port={port},server=off,nodelay=on",
+                "-gdb": "chardev:gdb",
+                "-S": True,
+            }
+        )
         process = start(
             [*console_command(board, elf), *stub],
             stdin=subprocess.DEVNULL,

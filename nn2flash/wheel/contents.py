@@ -16,7 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("support", "codegen", "device", "model")
 DATA = ("templates", "firmware", "examples")
 SINGLE = (
-    *(".clang-format", "LICENSE", "site_scons/nn2flash_library.py"),
+    ".clang-format",
+    "LICENSE",
+    "site_scons/nn2flash_library.py",
     "requirements/locked/core.txt",
 )
 # What lies beside sources, or among them, and is none.

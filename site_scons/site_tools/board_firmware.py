@@ -85,14 +85,16 @@ def _linker_script(env: Any, places: Places, network: NetworkSources, subset: Su
         "PLACE",
         "codegen place",
         [places.placement],
-        [
-            *("--memories", places.memories, "--manifest", network.manifest),
-            *("--subset", subset.arrays, "--subset-size", "$subset_size"),
-            *(("--override", env["placement"]) if env["placement"] else ()),
-            *("--code-sizes", _table(env)),
-            *(("--compiler", "$COMPILER_MAJOR") if env["COMPILER_MAJOR"] else ()),
-            *("--out", places.placement),
-        ],
+        {
+            "--memories": places.memories,
+            "--manifest": network.manifest,
+            "--subset": subset.arrays,
+            "--subset-size": "$subset_size",
+            "--override": env["placement"],
+            "--code-sizes": _table(env),
+            "--compiler": "$COMPILER_MAJOR" if env["COMPILER_MAJOR"] else None,
+            "--out": places.placement,
+        },
     )
     script = places.board.File("firmware.ld")
     context = env.Contexts(memories=places.memories, placement=places.placement)
@@ -154,8 +156,13 @@ def _code_sizes(env: Any, places: Places, objects: Sequence[Any]) -> Any:
         places.board.File("code-sizes.run"),
         "device code-sizes",
         [
-            *("--board", places.board_toml, "--cc", "$CC", "--compiler", "$COMPILER_MAJOR"),
-            *("--table", env.Literal(_table(env).abspath), *objects),
+            {
+                "--board": places.board_toml,
+                "--cc": "$CC",
+                "--compiler": "$COMPILER_MAJOR",
+                "--table": env.Literal(_table(env).abspath),
+            },
+            *objects,
         ],
     )
 
@@ -168,10 +175,12 @@ def _images(env: Any, places: Places, elf: Any) -> Any:
         "IMAGES",
         "device images",
         [whole, *images.values()],
-        [
-            *("--elf", elf, "--memories", places.memories, "--hex", whole),
-            *(word for name, out in images.items() for word in ("--bin", env.Named(name, out))),
-        ],
+        {
+            "--elf": elf,
+            "--memories": places.memories,
+            "--hex": whole,
+            "--bin": [env.Named(name, out) for name, out in images.items()],
+        },
     )
 
 
@@ -181,10 +190,14 @@ def _size(env: Any, places: Places, network: NetworkSources, size: Sequence[Any]
         "SIZE",
         "device size",
         size,
-        [
-            *("--elf", elf, "--memories", places.memories, "--placement", places.placement),
-            *("--manifest", network.manifest, "--out", size[0], "--json", size[1]),
-        ],
+        {
+            "--elf": elf,
+            "--memories": places.memories,
+            "--placement": places.placement,
+            "--manifest": network.manifest,
+            "--out": size[0],
+            "--json": size[1],
+        },
     )
 
 

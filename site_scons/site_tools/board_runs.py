@@ -44,23 +44,30 @@ def board_runs(
         targets["profile"] = env.Always(
             profile,
             "device profile",
-            [
-                *("--elf", firmware.elf, "--reference", subset.reference),
-                *("--manifest", network.manifest, "--work", places.out),
-                *("--out", profile[0], "--json", profile[1]),
-            ],
+            {
+                "--elf": firmware.elf,
+                "--reference": subset.reference,
+                "--manifest": network.manifest,
+                "--work": places.out,
+                "--out": profile[0],
+                "--json": profile[1],
+            },
             also=firmware.whole,
             apart=not env.Reporting(),
         )
     targets["report"] = _report(env, places, model, network, firmware, profile=profile[1])
     if places.facts.serial:
         words = [
-            *("--board", places.board_toml, *_port(env)),
-            *(("--serial", "$serial") if env["serial"] else ()),
-            *(("--programmer", "$programmer") if env["programmer"] else ()),
-            *(("--no-reset",) if env["monitor_reset"] == "0" else ()),
-            *(("--dry-run",) if env["dry_run"] == "1" else ()),
-            *(("--model",) if env["probe"] == "model" else ()),
+            "--board",
+            places.board_toml,
+            *_port(env),
+            {
+                "--serial": "$serial" if env["serial"] else None,
+                "--programmer": "$programmer" if env["programmer"] else None,
+                "--no-reset": env["monitor_reset"] == "0",
+                "--dry-run": env["dry_run"] == "1",
+                "--model": env["probe"] == "model",
+            },
         ]
         run = places.board.File("monitor.run")
         targets["monitor"] = env.Always(run, "device monitor", words, apart=True)
@@ -90,10 +97,16 @@ def _validate(
         verdict,
         "device validate",
         [
-            *(*where, "--reference", model.reference, *identity),
-            *(() if env["layers"] == "0" else ("--layers",)),
-            *(("--count", "$count") if env["count"] else ()),
-            *("--json", verdict[0], "--junit", verdict[1]),
+            *where,
+            "--reference",
+            model.reference,
+            *identity,
+            {
+                "--layers": env["layers"] != "0",
+                "--count": "$count" if env["count"] else None,
+                "--json": verdict[0],
+                "--junit": verdict[1],
+            },
         ],
         also=firmware.whole,
         apart=not env.Reporting(),
@@ -112,9 +125,12 @@ def _demo(
     return env.Demo(
         env.Render("demo/page.html.j2", places.board.File("demo.html"), *context)[0],
         [
-            *(*where, *identity),
+            *where,
+            *identity,
             *(trained or (("--normalize", "$normalize") if env["normalize"] else ())),
-            *(("--listen", "$listen") if env["listen"] else ()),
+            {
+                "--listen": "$listen" if env["listen"] else None,
+            },
         ],
         also=firmware.whole,
     )

@@ -16,8 +16,21 @@ from SCons.Script import COMMAND_LINE_TARGETS, GetOption
 OLDEST_GCC = 10
 # Targets that Python alone makes: who asks for nothing else needs no compiler.
 COMPILE_NOTHING = {
-    *("train", "onnx", "quantize", "evaluate", "generate", "subset", "package", "model", "codegen"),
-    *("data", "templates", "cloud-login", "cloud-logout", "cloud-benchmark", "list"),
+    "train",
+    "onnx",
+    "quantize",
+    "evaluate",
+    "generate",
+    "subset",
+    "package",
+    "model",
+    "codegen",
+    "data",
+    "templates",
+    "cloud-login",
+    "cloud-logout",
+    "cloud-benchmark",
+    "list",
 }
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi", "gcc": "gcc", "clang": "clang"}
 

@@ -31,11 +31,14 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
         targets["bench"] = env.Always(
             made("bench.json"),
             "device bench",
-            [
-                *("--fixtures", fixtures, "--data", dataset.folder),
-                *("--work", places.out.Dir("bench"), "--out", f"{page}.md"),
-                *("--chart", f"{page}.svg", "--json", made("bench.json")),
-            ],
+            {
+                "--fixtures": fixtures,
+                "--data": dataset.folder,
+                "--work": places.out.Dir("bench"),
+                "--out": f"{page}.md",
+                "--chart": f"{page}.svg",
+                "--json": made("bench.json"),
+            },
             also=dataset.files,
             apart=True,
         )

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from SCons.Script import Action
+from site_tools.standalone import standalone
+
+option_words = standalone("options").option_words
 
 
 def _optimize(kernels: bool) -> str:
@@ -86,13 +89,22 @@ def firmware(
     else:
         words = [
             *_command("link"),
-            *(("--placement", placement) if placement else ()),
+            *option_words({"--placement": placement}),
             "--",
-            *("$CC", "$MACHINE", "-nostartfiles", "--specs=nano.specs", "-T", script),
-            *("-Wl,--gc-sections", *show_map, *parts),
+            "$CC",
+            "$MACHINE",
+            "-nostartfiles",
+            "--specs=nano.specs",
+            "-T",
+            script,
+            "-Wl,--gc-sections",
+            *show_map,
+            *parts,
+            *libraries,
             # The mathematical library: ST's runtimes, and rintf where the FPU cannot round.
-            *(*libraries, "-lm"),
-            *("-o", elf),
+            "-lm",
+            "-o",
+            elf,
         ]
     actions = [env.Direct(words, **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
     sources = [*parts, *libraries, *(each for each in (script, placement) if each)]

@@ -70,19 +70,22 @@ def ide_files(
     return env.Always(
         board.File("ide.run"),
         "codegen ide",
-        [
-            *("--debugging", debugging[0], "--memories", memories, "--placement", placement),
-            *("--project", env.Literal(env["PROJECT_ROOT"])),
-            *("--build-dir", env.Literal(str(board.dir))),
+        {
+            "--debugging": debugging[0],
+            "--memories": memories,
+            "--placement": placement,
+            "--project": env.Literal(env["PROJECT_ROOT"]),
+            "--build-dir": env.Literal(str(board.dir)),
             # Named, not read: these files need not be there, or are for the IDE to read.
-            *("--elf", env.Literal(str(elf)), "--database", env.Literal(str(firmware.database))),
-            *("--compiler", env.Literal(env["cc"] or Path(str(env["CC"])).name)),
-            *(word for path in env["CPPPATH"] for word in ("--include", env.Literal(path))),
-            *(word for path in sources for word in ("--sources", env.Literal(str(path)))),
-            *(word for text in chosen_variables(env) for word in ("--variable", env.Literal(text))),
-            *(word for name in targets for word in ("--target", name)),
-            *("--out-dir", env.Literal(out_dir)),
-        ],
+            "--elf": env.Literal(str(elf)),
+            "--database": env.Literal(str(firmware.database)),
+            "--compiler": env.Literal(env["cc"] or Path(str(env["CC"])).name),
+            "--include": [env.Literal(path) for path in env["CPPPATH"]],
+            "--sources": [env.Literal(str(path)) for path in sources],
+            "--variable": [env.Literal(text) for text in chosen_variables(env)],
+            "--target": list(targets),
+            "--out-dir": env.Literal(out_dir),
+        },
         also=[firmware.database],
     )
 

@@ -23,22 +23,26 @@ def layers(env: Any, places: Places, model: Model) -> list[Any]:
         "LAYERS",
         "codegen layers",
         cut,
-        [
-            *("--model", int8, "--inputs", model.test_images),
-            *(("--count", "$count") if env["count"] else ()),
-            *("--out", cut[0], "--npz", cut[1]),
-        ],
+        {
+            "--model": int8,
+            "--inputs": model.test_images,
+            "--count": "$count" if env["count"] else None,
+            "--out": cut[0],
+            "--npz": cut[1],
+        },
     )
     tflite = env.IsTflite(int8)
     env.Run(
         "EVALUATE",
         f"model layers{'-litert' if tflite else ''}",
         judged,
-        [
-            *(("--model", int8) if tflite else ()),
-            *("--cut", cut[0], "--npz", cut[1]),
-            *("--out", judged[0], "--table", judged[1]),
-        ],
+        {
+            "--model": int8 if tflite else None,
+            "--cut": cut[0],
+            "--npz": cut[1],
+            "--out": judged[0],
+            "--table": judged[1],
+        },
     )
     shown: list[Any] = env.Show(made("layers", "run")[0], judged[1], printed=True)
     return shown

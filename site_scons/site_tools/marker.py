@@ -18,8 +18,22 @@ OWN = (".sconsign", NAME)
 DATA = "data/"
 # Folders of the project that hold sources.
 SOURCES = (
-    *(".git", ".ci", ".venv", "codegen", "device", "docs", "examples", "firmware", "model"),
-    *("nn2flash", "requirements", "site_scons", "support", "target", "templates", "tests"),
+    ".git",
+    ".ci",
+    ".venv",
+    "codegen",
+    "device",
+    "docs",
+    "examples",
+    "firmware",
+    "model",
+    "nn2flash",
+    "requirements",
+    "site_scons",
+    "support",
+    "target",
+    "templates",
+    "tests",
 )
 
 

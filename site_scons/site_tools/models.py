@@ -109,12 +109,14 @@ def _quantized(
         "QUANTIZE",
         "model quantize",
         out,
-        [
-            *("--onnx", float_model, "--calibration", calibration),
-            *(("--normalize", normalize) if normalize else ()),
-            *("--max-accuracy-drop", "$max_accuracy_drop"),
-            *("--out", out[0], "--report", out[1]),
-        ],
+        {
+            "--onnx": float_model,
+            "--calibration": calibration,
+            "--normalize": normalize,
+            "--max-accuracy-drop": "$max_accuracy_drop",
+            "--out": out[0],
+            "--report": out[1],
+        },
     )
 
 
@@ -149,10 +151,16 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         "model train-module",
         [weights, history, calibration, test_part],
         [
-            *(*module.words, *data, "--seed", "$seed"),
-            *(("--epochs", "$epochs") if env["epochs"] else ()),
-            *("--out", weights, "--history", history),
-            *("--calibration", calibration, "--test", test_part),
+            *module.words,
+            *data,
+            {
+                "--seed": "$seed",
+                "--epochs": "$epochs" if env["epochs"] else None,
+                "--out": weights,
+                "--history": history,
+                "--calibration": calibration,
+                "--test": test_part,
+            },
         ],
         also=[*module.code, *module.data, *files],
         named=[*module.data, *named],
@@ -179,10 +187,14 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         "EVALUATE",
         "model evaluate-module",
         evaluation,
-        [
-            *("--history", history, "--test", test_part, "--int8", int8),
-            *("--reference", expected, "--out", evaluation[0], "--table", evaluation[1]),
-        ],
+        {
+            "--history": history,
+            "--test": test_part,
+            "--int8": int8,
+            "--reference": expected,
+            "--out": evaluation[0],
+            "--table": evaluation[1],
+        },
     )
     return Model(
         dataset=dataset,
@@ -226,9 +238,13 @@ def _given(env: Any, places: Places, dataset: Dataset) -> Model:
         "codegen inputs",
         [test_images],
         [
-            *(*ends, *count, *(("--from", source) if source else ())),
-            *(("--normalize", normalize) if normalize else ()),
-            *("--out", test_images),
+            *ends,
+            *count,
+            {
+                "--from": source,
+                "--normalize": normalize,
+                "--out": test_images,
+            },
         ],
         also=dataset.files[:2] if inputs == "mnist" else (),
     )
@@ -253,9 +269,14 @@ def _trained(env: Any, places: Places, dataset: Dataset) -> Model:
         "model train",
         [checkpoint, history],
         [
-            *(*data, "--recipe", "$recipe", "--seed", "$seed"),
-            *(("--epochs", "$epochs") if env["epochs"] else ()),
-            *("--out", checkpoint, "--history", history),
+            *data,
+            {
+                "--recipe": "$recipe",
+                "--seed": "$seed",
+                "--epochs": "$epochs" if env["epochs"] else None,
+                "--out": checkpoint,
+                "--history": history,
+            },
         ],
         also=mnist,
     )
@@ -272,9 +293,14 @@ def _trained(env: Any, places: Places, dataset: Dataset) -> Model:
         "model quantize",
         [int8, quantization],
         [
-            *(*data, "--checkpoint", checkpoint, "--onnx", float_model),
-            *("--max-accuracy-drop", "$max_accuracy_drop"),
-            *("--out", int8, "--report", quantization),
+            *data,
+            {
+                "--checkpoint": checkpoint,
+                "--onnx": float_model,
+                "--max-accuracy-drop": "$max_accuracy_drop",
+                "--out": int8,
+                "--report": quantization,
+            },
         ],
         also=mnist,
     )
@@ -294,8 +320,14 @@ def _trained(env: Any, places: Places, dataset: Dataset) -> Model:
         "model evaluate",
         evaluation,
         [
-            *(*data, "--checkpoint", checkpoint, "--int8", int8),
-            *("--reference", expected, "--out", evaluation[0], "--table", evaluation[1]),
+            *data,
+            {
+                "--checkpoint": checkpoint,
+                "--int8": int8,
+                "--reference": expected,
+                "--out": evaluation[0],
+                "--table": evaluation[1],
+            },
         ],
         also=mnist,
     )

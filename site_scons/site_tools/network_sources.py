@@ -14,8 +14,16 @@ if TYPE_CHECKING:
     from site_tools.places import Places
 
 EVERY = (
-    *("_config.h", "_kernels.c", "_kernels.h", "_io.c", "_io.h", "_selftest.c", "_selftest.h"),
-    *("_assembly.S", "_manifest.json", "_generate_report.txt"),
+    "_config.h",
+    "_kernels.c",
+    "_kernels.h",
+    "_io.c",
+    "_io.h",
+    "_selftest.c",
+    "_selftest.h",
+    "_assembly.S",
+    "_manifest.json",
+    "_generate_report.txt",
 )
 OF_INTERFACE = {"legacy": ("_data_params.c", "_data_params.h"), "st-ai": ("_details.h",)}
 

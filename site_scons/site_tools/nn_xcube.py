@@ -66,9 +66,14 @@ def imported_network(
         list(files.values()),
         [
             *arguments,
-            *(("--model", model) if model else ()),
+            {"--model": model},
             *(("--runtime", "$(", _given(env, "runtime"), "$)") if env["runtime"] else ()),
-            *("--name", name, "--c-api", api, "--core", env["BOARD_CORE"], "--out-dir", folder),
+            {
+                "--name": name,
+                "--c-api": api,
+                "--core": env["BOARD_CORE"],
+                "--out-dir": folder,
+            },
         ],
         also=[*also, *templates, *([stamp(env, env["runtime"])] if env["runtime"] else [])],
         installed=["clang-format"],
@@ -122,9 +127,14 @@ def _bundle(env: Any, folder: Any, model: Any, memories: Any) -> Way:
     return (
         "codegen bundle",
         [
-            *("--bundle", "$(", _given(env, "bundle"), "$)"),
-            *(("--input-scale", env["input_scale"]) if env["input_scale"] else ()),
-            *(("--input-zero-point", env["input_zero_point"]) if env["input_zero_point"] else ()),
+            "--bundle",
+            "$(",
+            _given(env, "bundle"),
+            "$)",
+            {
+                "--input-scale": env["input_scale"],
+                "--input-zero-point": env["input_zero_point"],
+            },
         ],
         [stamp(env, env["bundle"])],
     )
@@ -145,7 +155,10 @@ def _stedgeai(env: Any, folder: Any, model: Any, memories: Any) -> Way:
     return (
         "codegen stedgeai",
         [
-            *("--detected", detected, "--memory-pool", _pools(env, folder, memories)),
+            {
+                "--detected": detected,
+                "--memory-pool": _pools(env, folder, memories),
+            },
             *_word(env, "--options", "ai_options"),
         ],
         [],
@@ -155,8 +168,12 @@ def _stedgeai(env: Any, folder: Any, model: Any, memories: Any) -> Way:
 def _order(env: Any, folder: Any, model: Any, memories: Any) -> list[Any]:
     """What the cloud's commands want to know of the network."""
     return [
-        *("--model", model, "--name", env["name"], "--c-api", env["C_API"]),
-        *("--memory-pool", _pools(env, folder, memories)),
+        {
+            "--model": model,
+            "--name": env["name"],
+            "--c-api": env["C_API"],
+            "--memory-pool": _pools(env, folder, memories),
+        },
         *_word(env, "--version", "cloud_version"),
         *_word(env, "--options", "ai_options"),
     ]

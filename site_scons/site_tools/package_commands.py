@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,38 @@ import SCons.Errors
 import SCons.Node
 import SCons.Node.FS
 from SCons.Script import Action, GetOption
+from site_tools.standalone import standalone
+
+option_words = standalone("options").option_words
+
+# Words of a command line, and mappings of options by name.
+Arguments = Sequence[Any] | Mapping[str, Any]
 
 # What a user's surroundings may tell a command; none of it belongs into what is built.
 PASSED_ON = (
-    *(
-        "HOME",
-        "PATH",
-        "TMPDIR",
-        "TERM",
-        "LANG",
-        "LC_ALL",
-        "NO_COLOR",
-        "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME",
-        "STEDGEAI_CORE_DIR",
-    ),
-    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
-    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
-    *("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"),
+    "HOME",
+    "PATH",
+    "TMPDIR",
+    "TERM",
+    "LANG",
+    "LC_ALL",
+    "NO_COLOR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "STEDGEAI_CORE_DIR",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XDG_RUNTIME_DIR",
 )
 PASSED_ON_PREFIXES = ("npm_config_", "NPM_CONFIG_", "OMP_", "MKL_")
 
@@ -86,6 +100,16 @@ class Named:
         return True
 
 
+def _words(arguments: Arguments) -> list[Any]:
+    """The words of a command line."""
+    parts = [arguments] if isinstance(arguments, Mapping) else arguments
+    return [
+        word
+        for part in parts
+        for word in (option_words(part) if isinstance(part, Mapping) else (part,))
+    ]
+
+
 def _read_by(arguments: Sequence[Any], out: Sequence[Any]) -> list[Any]:
     """The files among a command's words that it reads."""
     nodes = [word.node if isinstance(word, Named) else word for word in arguments]
@@ -103,7 +127,7 @@ def run_command(
     label: str,
     command: str,
     out: Sequence[Any],
-    arguments: Sequence[Any],
+    arguments: Arguments,
     *,
     also: Sequence[Any] = (),
     named: Sequence[Any] = (),
@@ -116,7 +140,8 @@ def run_command(
         label: the word shown before the target's name; "" shows nothing.
         command: package and command, such as "codegen subset".
         out: nodes of the files it writes.
-        arguments: words of the command line. A node that is not in `out` is a source.
+        arguments: words of the command line; a mapping stands for the options it names
+            (support/options.py). A node that is not in `out` is a source.
         also: further sources that the command line does not name, such as templates.
         named: those of them whose names tell something, too: SCons compares contents alone, one
             after the other.
@@ -134,12 +159,13 @@ def run_command(
     package, _, verb = command.partition(" ")
     files, pins = env.PythonDependencies(package, verb, installed)
     # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.
-    words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", package, *verb.split(), *arguments]
+    words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", package, *verb.split()]
+    words += _words(arguments)
     python = str(env["PYTHON"])
     declare = env.Later if apart and not env["HOSTED"] else env.Direct
     made = env.Command(
         list(out),
-        [*_read_by(arguments, out), *also],
+        [*_read_by(words, out), *also],
         # PINS is not a Value node: what hosts' exporters walk through are files.
         declare(
             words,
@@ -167,7 +193,7 @@ def always(
     env: Any,
     out: Any,
     command: str,
-    arguments: Sequence[Any],
+    arguments: Arguments,
     *,
     also: Sequence[Any] = (),
     apart: bool = False,
@@ -177,7 +203,7 @@ def always(
     Args:
         out: nodes of the files it writes, or one that stands for the run and is never written.
         command: package and command, such as "device sim".
-        arguments: words of the command line; nodes are sources.
+        arguments: as of `run_command`.
         also: further sources, built first.
         apart: run it when the build has ended; nothing of this build can depend on it.
     """

@@ -14,18 +14,18 @@ APART = ("debug", "gdbserver")
 def probes(env: Any, places: Places, firmware: Firmware) -> dict[str, Any]:
     """Declare flash, erase, reset, debug and gdbserver, those that the board has."""
     on_model = env["probe"] == "model"
-    probe = [
-        *("--board", places.board_toml),
-        *(("--programmer", "$programmer") if env["programmer"] else ()),
-        *(("--serial", "$serial") if env["serial"] else ()),
-        *(("--dry-run",) if env["dry_run"] == "1" else ()),
-        *(("--model", places.board.File("model-board.zip").abspath) if on_model else ()),
-    ]
+    probe = {
+        "--board": places.board_toml,
+        "--programmer": "$programmer" if env["programmer"] else None,
+        "--serial": "$serial" if env["serial"] else None,
+        "--dry-run": env["dry_run"] == "1",
+        "--model": places.board.File("model-board.zip").abspath if on_model else None,
+    }
     targets = {
         verb: env.Always(
             places.board.File(f"{verb}.run"),
             f"device {verb}",
-            [*probe, *more],
+            [probe, *more],
             also=firmware.whole if more else (),
             apart=verb in APART,
         )

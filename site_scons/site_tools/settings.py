@@ -223,8 +223,23 @@ NAME = "[a-z][a-z0-9_]*"
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 # Variables that say where files lie, how a board is reached, or how something is shown.
 ELSEWHERE = {
-    *("build_dir", "data_dir", "dest", "cache_dir", "programmer", "serial", "port", "debug_flash"),
-    *("from", "dry_run", "count", "layers", "listen", "gdb_port", "ide_dir", "only", "verbose"),
+    "build_dir",
+    "data_dir",
+    "dest",
+    "cache_dir",
+    "programmer",
+    "serial",
+    "port",
+    "debug_flash",
+    "from",
+    "dry_run",
+    "count",
+    "layers",
+    "listen",
+    "gdb_port",
+    "ide_dir",
+    "only",
+    "verbose",
 }
 FIELDS = (
     # What is built, and where.

@@ -35,10 +35,19 @@ def subset(env: Any, places: Places, model: Model) -> Subset:
         "codegen subset",
         [header, arrays],
         [
-            *(*model.ends, "--inputs", model.test_images, "--size", "$subset_size"),
-            # Data of a user's may have fewer than the default.
-            *(("--at-most",) if env["model"] or env["inputs"] or env["calibration"] else ()),
-            *("--seed", "$subset_seed", *env.Strict(), "--out", header, "--npz", arrays),
+            *model.ends,
+            {
+                "--inputs": model.test_images,
+                "--size": "$subset_size",
+                # Data of a user's may have fewer than the default.
+                "--at-most": any(env[of] for of in ("model", "inputs", "calibration")),
+                "--seed": "$subset_seed",
+            },
+            *env.Strict(),
+            {
+                "--out": header,
+                "--npz": arrays,
+            },
         ],
         also=env.Templates("app/mnist_test_subset.h.j2"),
         installed=["clang-format"],

@@ -75,9 +75,18 @@ def section(tool: str, images: int, data: str, build: Path) -> str:
     folder, reference = build / "stm32h750b_dk", str(build / "app/reference.npz")
     computed = run(
         [
-            *(sys.executable, "-m", "device", "sim", "--board", str(BOARD_FOLDER / "board.toml")),
-            *("--elf", str(folder / "firmware.elf"), "--reference", reference),
-            *("--set", f"flashed={folder / 'model-board.zip'}"),
+            sys.executable,
+            "-m",
+            "device",
+            "sim",
+            "--board",
+            str(BOARD_FOLDER / "board.toml"),
+            "--elf",
+            str(folder / "firmware.elf"),
+            "--reference",
+            reference,
+            "--set",
+            f"flashed={folder / 'model-board.zip'}",
         ]
     )
     return (

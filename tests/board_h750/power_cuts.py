@@ -73,7 +73,9 @@ def examine(cut: Cut, firmware: Firmware, folder: Path) -> str:
         storage.flash[:4096] = bytes(byte ^ 0x5A for byte in storage.flash[:4096])
     storage.save(board.file)
     first = board.run(
-        *("flash", cut.tool, firmware),
+        "flash",
+        cut.tool,
+        firmware,
         options=("--cut", str(cut.change), "--seed", str(cut.seed)),
     )
     if first.status == 0 and not firmware.stands_in(board.memories()):

@@ -28,8 +28,13 @@ _LEAST = 10
 def _build(folder: Path, mnist: Path, size: int) -> Path:
     done = scons(
         folder,
-        *("board=stm32h750b_dk", f"network={_NETWORK}", f"subset_size={size}", "werror=1"),
-        *("inputs=mnist", "normalize=0,1", f"data_dir={mnist}"),
+        "board=stm32h750b_dk",
+        f"network={_NETWORK}",
+        f"subset_size={size}",
+        "werror=1",
+        "inputs=mnist",
+        "normalize=0,1",
+        f"data_dir={mnist}",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "stm32h750b_dk"
@@ -42,7 +47,7 @@ def test_the_largest_subset_inside_the_chip_links_and_is_the_documented_one(
     largest = json.loads((board / "placement.json").read_text())["internal_subset"]
     elf, placement = board / "firmware.elf", board / "placement.json"
     toml = REPOSITORY / "firmware/boards/stm32h750b_dk/board.toml"
-    shown = device(*("flash", "--board", toml, "--elf", elf, "--placement", placement, "--dry-run"))
+    shown = device("flash", "--board", toml, "--elf", elf, "--placement", placement, "--dry-run")
     assert f"subset_size={largest} needs the chip's own flash only" in shown.stderr
     page = _PAGE.read_text()
     if os.environ.get("UPDATE_DOCS") == "1":

@@ -22,8 +22,12 @@ def test_inferences_stay_in_the_memory_that_the_placement_gave_them(
 ) -> None:
     done = scons(
         tmp_path,
-        *("sim", "board=stm32h750b_dk", f"network={other_model}"),
-        *(f"placement={placement}", f"subset_size={IMAGES}", "werror=1"),
+        "sim",
+        "board=stm32h750b_dk",
+        f"network={other_model}",
+        f"placement={placement}",
+        f"subset_size={IMAGES}",
+        "werror=1",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     size = IMAGES * SIZES[-1]

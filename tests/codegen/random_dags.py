@@ -526,7 +526,9 @@ def _resize(growing: Growing, source: Live) -> None:
         return
     scales = growing.model.constant(factors, np.float32)
     growing.model.then(
-        *("Resize", "", scales),
+        "Resize",
+        "",
+        scales,
         mode="nearest",
         nearest_mode="floor",
         coordinate_transformation_mode="asymmetric",
@@ -540,17 +542,45 @@ def _divisors(number: int) -> list[int]:
 
 # Operator, and the scale of a byte of its output; None for that of its input.
 _FUNCTIONS: tuple[tuple[str, float | None], ...] = (
-    *(("Relu", None), ("Sigmoid", 1 / 256), ("Tanh", 1 / 128), ("LeakyRelu", None)),
-    *(("Elu", None), ("Selu", None), ("HardSwish", None), ("HardSigmoid", 1 / 256)),
-    *(("Abs", None), ("Neg", None), ("Softplus", None), ("Softsign", 1 / 128), ("Erf", 1 / 128)),
-    *(("Mish", None), ("Celu", None)),
+    ("Relu", None),
+    ("Sigmoid", 1 / 256),
+    ("Tanh", 1 / 128),
+    ("LeakyRelu", None),
+    ("Elu", None),
+    ("Selu", None),
+    ("HardSwish", None),
+    ("HardSigmoid", 1 / 256),
+    ("Abs", None),
+    ("Neg", None),
+    ("Softplus", None),
+    ("Softsign", 1 / 128),
+    ("Erf", 1 / 128),
+    ("Mish", None),
+    ("Celu", None),
 )
 ANY, IMAGES = (2, 3, 4), (3, 4)
 Grow = Callable[[Growing, Live], None]
 _OPERATORS: tuple[tuple[Shape, Grow], ...] = (
-    *((IMAGES, _conv), (IMAGES, _conv), (IMAGES, _conv), (IMAGES, _pool), (IMAGES, _pool)),
-    *((IMAGES, _conv_transpose), (IMAGES, _global), (ANY, _reduce), ((2,), _dense)),
-    *((ANY, _of_two), (ANY, _of_two), (ANY, _of_constant), (ANY, _function), ((2,), _softmax)),
-    *((ANY, _concat), (ANY, _slice), (ANY, _split), (ANY, _pad), (ANY, _transpose)),
-    *((ANY, _reshape), ((4,), _blocks), ((4,), _resize)),
+    (IMAGES, _conv),
+    (IMAGES, _conv),
+    (IMAGES, _conv),
+    (IMAGES, _pool),
+    (IMAGES, _pool),
+    (IMAGES, _conv_transpose),
+    (IMAGES, _global),
+    (ANY, _reduce),
+    ((2,), _dense),
+    (ANY, _of_two),
+    (ANY, _of_two),
+    (ANY, _of_constant),
+    (ANY, _function),
+    ((2,), _softmax),
+    (ANY, _concat),
+    (ANY, _slice),
+    (ANY, _split),
+    (ANY, _pad),
+    (ANY, _transpose),
+    (ANY, _reshape),
+    ((4,), _blocks),
+    ((4,), _resize),
 )

@@ -8,12 +8,7 @@ this computer with sanitizers; `--board mps2_an500` runs it on the emulated Cort
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
-import tempfile
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,32 +17,17 @@ import numpy as np
 
 from codegen.kernels.wanted import WANTED, Kernels
 from codegen.reader.qdq import read_graph
-from support.errors import UserError, run_cli
+from support.errors import run_cli
+from tests.codegen.batches import Made, Report, arguments, numbers_of, run_campaign, tell
 from tests.codegen.models import Array, QdqModel
-from tests.codegen.programs import Case, Int8Array, run_cases
+from tests.codegen.programs import Case, Int8Array
 
 Rng = np.random.Generator
 
-BATCH = 25
 LARGEST = 1000
 INPUTS = 8
 # Weights of one network: some layers of a thousand, not several.
 MOST_WEIGHTS = 300_000
-
-
-@dataclass
-class Report:
-    """What a campaign found.
-
-    Attributes:
-        networks, outputs: how many networks ran, how many output bytes were compared.
-        findings: number of the network → what went wrong.
-    """
-
-    networks: int = 0
-    outputs: int = 0
-    seconds: float = 0.0
-    findings: dict[int, str] = field(default_factory=dict)
 
 
 def random_case(seed: int, number: int, folder: Path, most: int = MOST_WEIGHTS) -> Case:
@@ -58,7 +38,7 @@ def random_case(seed: int, number: int, folder: Path, most: int = MOST_WEIGHTS) 
     """
     rng = np.random.default_rng([seed, number])
     model = random_model(rng, most)
-    graph = read_graph(model.save(folder / f"random_{number}.onnx", check=False))
+    graph = read_graph(model.save(folder / f"random_{seed}_{number}.onnx", check=False))
     inputs = _inputs(rng, graph.input)
     # Kernels are chosen by what is typical: here, half of what then runs.
     kernels = Kernels(WANTED[number % len(WANTED)], inputs[::2] if rng.random() < 0.7 else None)
@@ -192,71 +172,31 @@ def _inputs(rng: Rng, tensor: Any) -> Int8Array:
     return rows.astype(np.int8)
 
 
-def run_batch(cases: list[Case], board: str, folder: Path) -> dict[str, str]:
-    """Name → what is wrong, for every network whose C does not do what the reference does.
-
-    When they do not even build together, each is tried alone.
-    """
-    try:
-        outputs = run_cases(cases, folder, board)
-    except (AssertionError, UserError) as error:
-        if len(cases) == 1:
-            return {cases[0].name: str(error)}
-        findings: dict[str, str] = {}
-        for case in cases:
-            findings |= run_batch([case], board, folder / f"{case.name}_alone")
-        return findings or {cases[0].name: f"only together with others: {error}"}
-    return {
-        case.name: f"{np.count_nonzero(found != case.expected)} of {found.size} bytes differ"
-        for case, found in zip(cases, outputs, strict=True)
-        if (found != case.expected).any()
-    }
-
-
 def campaign(
-    seed: int, numbers: range, board: str = "host", most: int = MOST_WEIGHTS, live: bool = False
+    seed: int, numbers: range, board: str = "host", most: int = MOST_WEIGHTS, **how: Any
 ) -> Report:
-    """Run networks of a seed in batches."""
-    report, start = Report(), time.monotonic()
-    for first in range(numbers.start, numbers.stop, BATCH):
-        batch = range(first, min(first + BATCH, numbers.stop))
-        with tempfile.TemporaryDirectory(prefix="networks-") as folder:
-            cases = [random_case(seed, n, Path(folder), most) for n in batch]
-            wrong = run_batch(cases, board, Path(folder))
-        report.networks += len(cases)
-        report.outputs += sum(len(case.inputs) * case.graph.output_bytes for case in cases)
-        report.findings |= {int(n.split("_")[1]): text for n, text in wrong.items()}
-        report.seconds = time.monotonic() - start
-        if live:
-            print(
-                f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
-                f"{len(report.findings)} findings",
-                file=sys.stderr,
-            )
-    return report
+    """Run networks of a seed in batches.
+
+    Args:
+        how: as of `run_campaign`.
+    """
+
+    def make(number: int, folder: Path) -> Made:
+        case = random_case(seed, number, folder, most)
+        return Made(folder / f"random_{seed}_{number}.onnx", case)
+
+    return run_campaign(make, numbers, board, **how)
 
 
 def main() -> int:
     """The command line; ends with 1 when there are findings."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", type=int, default=100)
-    parser.add_argument("--first", type=int, default=0, help="number of the first network")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--board", default="host")
+    parser = arguments(__doc__)
     parser.add_argument("--most-weights", type=int, default=MOST_WEIGHTS)
-    parser.add_argument("--json", type=Path, help="write the report here")
     given = parser.parse_args()
-    numbers = range(given.first, given.first + given.networks)
-    report = campaign(given.seed, numbers, given.board, given.most_weights, live=True)
-    for number, text in report.findings.items():
-        print(f"network {number} of seed {given.seed}: {text}")
-    print(
-        f"{report.networks} networks on {given.board} in {report.seconds:.0f} s: "
-        f"{report.outputs} output bytes, {len(report.findings)} findings"
+    how = {"keep": given.keep, "live": True}
+    return tell(
+        campaign(given.seed, numbers_of(given), given.board, given.most_weights, **how), given
     )
-    if given.json:
-        given.json.write_text(json.dumps(vars(report), indent=2, sort_keys=True) + "\n")
-    return 1 if report.findings else 0
 
 
 if __name__ == "__main__":

@@ -32,7 +32,11 @@ def test_one_stem_in_each_folder(files: dict[str, str]) -> None:
     folders = {str(Path(path).parent) for path in files}
     runtime = "firmware/runtime/kernels"
     assert folders == {
-        *("codegen/ops", "codegen/kernels/reduce", "templates/ops", "tests/ops", runtime)
+        "codegen/ops",
+        "codegen/kernels/reduce",
+        "templates/ops",
+        "tests/ops",
+        runtime,
     }
 
 

@@ -73,10 +73,15 @@ def test_edges_go_on_through_views(kernels: str, tmp_path: Path) -> None:
     total = kinds.index("elementwise")
     assert sorted(told) == sorted(
         [
-            *("input 0 layer 0", "input 1 layer 1", f"layer 0 layer {total}"),
-            *(f"layer 1 layer {total}", f"layer {total} layer 3", "layer 3 output 1"),
+            "input 0 layer 0",
+            "input 1 layer 1",
+            f"layer 0 layer {total}",
+            f"layer 1 layer {total}",
+            f"layer {total} layer 3",
+            "layer 3 output 1",
             # What a layer reads, too, goes out as a copy.
-            *(f"layer {total} layer 4", "layer 4 output 0"),
+            f"layer {total} layer 4",
+            "layer 4 output 0",
         ]
     ), kinds
 

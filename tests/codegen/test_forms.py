@@ -103,6 +103,51 @@ def test_shape_arithmetic_is_folded(tmp_path: Path) -> None:
     agrees(model.gemm(weights, 2.0**-8).qdq(2.0**-2, 1), tmp_path)
 
 
+def test_quantized_constants_are_joined(tmp_path: Path) -> None:
+    """Quantizers put Q and DQ around constants, too, before somebody joins and reshapes them."""
+    model = QdqModel((1, 4, 3)).qdq(0.05, 3)
+    read = model.value
+    parts = [
+        model.dequantized(np.arange(-6, 0, dtype=np.int8).reshape(2, 3), 0.1, 3),
+        model.dequantized(np.arange(6, dtype=np.int8).reshape(2, 3), 0.3, -2),
+    ]
+    model.at(model.add("Concat", parts, axis=0)).qdq(0.25, 1)
+    model.then("Unsqueeze", model.constant([0], np.int64))
+    model.at(model.add("Add", [read, model.value])).qdq(0.1, 4)
+    agrees(model, tmp_path)
+
+
+def test_masks_of_constants(tmp_path: Path) -> None:
+    """bool, as an initializer: what a Where of constants chooses by."""
+    model = QdqModel((1, 3)).qdq(0.05, 3)
+    read = model.value
+    mask = model.constant(np.array([True, False, True]))
+    chosen = model.add(
+        "Where", [mask, model.constant([1.0, 2.0, 3.0], np.float32), model.constant(np.float32(0))]
+    )
+    model.at(model.add("Add", [read, chosen])).qdq(0.1, 4)
+    agrees(model, tmp_path)
+
+
+def test_indices_that_nobody_reads(tmp_path: Path) -> None:
+    """A second output is not asked for because it has a name."""
+    model = QdqModel((1, 2, 4, 4)).qdq(0.05, 3)
+    model.then("MaxPool", kernel_shape=[2, 2], strides=[2, 2]).qdq(0.05, 3)
+    built = model.build()
+    (pool,) = (node for node in built.graph.node if node.op_type == "MaxPool")
+    pool.output.append("indices")
+    path = tmp_path / "model.onnx"
+    onnx.save(built, path)
+    graph = read_graph(path)
+    inputs = stored_inputs(graph)
+    expected = onnxruntime_outputs(model.build(), graph, inputs)
+    np.testing.assert_array_equal(run(graph, inputs), expected)
+    built.graph.output.append(onnx.helper.make_tensor_value_info("indices", 7, [1, 2, 2, 2]))
+    onnx.save(built, path)
+    with pytest.raises(UserError, match="its indices are asked for"):
+        read_graph(path)
+
+
 def test_a_node_without_operands(tmp_path: Path) -> None:
     """Noise in a network is refused, not stumbled over."""
     model = QdqModel((1, 2)).qdq(0.1, 0)

@@ -7,7 +7,7 @@ tests/codegen/test_goldens.py` writes the files in tests/goldens anew; git shows
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from codegen.render import TEMPLATES, environment, render
 from codegen.report.operators import support_page
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
+from support.described import UNITS, packed
 from tests.codegen.golden_sets import SETS
 from tests.codegen.graphs import assorted, classes, image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
@@ -67,12 +68,16 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     return read_graph(model().save(tmp_path_factory.mktemp("model") / "golden.onnx"))
 
 
-def subset_header(graph: Graph, size: int) -> str:
+def subset_header(graph: Graph, size: int, **described: Sequence[str]) -> str:
     rng = np.random.default_rng(3)
     arrays: dict[str, Array] = {
         "inputs": rng.uniform(-6, 6, (9, 6)).astype(np.float32),
         "labels": np.arange(9, dtype=np.uint8) % 3,
     }
+    if UNITS in described:
+        del arrays["labels"]
+    for key, names in described.items():
+        arrays[key] = np.frombuffer(packed(names), np.uint8)
     return render_header(graph, make_subset(graph, arrays, size, 5), size, 5)
 
 
@@ -127,6 +132,10 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     ),
     "app/mnist_test_subset.h": lambda g: subset_header(g, 4),
     "app/mnist_test_subset_one_digit.h": lambda g: subset_header(g, 0),
+    "app/mnist_test_subset_classes.h": lambda g: subset_header(
+        g, 4, class_names=('"run"', "läuft", "why??/")
+    ),
+    "app/mnist_test_subset_values.h": lambda g: subset_header(g, 4, units=("°C", "%", "")),
     "project/SConstruct.txt": lambda g: render(
         "project/SConstruct.j2", {"name": "gearbox", "root": "/opt/nn2flash", "board": "mps2_an500"}
     ),

@@ -30,12 +30,30 @@ def test_from_onnx_to_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ends = ["--model", model]
     command("codegen", "inputs", *ends, "--from", tmp_path / "given.npz", "--out", out["test.npz"])
     command(
-        *("codegen", "subset", *ends, "--inputs", out["test.npz"], "--size", subset),
-        *("--out", tmp_path / "mnist_test_subset.h", "--npz", out["subset.npz"]),
+        "codegen",
+        "subset",
+        *ends,
+        "--inputs",
+        out["test.npz"],
+        "--size",
+        subset,
+        "--out",
+        tmp_path / "mnist_test_subset.h",
+        "--npz",
+        out["subset.npz"],
     )
     command(
-        *("codegen", "generate", *ends, "--name", "others", "--kernels", "auto"),
-        *("--calibration", out["test.npz"], "--out-dir", tmp_path),
+        "codegen",
+        "generate",
+        *ends,
+        "--name",
+        "others",
+        "--kernels",
+        "auto",
+        "--calibration",
+        out["test.npz"],
+        "--out-dir",
+        tmp_path,
     )
     command("codegen", "reference", *ends, "--inputs", out["subset.npz"], "--out", out["ref.npz"])
     elf = build(tmp_path, subset)
@@ -51,9 +69,20 @@ def build(folder: Path, subset: int) -> Path:
     memories, placement = folder / "memories.json", folder / "placement.json"
     command("device", "memories", "--board", BOARD, "--out", memories)
     command(
-        *("codegen", "place", "--memories", memories, "--subset-size", subset),
-        *("--manifest", folder / "others_manifest.json", "--subset", folder / "subset.npz"),
-        *("--code-sizes", ROOT / "codegen/kernels/code_sizes.json", "--out", placement),
+        "codegen",
+        "place",
+        "--memories",
+        memories,
+        "--subset-size",
+        subset,
+        "--manifest",
+        folder / "others_manifest.json",
+        "--subset",
+        folder / "subset.npz",
+        "--code-sizes",
+        ROOT / "codegen/kernels/code_sizes.json",
+        "--out",
+        placement,
     )
     facts = ["--context", f"memories={memories}", "--context", f"placement={placement}"]
     glue = ["--set", "name=others"]

@@ -109,6 +109,29 @@ def test_matrix(tmp_path: Path) -> None:
     np.testing.assert_array_equal(run(graph, inputs), expected)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+@pytest.mark.parametrize("given", [True, False])
+def test_pad_of_integers(dtype: type[np.generic], given: bool, tmp_path: Path) -> None:
+    """Its value is a byte; none is the byte 0, whatever that means."""
+    model = QdqModel((1, 2, 3)).quantize(0.1, 5, dtype)
+    operands = [model.constant([0, 1, 0, 0, 0, 2], np.int64)]
+    operands += [model.constant(np.array(77, dtype))] if given else []
+    model.then("Pad", *operands).dequantize(0.1, 5, dtype)
+    graph = read(model, tmp_path)
+    inputs = stored_inputs(graph)
+    expected = onnxruntime_outputs(model.build(), graph, inputs)
+    np.testing.assert_array_equal(run(graph, inputs), expected)
+
+
+@pytest.mark.parametrize("op", ["ArgMax", "ArgMin"])
+def test_the_largest_of_integers(op: str, tmp_path: Path) -> None:
+    model = QdqModel((1, 6)).quantize(0.1, 130, np.uint8).then(op, axis=1, keepdims=0).output()
+    graph = read(model, tmp_path)
+    inputs = stored_inputs(graph)
+    expected = onnxruntime_outputs(model.build(), graph, inputs)
+    np.testing.assert_array_equal(run(graph, inputs), expected)
+
+
 @pytest.mark.parametrize(
     ("op", "domain", "message"),
     [
@@ -120,8 +143,14 @@ def test_matrix(tmp_path: Path) -> None:
         ("QGemm", "com.microsoft", "has 1 operands, not 6 or more"),
     ],
 )
-def test_refused_by_name(op: str, domain: str, message: str, tmp_path: Path) -> None:
-    given = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 4])
+@pytest.mark.parametrize("shape", [(1, 4), (5, 1, 4)])
+def test_refused_by_name(
+    op: str, domain: str, message: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Recurrent layers of several steps, too, whose inputs have no batch in front."""
+    if len(shape) == 3 and op not in ("LSTM", "GRU"):
+        return
+    given = helper.make_tensor_value_info("input", TensorProto.FLOAT, shape)
     found = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 4])
     node = helper.make_node(op, ["input"], ["output"], "it", domain=domain)
     graph = helper.make_graph([node], "graph", [given], [found])

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from codegen.ops.fully_connected import FullyConnected
+from tests.codegen.batches import run_batch
 from tests.codegen.oracle import Int8Array
 from tests.codegen.programs import Case
-from tests.codegen.random_networks import campaign, random_case, run_batch
+from tests.codegen.random_networks import campaign, random_case
 
 SEED = 1
 # Large ones are for the campaign: a thousand units wide still is one layer of these.

@@ -32,10 +32,18 @@ def board(model: Path, tmp_path: Path) -> Callable[..., list[Any]]:
         (tmp_path / "memories.json").write_text(json.dumps(toolchain(name).board.to_json()))
         np.savez(tmp_path / "subset.npz", inputs=np.zeros((4, 6), np.int8))
         return [
-            *("--memories", tmp_path / "memories.json", "--manifest", tmp_path / "manifest.json"),
-            *("--subset", tmp_path / "subset.npz", "--subset-size", 4),
-            *("--code-sizes", ROOT / "codegen/kernels/code_sizes.json"),
-            *("--out", tmp_path / "placement.json"),
+            "--memories",
+            tmp_path / "memories.json",
+            "--manifest",
+            tmp_path / "manifest.json",
+            "--subset",
+            tmp_path / "subset.npz",
+            "--subset-size",
+            4,
+            "--code-sizes",
+            ROOT / "codegen/kernels/code_sizes.json",
+            "--out",
+            tmp_path / "placement.json",
         ]
 
     return arguments

@@ -193,8 +193,15 @@ def test_subset(  # noqa: PLR0917
     npz(inputs=GOOD)(tmp_path / "test.npz")
     out = ["--out", tmp_path / "subset.h", "--npz", tmp_path / "subset.npz"]
     refusal = refused(
-        *("subset", "--model", model, "--inputs", tmp_path / "test.npz", "--size", "4"),
-        *(*words, *out),
+        "subset",
+        "--model",
+        model,
+        "--inputs",
+        tmp_path / "test.npz",
+        "--size",
+        "4",
+        *words,
+        *out,
     )
     check(refusal, message, remedy)
     assert not (tmp_path / "subset.h").exists() and not (tmp_path / "subset.npz").exists()

@@ -38,7 +38,8 @@ def main() -> None:
         arguments.validate / "firmware.elf",
         arguments.manifest,
         arguments.validate / "demo.html",
-        *("--training", str(arguments.training)),
+        "--training",
+        str(arguments.training),
     )
     misses = []
     with sync_playwright() as playwright, serving(words) as server:

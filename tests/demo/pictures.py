@@ -47,7 +47,8 @@ def main() -> None:
             arguments.validate / "firmware.elf",
             arguments.manifest,
             arguments.validate / "demo.html",
-            *("--training", str(arguments.training)),
+            "--training",
+            str(arguments.training),
         )
         with serving(words) as server:
             _demo(browser, server.url, arguments.out)

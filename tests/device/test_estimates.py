@@ -120,8 +120,17 @@ def test_a_trace_as_text_has_no_conditions_and_no_places(machine: Machine) -> No
     text = instructions(machine.elf)
     run = straight(text, machine.trace("conditional", one(-5)))
     assert run == [
-        *("push {r4, lr}", "ldrsb r2, [r0]", "cmp r2, #0", "nop", "rsb r12, r2, #0"),
-        *("add r10, r2, #1", "vmrs r4, fpscr", "bl somewhere", "bx lr", "nop", "pop {r4, pc}"),
+        "push {r4, lr}",
+        "ldrsb r2, [r0]",
+        "cmp r2, #0",
+        "nop",
+        "rsb r12, r2, #0",
+        "add r10, r2, #1",
+        "vmrs r4, fpscr",
+        "bl somewhere",
+        "bx lr",
+        "nop",
+        "pop {r4, pc}",
     ]
     found = estimate(machine, "conditional", one(-5))
     assert found.instructions == len(run) and found.mca and found.dual_issue

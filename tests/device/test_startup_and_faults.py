@@ -14,8 +14,18 @@ from support.errors import UserError
 from tests.device.conftest import Build
 
 ACTIONS = (
-    *("return_seven", "bus_fault", "undefined", "divide_by_zero", "execute_never", "hard_fault"),
-    *("stack_gone", "hang", "lockup", "exit_early", "unexpected_exception", "float"),
+    "return_seven",
+    "bus_fault",
+    "undefined",
+    "divide_by_zero",
+    "execute_never",
+    "hard_fault",
+    "stack_gone",
+    "hang",
+    "lockup",
+    "exit_early",
+    "unexpected_exception",
+    "float",
 )
 BUILDS = {name: (f"-DACTION={name.upper()}",) for name in ACTIONS}
 

@@ -64,10 +64,21 @@ class Machine:
         """Run what `write_memories` left in the current folder, whose files it can open."""
         semihosting = "enable=on,target=native"
         return (
-            *("qemu-system-arm", "-M", self.qemu, "-display", "none", "-monitor", "none"),
-            *("-serial", "none", "-semihosting-config", semihosting),
-            *("-device", f"loader,file=flash.bin,addr={self.flash[0]},force-raw=on"),
-            *("-device", f"loader,file=garbage.bin,addr={self.ram[0]},force-raw=on"),
+            "qemu-system-arm",
+            "-M",
+            self.qemu,
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "none",
+            "-semihosting-config",
+            semihosting,
+            "-device",
+            f"loader,file=flash.bin,addr={self.flash[0]},force-raw=on",
+            "-device",
+            f"loader,file=garbage.bin,addr={self.ram[0]},force-raw=on",
         )
 
     def write_memories(self, folder: Path, elf: str) -> None:

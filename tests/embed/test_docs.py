@@ -74,9 +74,12 @@ def test_examples_are_short() -> None:
     [
         *(f"cmake/{way}/CMakeLists.txt" for way in ("live", "subdirectory", "find")),
         *(f"make/{way}/Makefile" for way in ("live", "package")),
-        *("scons/SConstruct", "scons_package/SConstruct"),
-        *("../hosts/cubemx_cmake/CMakeLists.txt", "../hosts/pico/CMakeLists.txt"),
-        *("../hosts/cubemx_make/Makefile", "../hosts/libopencm3/Makefile"),
+        "scons/SConstruct",
+        "scons_package/SConstruct",
+        "../hosts/cubemx_cmake/CMakeLists.txt",
+        "../hosts/pico/CMakeLists.txt",
+        "../hosts/cubemx_make/Makefile",
+        "../hosts/libopencm3/Makefile",
     ],
 )
 def test_two_lines_take_a_network_in(file: str) -> None:

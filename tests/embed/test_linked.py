@@ -18,8 +18,14 @@ def cmake_words(host: Host, machine: Machine, script: str = "cubemx.ld") -> list
     """Configure for a machine as a toolchain file would."""
     link = " ".join(machine.link_flags(str(host.root / script)))
     return [
-        *("cmake", "-G", "Ninja", "-B", "b", f"-DCMAKE_PREFIX_PATH={host.root}"),
-        *("-DCMAKE_SYSTEM_NAME=Generic", f"-DCMAKE_C_COMPILER={COMPILER}"),
+        "cmake",
+        "-G",
+        "Ninja",
+        "-B",
+        "b",
+        f"-DCMAKE_PREFIX_PATH={host.root}",
+        "-DCMAKE_SYSTEM_NAME=Generic",
+        f"-DCMAKE_C_COMPILER={COMPILER}",
         "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
         f"-DCMAKE_C_FLAGS={' '.join(machine.flags)}",
         f"-DCMAKE_EXE_LINKER_FLAGS={link}",

@@ -47,9 +47,15 @@ class Row:
     def line(self) -> str:
         """The row of the table."""
         cells = (
-            *(f"`examples/{self.name}`", self.float_score, self.int8_score, f"{self.inputs:,}"),
-            *(f"{self.seconds:.0f}", f"{self.weights:,}", f"{self.kernels:,}"),
-            *(f"{self.activations:,}", f"{self.instructions:,.0f}"),
+            f"`examples/{self.name}`",
+            self.float_score,
+            self.int8_score,
+            f"{self.inputs:,}",
+            f"{self.seconds:.0f}",
+            f"{self.weights:,}",
+            f"{self.kernels:,}",
+            f"{self.activations:,}",
+            f"{self.instructions:,.0f}",
         )
         return f"| {' | '.join(cells)} |"
 

@@ -9,6 +9,7 @@ from tests.codegen.models import QdqModel, random_layer, two_layers
 from tests.codegen.random_dags import random_dag
 from tests.ops.test_fully_connected import FORMS
 from tests.ops.test_lookup import chain, quantized_bounds
+from tests.tflite.networks import NETWORKS
 
 
 def reshapes() -> QdqModel:
@@ -86,3 +87,8 @@ def corpus() -> list[bytes]:
     models += [build() for build in GRAPHS.values()]
     models += [random_dag(np.random.default_rng([2, seed])) for seed in GRAPH_SEEDS]
     return [model.build().SerializeToString() for model in models]
+
+
+def tflite_corpus() -> list[bytes]:
+    """Networks of every operator of .tflite, as files' bytes."""
+    return [build().build() for build in NETWORKS.values()]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import onnx
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from tests.fuzz.mutate_bytes import mutate_bytes
 from tests.fuzz.mutate_graph import mutate_graph
 
 INTEGERS = (
@@ -45,9 +46,28 @@ FLOATS = (
 TEXTS = ("", "a", "input", "\n", "\x1b[31m", "é" * 300, "%s", "../../etc/passwd", "com.microsoft")
 BYTES = (b"", b"\0", b"\xff" * 4, b"\0\0\x80\x7f", b"\0\0\xc0\x7f", b"\x01" * 64)
 OPERATORS = (
-    *("QuantizeLinear", "DequantizeLinear", "Gemm", "MatMul", "Add", "Relu", "Clip", "Softmax"),
-    *("Sigmoid", "Tanh", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"),
-    *("Transpose", "Constant", "Conv", "If", "Loop", "Shape"),
+    "QuantizeLinear",
+    "DequantizeLinear",
+    "Gemm",
+    "MatMul",
+    "Add",
+    "Relu",
+    "Clip",
+    "Softmax",
+    "Sigmoid",
+    "Tanh",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Identity",
+    "Dropout",
+    "Transpose",
+    "Constant",
+    "Conv",
+    "If",
+    "Loop",
+    "Shape",
 )
 
 
@@ -58,7 +78,7 @@ def mutate(corpus: Sequence[bytes], seed: str) -> bytes:
     # Seldom: bytes alone hardly ever leave a model that parses.
     if rng.random() < 0.15:
         for _ in range(rng.randint(1, 4)):
-            data = rng.choice(_BYTE_MUTATIONS)(rng, data, corpus)
+            data = mutate_bytes(rng, data, corpus)
         return data
     model = onnx.ModelProto.FromString(data)
     # Mostly one: a second mutation rarely matters once the first one is refused.
@@ -69,46 +89,8 @@ def mutate(corpus: Sequence[bytes], seed: str) -> bytes:
             _mutate_field(rng, model)
     data = model.SerializeToString()
     if rng.random() < 0.05:
-        data = rng.choice(_BYTE_MUTATIONS)(rng, data, corpus)
+        data = mutate_bytes(rng, data, corpus)
     return data
-
-
-# --- bytes ----------------------------------------------------------------------------------------
-
-
-def _flip(rng: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
-    at = rng.randrange(max(1, len(data)))
-    return data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))] if data else []) + data[at + 1 :]
-
-
-def _overwrite(rng: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
-    at = rng.randrange(len(data) + 1)
-    new = rng.randbytes(rng.randint(1, 8)) if rng.random() < 0.7 else b"\xff" * rng.randint(1, 10)
-    return data[:at] + new + data[at + len(new) :]
-
-
-def _cut(rng: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
-    at = rng.randrange(len(data) + 1)
-    return data[:at] + (b"" if rng.random() < 0.5 else data[at + rng.randint(1, 40) :])
-
-
-def _repeat(rng: random.Random, data: bytes, _: Sequence[bytes]) -> bytes:
-    at, size = rng.randrange(len(data) + 1), rng.randint(1, 60)
-    return data[:at] + data[at : at + size] * rng.choice((2, 3, 50)) + data[at + size :]
-
-
-def _splice(rng: random.Random, data: bytes, corpus: Sequence[bytes]) -> bytes:
-    other = rng.choice(corpus)
-    return data[: rng.randrange(len(data) + 1)] + other[rng.randrange(len(other)) :]
-
-
-_BYTE_MUTATIONS: Sequence[Callable[[random.Random, bytes, Sequence[bytes]], bytes]] = (
-    _flip,
-    _overwrite,
-    _cut,
-    _repeat,
-    _splice,
-)
 
 
 # --- fields ---------------------------------------------------------------------------------------

@@ -105,7 +105,10 @@ def test_every_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("operator", "name"),
     [
-        *(("Conv", "auto_pad"), ("MaxPool", "auto_pad"), ("Pad", "mode"), ("DepthToSpace", "mode")),
+        ("Conv", "auto_pad"),
+        ("MaxPool", "auto_pad"),
+        ("Pad", "mode"),
+        ("DepthToSpace", "mode"),
         *(("Resize", f"{name}mode") for name in ("", "nearest_", "coordinate_transformation_")),
     ],
 )

@@ -15,14 +15,39 @@ from tests.graph.project import REPOSITORY, files_below
 
 # What a POSIX system has; everything else that bootstrap uses is found or missed.
 ORDINARY = (
-    *("sh", "dirname", "readlink", "cat", "cksum", "id", "tr", "sort", "printf", "rm", "ls"),
-    *("env", "true", "pwd", "mkdir", "uname"),
+    "sh",
+    "dirname",
+    "readlink",
+    "cat",
+    "cksum",
+    "id",
+    "tr",
+    "sort",
+    "printf",
+    "rm",
+    "ls",
+    "env",
+    "true",
+    "pwd",
+    "mkdir",
+    "uname",
 )
 # Not a launcher that needs more of the PATH than a test gives it.
 PYTHON = os.path.realpath(sys.executable)
 TOOLS = (
-    *("scons", "arm-none-eabi-gcc", "qemu-system-arm", "gdb-multiarch", "openocd", "gcc", "clang"),
-    *("g++", "cmake", "make", "ninja", "chromium", "llvm-mca-22"),
+    "scons",
+    "arm-none-eabi-gcc",
+    "qemu-system-arm",
+    "gdb-multiarch",
+    "openocd",
+    "gcc",
+    "clang",
+    "g++",
+    "cmake",
+    "make",
+    "ninja",
+    "chromium",
+    "llvm-mca-22",
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codegen.assembly import most_bytes
-from codegen.code_sizes import describe, reserve
+from codegen.code_sizes import describe, likely, newest, reserve
 from codegen.generate import generate
 from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
@@ -86,6 +86,57 @@ def test_the_linker_insists_and_the_remedy_helps(project: Project) -> None:
     project.build()
     placed = json.loads(memory.read_text())["placement"]
     assert placed["kernels"]["linked"] <= placed["kernels"]["reserved"] < 12 << 10
+
+
+def test_another_compiler_is_measured_by_one_command(project: Project, tmp_path: Path) -> None:
+    """The memory table says that it is not, and how; then the linker insists on its row, too."""
+    compiler = tmp_path / "another gcc"
+    compiler.write_text(
+        '#!/bin/sh\n[ "$1" = -dumpfullversion ] && echo 99.1.0 && exit\n'
+        'exec arm-none-eabi-gcc "$@"\n'
+    )
+    compiler.chmod(0o755)
+    table, memory = (
+        project.path(name)
+        for name in ("codegen/kernels/code_sizes.json", "build/mps2_an500/memory.json")
+    )
+    before = table.read_bytes()
+    project.build(cc=str(compiler))
+    placed = json.loads(memory.read_text())["placement"]["kernels"]
+    assert "not measured for this core and compiler: scons code-sizes" in placed["why"]
+    assert placed["reserved"] > 2 * placed["linked"]
+    project.build("code-sizes", cc=str(compiler))
+    (row,) = (row for row in rows(table) if row["compiler"] == 99)
+    assert (
+        row["core"] == "cortex-m7"
+        and row["kernels"] == of_board(rows(), "mps2_an500")[0]["kernels"]
+    )
+    assert [r for r in rows(table) if r["compiler"] != 99] == rows(), "the others stay"
+    project.build(cc=str(compiler))
+    placed = json.loads(memory.read_text())["placement"]["kernels"]
+    assert "not measured" not in placed["why"]
+    table.write_text(json.dumps([{**row, "libgcc": row["libgcc"] - placed["reserved"] + 64}]))
+    failed = project.scons(cc=str(compiler))
+    assert "kernels take more bytes than placement reserved" in failed.output
+    table.write_bytes(before)
+
+
+def test_the_newest_compiler_is_each_cores_own(tmp_path: Path) -> None:
+    """A newer one on one core says nothing of others."""
+    known = {"libgcc": 0, "fpu": "none", "float_abi": "soft"}
+    table = tmp_path / "sizes.json"
+    sizes = [("cortex-m3", 12, 5000), ("cortex-m3", 13, 4000), ("cortex-m4", 12, 7000)]
+    table.write_text(
+        json.dumps(
+            [{**known, "core": c, "compiler": v, "kernels": {"conv": n}} for c, v, n in sizes]
+        )
+    )
+    code = describe({"conv"}, 0, 0)
+    assert newest(table, {**known, "core": "cortex-m3"}) == 13
+    assert newest(table, {**known, "core": "cortex-m4"}) == 12
+    assert newest(table, {**known, "core": "cortex-m0plus"}) is None
+    assert likely(table, code, "cortex-m4", False) - likely(table, code, "cortex-m3", False) == 3000
+    assert likely(table, code, "cortex-m0plus", False) == likely(table, code, "cortex-m4", False)
 
 
 def test_who_is_not_measured_gets_more_and_no_check() -> None:

@@ -29,7 +29,8 @@ def build(host: Host, application: str, folder: str) -> tuple[str, ...]:
     """Configure and build an application of the host's; returns the command that builds."""
     system = host.root / "os"
     words = [
-        *("-DCMAKE_SYSTEM_NAME=Generic", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY"),
+        "-DCMAKE_SYSTEM_NAME=Generic",
+        "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
         f"-DCMAKE_C_COMPILER={COMPILER}",
         f"-DOS_FLAGS={';'.join(F4.flags)}",
         f"-DOS_LINK_FLAGS={';'.join(F4.link_flags(str(system / 'cubemx.ld')))}",

@@ -181,9 +181,19 @@ def _debugged_on_qemu(opened: Opened) -> str:
     launch = opened.launches()["QEMU: mps2_an500"]
     port, elf = free_port(), str(opened.path(launch["executable"]))
     command = [
-        *("qemu-system-arm", "-cpu", launch["cpu"], "-machine", launch["machine"], "-nographic"),
-        *("-semihosting-config", "enable=on,target=native"),
-        *("-gdb", f"tcp:127.0.0.1:{port}", "-S", "-kernel", elf),
+        "qemu-system-arm",
+        "-cpu",
+        launch["cpu"],
+        "-machine",
+        launch["machine"],
+        "-nographic",
+        "-semihosting-config",
+        "enable=on,target=native",
+        "-gdb",
+        f"tcp:127.0.0.1:{port}",
+        "-S",
+        "-kernel",
+        elf,
     ]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -206,7 +216,10 @@ def _gdb(launch: dict[str, Any], opened: Opened, elf: str, port: int) -> str:
         "kill",
     ]
     command = [
-        *(launch["gdbPath"], "-q", "-batch", *folders),
+        launch["gdbPath"],
+        "-q",
+        "-batch",
+        *folders,
         *(word for text in script for word in ("-ex", text)),
         elf,
     ]

@@ -51,10 +51,12 @@ class Routine:
     Attributes:
         reads, writes: arena offsets, or None: the chain's input, its output.
         stack: bytes that the generator says it takes.
+        weights: the block that it reads.
     """
 
     symbol: str
     stack: int
+    weights: bytes = b""
     reads: int | None = None
     writes: int | None = None
 
@@ -104,21 +106,19 @@ def chain_values(planned: Planned) -> list[tuple[Int8Array, Int8Array]]:
     ]
 
 
-def weights_of(plan: Plan) -> list[bytes]:
-    """The block of weights that each of the network's chains reads, in the order of their calls."""
-    return [
-        plan.blocks[step.constants[0].block].data
-        for step in plan.steps
-        if step.lowered.stem == STEM
-    ]
-
-
 def routines(planned: Planned) -> list[list[Routine]]:
     """The routines of each of the network's chains, in the order of their calls."""
     chains = network_context(planned.plan, planned.name)["chains"]
+    blocks = [block.data for block in planned.plan.blocks]
     return [
         [
-            Routine(layer["symbol"], layer["stack"], layer["reads"], layer["writes"])
+            Routine(
+                layer["symbol"],
+                layer["stack"],
+                blocks[layer["block"]],
+                layer["reads"],
+                layer["writes"],
+            )
             for layer in chain["layers"]
         ]
         for chain in chains
@@ -126,31 +126,29 @@ def routines(planned: Planned) -> list[list[Routine]]:
 
 
 def call(
-    machine: Machine, chain: Sequence[Routine], value: Int8Array, sizes: tuple[int, int, int]
+    machine: Machine, chain: Sequence[Routine], value: Int8Array, sizes: tuple[int, int]
 ) -> tuple[Int8Array, list[str]]:
     """Call the routines of a chain on one input.
 
     Args:
         value: int8 [inputs].
-        sizes: bytes of output, weights and arena.
+        sizes: bytes of output and arena.
 
     Returns:
         int8 [outputs], and what they did that a function must not do.
     """
     engine = machine.engine
     given = value.tobytes()
-    output, weights, arena = (
-        end - size for end, size in zip((OUTPUT_END, WEIGHTS_END, ARENA_END), sizes, strict=True)
-    )
+    output, arena = OUTPUT_END - sizes[0], ARENA_END - sizes[1]
     source = INPUT_END - len(given)
     engine.mem_write(source, given)
-    engine.mem_write(arena - len(GUARD), GUARD + bytes([0x5A]) * sizes[2])
+    engine.mem_write(arena - len(GUARD), GUARD + bytes([0x5A]) * sizes[1])
     engine.mem_write(output - len(GUARD), GUARD + bytes([0x5A]) * sizes[0])
     wrong = []
     for routine in chain:
         reads = source if routine.reads is None else arena + routine.reads
         writes = output if routine.writes is None else arena + routine.writes
-        wrong += _call(machine, routine, (reads, writes, weights, arena))
+        wrong += _call(machine, routine, (reads, writes, arena))
     for name, start in (("arena", arena), ("output", output)):
         if bytes(engine.mem_read(start - len(GUARD), len(GUARD))) != GUARD:
             wrong.append(f"written below the {name}")
@@ -158,8 +156,12 @@ def call(
     return made, wrong
 
 
-def _call(machine: Machine, routine: Routine, arguments: Sequence[int]) -> list[str]:
+def _call(machine: Machine, routine: Routine, places: tuple[int, int, int]) -> list[str]:
     engine, symbol = machine.engine, routine.symbol
+    reads, writes, arena = places
+    weights = WEIGHTS_END - len(routine.weights)
+    engine.mem_write(weights, routine.weights)
+    arguments = (reads, writes, weights, arena)
     patterns = [0x40400001 + 0x01010101 * number for number in range(len(PRESERVED))]
     for register, pattern in zip(PRESERVED, patterns, strict=True):
         engine.reg_write(register, pattern)
@@ -184,10 +186,8 @@ def differences(machine: Machine, planned: Planned) -> list[str]:
         f"{layer.kernel} ({layer.why})" for step in plan.steps for layer in step.lowered.layers
     ]
     about = f"{planned.network.sizes} {planned.network.kernels.wanted}: {', '.join(kinds)}"
-    values = zip(routines(planned), weights_of(plan), chain_values(planned), strict=True)
-    for chain, weights, (inputs, expected) in values:
-        machine.engine.mem_write(WEIGHTS_END - len(weights), weights)
-        sizes = (expected.shape[1], len(weights), plan.arena_size)
+    for chain, (inputs, expected) in zip(routines(planned), chain_values(planned), strict=True):
+        sizes = (expected.shape[1], plan.arena_size)
         for row, value in enumerate(inputs):
             made, wrong = call(machine, chain, value, sizes)
             if not np.array_equal(made, expected[row]):

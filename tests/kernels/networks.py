@@ -17,8 +17,29 @@ from codegen.ops.fully_connected import FullyConnected
 
 # Around every unit the kernels work in: pairs, quads, blocks of 4 and 8, the reach of LDRD.
 SIZES = (
-    *(1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 65),
-    *(127, 128, 129, 248, 249, 250, 300, 784, 1000),
+    1,
+    2,
+    3,
+    5,
+    7,
+    8,
+    9,
+    15,
+    16,
+    17,
+    31,
+    33,
+    64,
+    65,
+    127,
+    128,
+    129,
+    248,
+    249,
+    250,
+    300,
+    784,
+    1000,
 )
 WEIGHTS = ("plain", "sparse", "extreme", "small")
 SCALES = ("fitting", "saturating", "vanishing", "huge")

@@ -24,8 +24,13 @@ def layer(seed: int, inputs: int, outputs: int, spread: float, zero_point: int) 
 def row_of(whole: IntegerLayer, row: np.intp) -> IntegerLayer:
     one = slice(row, row + 1)
     return IntegerLayer(
-        *(whole.weights[one], whole.bias[one], whole.multipliers[one]),
-        *(whole.zero_point, whole.low, whole.high, whole.base),
+        whole.weights[one],
+        whole.bias[one],
+        whole.multipliers[one],
+        whole.zero_point,
+        whole.low,
+        whole.high,
+        whole.base,
     )
 
 
@@ -74,6 +79,6 @@ def test_a_narrower_clamp_has_none() -> None:
     """SSAT knows int8 alone."""
     whole = layer(1, 9, 4, 60, zero_point=-20)
     narrow = IntegerLayer(
-        *(whole.weights, whole.bias, whole.multipliers), zero_point=-20, low=-20, high=127, base=0
+        whole.weights, whole.bias, whole.multipliers, zero_point=-20, low=-20, high=127, base=0
     )
     assert not search(narrow).found.any()

@@ -41,8 +41,15 @@ def test_wrong_usage(arguments: tuple[str, ...]) -> None:
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="none/MNIST/raw/train-images-idx3-ubyte: missing") as error:
         run_here(
-            *("train", "--data", tmp_path / "none", "--epochs", 1),
-            *("--out", tmp_path / "mnist.pt", "--history", tmp_path / "training.json"),
+            "train",
+            "--data",
+            tmp_path / "none",
+            "--epochs",
+            1,
+            "--out",
+            tmp_path / "mnist.pt",
+            "--history",
+            tmp_path / "training.json",
         )
     assert f"python -m model dataset --data {tmp_path}/none" in error.value.remedy
 
@@ -57,8 +64,14 @@ def test_training_again_gives_the_same_files(
     products: Products, mnist_dir: Path, tmp_path: Path
 ) -> None:
     result = run_model(
-        *("train", "--data", mnist_dir, *TRAINING),
-        *("--out", tmp_path / "other.pt", "--history", tmp_path / "other.json"),
+        "train",
+        "--data",
+        mnist_dir,
+        *TRAINING,
+        "--out",
+        tmp_path / "other.pt",
+        "--history",
+        tmp_path / "other.json",
     )
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "other.pt").read_bytes() == products.checkpoint.read_bytes()

@@ -116,8 +116,15 @@ def test_command_prints_a_table_and_writes_the_same_figures(
     products: Products, mnist_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_here(
-        *("evaluate", "--data", mnist_dir, "--checkpoint", products.checkpoint),
-        *("--int8", products.int8, "--out", tmp_path / "evaluation.json"),
+        "evaluate",
+        "--data",
+        mnist_dir,
+        "--checkpoint",
+        products.checkpoint,
+        "--int8",
+        products.int8,
+        "--out",
+        tmp_path / "evaluation.json",
     )
     printed = capsys.readouterr().out
     report = json.loads((tmp_path / "evaluation.json").read_text())
@@ -137,7 +144,14 @@ def test_command_prints_a_table_and_writes_the_same_figures(
 def test_a_float_model_is_refused(products: Products, mnist_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not quantized"):
         run_here(
-            *("evaluate", "--data", mnist_dir, "--checkpoint", products.checkpoint),
-            *("--int8", products.onnx, "--out", tmp_path / "evaluation.json"),
+            "evaluate",
+            "--data",
+            mnist_dir,
+            "--checkpoint",
+            products.checkpoint,
+            "--int8",
+            products.onnx,
+            "--out",
+            tmp_path / "evaluation.json",
         )
     assert list(tmp_path.iterdir()) == []

@@ -78,8 +78,16 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Float:
 
 def quantize(onnx_path: Path, npz: Path, folder: Path, *more: object) -> None:
     run_here(
-        *("quantize", "--onnx", onnx_path, "--calibration", npz, *more),
-        *("--out", folder / "int8.onnx", "--report", folder / "report.json"),
+        "quantize",
+        "--onnx",
+        onnx_path,
+        "--calibration",
+        npz,
+        *more,
+        "--out",
+        folder / "int8.onnx",
+        "--report",
+        folder / "report.json",
     )
 
 

@@ -17,8 +17,15 @@ def test_contract(
     products: Products, mnist_dir: Path, tmp_path: Path, split: str, count: int
 ) -> None:
     result = run_model(
-        *("images", "--data", mnist_dir, "--split", split),
-        *("--checkpoint", products.checkpoint, "--out", tmp_path / "first.npz"),
+        "images",
+        "--data",
+        mnist_dir,
+        "--split",
+        split,
+        "--checkpoint",
+        products.checkpoint,
+        "--out",
+        tmp_path / "first.npz",
     )
     assert result.returncode == 0, result.stderr
     again = images.read(mnist_dir, split, checkpoint.load(products.checkpoint))

@@ -47,8 +47,16 @@ def compare(record: Path, *words: str, command: str = "layers") -> dict[str, Any
     out = record.with_name("judged.json")
     main(
         [
-            *(command, *words, "--cut", str(record), "--npz", str(record.with_suffix(".npz"))),
-            *("--out", str(out), "--table", str(out.with_suffix(".txt"))),
+            command,
+            *words,
+            "--cut",
+            str(record),
+            "--npz",
+            str(record.with_suffix(".npz")),
+            "--out",
+            str(out),
+            "--table",
+            str(out.with_suffix(".txt")),
         ]
     )
     found: dict[str, Any] = json.loads(out.read_text())

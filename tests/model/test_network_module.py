@@ -125,8 +125,10 @@ def test_the_file_may_be_called_as_a_package_of_this_project(name: str, tmp_path
         "export-module",
         "--module",
         path,
-        *("--weights", tmp_path / "weights.pt"),
-        *("--out", tmp_path / "float.onnx"),
+        "--weights",
+        tmp_path / "weights.pt",
+        "--out",
+        tmp_path / "float.onnx",
     )
     assert imported(path)[0] == []
 

@@ -113,9 +113,18 @@ def test_the_same_again_gives_the_same_bytes_and_a_loss_stops_the_build(
 
     def quantize(max_drop: float) -> None:
         run_here(
-            *("quantize", "--data", mnist_dir, "--checkpoint", products.checkpoint),
-            *("--onnx", products.onnx, f"--max-accuracy-drop={max_drop}"),
-            *("--out", tmp_path / "x.onnx", "--report", tmp_path / "x.json"),
+            "quantize",
+            "--data",
+            mnist_dir,
+            "--checkpoint",
+            products.checkpoint,
+            "--onnx",
+            products.onnx,
+            f"--max-accuracy-drop={max_drop}",
+            "--out",
+            tmp_path / "x.onnx",
+            "--report",
+            tmp_path / "x.json",
         )
 
     with pytest.raises(UserError, match="points of accuracy"):

@@ -9,8 +9,11 @@ from pathlib import Path
 
 # Where mutants are made.
 AREAS = (
-    *("codegen/**/*.py", "device/**/*.py", "site_scons/**/*.py"),
-    *("firmware/runtime/**/*.c", "firmware/runtime/**/*.h"),
+    "codegen/**/*.py",
+    "device/**/*.py",
+    "site_scons/**/*.py",
+    "firmware/runtime/**/*.c",
+    "firmware/runtime/**/*.h",
     *(f"templates/{part}/*.j2" for part in ("app", "board", "network", "network_stai", "ops")),
 )
 _CODEGEN = ("tests/codegen", "--ignore=tests/codegen/test_goldens.py")

@@ -107,7 +107,11 @@ def test_weights_lie_as_they_are_read() -> None:
     pairs = in_pairs(weights, 1)
     assert pairs.shape == (1, 3, 1, 2, 4)
     assert pairs.reshape(-1, 4).tolist() == [
-        *([1, 2, 3, 0], [4, 5, 6, 0], [7, 8, 9, 0], [10, 11, 12, 0], [13, 14, 15, 0]),
+        [1, 2, 3, 0],
+        [4, 5, 6, 0],
+        [7, 8, 9, 0],
+        [10, 11, 12, 0],
+        [13, 14, 15, 0],
         [0, 0, 0, 0],
     ]
 

@@ -28,8 +28,11 @@ CORES: dict[str, tuple[str, ...]] = {
 }
 # As the build has them: kernels for speed, everything else for size.
 COMMON = (
-    *("-std=gnu11", "-ffunction-sections", "-fdata-sections"),
-    *("-ffp-contract=off", "-fno-math-errno"),
+    "-std=gnu11",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-ffp-contract=off",
+    "-fno-math-errno",
 )
 FLASH = (".nn_kernels", ".text", ".rodata", ".nn_weights", ".data")
 RAM = (".bss", ".data")

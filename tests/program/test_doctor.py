@@ -63,7 +63,9 @@ def completed(*words: str, script: str) -> set[str]:
     line = " ".join(f"'{word}'" for word in words)
     done = subprocess.run(
         [
-            *("bash", "--norc", "-c"),
+            "bash",
+            "--norc",
+            "-c",
             f'eval "$0"; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _nn2flash;'
             ' printf "%s\\n" "${COMPREPLY[@]}"',
             script,

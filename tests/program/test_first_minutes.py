@@ -25,7 +25,11 @@ def test_from_a_model_file_to_a_program_that_proves_itself(
     commands = [line for line in lines if not line.startswith("  ")]
     outputs = [line.strip() for line in lines if line.startswith("  ")]
     assert [command.split()[0] for command in commands] == [
-        *("nn2flash", "nn2flash", "cmake", "cmake", "out/digits_example")
+        "nn2flash",
+        "nn2flash",
+        "cmake",
+        "cmake",
+        "out/digits_example",
     ]
     shutil.copy(FIXTURES / "guide_int8.onnx", tmp_path / "digits.onnx")
     path = os.pathsep.join([str(installed.program.parent), os.environ["PATH"]])

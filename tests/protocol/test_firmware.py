@@ -40,7 +40,11 @@ def request(
 def test_tells_what_it_is(client: Client) -> None:
     info = client.connect()
     assert (info.network, info.model, info.origin, info.generator, info.build) == (
-        *("toy", "70ffee", "toy.c", "hand", "b111d"),
+        "toy",
+        "70ffee",
+        "toy.c",
+        "hand",
+        "b111d",
     )
     assert info.board in ("host", "mps2_an500")
     assert info.inputs == (Port(INPUTS - 8, "int8", 0.5, -3), Port(8, "float32", 0.0, 0))

@@ -21,8 +21,14 @@ from tests.runtime.conftest import Network
 
 # Beyond what the project promises: what embedders' own flags may add.
 PEDANTIC = [
-    *("-Wshadow", "-Wundef", "-Wstrict-prototypes", "-Wmissing-prototypes"),
-    *("-Wpointer-arith", "-Wredundant-decls", "-Wdouble-promotion", "-Wswitch-enum"),
+    "-Wshadow",
+    "-Wundef",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wpointer-arith",
+    "-Wredundant-decls",
+    "-Wdouble-promotion",
+    "-Wswitch-enum",
 ]
 RUNTIME = sorted((FIRMWARE / "runtime").rglob("*.c"))
 # The only foreign functions: none allocates. Softmax divides 64-bit integers.

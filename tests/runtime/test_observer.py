@@ -28,9 +28,12 @@ def test_cubemx_s_application_is_told_of_each_layer(
     manifest = read_json(mnist.folder / "network_manifest.json")
     layers = manifest["layers"]
     assert lines[0][1:] == [
-        *(str(len(layers)), str(mnist.graph.macs)),
-        *("1", str(manifest["activations_bytes"])),
-        *(str(len(manifest["weights_blocks"])), str(manifest["weights_bytes"])),
+        str(len(layers)),
+        str(mnist.graph.macs),
+        "1",
+        str(manifest["activations_bytes"]),
+        str(len(manifest["weights_blocks"])),
+        str(manifest["weights_bytes"]),
     ]
     nodes = [line[1:] for line in lines if line[0] == "node"]
     names = [layer["op"].replace("_", " ").split() for layer in layers]

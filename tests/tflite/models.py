@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import tflite
+from ai_edge_litert import schema_py_generated as schema
 
 Array = npt.NDArray[Any]
 NONE, RELU, RELU_N1_TO_1, RELU6 = 0, 1, 2, 3
@@ -23,6 +24,15 @@ _TYPES = {
     np.dtype(np.int32): tflite.TensorType.INT32,
     np.dtype(np.int64): tflite.TensorType.INT64,
 }
+
+
+def edited(data: bytes, edit: Callable[[Any], None]) -> bytes:
+    """The file after `edit` has changed its tables, a `ModelT` of the schema's object API."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0))
+    edit(model)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 class TfliteModel:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import tflite
 
 from codegen.ir.graph import Graph
 from codegen.ops.average_pool import AveragePool
@@ -18,8 +20,8 @@ from codegen.reference import run
 from model.litert import litert_outputs
 from tests.codegen.oracle import Int8Array, stored_inputs
 from tests.codegen.programs import Case, run_cases
-from tests.tflite.models import TfliteModel
-from tests.tflite.networks import IMAGE, NETWORKS, conv, ends_of
+from tests.tflite.models import TfliteModel, edited
+from tests.tflite.networks import IMAGE, NETWORKS, conv, dense, ends_of
 
 # Files whose bytes LiteRT decides otherwise on exact ties: averages of an even count.
 TIES = {"average_pool"}
@@ -108,6 +110,23 @@ def test_sums_differ_next_to_a_boundary_alone(kind: str, tmp_path: Path) -> None
         assert np.abs(found.astype(int) - expected).max() <= 1
         bytes_compared += int((~near).sum())
     assert bytes_compared > 90_000
+
+
+@pytest.mark.parametrize("layer", ["conv", "dense"])
+def test_biases_join_the_sum_whatever_their_scale(layer: str, tmp_path: Path) -> None:
+    """LiteRT never multiplies by it."""
+    network = conv() if layer == "conv" else dense(TfliteModel().input((1, 20)), 7)
+
+    def other(model: Any) -> None:
+        (bias,) = (t for t in model.subgraphs[0].tensors if t.type == tflite.TensorType.INT32)
+        bias.quantization.scale = bias.quantization.scale * np.float32(1.003)
+
+    path = tmp_path / "bias.tflite"
+    path.write_bytes(edited(network.build(), other))
+    graph = read_graph(path)
+    inputs = stored_inputs(graph)
+    expected = litert_outputs(path.read_bytes(), inputs)
+    np.testing.assert_array_equal(run(graph, inputs), expected)
 
 
 def test_c_on_the_host(networks: dict[str, Read], tmp_path: Path) -> None:

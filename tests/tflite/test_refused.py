@@ -6,6 +6,7 @@ import resource
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import tflite
 
 from codegen.reader.qdq import read_graph
 from support.errors import UserError
-from tests.tflite.models import NONE, TfliteModel
+from tests.tflite.models import NONE, RELU, TfliteModel, edited
 from tests.tflite.networks import IMAGE, conv, dense, function, pool, small_network, two
 
 
@@ -113,6 +114,34 @@ def _moved_scale() -> TfliteModel:
     return model.then("RESHAPE", [model.integers(1, 120)], (1, 120), 0.3)
 
 
+def _pool_of_another_scale() -> TfliteModel:
+    options = {"FilterHeight": 1, "FilterWidth": 1, "StrideH": 1, "StrideW": 1}
+    model = TfliteModel().input(IMAGE)
+    return model.then("AVERAGE_POOL_2D", [], IMAGE, 0.3, options=("Pool2DOptions", options))
+
+
+def _maximum_of_another_scale() -> TfliteModel:
+    model = TfliteModel().input(IMAGE)
+    return model.then("REDUCE_MAX", [model.integers(1, 2)], (1, 4), 0.3)
+
+
+def _joined_and_clamped() -> TfliteModel:
+    model = TfliteModel().input((1, 4))
+    options = ("ConcatenationOptions", {"Axis": 1, "FusedActivationFunction": RELU})
+    return model.then("CONCATENATION", [model.value], (1, 8), options=options)
+
+
+def _no_scale() -> TfliteModel:
+    return TfliteModel().input((1, 4)).then("RELU6", [], (1, 4), 0.0)
+
+
+def _weights_off_zero() -> TfliteModel:
+    model = TfliteModel().input(IMAGE)
+    weights = model.constant(np.ones((2, 1, 1, 4), np.int8), [0.1, 0.2], [0, 1])
+    options = ("Conv2DOptions", {"Padding": 0, "StrideH": 1, "StrideW": 1})
+    return model.then("CONV_2D", [weights], (*IMAGE[:3], 2), 0.3, options=options)
+
+
 def _zero_point() -> TfliteModel:
     return TfliteModel().input((1, 4), 0.1, 300).then("TANH", [], (1, 4), 1 / 128)
 
@@ -150,6 +179,11 @@ def _custom() -> TfliteModel:
         (_scales_inside, "tensor 'tensor_1' is quantized per channel", "TFLITE_BUILTINS_INT8"),
         (_short, "tensor 'tensor_1': 7 bytes for shape [2, 4] of int8", "whole"),
         (_moved_scale, "its output is quantized otherwise than its input", "convert"),
+        (_pool_of_another_scale, "its output is quantized otherwise than its input", "convert"),
+        (_maximum_of_another_scale, "its output is quantized otherwise", "convert"),
+        (_joined_and_clamped, "has a fused activation, which LiteRT leaves out", "of its own"),
+        (_no_scale, "changes the scale by nan", "operators.md"),
+        (_weights_off_zero, "its int8 weights have zero points", "convert"),
         (_zero_point, "zero point 300", "convert"),
         (_not_a_number, "scale", "convert"),
     ],
@@ -160,6 +194,16 @@ def test_refused(
     error = refused(build().build(), tmp_path)
     assert message in error.message
     assert remedy in error.remedy
+
+
+def test_two_operator_codes(tmp_path: Path) -> None:
+    """A file has two fields for an operator's code: as in LiteRT the larger counts."""
+
+    def other(model: Any) -> None:
+        model.operatorCodes[0].builtinCode = tflite.BuiltinOperator.NOT_EQUAL
+
+    error = refused(edited(conv().build(), other), tmp_path)
+    assert "(NOT_EQUAL): unsupported operator" in error.message
 
 
 def test_several_graphs(tmp_path: Path) -> None:

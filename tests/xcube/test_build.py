@@ -256,9 +256,9 @@ def test_saturated_inputs_are_told_of(project: Make, tmp_path: Path) -> None:
         write_arrays(tmp_path / "test.npz", {"inputs": values})
         done = subprocess.run(
             [
-                *(*call, "subset", "--manifest", str(out / "network_manifest.json")),
-                *("--inputs", str(tmp_path / "test.npz"), "--size", "100"),
-                *("--out", str(tmp_path / "s.h"), "--npz", str(tmp_path / "s.npz")),
+                *call, "subset", "--manifest", str(out / "network_manifest.json"),
+                "--inputs", str(tmp_path / "test.npz"), "--size", "100",
+                "--out", str(tmp_path / "s.h"), "--npz", str(tmp_path / "s.npz"),
             ],
             cwd=REPOSITORY, check=True, capture_output=True, text=True,
         )  # fmt: skip

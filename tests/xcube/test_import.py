@@ -26,12 +26,30 @@ from tests.xcube.standins import (
 LEGACY_RELEASES = ("7.1", "7.2", "8.1", "9.0", "9.1", "10.2")
 # Names of the client interface as X-CUBE-AI's documentation and generated headers have them.
 LEGACY_FUNCTIONS = {
-    *("get_info", "get_report", "get_error", "create", "destroy", "init", "create_and_init"),
-    *("inputs_get", "outputs_get", "run", "forward", "data_params_get", "data_weights_get"),
-    *("data_activations_buffer_get", "data_weights_buffer_get"),
+    "get_info",
+    "get_report",
+    "get_error",
+    "create",
+    "destroy",
+    "init",
+    "create_and_init",
+    "inputs_get",
+    "outputs_get",
+    "run",
+    "forward",
+    "data_params_get",
+    "data_weights_get",
+    "data_activations_buffer_get",
+    "data_weights_buffer_get",
 }
 ST_AI_FUNCTIONS = {
-    *("init", "deinit", "run", "get_info", "get_error", "get_context_size", "set_callback"),
+    "init",
+    "deinit",
+    "run",
+    "get_info",
+    "get_error",
+    "get_context_size",
+    "set_callback",
     *(f"{verb}_{what}" for verb in ("get", "set") for what in ("activations", "weights", "inputs")),
     *(f"{verb}_{what}" for verb in ("get", "set") for what in ("outputs", "states")),
 }
@@ -104,7 +122,11 @@ def test_the_st_ai_interface_from_a_tool_and_a_pack(
     write_network(made, graph, how, kept)
     write_pack(pack, graph, how, kept)
     assert {path.name for path in made.iterdir()} == {
-        *("digits.c", "digits.h", "digits_data.c", "digits_data.h", "digits_details.h")
+        "digits.c",
+        "digits.h",
+        "digits_data.c",
+        "digits_data.h",
+        "digits_details.h",
     }
     inc = pack / "Middlewares" / "ST" / "AI" / "Inc"
     assert functions(made, inc, "st-ai") >= {f"stai_digits_{name}" for name in ST_AI_FUNCTIONS}

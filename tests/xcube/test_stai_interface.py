@@ -31,8 +31,18 @@ def test_the_interface_on_the_host(tmp_path: Path, graph: Graph, compiler: str) 
     program, inputs, outputs = (tmp_path / name for name in ("program", "inputs", "outputs"))
     subprocess.run(
         [
-            *(compiler, *WARNINGS, *COMPILERS[compiler], "-g", "-O1", "-ffp-contract=off"),
-            *(f"-I{tmp_path}", f"-I{RUNTIME}", *map(str, sources), "-lm", "-o", str(program)),
+            compiler,
+            *WARNINGS,
+            *COMPILERS[compiler],
+            "-g",
+            "-O1",
+            "-ffp-contract=off",
+            f"-I{tmp_path}",
+            f"-I{RUNTIME}",
+            *map(str, sources),
+            "-lm",
+            "-o",
+            str(program),
         ],
         check=True,
     )
@@ -57,8 +67,13 @@ def test_the_layout_on_arm(tmp_path: Path) -> None:
     (tmp_path / "layout.c").write_text('#include "stai.h"\nint used;\n')
     subprocess.run(
         [
-            *("arm-none-eabi-gcc", *WARNINGS, "-mcpu=cortex-m7", "-mthumb", f"-I{RUNTIME}"),
-            *("-fsyntax-only", str(tmp_path / "layout.c")),
+            "arm-none-eabi-gcc",
+            *WARNINGS,
+            "-mcpu=cortex-m7",
+            "-mthumb",
+            f"-I{RUNTIME}",
+            "-fsyntax-only",
+            str(tmp_path / "layout.c"),
         ],
         check=True,
     )

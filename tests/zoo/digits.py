@@ -21,9 +21,9 @@ from codegen.reader.qdq import read_graph
 from codegen.reference import quantize_inputs
 from model.dataset import raw_folder
 from support.errors import UserError, run_cli
+from tests.codegen.batches import run_batch
 from tests.codegen.oracle import onnxruntime_outputs
 from tests.codegen.programs import Case
-from tests.codegen.random_networks import run_batch
 from tests.zoo.entries import model_files, shared_models
 
 PIXELS, DIGITS = 28 * 28, 10

@@ -15,8 +15,8 @@ from model.layers import NoOracle, by_onnxruntime
 from model.litert import by_litert
 from support.errors import UserError
 from support.network_file import is_tflite
+from tests.codegen.batches import run_batch
 from tests.codegen.programs import Case
-from tests.codegen.random_networks import run_batch
 from tests.zoo.entries import Entry, Refusal, read_entry
 
 # Networks of fewer bytes share a program.

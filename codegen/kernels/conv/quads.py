@@ -88,8 +88,13 @@ def in_quads(pairs: Int64Array, order: Int64Array) -> Int64Array:
 def layer_of(op: Conv) -> IntegerLayer:
     """Filters as rows over stored bytes; a narrower clamp comes afterwards."""
     return IntegerLayer(
-        *(window_pairs(op).reshape(op.rows, -1), op.folded_bias.astype(np.int64), op.multipliers),
-        *(op.output.quantization.zero_point, -128, 127, 0),
+        window_pairs(op).reshape(op.rows, -1),
+        op.folded_bias.astype(np.int64),
+        op.multipliers,
+        op.output.quantization.zero_point,
+        -128,
+        127,
+        0,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -54,19 +55,26 @@ def _weights(t: Translation, op: Operator, rank: int, channels: int) -> Tensor:
             f" {list(weights.shape)}",
             FULL_INT8,
         )
+    if rank == 4 and weights.dtype == np.int8 and weights.zero_point.any():
+        raise t.fail(op, "its int8 weights have zero points, which LiteRT leaves out", FULL_INT8)
     return weights
 
 
-def _bias(t: Translation, op: Operator) -> list[str]:
-    """Operand 2 as ONNX's operand, if it is there."""
+def _bias(t: Translation, op: Operator, weights: Tensor) -> list[str]:
+    """Operand 2 as ONNX's operand, if it is there.
+
+    Its integers join the sum as they are, whatever scale the file says: LiteRT asks for none.
+    """
     bias = op.inputs[2] if len(op.inputs) > 2 else None
     if bias is None:
         return []
     if bias.data is None or bias.dtype != np.int32 or not bias.quantized:
         raise t.fail(op, f"its biases are {bias.type_name}, not constant int32", FULL_INT8)
-    if bias.scale.size not in (1, bias.values.size):
-        raise t.fail(op, f"{bias.scale.size} scales for {bias.values.size} biases", FULL_INT8)
-    return [t.dequantized(bias, bias.values.reshape(-1))]
+    scale = np.float32(t.activation(op).scale[0]) * weights.scale
+    if scale.size not in (1, bias.values.size):
+        raise t.fail(op, f"{scale.size} scales for {bias.values.size} biases", FULL_INT8)
+    meant = replace(bias, scale=scale, zero_point=np.zeros(scale.size, np.int64))
+    return [t.dequantized(meant, bias.values.reshape(-1))]
 
 
 def _conv(t: Translation, op: Operator) -> None:
@@ -75,7 +83,7 @@ def _conv(t: Translation, op: Operator) -> None:
     inputs = weights.shape[3]
     groups = source.shape[3] // inputs if len(source.shape) == 4 and inputs else 1
     name = t.dequantized(weights, weights.values.transpose(FIRST), 0)
-    operands = [t.real(source, True), name, *_bias(t, op)]
+    operands = [t.real(source, True), name, *_bias(t, op, weights)]
     t.compute(op, "Conv", operands, True, group=groups, **_window(t, op))
 
 
@@ -86,7 +94,7 @@ def _depthwise(t: Translation, op: Operator) -> None:
         raise t.fail(op, f"its weights have shape {list(weights.shape)}", "convert again")
     # [1, height, width, outputs] → [outputs, 1, height, width]
     name = t.dequantized(weights, weights.values.transpose(3, 0, 1, 2), 0)
-    operands = [t.real(source, True), name, *_bias(t, op)]
+    operands = [t.real(source, True), name, *_bias(t, op, weights)]
     t.compute(op, "Conv", operands, True, group=source.shape[3], **_window(t, op))
 
 
@@ -96,7 +104,7 @@ def _fully_connected(t: Translation, op: Operator) -> None:
     if op.options.number("WeightsFormat") != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
         raise t.fail(op, "its weights are shuffled", "convert again")
     columns, value = weights.shape[1], t.real(source)
-    bias = _bias(t, op)
+    bias = _bias(t, op, weights)
     if op.options.number("KeepNumDims") and len(source.shape) > 2:
         matrix = t.dequantized(weights, weights.values.T, 1)
         product = t.add("MatMul", [value, matrix], t.fresh(f"{op.outputs[0].name}:sum"))
@@ -114,8 +122,8 @@ def _fully_connected(t: Translation, op: Operator) -> None:
 def _pool(t: Translation, op: Operator, kind: str) -> None:
     source = t.activation(op)
     kernel = [op.options.number("FilterHeight"), op.options.number("FilterWidth")]
-    if kind == "MaxPool":
-        t.moved(op, source, 0)
+    # TensorFlow Lite's pools and maxima compute with bytes: no scale may change there.
+    t.moved(op, source, 0)
     t.compute(op, kind, [t.real(source, True)], True, kernel_shape=kernel, **_window(t, op))
 
 
@@ -207,11 +215,12 @@ def _gelu(t: Translation, op: Operator) -> None:
 
 def _bounded(t: Translation, op: Operator, low: float, high: float) -> None:
     source, target, shifted = _bytes(t, op)
+    ratio = _ratio(t, op)
     scale, zero = float(target.scale[0]), int(target.zero_point[0])
     lowest, highest = (
         zero + np.trunc(bound / scale + np.copysign(0.5, bound)) for bound in (low, high)
     )
-    values = rescaled(shifted, _ratio(t, op)) + zero
+    values = rescaled(shifted, ratio) + zero
     t.table(op, source, target, np.clip(values, lowest, highest))
 
 
@@ -223,6 +232,8 @@ def _softmax(t: Translation, op: Operator) -> None:
 
 def _reduce(t: Translation, op: Operator, kind: str) -> None:
     source = t.activation(op)
+    if kind == "ReduceMax":
+        t.moved(op, source, 0)
     rank = len(source.shape)
     axes = {int(axis) % rank for axis in t.numbers(op, 1, "its axes")} if rank else set()
     # Without the image's own axes the others keep their order either way.

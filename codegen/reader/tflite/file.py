@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import tflite
@@ -121,6 +122,16 @@ def open_tflite(path: Path) -> File:
         raise _damaged(path, " ".join(str(error).split())[:100]) from None
 
 
+def _code_of(code: Any) -> int:
+    """The operator of an operator code: the old field holds those below 127 only, the larger of
+    both counts. The package's own `BuiltinCode` gives the old one wherever it can."""
+    place = code._tab.Offset(10)
+    number = (
+        code._tab.Get(flatbuffers.number_types.Int32Flags, place + code._tab.Pos) if place else 0
+    )
+    return max(int(number), int(code.DeprecatedBuiltinCode()))
+
+
 def _damaged(path: Path, why: str) -> UserError:
     return UserError(
         f"{path}: not a TensorFlow Lite file, or a truncated one ({shown(why)})",
@@ -171,8 +182,7 @@ class _Reader:
         if index >= self.model.OperatorCodesLength():
             raise ValueError(f"operator code {index} is not there")
         code = self.model.OperatorCodes(index)
-        # The old field holds codes below 127 only; the larger of both counts.
-        number = max(code.DeprecatedBuiltinCode(), code.BuiltinCode())
+        number = _code_of(code)
         kind = tflite.BUILTIN_OPCODE2NAME.get(number, f"operator {number}")
         if kind == "CUSTOM":
             custom = code.CustomCode() or b""

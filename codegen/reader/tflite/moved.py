@@ -75,6 +75,12 @@ def _concat(t: Translation, op: Operator) -> None:
     sources = [t.activation(op, index) for index in range(len(op.inputs))]
     if any(source.data is not None for source in sources):
         raise t.fail(op, "joins a constant", REMEDY)
+    if op.options.number("FusedActivationFunction"):
+        raise t.fail(
+            op,
+            "has a fused activation, which LiteRT leaves out",
+            "convert with the activation as an operator of its own",
+        )
     rank = len(op.outputs[0].shape)
     axis = op.options.number("Axis")
     first = t.has_first(*sources) and -rank <= axis < rank

@@ -17,12 +17,24 @@ from support.errors import UserError
 
 HERE = Path(__file__).parent
 MACHINE = (
-    *("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard", "-std=gnu11"),
-    *("-ffunction-sections", "-fdata-sections", "-ffp-contract=off", "-fno-math-errno"),
+    "-mcpu=cortex-m7",
+    "-mthumb",
+    "-mfpu=fpv5-sp-d16",
+    "-mfloat-abi=hard",
+    "-std=gnu11",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-ffp-contract=off",
+    "-fno-math-errno",
 )
 FLAGS = (
-    *(*MACHINE, "-O3", "-w"),
-    *("-nostartfiles", "--specs=nano.specs", "--specs=nosys.specs", "-Wl,--gc-sections"),
+    *MACHINE,
+    "-O3",
+    "-w",
+    "-nostartfiles",
+    "--specs=nano.specs",
+    "--specs=nosys.specs",
+    "-Wl,--gc-sections",
 )
 
 

@@ -44,12 +44,28 @@ class Scs(Peripheral):
     base = 0xE000E000
     size = 0x1000
     resets: ClassVar = zeros(
-        *(0x004, 0x008, SYST_CTRL, SYST_LOAD, SYST_VAL, 0x01C),
-        *(*range(0x100, 0x114, 4), *range(0x180, 0x194, 4)),  # NVIC enable
-        *(*range(0x280, 0x294, 4), *range(0x400, 0x498, 4)),  # NVIC pending, priority
+        0x004,
+        0x008,
+        SYST_CTRL,
+        SYST_LOAD,
+        SYST_VAL,
+        0x01C,
+        *range(0x100, 0x114, 4),
+        *range(0x180, 0x194, 4),  # NVIC enable
+        *range(0x280, 0x294, 4),
+        *range(0x400, 0x498, 4),  # NVIC pending, priority
         *range(0xD04, 0xD40, 4),
-        *(0xD78, CCSIDR, CSSELR, CPACR, *range(MPU_CTRL, 0xDA4, 4), DEMCR),
-        *(0xF34, ICIALLU, DCISW, 0xF70, 0xF74),  # FPCCR, cache operations
+        0xD78,
+        CCSIDR,
+        CSSELR,
+        CPACR,
+        *range(MPU_CTRL, 0xDA4, 4),
+        DEMCR,
+        0xF34,
+        ICIALLU,
+        DCISW,
+        0xF70,
+        0xF74,  # FPCCR, cache operations
     ) | {CPUID: 0x411FC271, VTOR: 0x08000000, 0xD0C: 0xFA050000, CCR: 0x40200, MPU_TYPE: 0x1000}
 
     def __init__(self, chip: Chip) -> None:

@@ -12,6 +12,7 @@ from codegen.kernels.fully_connected.chain import quad_split
 from codegen.kernels.fully_connected.chain.dense_quads import tail_quads
 from codegen.kernels.fully_connected.chain.layout import MAX_COPIES
 from codegen.kernels.fully_connected.chain.plan import Chain, Member
+from codegen.memory.places import Weights
 
 # Unrolled code may take this part of the weights that it reads, and no more turns than these.
 CODE_PART = 8
@@ -29,7 +30,7 @@ def context(
     chain: Chain,
     prefix: str,
     numbers: Sequence[int],
-    offsets: Sequence[Mapping[str, int]],
+    constants: Sequence[Mapping[str, Weights]],
     regions: tuple[int, int],
 ) -> dict[str, Any]:
     """What the templates see of a chain.
@@ -37,15 +38,18 @@ def context(
     Args:
         prefix: of the symbols; a layer's number follows.
         numbers: of the chain's layers in their network.
-        offsets: of each member's constants in their block of weights, by key.
+        constants: where each member's lie, by key, all in one block of weights.
         regions: arena offsets of the chain's two regions, scratch and late.
     """
     scratch, late = regions
     layers = []
     for index, member in enumerate(chain.members):
+        places = constants[index]
+        (block,) = {place.block for place in places.values()}
         layers.append(
             {
-                **_member(member, offsets[index]),
+                **_member(member, {key: place.offset for key, place in places.items()}),
+                "block": block,
                 "symbol": f"{prefix}_{numbers[index]}",
                 "number": numbers[index],
                 "scratch": scratch,

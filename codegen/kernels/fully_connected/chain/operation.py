@@ -19,6 +19,7 @@ from codegen.kernels.kernel import (
     Places,
     Routines,
 )
+from codegen.memory.places import Weights
 from codegen.ops.fully_connected import FullyConnected
 from codegen.target import Target
 
@@ -55,12 +56,11 @@ class ChainRoutines(Routines):
 
     def placed(self, prefix: str, numbers: Sequence[int], places: Places) -> dict[str, Any]:
         """See `context.py`."""
-        offsets: list[dict[str, int]] = [{} for _ in self.chain.members]
-        for block, offset in zip(self.blocks, places.constants, strict=True):
-            offsets[block.member][block.key] = offset
+        found: list[dict[str, Weights]] = [{} for _ in self.chain.members]
+        for block, place in zip(self.blocks, places.constants, strict=True):
+            found[block.member][block.key] = place
         regions = (places.scratch, places.late)
-        found = context(self.chain, prefix, numbers, offsets, regions)
-        return {**found, "block": places.block}
+        return context(self.chain, prefix, numbers, found, regions)
 
 
 class Packed(Kernel):

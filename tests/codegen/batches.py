@@ -1,0 +1,147 @@
+"""Many small networks in few programs: what their C does, and a campaign of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from support.errors import UserError
+from tests.codegen.programs import Case, run_cases
+
+BATCH = 25
+
+
+@dataclass(frozen=True)
+class Made:
+    """A network of a campaign.
+
+    Attributes:
+        path: its file, in the batch's folder.
+        case: what it is as it reads; None: it is refused.
+        wrong: what is wrong before any C has run.
+    """
+
+    path: Path
+    case: Case | None
+    wrong: str = ""
+
+
+@dataclass
+class Report:
+    """What a campaign found.
+
+    Attributes:
+        networks, outputs: how many networks ran, how many output bytes were compared.
+        findings: number of the network → what went wrong.
+    """
+
+    networks: int = 0
+    outputs: int = 0
+    seconds: float = 0.0
+    findings: dict[int, str] = field(default_factory=dict)
+
+
+def run_batch(cases: list[Case], board: str, folder: Path) -> dict[str, str]:
+    """Name → what is wrong, for every network whose C does not do what the reference does.
+
+    When they do not even build together, each is tried alone.
+    """
+    try:
+        outputs = run_cases(cases, folder, board)
+    except (AssertionError, UserError) as error:
+        if len(cases) == 1:
+            return {cases[0].name: str(error)}
+        findings: dict[str, str] = {}
+        for case in cases:
+            findings |= run_batch([case], board, folder / f"{case.name}_alone")
+        return findings or {cases[0].name: f"only together with others: {error}"}
+    return {
+        case.name: f"{np.count_nonzero(found != case.expected)} of {found.size} bytes differ"
+        for case, found in zip(cases, outputs, strict=True)
+        if (found != case.expected).any()
+    }
+
+
+def run_campaign(
+    make: Callable[[int, Path], Made],
+    numbers: range,
+    board: str = "host",
+    keep: Path | None = None,
+    live: bool = False,
+) -> Report:
+    """Run networks in batches.
+
+    Args:
+        make: the network of a number, its file in a folder.
+        keep: where the files of findings are copied to.
+    """
+    report, start = Report(), time.monotonic()
+    for first in range(numbers.start, numbers.stop, BATCH):
+        batch = range(first, min(first + BATCH, numbers.stop))
+        with tempfile.TemporaryDirectory(prefix="networks-") as folder:
+            made = {number: make(number, Path(folder)) for number in batch}
+            report.findings |= _judge(made, board, Path(folder), report, keep)
+        report.seconds = time.monotonic() - start
+        if live:
+            print(
+                f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
+                f"{len(report.findings)} findings",
+                file=sys.stderr,
+            )
+    return report
+
+
+def _judge(
+    made: dict[int, Made], board: str, folder: Path, report: Report, keep: Path | None
+) -> dict[int, str]:
+    """Number → what is wrong."""
+    wrong = {number: each.wrong for number, each in made.items() if each.wrong}
+    cases = {each.case.name: number for number, each in made.items() if each.case}
+    runnable = [each.case for each in made.values() if each.case]
+    report.networks += len(made)
+    report.outputs += sum(len(case.inputs) * case.graph.output_bytes for case in runnable)
+    told = run_batch(runnable, board, folder) if runnable else {}
+    wrong |= {cases[name]: text for name, text in told.items()}
+    for number in wrong if keep else ():
+        assert keep
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / made[number].path.name).write_bytes(made[number].path.read_bytes())
+    return wrong
+
+
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """The command line of a campaign."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--networks", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="number of the first network")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--board", default="host")
+    parser.add_argument("--keep", type=Path, help="folder for the models of findings")
+    parser.add_argument("--json", type=Path, help="write the report here")
+    return parser
+
+
+def numbers_of(given: argparse.Namespace) -> range:
+    """The networks that the command line asks for."""
+    return range(given.first, given.first + given.networks)
+
+
+def tell(report: Report, given: argparse.Namespace) -> int:
+    """Print what was found; returns the exit status: 1 when anything was."""
+    for number, text in report.findings.items():
+        print(f"network {number} of seed {given.seed}: {text}")
+    print(
+        f"{report.networks} networks on {given.board} in {report.seconds:.0f} s: "
+        f"{report.outputs} output bytes, {len(report.findings)} findings"
+    )
+    if given.json:
+        given.json.write_text(json.dumps(vars(report), indent=2, sort_keys=True) + "\n")
+    return 1 if report.findings else 0
