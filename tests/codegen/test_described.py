@@ -50,12 +50,10 @@ def test_main_has_no_warnings_with_any_header(header: str, language: str, tmp_pa
     folders = [tmp_path, GOLDENS / "app", GOLDENS / "network", FIRMWARE / "app"]
     folders += [FIRMWARE / "runtime", FIRMWARE / "runtime" / "kernels"]
     options = STRICT if language == "c" else ["-std=c++17", "-Wall", "-Wextra", "-Werror"]
+    command = ["gcc", "-x", language, "-c", "-o", str(tmp_path / "main.o"), "-Wpedantic", *options]
+    includes = [f"-I{folder}" for folder in folders]
     done = subprocess.run(
-        [
-            *("gcc", "-x", language, "-c", "-o", str(tmp_path / "main.o"), "-Wpedantic", *options),
-            *(f"-I{folder}" for folder in folders),
-            str(tmp_path / main),
-        ],
+        [*command, *includes, str(tmp_path / main)],
         capture_output=True,
         text=True,
         check=False,

@@ -88,13 +88,13 @@ def in_quads(pairs: Int64Array, order: Int64Array) -> Int64Array:
 def layer_of(op: Conv) -> IntegerLayer:
     """Filters as rows over stored bytes; a narrower clamp comes afterwards."""
     return IntegerLayer(
-        window_pairs(op).reshape(op.rows, -1),
-        op.folded_bias.astype(np.int64),
-        op.multipliers,
-        op.output.quantization.zero_point,
-        -128,
-        127,
-        0,
+        weights=window_pairs(op).reshape(op.rows, -1),
+        bias=op.folded_bias.astype(np.int64),
+        multipliers=op.multipliers,
+        zero_point=op.output.quantization.zero_point,
+        low=-128,
+        high=127,
+        base=0,
     )
 
 
@@ -259,7 +259,7 @@ def ring_words(window: Window, depth: int) -> int:
     pitch = (reach * depth + 3) // 2
     odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
     columns = 0 if depth % 2 else reach
-    return rows * ((2 if odd else 1) * pitch + window.output[1]) + columns
+    return rows * (2 if odd else 1) * pitch + (rows + 2) * window.output[1] + columns
 
 
 def lowered(
