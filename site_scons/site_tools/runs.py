@@ -67,6 +67,10 @@ class Runs:
                     shutil.copy(path, copy)  # with its mode: the host runs it
                     own[read] = str(copy)
             run.words = [_with_copy(word, own) for word in run.words]
+            # `support.errors` tells of the files that the user knows.
+            folders = {"NN2FLASH_COPIES": str(private / str(number))}
+            folders["NN2FLASH_COPIES_OF"] = str(self.folder)
+            run.surroundings = {**run.surroundings, **folders}
 
     def run(self) -> int:
         """Run them one after the other; the first status that is not 0 ends it."""
