@@ -247,7 +247,8 @@ def test_platformio_library_json(packages: Path) -> None:
     assert all(re.fullmatch(r"[a-z\d\-+. ]+", word) for word in library["keywords"])
     assert library["frameworks"] == library["platforms"] == "*"
     build = library["build"]
-    assert {*build} <= {"srcDir", "includeDir", "srcFilter", "flags"}
+    assert {*build} == {"srcDir", "includeDir", "srcFilter", "flags", "extraScript"}
+    assert (packages / "digits" / build["extraScript"]).is_file()
     for folder in (build["srcDir"], build["includeDir"], "network", "runtime"):
         assert (packages / "digits" / folder).is_dir()
     assert (packages / "digits" / "network" / library["headers"]).is_file()

@@ -11,6 +11,7 @@ import SCons
 
 from support.removal import remove_temporary_folder
 from tests.embed.hosts import Host, make_host
+from tests.embed.machines import COMPILER, MACHINES
 from tests.embed.models import WRITERS
 from tests.graph.project import VENV
 
@@ -85,3 +86,15 @@ def test_packages_in_lib(host: Host) -> None:
     host.check(program)
     build(host, "-t", "clean")
     assert not list((host.root / ".pio").rglob("*.[ao]"))
+
+
+def test_flags_of_the_processor(host: Host) -> None:
+    """build_flags choose it, as the FPU on PlatformIO's boards: C and assembly agree."""
+    machine = MACHINES["netduinoplus2"]
+    machine.copy_to(host.root / "src")
+    host.replace("platformio.ini", "gcc", COMPILER)
+    link = " ".join(machine.link_flags("src/cubemx.ld"))
+    host.replace("platformio.ini", "custom_link_flags =", f"custom_link_flags = {link}")
+    host.append("platformio.ini", f"build_flags = {' '.join(machine.flags)}\n")
+    build(host, "-j", "4")
+    machine.check(host, ".pio/build/native/program")
