@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from site_tools.parent import ends_with_parent
+from site_tools.standalone import standalone
+
+removal = standalone("removal")
 
 
 @dataclass
@@ -137,7 +140,7 @@ def _remove_left() -> None:
             handle = os.open(folder / IN_USE, flags)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+                removal.remove_temporary_folder(folder)
             finally:
                 os.close(handle)
 

@@ -32,6 +32,7 @@ from tests.codegen.graphs import assorted, classes, image, left_in_float, two_in
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
+from tests.codegen.shapes import lenet_5, u_net
 
 GOLDENS = ROOT / "tests" / "goldens"
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
@@ -157,10 +158,13 @@ NETWORKS = {
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
     "network_quads": "legacy",
+    "network_joined_in_rows": "legacy",
+    "network_pooled_in_rows": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES, QUADS = "network_classes", "network_quads"
+JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -171,6 +175,8 @@ PARTS = {
     ASSORTED: (".c",),
     CLASSES: (".c",),
     QUADS: (".c", "_generate_report.txt"),
+    JOINED: (".c", "_generate_report.txt"),
+    POOLED: (".c",),
 }
 
 
@@ -186,6 +192,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         ASSORTED: assorted,
         CLASSES: classes,
         QUADS: image,
+        JOINED: u_net,
+        POOLED: lenet_5,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
@@ -193,6 +201,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         (out / "golden.onnx").unlink()
     if folder in (FAST, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
+    elif folder in (JOINED, POOLED):
+        kernels = Kernels("auto")
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
 

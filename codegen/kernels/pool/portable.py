@@ -8,6 +8,7 @@ import numpy as np
 
 from codegen.kernels.instructions import reach, without_fpu
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.overlap import by_channels
 from codegen.ops.average_pool import AveragePool
 from codegen.ops.max_pool import MaxPool
 from codegen.target import Target
@@ -46,6 +47,10 @@ class MaxPoolKernel(Kernel):
         each = 8.0 * found.taps + 13.0 * found.rows + 18.0 * found.positions
         return each * channels + 36.0 * found.positions
 
+    def in_strips(self, op: MaxPool, target: Target, count: int) -> tuple[Lowered, ...]:
+        """As alone."""
+        return (self.lower(op, target),)
+
     def lower(self, op: MaxPool, target: Target) -> Lowered:
         """No constants."""
         return Lowered(
@@ -53,6 +58,7 @@ class MaxPoolKernel(Kernel):
             stem="pool",
             kernel=self.name,
             why="plain C, any processor",
+            overlaps=(by_channels(op.window, op.input.shape[1]),),
             fields=PoolFields(op.input.shape[1], op.window),
         )
 
@@ -89,6 +95,7 @@ class AveragePoolKernel(Kernel):
             kernel=self.name,
             why="plain C, any processor",
             constants=(Constants("multipliers", title, multipliers.tobytes(), counted=False),),
+            overlaps=(by_channels(op.window, op.input.shape[1]),),
             fields=PoolFields(op.input.shape[1], op.window, fields),
         )
 
