@@ -10,10 +10,9 @@ from codegen.ir.graph import Graph
 from codegen.kernels.registry import candidates
 from codegen.kernels.wanted import Kernels
 from codegen.memory.homes import Homes
-from codegen.memory.layout import Layout
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
-from codegen.plan import activity_of, plan_network
+from codegen.plan import Plan, activity_of, plan_network
 from codegen.render import render
 from codegen.report.drawing import drawing
 from codegen.target import Target
@@ -34,7 +33,7 @@ def dump(graph: Graph, kernels: Kernels, target: Target, folder: Path) -> None:
         write_text(folder / f"{number:02}-{name}.dot", to_graphviz(final))
     write_text(folder / "kernels.txt", _kernels(final, lowering))
     plan = plan_network(graph, kernels, target)
-    write_text(folder / "memory.txt", _memory(plan.layout))
+    write_text(folder / "memory.txt", _memory(plan))
     drawn = {"drawing": drawing(manifest(plan, "network"))}
     write_text(folder / "network.svg", render("report/network.svg.j2", drawn))
 
@@ -55,13 +54,16 @@ def _kernels(graph: Graph, lowering: Lowering) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _memory(layout: Layout) -> str:
+def _memory(plan: Plan) -> str:
     """The arena by offset: bytes, times (a step has two: reading, writing), what it is."""
+    layout, trade = plan.layout, plan.trade
     packing = layout.packing
     whose = {name: value.name for value, name in layout.lives.names.items()}
     lines = [
         f"arena {packing.size:,} bytes; at least {packing.bound.bytes:,}, needed at time"
         f" {packing.bound.time} (step {packing.bound.time // 2}); {packing.tries} tries",
+        f"with the fastest form of each kernel {trade.fastest:,} bytes; these take"
+        f" {trade.slower:,.0f} cycles more of {trade.cycles:,.0f}, estimated",
         "  offset     bytes   first    last  buffer",
     ]
     for buffer in sorted(layout.lives.buffers, key=lambda b: (packing.offsets[b.name], b.name)):

@@ -10,6 +10,7 @@ from codegen.arrays import Array, read_arrays
 from codegen.idx import SUFFIX, read_labeled
 from codegen.ir.graph import Graph
 from codegen.ir.preprocessing import undo
+from support.described import CLASS_NAMES, UNITS, unpacked
 from support.errors import UserError
 
 # Random inputs: far more than any emulator runs, far less than a machine's memory.
@@ -58,7 +59,8 @@ def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, A
         size: elements of all inputs of the network.
 
     Returns:
-        `inputs` [N, size], of the type that the file has, and `labels` uint8 [N] when given.
+        `inputs` [N, size], of the type that the file has, `labels` uint8 [N] when given, and names
+        as support/described.py has them.
 
     Raises:
         UserError: no inputs, wrong sizes or types, values that are not finite.
@@ -86,7 +88,19 @@ def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, A
     found = {"inputs": rows}
     if "labels" in arrays:
         found["labels"] = _labels(arrays["labels"], len(rows), path)
-    return found
+    return found | {key: arrays[key] for key in (CLASS_NAMES, UNITS) if _are_names(arrays, key)}
+
+
+def _are_names(arrays: dict[str, Array], key: str) -> bool:
+    """Whether an array holds names as this project writes them; others' of that name are theirs."""
+    given = arrays.get(key)
+    if given is None or given.dtype != np.uint8 or given.ndim != 1:
+        return False
+    try:
+        unpacked(given.tobytes())
+    except ValueError:
+        return False
+    return True
 
 
 def _labels(labels: Array, count: int, path: Path) -> Array:

@@ -27,6 +27,7 @@ RENDERED = {
     "{name}ConfigVersion.cmake": "package/ConfigVersion.cmake.j2",
     "{name}.mk": "package/package.mk.j2",
     "library.json": "package/library.json.j2",
+    "SConscript.platformio": "package/SConscript.platformio.j2",
     "zephyr/module.yml": "package/zephyr/module.yml.j2",
     "zephyr/CMakeLists.txt": "package/zephyr/CMakeLists.txt.j2",
     "zephyr/Kconfig": "package/zephyr/Kconfig.j2",

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 
 import numpy as np
 
 from codegen.ir.graph import Graph, Op, Value
+from codegen.ir.verify import verify
 from codegen.kernels.kernel import Activity, Constants, Lowered
 from codegen.kernels.registry import choose
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.memory.arena import align
+from codegen.memory.forms import Trade, choose_steps
 from codegen.memory.homes import Homes
 from codegen.memory.layout import Layout, lay_out
 from codegen.memory.places import Arena, Place, Weights
 from codegen.ops import computes
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
+from codegen.passes.rows import in_rows, row_pairs
 from codegen.reference import all_values
 from codegen.target import CORTEX_M7, Target
 
@@ -104,6 +108,7 @@ class Plan:
         blocks: the weights, in the order in which they are read.
         layout: where every value lies in the activations array.
         target: the processor that kernels were chosen for.
+        trade: memory against speed.
     """
 
     graph: Graph
@@ -112,6 +117,7 @@ class Plan:
     blocks: tuple[Block, ...]
     layout: Layout
     target: Target
+    trade: Trade
 
     @property
     def arena_size(self) -> int:
@@ -156,9 +162,10 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         UserError: an operation that no kernel takes.
     """
     lowering = Lowering(target, kernels, activity_of(graph, kernels))
-    *_, (_, final) = run_passes(graph, lowering)
+    *_, (_, given) = run_passes(graph, lowering)
+    trade = _trade(given, lowering)
+    final, lowered = verify(trade.graph), trade.steps
     homes = Homes(final)
-    lowered = [_lower(op, lowering) for op in final.ops if not homes.vanishes(op)]
     blocks = _blocks(lowered)
     constants = [placed for block in blocks for placed in block.constants]
     layout = lay_out(final, homes, lowered)
@@ -184,6 +191,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         blocks=blocks,
         layout=layout,
         target=target,
+        trade=trade,
     )
 
 
@@ -195,10 +203,26 @@ def activity_of(graph: Graph, kernels: Kernels) -> Activity:
     return all_values(graph, np.ascontiguousarray(inputs[:MAX_SAMPLES]))
 
 
-def _lower(op: Op, lowering: Lowering) -> Lowered:
-    lowered = choose(op, lowering.target, lowering.activity, lowering.kernels.wanted)
+def _trade(graph: Graph, lowering: Lowering) -> Trade:
+    """Memory against speed: forms of all steps, and which layers run with a neighbour."""
+    forms = cache(lambda op: _forms(op, lowering))
+    pairs = row_pairs(graph, lowering)
+
+    def alternatives(current: Graph) -> Iterator[tuple[frozenset[Op], Graph]]:
+        there = frozenset(current.ops)
+        for pair in pairs:
+            if there.issuperset(pair.fused):
+                yield frozenset(pair.fused), in_rows(current, pair)
+
+    return choose_steps(graph, forms, alternatives)
+
+
+def _forms(op: Op, lowering: Lowering) -> tuple[Lowered, ...]:
+    forms = choose(op, lowering.target, lowering.activity, lowering.kernels.wanted)
     refused = lowering.refused.get(op)
-    return replace(lowered, why=f"{lowered.kernel}: {refused}") if refused else lowered
+    if not refused:
+        return forms
+    return tuple(replace(form, why=f"{form.kernel}: {refused}") for form in forms)
 
 
 def _numbers(graph: Graph, steps: Sequence[Lowered]) -> dict[Value, int]:

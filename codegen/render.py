@@ -62,6 +62,7 @@ def environment() -> jinja2.Environment:
     env.filters["hex4"] = lambda value: f"0x{value:04X}"
     env.filters["comment"] = _comment
     env.filters["cstring"] = _c_string
+    env.filters["cutf8"] = _c_utf8
     env.filters["verbatim"] = _set_aside
     return env
 
@@ -158,6 +159,14 @@ def _comment(text: object) -> str:
     """Text that cannot end a C comment or leave its line, by a trigraph neither."""
     plain = re.sub(r"[^\x20-\x7e]", "?", str(text)).replace("??", "? ?").replace("??", "? ?")
     return plain.replace("*/", "* /").replace("/*", "/ *")
+
+
+def _c_utf8(text: object) -> str:
+    """Text of any language as the inside of a C string literal of ASCII characters, in UTF-8."""
+    data = str(text).encode()
+    return "".join(
+        _c_string(chr(byte)) if 0x20 <= byte < 0x7F else f"\\{byte:03o}" for byte in data
+    )
 
 
 def _c_string(text: object) -> str:

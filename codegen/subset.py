@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,12 @@ from codegen.inputs import generator
 from codegen.ir.graph import Graph
 from codegen.reference import quantize_inputs
 from codegen.render import render
+from support.described import CLASS_NAMES, UNITS, unpacked
 from support.errors import UserError
+
+# A byte's value times 255, with its decimals, fits 31 bits.
+_LARGEST_STEP = 8e6
+_MOST_DECIMALS = 8
 
 
 def choose(arrays: dict[str, Array], size: int, seed: int) -> npt.NDArray[np.int64]:
@@ -40,7 +47,7 @@ def make_subset(graph: Graph, arrays: dict[str, Array], size: int, seed: int) ->
     subset: dict[str, Array] = {"indices": indices, "inputs": quantize_inputs(values, graph)}
     if "labels" in arrays and graph.gives_scores:
         subset["labels"] = arrays["labels"][indices].astype(np.uint8)
-    return subset
+    return subset | {key: arrays[key] for key in (CLASS_NAMES, UNITS) if key in arrays}
 
 
 def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) -> str:
@@ -57,8 +64,44 @@ def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) 
         "rows_text": _rows(subset) if size else "    " + _numbers(subset["inputs"][0]),
         "labels": None if labels is None else [int(v) for v in labels],
         "labels_text": "" if labels is None else _lines([int(v) for v in labels]),
+        "classes": _names(subset, CLASS_NAMES),
+        "values": _values(graph, subset),
     }
     return render("app/mnist_test_subset.h.j2", context)
+
+
+def _names(subset: dict[str, Array], key: str) -> tuple[str, ...]:
+    return unpacked(subset[key].tobytes()) if key in subset else ()
+
+
+@dataclass(frozen=True)
+class Values:
+    """How the bytes of a regression's output become real numbers on the console.
+
+    Attributes:
+        units: of each value, or of all; () for none.
+        step: of one byte, in units of the last decimal shown.
+        zero_point: the byte of 0.
+        one: 10 to the number of decimals.
+    """
+
+    units: tuple[str, ...]
+    step: float
+    zero_point: int
+    one: int
+
+
+def _values(graph: Graph, subset: dict[str, Array]) -> Values | None:
+    """None for classes, for outputs that are no int8 numbers, and for what 32 bits do not hold."""
+    if UNITS not in subset or not graph.gives_scores:
+        return None
+    quantization = graph.outputs[0].type.quantization
+    scale = float(quantization.scale) if quantization is not None else 0.0
+    if quantization is None or not 0 < scale < _LARGEST_STEP:
+        return None
+    decimals = min(_MOST_DECIMALS, max(0, -math.floor(math.log10(scale))))
+    one = 10**decimals
+    return Values(_names(subset, UNITS), scale * one, quantization.zero_point, one)
 
 
 def _lines(values: list[int]) -> str:

@@ -98,13 +98,41 @@ def terminal(port: serial.Serial, opened: Callable[[], object] = lambda: None) -
         raise UserError(f"{port.port}: the port went away", "was the board unplugged?") from None
 
 
+class _Screen(Miniterm):  # type: ignore[misc]
+    """A terminal that ends when the port goes away.
+
+    Attributes:
+        lost: what went wrong, or None.
+    """
+
+    lost: Exception | None = None
+
+    def reader(self) -> None:
+        """See `Miniterm`; runs in a thread."""
+        self._until_lost(super().reader)
+
+    def writer(self) -> None:
+        """See `Miniterm`; runs in a thread."""
+        self._until_lost(super().writer)
+
+    def _until_lost(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (OSError, TypeError) as error:  # by platform, see `terminal`
+            self.lost = error
+            self.alive = False
+            self.console.cancel()
+
+
 def _interactive(port: serial.Serial) -> None:
-    screen = Miniterm(port, eol="lf")
+    screen = _Screen(port, eol="lf")
     screen.set_rx_encoding("utf-8", "replace")
     screen.set_tx_encoding("utf-8")
     screen.start()
     screen.join(transmit_only=True)
     screen.close()
+    if screen.lost is not None:
+        raise screen.lost
 
 
 def _copy(port: serial.Serial) -> None:

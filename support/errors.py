@@ -35,6 +35,16 @@ def red(text: str, stream: TextIO) -> str:
     return text if plain or not stream.isatty() else f"\033[1;31m{text}\033[0m"
 
 
+def _say(program: str, text: str) -> None:
+    """Print an error; of a copy that a build made for this process (site_tools/runs.py) the user
+    knows the original, so that is what is named.
+    """
+    copies, originals = (os.environ.get(f"NN2FLASH_COPIES{end}", "") for end in ("", "_OF"))
+    if copies and originals:
+        text = text.replace(copies, originals)
+    print(f"{program}: {red('error:', sys.stderr)} {text}", file=sys.stderr)
+
+
 def run_cli(program: str, main: Callable[[], int | None]) -> None:
     """Run `main` and end the process: 0, main's own status, 1 for a user error, 130 for Ctrl-C.
 
@@ -45,14 +55,14 @@ def run_cli(program: str, main: Callable[[], int | None]) -> None:
         status = main() or 0
         sys.stdout.flush()
     except UserError as error:
-        print(f"{program}: {red('error:', sys.stderr)} {error}", file=sys.stderr)
+        _say(program, str(error))
         status = 1
     except BrokenPipeError:
         status = 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         reason = error.strerror or error
-        print(f"{program}: {red('error:', sys.stderr)} {where}{reason}", file=sys.stderr)
+        _say(program, f"{where}{reason}")
         status = 1
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)

@@ -1,11 +1,14 @@
 """The rule for removing files: only what a record says was made, and only inside its own folder.
 
 Everything of this project that removes files from a folder which may hold others asks here: the
-build when it forgets, cleans or tidies up after a failed command, and `package`.
+build when it forgets, cleans or tidies up after a failed command, and `package`. Whole folders go
+only from the folder for temporary files: a run's private folder, and what the tests made.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
@@ -60,3 +63,17 @@ def remove(folder: Path, names: Iterable[str], made: Collection[str]) -> list[st
                 break
             parent.rmdir()
     return removed
+
+
+def remove_temporary_folder(folder: Path) -> None:
+    """Remove a whole folder that lies below the folder for temporary files; none there is fine.
+
+    Raises:
+        ValueError: it lies elsewhere, or leads elsewhere by a link. Nothing is removed.
+        OSError: it cannot be removed.
+    """
+    place = folder.parent.resolve() / folder.name
+    if folder.is_symlink() or Path(tempfile.gettempdir()).resolve() not in place.parents:
+        raise ValueError(f"{folder} is no temporary folder: it stays")
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -17,14 +17,28 @@ import pytest
 from hypothesis import settings
 
 from tests.codegen import shared_objects
+from tests.saboteur import listed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 REPOSITORY = Path(__file__).resolve().parent.parent
-# Folders whose modules take a minute or more.
-LONG = ("graph", "xcube", "mutation", "embed", "hosts")
+# Folders and files below tests/ that take half a minute or more.
+LONG = (
+    "graph/",
+    "xcube/",
+    "mutation/",
+    "embed/",
+    "hosts/",
+    "test_lint.py",
+    "examples/",
+    "model/",
+    "ops/test_conv",
+    "zoo/",
+    "demo/test_page.py",
+    "board_h750/",
+)
 # No test measures time: a busy machine is no failure.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -39,9 +53,18 @@ def pytest_configure(config: pytest.Config) -> None:
     shared_objects.folder()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long modules first: no process is left with one of them when the others have ended."""
-    items.sort(key=lambda item: item.path.parent.name not in LONG)
+    """Mark the saboteur's tests, before `-k` looks; long modules first: no process is left with
+    one of them when the others have ended."""
+    for item in items:
+        if listed(_below_tests(item), getattr(item, "originalname", item.name)):
+            item.add_marker(pytest.mark.saboteur)
+    items.sort(key=lambda item: not _below_tests(item).startswith(LONG))
+
+
+def _below_tests(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0].removeprefix("tests/")
 
 
 @contextmanager

@@ -110,6 +110,27 @@ CAMPAIGNS = {
         ),
         200,
     ),
+    "stacks": Campaign(
+        "Random stacks of convolutions with fast kernels as C on this computer under sanitizers, "
+        "against the reference",
+        ("tests.codegen.stack_campaign", "--networks", "{count}", "--seed", "{seed}"),
+        5_000,
+    ),
+    "stacks-emulated": Campaign(
+        "Others of them on an emulated Cortex-M7",
+        (
+            "tests.codegen.stack_campaign",
+            "--board",
+            "mps2_an500",
+            "--networks",
+            "{count}",
+            "--first",
+            "10000",
+            "--seed",
+            "{seed}",
+        ),
+        5_000,
+    ),
     "digits": Campaign(
         "Test images of MNIST through convolutional networks of others, where they are, as C on "
         "this computer under sanitizers; 200 of them on an emulated Cortex-M7",
@@ -139,7 +160,8 @@ CAMPAIGNS = {
         100_000,
         (
             "Scales that change in an average pool or a maximum, a clamp in a concatenation, other "
-            "scales of biases, and a second operator code gave other bytes than LiteRT "
+            "scales of biases, zero points of int8 weights, and a second operator code gave other "
+            "bytes than LiteRT; a ReLU6 of scale 0 a traceback "
             "(`test_refused`, `test_two_operator_codes` of tests/tflite/test_refused.py, "
             "`test_biases_join_the_sum_whatever_their_scale`).",
         ),

@@ -7,6 +7,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from site_tools import python_imports
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "requirements"
@@ -75,3 +76,11 @@ def test_no_machine_and_no_index_is_named() -> None:
     local = re.compile(r"https?://|index-url|find-links|[\w-]+/[\w-]+/")
     for path in FOLDER.rglob("*.txt"):
         assert not local.search(path.read_text())
+
+
+def test_what_another_system_needs_is_not_missed_here() -> None:
+    """click asks for colorama on Windows; PlatformIO, in the tests' set, everywhere."""
+    names = python_imports._pins(ROOT, frozenset({"mkdocs"})).split()
+    assert any(name.startswith("mkdocs==") for name in names)
+    assert any(name.startswith("watchdog==") for name in names)
+    assert not [name for name in names if name.startswith("colorama==")]

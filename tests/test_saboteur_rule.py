@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from support.removal import removable, remove
-from tests.graph.project import files_below
+from support.removal import removable, remove, remove_temporary_folder
+from tests.graph.project import REPOSITORY, files_below
 
 VICTIM = "victim.txt"
 
@@ -50,3 +52,34 @@ def test_temporaries_go_where_something_was_made(folder: Path) -> None:
     assert removable(folder, "a/.tmp-x.c", {"a/made"}) == folder / "a" / ".tmp-x.c"
     assert removable(folder, ".tmp-y", {"a/made"}) is None
     assert removable(folder, ".tmp-y", {"top"}) == folder / ".tmp-y"
+
+
+@pytest.mark.parametrize("name", ["theirs", "ours/../theirs", "ours/a/leads-out", "", "ours"])
+def test_folders_go_whole_from_the_temporary_one_only(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here that one is `ours`; neither it itself goes, nor what `..` or a link leads to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    (folder / "a" / "leads-out").unlink()
+    (folder / "a" / "leads-out").symlink_to(folder.parent / "theirs")
+    before = files_below(folder.parent)
+    with pytest.raises(ValueError, match="is no temporary folder"):
+        remove_temporary_folder(folder.parent / name)
+    assert files_below(folder.parent) == before
+    with pytest.raises(ValueError, match="is no temporary folder"):
+        remove_temporary_folder(folder / "link" / "sub")
+    remove_temporary_folder(folder / "a")
+    assert not (folder / "a").exists() and (folder.parent / "theirs" / VICTIM).exists()
+    remove_temporary_folder(folder / "a")
+
+
+def test_nothing_else_removes_whole_folders() -> None:
+    """What makes temporary folders with `tempfile` has them removed there."""
+    removers = {
+        str(path.relative_to(REPOSITORY))
+        for package in ("support", "model", "codegen", "device", "nn2flash", "site_scons", "tests")
+        for path in (REPOSITORY / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Attribute) and node.attr in ("rmtree", "removedirs")
+    }
+    assert removers == {"support/removal.py"}

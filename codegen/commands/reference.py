@@ -14,6 +14,7 @@ from codegen.ops import computes
 from codegen.reader.qdq import read_graph
 from codegen.reference import operations, quantize_inputs
 from codegen.reference import run as run_reference
+from support.described import CLASS_NAMES, UNITS
 from support.errors import UserError
 
 # Layers' outputs beyond this many bytes would only fill the disk.
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     found: dict[str, Array] = {"inputs": inputs, "outputs": run_reference(graph, inputs)}
     if "labels" in arrays and graph.gives_scores:
         found["labels"] = arrays["labels"]
+    found |= {key: arrays[key] for key in (CLASS_NAMES, UNITS) if key in arrays}
     if len(inputs) * sum(value.bytes for op in graph.ops for value in op.outputs) <= LAYERS_UP_TO:
         computed = [
             _bytes(op.outputs[0].type.store(results[0]))

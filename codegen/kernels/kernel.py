@@ -102,7 +102,8 @@ class Lowered:
             there once.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         members: one for each of the model's operations, when it is more than one.
-        instructions: estimated, of one inference; the registry asks the kernel.
+        instructions, cycles: estimated, of one inference; the registry asks the kernel.
+        slower: estimated cycles that this form takes beyond the kernel's fastest.
     """
 
     op: Op
@@ -118,6 +119,8 @@ class Lowered:
     sources: tuple[str, ...] = ()
     own_code: tuple[tuple[str, int], ...] = ()
     instructions: float = 0.0
+    cycles: float = 0.0
+    slower: float = 0.0
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -173,3 +176,12 @@ class Kernel(ABC):
     @abstractmethod
     def lower(self, op: Any, target: Target) -> Lowered:
         """Lay out constants and everything else that the template and the planner need."""
+
+    def in_strips(self, op: Any, target: Target, count: int) -> tuple[Lowered, ...]:
+        """How it makes up to `count` rows of its output from an image of only the rows that these
+        need; empty: it cannot."""
+        return ()
+
+    def forms(self, op: Any, target: Target) -> tuple[Lowered, ...]:
+        """`lower`, and slower forms that need less memory, each with what it costs in `slower`."""
+        return (self.lower(op, target),)

@@ -61,12 +61,43 @@ def candidates(
     return tuple(found)
 
 
-def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> Lowered:
-    """The operation lowered by the cheapest kernel that fits.
+def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> tuple[Lowered, ...]:
+    """The forms of the operation by the cheapest kernel that fits, the fastest first.
 
     Raises:
         UserError: none fits.
     """
+    best = _best(op, target, activity, wanted)
+    instructions = best.kernel.instructions(op, target, activity)
+    return tuple(
+        replace(
+            form,
+            instructions=instructions + form.slower,
+            cycles=(best.cost or 0.0) + form.slower,
+        )
+        for form in best.kernel.forms(op, target)
+    )
+
+
+def choose_in_strips(
+    op: Op, target: Target, activity: Activity, wanted: str, count: int
+) -> tuple[Lowered, ...]:
+    """The operation lowered for so many rows at a time by the kernel that `choose` takes, or
+    nothing: it cannot. Estimates are those of the whole operation without what it is `slower`.
+
+    Raises:
+        UserError: none fits.
+    """
+    best = _best(op, target, activity, wanted)
+    instructions = best.kernel.instructions(op, target, activity)
+    return tuple(
+        replace(form, instructions=instructions, cycles=best.cost or 0.0)
+        for form in best.kernel.in_strips(op, target, count)
+    )
+
+
+def _best(op: Op, target: Target, activity: Activity, wanted: str) -> Candidate:
+    """The cheapest kernel that fits."""
     looked_at = candidates(op, target, activity, wanted)
     fitting = [each for each in looked_at if each.cost is not None]
     if not fitting:
@@ -75,6 +106,4 @@ def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> 
             f"'{op.name}' ({type(op).__name__}) has no kernel for {target.core}: {reasons}",
             "change this layer, or choose another board",
         )
-    best = min(fitting, key=lambda each: each.cost or 0.0).kernel
-    instructions = best.instructions(op, target, activity)
-    return replace(best.lower(op, target), instructions=instructions)
+    return min(fitting, key=lambda each: each.cost or 0.0)

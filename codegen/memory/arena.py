@@ -224,10 +224,17 @@ def _highest(forbidden: Sequence[tuple[int, int]], most: int) -> int | None:
 
 def lower_bound(buffers: Sequence[Buffer], sharings: Sequence[Sharing]) -> Bound:
     """The largest sum of what one time needs, overlaps at their best."""
+    needs = needs_of(buffers, sharings)
+    time = max(needs, key=lambda each: (needs[each], -each), default=0)
+    return Bound(needs.get(time, 0), time)
+
+
+def needs_of(buffers: Sequence[Buffer], sharings: Sequence[Sharing]) -> dict[int, int]:
+    """Bytes that no arena can undercut, by the times at which some buffer begins."""
     above: dict[str, list[Sharing]] = {}
     for sharing in sharings:
         above.setdefault(sharing.below, []).append(sharing)
-    best = Bound(0, 0)
+    needs = {}
     for time in sorted({buffer.first for buffer in buffers}):
         live = {b.name: b.taken for b in buffers if b.first <= time <= b.last}
         need = sum(live.values())
@@ -235,9 +242,8 @@ def lower_bound(buffers: Sequence[Buffer], sharings: Sequence[Sharing]) -> Bound
             if below in live:
                 present = [offer for offer in offers if offer.above in live]
                 need = min(need, _least(live, below, present, sum(live.values())))
-        if need > best.bytes:
-            best = Bound(need, time)
-    return best
+        needs[time] = need
+    return needs
 
 
 def _least(live: Mapping[str, int], below: str, offers: Sequence[Sharing], total: int) -> int:

@@ -268,7 +268,11 @@ def quantized_input(
         return stage.value
     if stage is None:
         ordinal = ("first", "second", "third")[index] if index < 3 else f"{index + 1}th"
-        raise context.fail(node, f"its {ordinal} operand is a constant", "export the model again")
+        raise context.fail(
+            node,
+            f"its {ordinal} operand is a constant",
+            "give it as a further input of the network, or use Add or Mul, which take constants",
+        )
     if isinstance(stage, Integers):
         raise context.fail(
             node,

@@ -8,6 +8,7 @@ import numpy as np
 
 from codegen.report.pictures import as_grey, png
 from codegen.report.sources import Sources
+from support.described import CLASS_NAMES, unpacked
 
 # More pictures than this make a page nobody looks through.
 _MOST_PICTURES = 240
@@ -65,6 +66,11 @@ class Accuracy:
     classes: list[ClassAccuracy]
     misclassified: list[Misclassified]
     hidden: int
+    class_names: tuple[str, ...] = ()
+
+    def named(self, label: int) -> str:
+        """A class for people: its name, or its number."""
+        return self.class_names[label] if label < len(self.class_names) else str(label)
 
     @property
     def percent(self) -> float:
@@ -99,6 +105,7 @@ def accuracy(sources: Sources) -> Accuracy | None:
             for k, i in enumerate(shown)
         ],
         len(wrong) - len(shown),
+        unpacked(reference[CLASS_NAMES].tobytes()) if CLASS_NAMES in reference else (),
     )
 
 

@@ -92,6 +92,8 @@ def connection(
     options = arguments.model_option
     with (
         probe_lock(arguments.command, arguments.wait, file) as lock,
-        model_board(arguments.model.resolve(), options, finish=finish) as environment,
+        model_board(
+            arguments.board.resolve(), arguments.model.resolve(), options, finish=finish
+        ) as environment,
     ):
         yield Connection(lock, environment)

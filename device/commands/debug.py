@@ -116,9 +116,11 @@ def _server(
     board: Board, arguments: argparse.Namespace, port: int, *, for_show: bool = False
 ) -> tuple[Server, Callable[[int, str], UserError]]:
     """The board's gdb server, and what explains its failure."""
+    from device.board_mark import require_board
     from device.elf import Elf
 
-    Elf(arguments.elf)  # refuses what is no firmware before anything is started
+    # Refuses what is no firmware, or not this board's, before anything is started.
+    require_board(Elf(arguments.elf), board)
     if board.programmers:
         pick = choose_for_show if for_show else choose
         model = arguments.model is not None

@@ -116,11 +116,13 @@ def built_image(board: Board, elf: Path) -> Image:
     Raises:
         UserError: one is missing or made of another ELF, or the ELF does not fit the board.
     """
+    from device.board_mark import require_board
     from device.elf import Elf
     from device.images import intel_hex, raw_image
     from device.layout import check_layout
 
     program = Elf(elf)
+    require_board(program, board)
     check_layout(program, board.memories)
     raw = {m.name: raw_image(program.segments, m) for m in board.memories if m.kind == "flash"}
     stored = [memory for memory in board.memories if raw.get(memory.name)]

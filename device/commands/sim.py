@@ -58,12 +58,15 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from device.board_mark import require_board
     from device.comparison import compare, read_outputs
+    from device.elf import Elf
     from device.emulators import SimOptions, emulator
 
     board = read_board(arguments.board)
     if board.cpu.core != "native":
         refuse_on_emulator(arguments.elf)
+        require_board(Elf(arguments.elf), board)
     outputs = None if arguments.reference is None else read_outputs(arguments.reference)
     console = _LiveConsole()
     options = SimOptions(arguments.timeout, console.write, dict(arguments.settings))

@@ -1,7 +1,7 @@
-"""`python -m device.debugport.server --storage FILE`: a model board with a debug port on sockets.
+"""`python -m device.debugport.server --board TOML --storage FILE`: a model with a debug port.
 
-Prints one line with its ports, then what the firmware sends. The end of its input switches the
-board off; what the board keeps without power is in FILE then.
+Prints one line with its ports, which are sockets, then what the firmware sends. The end of its
+input switches the board off; what the board keeps without power is in FILE then.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from device.boards import read_board
 from device.debugport.dap import DebugPort
 from device.debugport.tap import Tap
 from device.debugport.transactions import Transactions
 from device.emulators.h750.chip import DEFECTS, FLASHING_DEFECTS
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.target import Target
+from device.emulators.h750.wiring import wiring_of
 from support.errors import run_cli
 
 # Blocks of code between two looks at the sockets, and before each read by a debugger of a running
@@ -134,6 +136,7 @@ class Server:
 def main() -> int:
     """Serve a board; 0 when it is switched off."""
     parser = argparse.ArgumentParser(prog="debug port", description=__doc__)
+    parser.add_argument("--board", type=Path, required=True, help="board.toml")
     parser.add_argument("--storage", type=Path, required=True, help="the board's memories")
     parser.add_argument("--revision", default="V")
     parser.add_argument("--broken", action="append", default=[], choices=_DEFECTS)
@@ -143,7 +146,7 @@ def main() -> int:
     parser.add_argument("--finish", type=lambda text: int(text, 0), help="where firmware is done")
     parser.add_argument("--seconds", type=float, default=60.0, help="to wait for that")
     arguments = parser.parse_args()
-    storage = Storage.load(arguments.storage)
+    storage = Storage.load(arguments.storage, wiring_of(read_board(arguments.board)))
     storage.cut, storage.seed = arguments.cut, arguments.seed
     target = Target(
         storage,

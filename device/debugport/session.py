@@ -10,6 +10,9 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from device.boards import read_board
+from device.emulators.h750.storage import Storage
+from device.emulators.h750.wiring import wiring_of
 from support.errors import UserError
 
 _HERE = Path(__file__).parent
@@ -19,22 +22,25 @@ _SECONDS_TO_END = 120.0
 
 @contextlib.contextmanager
 def model_board(
-    storage: Path, options: Sequence[str] = (), *, finish: int | None = None
+    board: Path, storage: Path, options: Sequence[str] = (), *, finish: int | None = None
 ) -> Iterator[Mapping[str, str]]:
     """Keep a board switched on during the block; yields the environment that leads tools to it.
 
     What the board says is printed: while the block runs when there is no finish, after it else.
 
     Args:
+        board: its board.toml.
         storage: file that keeps what the board keeps without power.
         options: more arguments of `server.py`.
         finish: address of board_finish: after the block, unless it failed, the firmware goes on
             until it is there.
 
     Raises:
-        UserError: the model does not start.
+        UserError: the file is not a model board's, or the model does not start.
     """
-    words = ["--storage", str(storage), *options]
+    # Here, so that a wrong file ends in one message.
+    Storage.load(storage, wiring_of(read_board(board)))
+    words = ["--board", str(board), "--storage", str(storage), *options]
     if finish is not None:
         words += ["--finish", hex(finish)]
     process = subprocess.Popen(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from device.board_mark import require_board
 from device.boards import Board
+from device.elf import Elf
 from device.emulators import emulator
 from device.link.process import ProcessTransport
 from device.link.serial_link import SerialTransport
@@ -37,5 +39,6 @@ def open_transport(board: Board, elf: Path | None, port: str | None = None) -> T
         raise UserError("neither firmware for an emulator nor a serial port was given")
     if board.cpu.core != "native":
         refuse_on_emulator(elf)
+        require_board(Elf(elf), board)
     command = emulator(board.emulator).console_command(board, elf)
     return ProcessTransport(command, board.title if "QEMU" in board.title else board.name)

@@ -26,7 +26,10 @@ def tcl_word(text: str) -> str:
         UserError: braces or a backslash in it, which braces cannot hold.
     """
     if any(character in text for character in "{}\\"):
-        raise UserError(f"{text}: OpenOCD cannot take braces and backslashes in names")
+        raise UserError(
+            f"{text}: OpenOCD cannot take braces and backslashes in names",
+            "build elsewhere: build_dir=, or a copy of the project under another name",
+        )
     return f"{{{text}}}"
 
 

@@ -5,7 +5,7 @@ Commands: `pyocd load|erase|reset|gdbserver|commander --help` of pyOCD 0.46.
 
 from __future__ import annotations
 
-import shlex
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +14,20 @@ from typing import ClassVar
 from device.programmers.base import Image, Problem, Programmer, Sign
 from device.steps import Server, Step
 
+_PLAIN = re.compile(r"[\w./:~-]+\Z")
 
-def _quoted(text: str) -> str:
-    """A word of a command line that pyOCD's commander splits twice."""
-    once = shlex.quote(text)
-    return once if once == text else f'"{once}"'
+
+def commander_word(text: str) -> str:
+    """A word of a command line that pyOCD's commander splits twice (pyocd/utility/cmdline.py).
+
+    Much that a shell takes as it is stands alone there: + = , @ % and others.
+    """
+    if _PLAIN.match(text):
+        return text
+    for _ in range(2):
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        text = f'"{escaped}"'
+    return text
 
 
 class PyOcd(Programmer):
@@ -64,7 +73,7 @@ class PyOcd(Programmer):
         # `load` does not read back, and `compare` reports a difference with exit status 0.
         for memory in image.memories:
             path = image.raw[memory.name]
-            compare = f"compare {memory.origin:#x} {_quoted(path.as_posix())}"
+            compare = f"compare {memory.origin:#x} {commander_word(path.as_posix())}"
             begin = self._begin("commander", serial)
             proof = r"All \d+ bytes match"
             steps.append(Step((*begin, "-c", compare, "-c", "reset"), proof=proof))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.comparison import Int8Array, read_outputs
+from support.described import CLASS_NAMES, unpacked
 from support.errors import UserError
 from support.files import read_json
 
@@ -27,12 +28,14 @@ class Reference:
         outputs: int8 [N, output size].
         labels: uint8 [N], or None for inputs without.
         layers: layer's index -> int8 [N, its output size].
+        class_names: in the order of the labels; () where they have none.
     """
 
     inputs: Int8Array
     outputs: Int8Array
     labels: npt.NDArray[np.uint8] | None
     layers: Mapping[int, Int8Array] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
 
 
 def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
@@ -51,6 +54,7 @@ def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
             inputs: Int8Array = arrays["inputs"][:count]
             labels = arrays["labels"][:count] if "labels" in arrays else None
             names = [name for name in arrays.files if name.startswith(_LAYER)] if layers else []
+            classes = unpacked(arrays[CLASS_NAMES].tobytes()) if CLASS_NAMES in arrays else ()
             found = {int(name.removeprefix(_LAYER)): arrays[name][:count] for name in names}
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: not a reference.npz ({error})", "build it again") from None
@@ -61,7 +65,7 @@ def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
             f"{path}: holds no layers",
             "make it again with fewer inputs: above 64 MiB they are left out",
         )
-    return Reference(inputs, outputs[:count], labels, found)
+    return Reference(inputs, outputs[:count], labels, found, classes)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from device.validation.verdict import Cost, LayerVerdict, Recognition, Verdict
 
 # Wider confusion matrices than this do not fit a terminal.
 _WIDEST_MATRIX = 20
+_LONGEST_NAME = 20
 
 
 def as_text(verdict: Verdict) -> str:
@@ -39,10 +40,13 @@ def _recognition(found: Recognition) -> list[str]:
         return lines
     width = max(len(str(count)) for row in found.confusion for count in row) + 2
     numbers = range(len(found.confusion))
-    lines.append("label against what was read:")
-    lines.append("     " + "".join(f"{n:>{width}}" for n in numbers))
+    names = found.class_names if len(found.class_names) == len(numbers) else ()
+    rows = [f"{n:>5}" + (f" {names[n][:_LONGEST_NAME]}" if names else "") for n in numbers]
+    wide = max(map(len, rows))
+    lines.append("each label (row) by the predicted class (column):")
+    lines.append(" " * wide + "".join(f"{n:>{width}}" for n in numbers))
     lines += [
-        f"{label:>5}" + "".join(f"{count or '.':>{width}}" for count in row)
+        f"{rows[label]:<{wide}}" + "".join(f"{count or '.':>{width}}" for count in row)
         for label, row in enumerate(found.confusion)
     ]
     return lines

@@ -47,12 +47,14 @@ class Recognition:
 
     Attributes:
         confusion: [label][predicted] counts.
+        class_names: in the order of the labels; () where they have none.
     """
 
     right: int
     total: int
     confusion: list[list[int]]
     misclassified: list[Misclassified]
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,9 @@ def _recognition(measured: Measurement, reference: Reference) -> Recognition | N
         Misclassified(int(i), int(labels[i]), int(predicted[i]))
         for i in np.flatnonzero(predicted != labels)
     ]
-    return Recognition(int(np.trace(confusion)), len(labels), confusion.tolist(), wrong)
+    return Recognition(
+        int(np.trace(confusion)), len(labels), confusion.tolist(), wrong, reference.class_names
+    )
 
 
 def _layers(

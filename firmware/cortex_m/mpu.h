@@ -11,6 +11,10 @@
 /* The guards have the numbers 6 and 7, which the smallest MPU has, too; others are the board's. */
 void mpu_set_region(uint32_t number, uint32_t base, uint32_t attributes);
 
+/* The SIZE field of a region of that many bytes: a power of two, 32 or more. */
+#define MPU_SIZE(bytes) ((30u - (uint32_t)__builtin_clz(bytes)) << 1)
+#define MPU_FITS(origin, bytes) (((bytes) & ((bytes) - 1u)) == 0 && (origin) % (bytes) == 0)
+
 /* On, with the processor's own map behind the regions. */
 void mpu_enable(void);
 void mpu_disable(void);

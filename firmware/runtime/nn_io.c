@@ -9,7 +9,8 @@ void nn_quantize(const ai_float *values, ai_i8 *bytes, ai_size count, ai_float s
     const nn_float_mode mode = nn_float_enter();
     for (ai_size i = 0; i < count; i++) {
         const ai_float scaled = nn_rounded(values[i] / scale);
-        bytes[i] = nn_saturate(isnan(scaled) ? 0.0f : scaled, zero_point, -128, 127);
+        const ai_bool number = scaled >= 0.0f || scaled < 0.0f;
+        bytes[i] = nn_saturate(number ? scaled : 0.0f, zero_point, -128, 127);
     }
     nn_float_leave(mode);
 }

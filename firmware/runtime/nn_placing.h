@@ -61,6 +61,14 @@ NN_INLINE const ai_i8 *nn_placed_input(const nn_inference *inference, ai_u16 ind
     return own;
 }
 
+/* Whether kernels may write words anywhere. Where the compiler keeps from it, as on Cortex-M0 and
+ * with -mno-unaligned-access, a processor may fault (CCR.UNALIGN_TRP), and so would assembly. */
+#if defined(__arm__) && !defined(__ARM_FEATURE_UNALIGNED)
+#define NN_OUTPUT_ALIGNMENT 4u
+#else
+#define NN_OUTPUT_ALIGNMENT 1u
+#endif
+
 /* Where a kernel writes an output: the last step may still read from anywhere else in the arena,
  * and be the first one, too. */
 NN_INLINE ai_i8 *nn_placed_output(const nn_inference *inference, ai_u16 index,
@@ -69,7 +77,8 @@ NN_INLINE ai_i8 *nn_placed_output(const nn_inference *inference, ai_u16 index,
     ai_i8 *own = (ai_i8 *)inference->arena + end->arena_offset;
     ai_i8 *output = inference->targets[index];
     const ai_bool own_needed =
-        output != own && (nn_in_arena(inference, output, end->bytes) ||
+        output != own && ((ai_uptr)output % NN_OUTPUT_ALIGNMENT != 0u ||
+                          nn_in_arena(inference, output, end->bytes) ||
                           nn_over_inputs(inference, output, end->bytes, sources, n_inputs, 1u));
     return own_needed ? own : output;
 }

@@ -134,17 +134,23 @@ def _figures(module: NetworkModule, network: nn.Module, parts: Parts) -> dict[st
 
 
 def _write_part(path: Path, part: Part, parts: Parts) -> None:
-    """`inputs` (or arrays named like several inputs), with `labels` or, for regression, `targets`.
+    """`inputs` (or arrays named like several inputs), with `labels` or, for regression, `targets`,
+    and the names of classes or units (support/described.py).
 
     NumPy stores no dates in the archive: the same arrays give the same bytes.
     """
     import numpy as np
 
+    from support.described import CLASS_NAMES, UNITS, packed
     from support.files import atomic_path
 
     names = ("inputs",) if len(part.inputs) == 1 else parts.input_names
     arrays = dict(zip(names, part.inputs, strict=True))
     arrays["targets" if parts.regression else "labels"] = part.labels
+    if parts.regression:
+        arrays[UNITS] = np.frombuffer(packed(parts.units), np.uint8)
+    elif parts.classes != tuple(map(str, range(len(parts.classes)))):
+        arrays[CLASS_NAMES] = np.frombuffer(packed(parts.classes), np.uint8)
     with atomic_path(path) as temporary:
         np.savez(temporary, **arrays)  # type: ignore[arg-type]
 

@@ -64,15 +64,13 @@ class BoardFacts:
 
 def _chips(env: Any, board_toml: str, family: str) -> tuple[str, ...]:
     """What all families of a maker share (`stm32`), then the family's own (`stm32h7`)."""
-    known = [
-        path.name for path in Path(env["PROJECT_ROOT"], "firmware/chips").iterdir() if path.is_dir()
-    ]
-    chips = sorted((name for name in known if family.startswith(name)), key=len)
-    if family not in chips:
+    folders = [p for p in Path(env["PROJECT_ROOT"], "firmware/chips").iterdir() if p.is_dir()]
+    known = [folder.name for folder in folders if (folder / "family.toml").exists()]
+    if family not in known:
         raise SCons.Errors.UserError(
             f"{board_toml}: [chip] family = '{family}': {env.Nearest(family, known)}"
         )
-    return tuple(chips)
+    return tuple(sorted((p.name for p in folders if family.startswith(p.name)), key=len))
 
 
 def board_facts(env: Any, board_toml: str) -> BoardFacts:

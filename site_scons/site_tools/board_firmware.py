@@ -45,6 +45,9 @@ def board_firmware(
     env.CCompiler(places.facts.cpu, places.out.abspath)
     script = None if places.facts.native else _linker_script(env, places, network, subset)
     words = ["--board", places.board_toml, "--out", places.memories]
+    if places.facts.chips:
+        family = f"{env['PROJECT_ROOT']}/firmware/chips/{places.facts.chips[-1]}/family.toml"
+        words += ["--family", env.File(family)]
     env.Run("MEMORIES", "device memories", [places.memories], words)
     objects = _objects(env, places, network, glue)
     name = ["--set", f"name={env['name']}"]

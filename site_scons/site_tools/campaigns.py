@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,18 @@ if TYPE_CHECKING:
     from site_tools.models import Dataset
     from site_tools.places import Places
 
+# Each has PyTorch in its memory: 0.4 GB.
+MOST_WORKERS = 8
 WITH_MNIST = (("bench-build", "tests.graph.bench"), ("soak", "tests.soak"))
 
 
 def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
     """Declare them: name of the target → its nodes."""
     root, made = env["PROJECT_ROOT"], places.made
-    # A module's tests run in one process, which makes what they share once.
-    tests = ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", "--durations=25"]
+    # A module's tests run in one process, which makes what they share once. Two for each processor:
+    # half of the time they wait, for emulators, ports, clouds and each other's files.
+    workers = str(min(2 * (os.cpu_count() or 1), MOST_WORKERS))
+    tests = ["-n", workers, "--dist", "loadscope", "--no-loadscope-reorder", "--durations=25"]
     tests += [f"{root}/{path}" for path in env.ChosenTests()]
     targets = {
         "test": env.Always(made("test.run"), "pytest", tests, apart=True),

@@ -42,7 +42,7 @@ BLOCK = re.compile(
 PIN = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[\w.+]+)(?P<marker> *;)?")
 ASKED_FOR_BY = re.compile(r" +#(?: +via)? +(?P<name>(?!via$)[a-z\d][\w.-]*)$")
 # Together, all there are.
-ALL_SETS = ("bench", "test")
+ALL_SETS = ("bench", "docs", "test")
 NOW, LATER, NEVER = "when the file loads", "when a function runs", "for type checkers"
 
 
@@ -153,22 +153,26 @@ def _locked(root: Path) -> tuple[dict[str, str], dict[str, set[str]]]:
 
     Returns:
         distribution → its pin, name==version; distribution → what it requires. What only some
-        systems need is not in them.
+        systems need, in any of the sets, is not in them.
     """
     folder = root / "requirements"
     files = [folder / "torch.txt", *(folder / "locked" / f"{name}.txt" for name in ALL_SETS)]
     pins: dict[str, str] = {}
+    elsewhere: set[str] = set()
     requires: dict[str, set[str]] = {}
     name = None
     for path in files:
         for line in path.read_text(encoding="utf-8").splitlines():
             if match := PIN.match(line):
-                name = None if match["marker"] else match["name"]
-                if name:
+                if match["marker"]:
+                    name = None
+                    elsewhere.add(match["name"])
+                else:
+                    name = match["name"]
                     pins[name] = f"{name}=={match['version']}"
             elif name and (match := ASKED_FOR_BY.match(line)):
                 requires.setdefault(match["name"], set()).add(name)
-    return pins, requires
+    return {name: pin for name, pin in pins.items() if name not in elsewhere}, requires
 
 
 @functools.cache

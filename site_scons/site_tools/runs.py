@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from site_tools.parent import ends_with_parent
+from site_tools.standalone import standalone
+
+removal = standalone("removal")
 
 
 @dataclass
@@ -67,6 +70,10 @@ class Runs:
                     shutil.copy(path, copy)  # with its mode: the host runs it
                     own[read] = str(copy)
             run.words = [_with_copy(word, own) for word in run.words]
+            # `support.errors` tells of the files that the user knows.
+            folders = {"NN2FLASH_COPIES": str(private / str(number))}
+            folders["NN2FLASH_COPIES_OF"] = str(self.folder)
+            run.surroundings = {**run.surroundings, **folders}
 
     def run(self) -> int:
         """Run them one after the other; the first status that is not 0 ends it."""
@@ -133,7 +140,7 @@ def _remove_left() -> None:
             handle = os.open(folder / IN_USE, flags)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+                removal.remove_temporary_folder(folder)
             finally:
                 os.close(handle)
 

@@ -41,6 +41,9 @@ _FIRST_STEP = "    timebase_start(clocks_cpu_khz());\n    close_fmc_bank1();"
 _PLL1_LOCKED = 'require(&RCC_CR, RCC_CR_PLL1RDY, RCC_CR_PLL1RDY, "clock: PLL1 does not lock");'
 _SDRAM_STEPS = "    controller_start();\n    mpu_open_sdram();\n    self_test();"
 _TCF_WAIT = 'require(&QUADSPI_SR, QUADSPI_SR_TCF, QUADSPI_SR_TCF, "qspi: a transfer does not end");'
+_QSPI_LIMIT = """_Static_assert(BOARD_QSPI_KHZ <= 50000u,
+               "qspi_khz: at most 50000, for reads on one line without dummy cycles");
+"""
 _BUSY_WAIT = 'require(&QUADSPI_SR, QUADSPI_SR_BUSY, 0, "qspi: busy after a transfer");'
 
 MUTANTS = (
@@ -55,12 +58,12 @@ MUTANTS = (
     ),
     Mutant(
         "memory.none",
-        (Edit("sdram.c", "(8u * 1024u * 1024u / 4u)", "(16u * 1024u * 1024u / 4u)"),),
+        (Edit("sdram.c", "(BOARD_SDRAM_BYTES / 4u)", "(BOARD_SDRAM_BYTES / 2u)"),),
         "sdram",
     ),
     Mutant(
         "memory.read-only",
-        (_after("leds.c", "set(leds[i], false);", "REGISTER(0x0801FFF0u) = 0;"),),
+        (_after("leds.c", "pins_clock_on(led->port);", "REGISTER(0x0801FFF0u) = 0;"),),
     ),
     Mutant("memory.clock-off", (_without("board.c", "RCC_AHB2ENR |= RCC_AHB2ENR_SRAMS;"),)),
     Mutant("mpu.denied", (_without("qspi.c", "mpu_open_qspi();"),), "qspi"),
@@ -147,7 +150,7 @@ MUTANTS = (
         "qspi.data-only",
         (
             _after(
-                "mt25q.c", "    reset();\n", "    uint32_t d; qspi_read(0x05000000u, 0, &d, 2);\n"
+                "mt25q.c", "    reset();\n", "    uint8_t d[2]; qspi_read(0x05000000u, 0, d, 2);\n"
             ),
         ),
         "qspi",
@@ -156,7 +159,7 @@ MUTANTS = (
         "qspi.dual",
         (
             _after(
-                "mt25q.c", "    reset();\n", "    uint32_t d; qspi_read(0x05000105u, 0, &d, 1);\n"
+                "mt25q.c", "    reset();\n", "    uint8_t d; qspi_read(0x05000105u, 0, &d, 1);\n"
             ),
         ),
         "qspi",
@@ -164,7 +167,8 @@ MUTANTS = (
     Mutant(
         "qspi.speed",
         (
-            Edit("qspi.c", "QSPI_MAX_KHZ 50000u", "QSPI_MAX_KHZ 120000u"),
+            _without("qspi.c", _QSPI_LIMIT),
+            Edit("qspi.c", "+ BOARD_QSPI_KHZ - 1u) / BOARD_QSPI_KHZ", "+ 119999u) / 120000u"),
             Edit("qspi.c", "(3u << 8)", "(7u << 8)"),
         ),
         "qspi",
@@ -190,15 +194,17 @@ MUTANTS = (
         (Edit("qspi.c", "    mt25q_start();\n", "    mpu_open_qspi();\n    mt25q_start();\n"),),
         "qspi",
     ),
-    Mutant("qspi.safe-end", (Edit("qspi.c", "(27u << 16)", "(26u << 16)"),), "qspi"),
+    Mutant("qspi.safe-end", (Edit("qspi.c", "(31u - ", "(30u - "),), "qspi"),
     # --- SDRAM
     Mutant("sdram.sequence", (_without("sdram.c", "delay_us(POWER_UP_US);"),), "sdram"),
     Mutant(
-        "sdram.settings", (Edit("sdram.c", "hclk <= 2u * SDRAM_MAX_KHZ ? 2u : 3u", "2u"),), "sdram"
+        "sdram.settings", (Edit("sdram.c", "hclk <= 2u * SDCLK_MAX_KHZ ? 2u : 3u", "2u"),), "sdram"
     ),
-    Mutant("sdram.write-recovery", (Edit("sdram.c", "(2u << 16)", "(1u << 16)"),), "sdram"),
+    Mutant("sdram.write-recovery", (Edit("sdram.c", "(TWR - 1u)", "(TWR - 2u)"),), "sdram"),
     Mutant(
-        "sdram.refresh", (Edit("sdram.c", "sdclk_khz / 64u - 20u", "sdclk_khz / 32u"),), "sdram"
+        "sdram.refresh",
+        (Edit("sdram.c", "BOARD_SDRAM_REFRESH_MS >>", "BOARD_SDRAM_REFRESH_MS * 2u >>"),),
+        "sdram",
     ),
     Mutant(
         "sdram.not-ready",
@@ -211,7 +217,7 @@ MUTANTS = (
         ),
         "sdram",
     ),
-    Mutant("sdram.device", (Edit("windows.c", "0x130B002Du", "0x1301002Du"),), "sdram"),
+    Mutant("sdram.device", (Edit("windows.c", "0x130B0001u", "0x13010001u"),), "sdram"),
     # --- placement
     Mutant("inference.memory", (Edit("bringup.c", '".rodata.nn.weights"', '".rodata.weights"'),)),
     # --- what a review found missing
@@ -331,10 +337,14 @@ MUTANTS = (
         "mpu.system-flash",
         (_without("windows.c", "mpu_set_region(REGION_SYSTEM_FLASH, 0x1FF00000u, 0x11040025u);"),),
     ),
-    Mutant("mpu.too-large", (Edit("windows.c", "0x130B002Du", "0x130B002Fu"),), "sdram"),
+    Mutant(
+        "mpu.too-large",
+        (Edit("windows.c", "MPU_SIZE(BOARD_SDRAM_BYTES)", "MPU_SIZE(2u * BOARD_SDRAM_BYTES)"),),
+        "sdram",
+    ),
     Mutant("mpu.guards", (_without("windows.c", "mpu_guard_stack();"),)),
     Mutant("mpu.guards", (_without("windows.c", "mpu_guard_null();"),)),
-    Mutant("errata.write-through", (Edit("windows.c", "0x130B002Du", "0x1302002Du"),), "sdram"),
+    Mutant("errata.write-through", (Edit("windows.c", "0x130B0001u", "0x13020001u"),), "sdram"),
     Mutant(
         "errata.write-through",
         (
@@ -357,6 +367,15 @@ MUTANTS = (
         "sdram",
     ),
     Mutant("sdram.command-delay", (_without("sdram.c", "delay_us(1);"),), "sdram"),
+    Mutant(
+        "mpu.too-large",
+        (
+            Edit("windows.c", "MPU_SIZE(BOARD_QSPI_BYTES)", "MPU_SIZE(2u * BOARD_QSPI_BYTES)"),
+            Edit("qspi.c", "(31u - ", "(32u - "),
+        ),
+        "qspi",
+    ),
+    Mutant("sdram.sequence", (Edit("sdram.c", "? 1u << 3 :", "? 1u << 4 :"),), "sdram"),
     Mutant("qspi.recovery", (_without("mt25q.c", "delay_us(RESET_RECOVERY_US);"),), "qspi"),
     Mutant("qspi.startup", (Edit("qspi.c", '"r"(0xFF000001u)', '"r"(0x00000001u)'),), "qspi"),
     Mutant(
@@ -372,9 +391,11 @@ MUTANTS = (
     Mutant("clock.pll-range", (Edit("clocks.c", "0x01FF0008u", "0x01FF000Au"),)),
     Mutant("clock.bus", (Edit("clocks.c", "D3CFGR_PPRE2 0x40u", "D3CFGR_PPRE2 0x00u"),)),
     Mutant("pins.function", (Edit("pins.c", "SPEED_VERY_HIGH 3u", "SPEED_VERY_HIGH 1u"),), "qspi"),
-    Mutant("sdram.settings", (Edit("sdram.c", "(6u << 4)", "(4u << 4)"),), "sdram"),
-    Mutant("sdram.settings", (Edit("sdram.c", "0x0004600Cu", "0x0004400Cu"),), "sdram"),
-    Mutant("sdram.sequence", (Edit("sdram.c", "0x000000EBu", "0x0000000Bu"),), "sdram"),
+    Mutant("sdram.settings", (Edit("sdram.c", "(TXSR - 1u)", "(TXSR - 3u)"),), "sdram"),
+    Mutant(
+        "sdram.settings", (Edit("sdram.c", "BOARD_SDRAM_CAS << 4) << 9", "2u << 4) << 9"),), "sdram"
+    ),
+    Mutant("sdram.sequence", (Edit("sdram.c", "(3u | 7u << 5)", "3u"),), "sdram"),
 )
 
 
@@ -398,12 +419,12 @@ HARMLESS = (
     ),
     Harmless(
         "silicon: a slower QSPI clock works, too",
-        (Edit("qspi.c", "QSPI_MAX_KHZ 50000u", "QSPI_MAX_KHZ 25000u"),),
+        (Edit("qspi.c", "+ BOARD_QSPI_KHZ - 1u) / BOARD_QSPI_KHZ", "+ 24999u) / 25000u"),),
         "qspi",
     ),
     Harmless(
         "silicon: rows may be refreshed more often",
-        (Edit("sdram.c", "sdclk_khz / 64u - 20u", "sdclk_khz / 128u - 20u"),),
+        (Edit("sdram.c", "BOARD_SDRAM_REFRESH_MS >>", "BOARD_SDRAM_REFRESH_MS / 2u >>"),),
         "sdram",
     ),
     Harmless(

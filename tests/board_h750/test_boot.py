@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from device.emulators.h750.memories import REGIONS
+from device.emulators.h750.wiring import STM32H750B_DK, stated_wiring
 from support.errors import UserError
 from tests.board_h750.conftest import Run
 from tests.board_h750.firmware import BOARD, CHIPS, RESULTS, Edit, Workshop
@@ -33,7 +34,7 @@ def test_flash_chips_that_a_loader_left_in_qpi_mode_are_reset(workshop: Workshop
     assert run(workshop.build(qspi=True), flash="qpi").results == RESULTS
     one_line_only = Edit("mt25q.c", "    qspi_command(CCR_RESET_4);\n", "")
     stuck = run(workshop.build(qspi=True, edits=[one_line_only]), flash="qpi")
-    assert "not two MT25QL512ABB" in stuck.console
+    assert "not the flash chips of board.toml" in stuck.console
 
 
 def test_an_image_without_external_memories_links_no_driver_for_them(workshop: Workshop) -> None:
@@ -101,7 +102,21 @@ def test_byte_stores_of_the_sdram_test_stay_apart(workshop: Workshop) -> None:
 def test_board_toml_has_the_sizes_of_the_model() -> None:
     """Two independent statements of the same facts."""
     stated = {memory.name: (memory.origin, memory.length) for memory in BOARD.memories}
-    assert stated == {region.name: (region.base, region.size) for region in REGIONS}
+    regions = STM32H750B_DK.regions
+    assert stated == {region.name: (region.base, region.size) for region in regions}
+
+
+def test_board_toml_has_the_wiring_of_the_model() -> None:
+    """Two independent statements; board.toml may be slower than the chips."""
+    stated, known = stated_wiring(BOARD), STM32H750B_DK
+    assert (stated.hse_hz, stated.usart, stated.baud) == (known.hse_hz, known.usart, known.baud)
+    assert stated.pins == known.pins
+    assert stated.flash_chips == known.flash_chips
+    mine, theirs = stated.sdram, known.sdram
+    assert mine and theirs
+    assert all(mine.times_ns[name] >= least for name, least in theirs.times_ns.items())
+    assert mine.max_hz <= theirs.max_hz
+    assert replace(mine, times_ns=theirs.times_ns, max_hz=theirs.max_hz) == theirs
 
 
 def test_a_firmware_that_hangs_is_named(workshop: Workshop, run: Run) -> None:

@@ -19,7 +19,7 @@ _FATAL = {
     "csi": ("qspi", "pins: CSI does not start"),
     "compensation": ("qspi", "pins: the compensation cell does not get ready"),
     "qspi-busy": ("qspi", "qspi: a transfer does not end"),
-    "qspi-absent": ("qspi", "qspi: not two MT25QL512ABB"),
+    "qspi-absent": ("qspi", "qspi: not the flash chips of board.toml"),
     "qspi-vcr": ("qspi", "qspi: the flash does not take its dummy cycles"),
     "qspi-lines": ("qspi", "qspi: mapped reads differ from reads on one line"),
     "sdram-address": ("sdram", "sdram: the self-test read other values than it wrote"),

@@ -18,6 +18,8 @@ from tests.board_h750.flashing import ENVIRONMENT, Firmware, ModelBoard, build
 from tests.board_h750.power_cuts import Cut, examine
 
 _BOOTS = "revision V, 480 MHz from HSE\nthe cycle counter counts\nmemory is set up\n"
+# Of a folder: what shells, Tcl and pyOCD's commander would take for something else.
+_NAME = "a b+c, 'd' \"e\" $f [exit] #g =h @i; é%s"
 needs_openocd = pytest.mark.skipif(shutil.which("openocd") is None, reason="needs OpenOCD")
 needs_pyocd = pytest.mark.skipif(
     importlib.util.find_spec("pyocd") is None, reason="needs pyOCD (requirements/test.txt)"
@@ -31,7 +33,7 @@ TOOLS = [
 @pytest.fixture(scope="module")
 def own(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Firmware:
     """Firmware for the chip's own flash."""
-    return build(workshop, tmp_path_factory.mktemp("own") / "a b", qspi=False)
+    return build(workshop, tmp_path_factory.mktemp("own") / _NAME, qspi=False)
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +172,15 @@ def test_a_wrong_board_and_a_bad_flash(
     assert done.status == 1 and message in done.errors, done.said + done.errors
     assert "done with" not in done.said
     assert done.changes == 0 or defect == "flash-bit"
+
+
+@needs_openocd
+def test_a_file_that_is_no_model_board(board: ModelBoard, own: Firmware) -> None:
+    board.file.write_bytes(b"something else")
+    done = board.run("flash", "openocd", own)
+    assert done.status == 1 and done.errors.count("error:") == 1, done.errors
+    assert "not a model board's memories" in done.errors
+    assert board.file.read_bytes() == b"something else"
 
 
 @needs_openocd

@@ -11,6 +11,7 @@ from device.emulators.h750.mt25q import Command, Mt25q
 from device.emulators.h750.rules import Examiner, RuleBroken
 from device.emulators.h750.serve import Pipes
 from device.emulators.h750.storage import ExternalChip, Storage
+from device.emulators.h750.target import Target
 
 # PLLCFGR: input 4 .. 8 MHz (PLL1RGE = 2), VCO wide or medium (PLL1VCOSEL).
 WIDE, MEDIUM = 2 << 2, 2 << 2 | 1 << 1
@@ -57,7 +58,7 @@ def test_every_byte_is_received(chip: Chip) -> None:
     bytes_ = iter((0, 255))
     chip.receive = lambda: next(bytes_, -1)
     chip.rcc.write(rcc.APB1LENR, 4, 1 << 18)
-    port = chip.usart3
+    port = chip.usart
     port.write(usart.CR1, 4, 0b101)  # UE and RE
     for byte in (0, 255):
         assert port.read(usart.ISR, 4) >> 5 & 1
@@ -138,3 +139,21 @@ def test_a_reset_takes_the_write_enable_with_it(flash: Mt25q) -> None:
     for command in (ENABLE, ARM, RESET, PROGRAM):
         flash.execute(command)
     assert first_byte(flash) == 0xFF
+
+
+def test_a_debugger_finds_a_transfer_done_when_it_looks() -> None:
+    """OpenOCD waits 0.1 s by the clock, in which a busy computer may not ask three times."""
+    target = Target(Storage(), "V", console=lambda byte: None, say=lambda line: None)
+    base = target.chip.quadspi.base
+    target.write_memory(target.chip.rcc.base + rcc.AHB3ENR, 4, 1 << 14)
+    target.write_memory(base + quadspi.CR, 4, 1)
+    target.write_memory(base + quadspi.CCR, 4, 0x166)
+    assert target.chip.quadspi.read(quadspi.SR, 4) >> 5 & 1, "the core comes at once"
+    assert not target.read_memory(base + quadspi.SR, 4) >> 5 & 1
+    broken = Target(
+        Storage(), "V", console=lambda byte: None, say=lambda line: None, broken=["qspi-busy"]
+    )
+    broken.write_memory(broken.chip.rcc.base + rcc.AHB3ENR, 4, 1 << 14)
+    broken.write_memory(base + quadspi.CR, 4, 1)
+    broken.write_memory(base + quadspi.CCR, 4, 0x166)
+    assert broken.read_memory(base + quadspi.SR, 4) >> 5 & 1, "hardware that hangs stays so"

@@ -11,10 +11,19 @@ from support.errors import UserError
 from tests.board_h750.conftest import Run
 from tests.board_h750.firmware import RESULTS, Edit, Workshop
 from tests.board_h750.mutants import HARMLESS, MUTANTS, Harmless, Mutant
+from tests.board_h750.verdicts import PAGE, described
 
 
 def test_each_rule_has_its_mutant() -> None:
     assert {mutant.rule for mutant in MUTANTS} == {*RULES}
+
+
+def test_the_page_of_verdicts_tells_of_each() -> None:
+    """Made by `python -m tests.board_h750.verdicts`."""
+    told = re.findall(
+        r"^- (.*?)(?:: stopped in `.*|\. (?:silicon|model): .*)$", PAGE.read_text(), re.M
+    )
+    assert sorted(told) == sorted(described(each.edits) for each in (*MUTANTS, *HARMLESS))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)

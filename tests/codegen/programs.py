@@ -35,6 +35,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
 HARNESS = Path(__file__).parent / "harness"
 
+# The processor faults on every unaligned access, and the compiler makes none: harness/main.c.
+ALIGNED = ("-mno-unaligned-access", "-DTRAP_UNALIGNED")
+
 # What docs/architecture.md and the brief of the runtime promise to compile under.
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -104,10 +107,17 @@ CORES = {
 
 
 @cache
-def toolchain(board: str, compiler: str = "", sanitize: bool = True, core: str = "") -> Toolchain:
+def toolchain(
+    board: str,
+    compiler: str = "",
+    sanitize: bool = True,
+    further: tuple[str, ...] = (),
+    core: str = "",
+) -> Toolchain:
     """The compiler of a board: gcc with sanitizers for `host`, arm-none-eabi-gcc else.
 
     Args:
+        further: options behind the board's.
         core: one of `CORES` in the place of the board's.
     """
     facts = read_board(FIRMWARE / "boards" / board / "board.toml")
@@ -115,8 +125,8 @@ def toolchain(board: str, compiler: str = "", sanitize: bool = True, core: str =
         facts = replace(facts, cpu=replace(facts.cpu, core=core, fpu=CORES[core][0]))
     if facts.cpu.native:
         options = ["-O1", "-g", *(SANITIZERS if sanitize else [])]
-        return Toolchain(facts, compiler or "gcc", tuple(options))
-    sections = ["-O2", "-g", "-ffunction-sections", "-fdata-sections"]
+        return Toolchain(facts, compiler or "gcc", (*options, *further))
+    sections = ["-O2", "-g", "-ffunction-sections", "-fdata-sections", *further]
     return Toolchain(facts, compiler or "arm-none-eabi-gcc", (*facts.cpu.flags, *sections))
 
 
@@ -152,9 +162,9 @@ def compile_all(
 
 
 @cache
-def runtime_objects(board: str, core: str = "") -> tuple[Path, ...]:
+def runtime_objects(board: str, further: tuple[str, ...] = (), core: str = "") -> tuple[Path, ...]:
     """Runtime, board and console, compiled once for all that runs at a time."""
-    tools = toolchain(board, core=core)
+    tools = toolchain(board, further=further, core=core)
     sources = runtime_sources(board)
     folder = compiled_once(
         [tools.compiler, *tools.options, *STRICT],
@@ -183,18 +193,23 @@ def link(tools: Toolchain, objects: Sequence[Path], out: Path, sizes: dict[str, 
 
 
 def run_cases(
-    cases: Sequence[Case], folder: Path, board: str = "host", core: str = ""
+    cases: Sequence[Case],
+    folder: Path,
+    board: str = "host",
+    further: tuple[str, ...] = (),
+    core: str = "",
 ) -> list[Int8Array]:
     """Generate, compile and link all networks into one program, run it, return its outputs.
 
     Args:
+        further: options of the compiler, behind the board's.
         core: one of `CORES`, on which Unicorn runs what is compiled for it; empty: the board's.
 
     Returns:
         one int8 [N, output size] for each case.
     """
-    tools = toolchain(board, core=core)
-    objects = list(runtime_objects(board, core))
+    tools = toolchain(board, further=further, core=core)
+    objects = list(runtime_objects(board, further, core))
     results = sum(len(case.inputs) * case.graph.output_bytes for case in cases)
     largest = max(case.graph.output_bytes for case in cases)
     with ThreadPoolExecutor(2) as pool:
@@ -268,10 +283,15 @@ def _case_objects(tools: Toolchain, case: Case, folder: Path) -> tuple[int, list
     main = HARNESS / ("case.c" if case.c_api == LEGACY else "case_stai.c")
     sources = [*generated_sources(folder, case.name), main, HARNESS / "inputs.S"]
     options = [*tools.includes(HARNESS, folder), *defines]
-    objects = [
-        tools.compile(source, folder / f"{tools.board.name}-{source.name}.o", *options)
-        for source in sources
-    ]
+    objects = []
+    for suffix in (".c", ".S"):
+        # One file includes all of its kind: a compiler that starts costs as much as it compiles
+        # here. File by file they are compiled where users' builds are tried.
+        together = folder / f"together{suffix}"
+        alike = [source for source in sources if source.suffix == suffix]
+        together.write_text("".join(f'#include "{source}"\n' for source in alike))
+        out = folder / f"{tools.board.name}-together{suffix}.o"
+        objects.append(tools.compile(together, out, *options))
     return plan.weights_size, objects
 
 

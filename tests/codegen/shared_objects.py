@@ -10,10 +10,11 @@ import atexit
 import fcntl
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+from support.removal import remove_temporary_folder
 
 _VARIABLE = "NN2FLASH_TEST_OBJECTS"
 
@@ -23,7 +24,7 @@ def folder() -> Path:
     if _VARIABLE not in os.environ:
         made = tempfile.mkdtemp(prefix="nn2flash-objects-")
         os.environ[_VARIABLE] = made
-        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        atexit.register(remove_temporary_folder, Path(made))
     return Path(os.environ[_VARIABLE])
 
 
@@ -50,7 +51,7 @@ def compiled_once(
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not finished.exists():
             begun = finished.with_suffix(".begun")
-            shutil.rmtree(begun, ignore_errors=True)
+            remove_temporary_folder(begun)
             compile_into(begun)
             begun.rename(finished)
     return finished

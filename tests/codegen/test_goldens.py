@@ -7,7 +7,7 @@ tests/codegen/test_goldens.py` writes the files in tests/goldens anew; git shows
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,13 @@ from codegen.render import TEMPLATES, environment, render
 from codegen.report.operators import support_page
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
+from support.described import UNITS, packed
 from tests.codegen.golden_sets import SETS
 from tests.codegen.graphs import assorted, classes, depthwise, image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
+from tests.codegen.shapes import lenet_5, u_net
 
 GOLDENS = ROOT / "tests" / "goldens"
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
@@ -67,12 +69,16 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     return read_graph(model().save(tmp_path_factory.mktemp("model") / "golden.onnx"))
 
 
-def subset_header(graph: Graph, size: int) -> str:
+def subset_header(graph: Graph, size: int, **described: Sequence[str]) -> str:
     rng = np.random.default_rng(3)
     arrays: dict[str, Array] = {
         "inputs": rng.uniform(-6, 6, (9, 6)).astype(np.float32),
         "labels": np.arange(9, dtype=np.uint8) % 3,
     }
+    if UNITS in described:
+        del arrays["labels"]
+    for key, names in described.items():
+        arrays[key] = np.frombuffer(packed(names), np.uint8)
     return render_header(graph, make_subset(graph, arrays, size, 5), size, 5)
 
 
@@ -127,6 +133,10 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
     ),
     "app/mnist_test_subset.h": lambda g: subset_header(g, 4),
     "app/mnist_test_subset_one_digit.h": lambda g: subset_header(g, 0),
+    "app/mnist_test_subset_classes.h": lambda g: subset_header(
+        g, 4, class_names=('"run"', "läuft", "why??/")
+    ),
+    "app/mnist_test_subset_values.h": lambda g: subset_header(g, 4, units=("°C", "%", "")),
     "project/SConstruct.txt": lambda g: render(
         "project/SConstruct.j2", {"name": "gearbox", "root": "/opt/nn2flash", "board": "mps2_an500"}
     ),
@@ -149,11 +159,14 @@ NETWORKS = {
     "network_classes": "legacy",
     "network_depthwise": "legacy",
     "network_quads": "legacy",
+    "network_joined_in_rows": "legacy",
+    "network_pooled_in_rows": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
 QUADS = "network_quads"
+JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -165,6 +178,8 @@ PARTS = {
     CLASSES: (".c",),
     DEPTHWISE: (".c", "_kernels.h", "_assembly.S"),
     QUADS: (".c", "_generate_report.txt"),
+    JOINED: (".c", "_generate_report.txt"),
+    POOLED: (".c",),
 }
 
 
@@ -181,6 +196,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         CLASSES: classes,
         DEPTHWISE: depthwise,
         QUADS: image,
+        JOINED: u_net,
+        POOLED: lenet_5,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
@@ -188,6 +205,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         (out / "golden.onnx").unlink()
     if folder in (FAST, DEPTHWISE, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
+    elif folder in (JOINED, POOLED):
+        kernels = Kernels("auto")
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
 

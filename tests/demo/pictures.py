@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--validate", type=Path, default=VALIDATE, help="folder of that firmware")
     parser.add_argument("--manifest", type=Path, default=MANIFEST, help="of its network")
     parser.add_argument("--training", type=Path, default=TRAINING, help="its training.json")
+    parser.add_argument("--normalize", metavar="MEAN,STD", help="of a given network's training")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder (default: docs)")
     arguments = parser.parse_args()
     path = shutil.which("chromium")
@@ -47,8 +48,11 @@ def main() -> None:
             arguments.validate / "firmware.elf",
             arguments.manifest,
             arguments.validate / "demo.html",
-            "--training",
-            str(arguments.training),
+            *(
+                ("--normalize", arguments.normalize)
+                if arguments.normalize
+                else ("--training", str(arguments.training))
+            ),
         )
         with serving(words) as server:
             _demo(browser, server.url, arguments.out)

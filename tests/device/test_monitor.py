@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -138,6 +139,39 @@ def test_keyboard_and_screen(line: tuple[int, str]) -> None:
     os.write(screen, b"\x1d")
     assert process.wait(20) == 0
     os.close(screen)
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_board_that_is_unplugged(live: bool) -> None:
+    """In a log file and on a terminal: one message, and no status that says all is well."""
+    board, port = pty.openpty()
+    name = os.ttyname(port)
+    os.close(port)
+    screen, own = pty.openpty()
+    command = [sys.executable, "-m", "device", "monitor", "--board", str(BOARD), "--port", name]
+    process = subprocess.Popen(
+        [*command, "--no-reset"],
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1"},
+        stdin=own if live else subprocess.DEVNULL,
+        stdout=own,
+        stderr=own,
+    )
+    shown = b""
+    while b" ends ---" not in shown:
+        shown += os.read(screen, 1000)
+    os.write(board, b"ready\r\n")
+    while b"ready" not in shown:
+        shown += os.read(screen, 1000)
+    os.close(board)
+    assert process.wait(60) == 1
+    os.close(own)
+    with contextlib.suppress(OSError):  # all is read
+        while data := os.read(screen, 1000):
+            shown += data
+    os.close(screen)
+    assert f"device: error: {name}: the port went away".encode() in shown, shown
+    assert b"Traceback" not in shown and b"Exception" not in shown
 
 
 def test_port_that_is_not_there() -> None:

@@ -14,6 +14,7 @@ from device.boards import Board, read_board
 from device.programmers import _PROGRAMMERS, check_settings, choose
 from device.programmers.base import Programmer
 from device.programmers.openocd import OpenOcd
+from device.programmers.pyocd import commander_word
 from device.programmers.st_tools import find_gdb_server, find_programmer
 from device.programmers.stm32cubeprogrammer import Stm32CubeProgrammer
 from device.steps import Step, shown
@@ -385,3 +386,25 @@ def test_openocd_has_the_banks_that_we_name(board: Board) -> None:
     assert bases[0] == board.memory("flash").origin
     external = int(board.programmers["openocd"]["external_bank"])
     assert bases[external] == board.memory("qspi").origin
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.bin",
+        "c++/a=b,c@d%e.bin",
+        "a b",
+        "it's",
+        'a "b"',
+        "back\\slash",
+        "x;reset",
+        "$!?",
+    ],
+)
+def test_a_name_reaches_pyocds_commander_whole(name: str) -> None:
+    """Split as pyOCD does it: into commands, then each into words."""
+    cmdline = pytest.importorskip("pyocd.utility.cmdline")
+    line = f"compare 0x08000000 {commander_word(name)}"
+    command = cmdline.split_command_line(line)
+    assert ";" not in command
+    assert cmdline.split_command_line(command) == ["compare", "0x08000000", name]

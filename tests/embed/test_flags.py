@@ -102,6 +102,24 @@ def test_cmake_without_c(
     assert said.count("CMake Error") == 1
 
 
+@pytest.mark.parametrize("example", ["cmake/live", "cmake/subdirectory"])
+@pytest.mark.parametrize("asked", [False, True], ids=("not asked", "asked"))
+def test_cmake_position_independent(
+    asked: bool, example: str, vendor: Path, package_parts: dict[str, Path], tmp_path: Path
+) -> None:
+    """Only where the host asks for it, and then all of it: a shared library links."""
+    host = make_host(tmp_path / "host", example, {"vendor/nn2flash": vendor, **package_parts})
+    if asked:
+        host.replace("CMakeLists.txt", "add_executable(product", "add_library(product SHARED")
+    words = ["-DCMAKE_POSITION_INDEPENDENT_CODE=ON"] if asked else []
+    host.build("cmake", "-G", "Ninja", "-B", "b", *words)
+    host.build("ninja", "-C", "b")
+    commands = host.build("ninja", "-C", "b", "-t", "commands").output.splitlines()
+    ours = [line for line in commands if " -c " in line and "main.c" not in line]
+    assert len(ours) > 20
+    assert {"-fPIC" in line for line in ours} == {asked}
+
+
 def test_make_flags(package_parts: dict[str, Path], tmp_path: Path) -> None:
     """A host whose own rules use a variable that only it knows."""
     host = make_host(tmp_path / "host", "make/package", package_parts)
@@ -115,6 +133,15 @@ def test_make_flags(package_parts: dict[str, Path], tmp_path: Path) -> None:
     missed(host.run(*words, "CFLAGS=-O2"))
     host.build(*words, "CFLAGS=-O2", f"NN2FLASH_CFLAGS={FLAGS}")
     F4.check(host, "product")
+
+
+def test_big_endian_is_refused(package_parts: dict[str, Path], tmp_path: Path) -> None:
+    """Every source that is compiled says so, before anything is linked."""
+    host = make_host(tmp_path / "host", "make/package", package_parts)
+    F4.copy_to(host.root)
+    run = host.run(*make_words(F4, "-O2 -mbig-endian"), "-k")
+    assert run.status != 0
+    assert run.output.count("nn2flash: this processor is big-endian") > 20
 
 
 @pytest.fixture(scope="module")

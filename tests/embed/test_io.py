@@ -114,3 +114,11 @@ def test_made_up_inputs_are_those_of_c() -> None:
         state = (state * 1664525 + 1013904223) % 2**32
         expected.append((state >> 24) - 128)
     assert input_bytes(7, 1000).tolist() == expected
+
+
+def test_rounding_without_libm(packages: Path, tmp_path: Path) -> None:
+    """Every float32 of a sample and all ties, as rintf() rounds them."""
+    words = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-DNN_NO_LIBM"]
+    program = PROGRAMS / "rounding.c"
+    run("gcc", *words, *includes(packages), str(program), "-o", str(tmp_path / "rounding"), "-lm")
+    run(str(tmp_path / "rounding"))

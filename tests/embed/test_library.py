@@ -58,10 +58,11 @@ def compile_all(packages: Path, folder: Path, compiler: str, flags: Sequence[str
     return made
 
 
+@pytest.mark.parametrize("further", ["", "-DNN_NO_LIBM"])
 @pytest.mark.parametrize("processor", ["cortex-m7", "cortex-m0plus"])
-def test_symbols_and_sections(processor: str, packages: Path, tmp_path: Path) -> None:
-    """Own names only; no heap, no constructors, nothing common."""
-    flags = [*MACHINES[processor].flags, "-O2", "-std=c11"]
+def test_symbols_and_sections(processor: str, further: str, packages: Path, tmp_path: Path) -> None:
+    """Own names only; no heap, no constructors, nothing common; without libm, nothing of it."""
+    flags = [*MACHINES[processor].flags, "-O2", "-std=c11", *further.split()]
     objects = [str(path) for path in compile_all(packages, tmp_path / "o", COMPILER, flags)]
     symbols = [line.split() for line in run("arm-none-eabi-nm", *objects).splitlines()]
     kinds = {(words[-2], words[-1]) for words in symbols if len(words) >= 2}
@@ -69,6 +70,7 @@ def test_symbols_and_sections(processor: str, packages: Path, tmp_path: Path) ->
     wanted = {name for kind, name in kinds if kind == "U"} - defined
     assert not {name for name in defined if not OWN.fullmatch(name)}
     assert not {name for name in wanted if not NEEDED.fullmatch(name)}
+    assert ("rintf" in wanted) == (processor == "cortex-m0plus" and not further)
     assert not {name for kind, name in kinds if kind in "cC"}
     headers = run("arm-none-eabi-objdump", "-h", *objects)
     assert ".text" in headers

@@ -14,6 +14,7 @@ import pytest
 
 from codegen.version import TEXT
 from support.files import sha256_file
+from support.removal import remove_temporary_folder
 from tests.embed.conftest import codegen
 from tests.embed.hosts import Host, make_host
 from tests.embed.models import write_digits
@@ -99,7 +100,7 @@ def test_another_interface_leaves_no_file_behind(sources: Path, tmp_path: Path) 
     folder = tmp_path / "package"
     assert package(sources, folder).returncode == 0
     assert (folder / "network" / "digits_data_params.c").exists()
-    shutil.rmtree(sources.parent)
+    remove_temporary_folder(sources.parent)
     generate(tmp_path, "--c-api", "st-ai")
     assert package(sources, folder).returncode == 0
     assert not (folder / "network" / "digits_data_params.c").exists()
@@ -246,7 +247,8 @@ def test_platformio_library_json(packages: Path) -> None:
     assert all(re.fullmatch(r"[a-z\d\-+. ]+", word) for word in library["keywords"])
     assert library["frameworks"] == library["platforms"] == "*"
     build = library["build"]
-    assert {*build} <= {"srcDir", "includeDir", "srcFilter", "flags"}
+    assert {*build} == {"srcDir", "includeDir", "srcFilter", "flags", "extraScript"}
+    assert (packages / "digits" / build["extraScript"]).is_file()
     for folder in (build["srcDir"], build["includeDir"], "network", "runtime"):
         assert (packages / "digits" / folder).is_dir()
     assert (packages / "digits" / "network" / library["headers"]).is_file()

@@ -44,9 +44,14 @@ def test_the_tutorial_word_by_word(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert "100/100 output bytes identical to the reference" in done.stdout
-    shown = [int(value) for value in re.findall(r"^input \d+: output (-?\d+)$", done.stdout, re.M)]
+    shown = [float(value) for value in re.findall(r"^input \d+: (-?[\d.]+) °C$", done.stdout, re.M)]
     with np.load(tmp_path / "my_project/build/app-regression/reference.npz") as reference:
-        assert shown == reference["outputs"][:, 0].tolist()
+        bytes_ = reference["outputs"][:, 0].astype(float)
+    (manifest,) = (tmp_path / "my_project/build/network-regression").glob("*_manifest.json")
+    end = json.loads(manifest.read_text())["outputs"][0]
+    assert shown == pytest.approx(
+        (bytes_ - end["zero_point"]) * end["scale"], abs=0.51 * end["scale"]
+    )
     evaluation = tmp_path / "my_project" / "build" / "model" / "regression" / "evaluation.json"
     found = json.loads(evaluation.read_text())
     assert found["int8"]["r2"] > 0.99

@@ -138,7 +138,11 @@ def coarse(node: Op) -> bool:
 
 
 def extreme(graph: Graph) -> bool:
-    """Whether a scale leaves what LiteRT's multipliers of 32 bits with a shift can say."""
+    """Whether a scale leaves what LiteRT's multipliers of 32 bits with a shift can say, or sums may
+    leave int32, where they wrap around."""
+    sums = [op for op in graph.ops if isinstance(op, WeightedSum)]
+    if any(np.abs(op.bias.astype(np.int64)).max(initial=0) > 2**30 for op in sums):
+        return True
     found = [op.output.type.quantization for op in graph.ops]
     return any(q is not None and not 2.0**-40 < float(q.scale) < 2.0**40 for q in found)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from model.dataset import RAW_FILES, RawFile, raw_folder
 from model.splits import CALIBRATION_IMAGES, VALIDATION_IMAGES
 from support.files import sha256_file
+from support.removal import remove_temporary_folder
 from tests.graph.project import Project
 
 EDITED = ("model/dataset.py", "model/splits.py")
@@ -38,4 +38,4 @@ def use_few_digits(project: Project, mnist: Path, folder: Path) -> None:
         project.replace("model/dataset.py", raw.sha256, sha256_file(path))
     for name, (usual, few) in SPLITS.items():
         project.replace("model/splits.py", f"{name} = {usual:_}", f"{name} = {few}")
-    shutil.rmtree(project.path("model/__pycache__"), ignore_errors=True)
+    remove_temporary_folder(project.path("model/__pycache__"))

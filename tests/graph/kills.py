@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from support.errors import run_cli
 from support.progress import Progress
+from support.removal import remove_temporary_folder
 from tests.graph.project import BOOKKEEPING, SHOWN, Project, copy_tree, files_below
 from tests.graph.tiny_model import write_tiny_model
 
@@ -92,7 +92,7 @@ def attack(victim: Victim, rng: random.Random) -> str:
     variables: dict[str, str] = {}
     start = rng.choice(("from clean", "cleaned", "changed and back"))
     if start == "from clean":
-        shutil.rmtree(project.path("build"))
+        remove_temporary_folder(project.path("build"))
     elif start == "cleaned":
         project.build("-c")
     else:

@@ -7,12 +7,12 @@ A command that lacks a dependency runs before what it needs only now and then.
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 from pathlib import Path
 
 from support.errors import run_cli
 from support.progress import Progress
+from support.removal import remove_temporary_folder
 from tests.graph.kills import built_files
 from tests.graph.project import Project, copy_tree
 from tests.graph.tiny_model import write_tiny_model
@@ -29,7 +29,7 @@ def check_builds(project: Project, expected: dict[str, bytes], builds: int) -> N
     """
     progress = Progress("parallel builds", builds)
     for number in range(builds):
-        shutil.rmtree(project.path("build"), ignore_errors=True)
+        remove_temporary_folder(project.path("build"))
         run = project.scons("-j8")
         assert run.status == 0, f"build {number}: {run.output}"
         assert built_files(project) == expected, f"build {number}"

@@ -388,9 +388,10 @@ def test_what_a_larger_set_has_brought_is_not_installed_again(
         (["scons", "ai=cloud", "network=x.onnx"], {"core", "cloud"}),
         (["scons", "ai=cloud", "test"], {"test"}),
         (["scons", "ai=stedgeai", "network=x.onnx"], {"core"}),
+        (["scons", "docs"], {"core", "docs"}),
     ],
 )
-def test_the_cloud_s_packages_come_when_they_are_needed(
+def test_packages_of_few_targets_come_when_they_are_needed(
     clone: Path, path_with: Path, arguments: list[str], asked: set[str]
 ) -> None:
     add_tools(path_with, *TOOLS)

@@ -78,3 +78,14 @@ def test_firmware_ends_with_scons(target: str, how: signal.Signals, project: Pro
         for pid in filter(alive, [process.pid, *found]):
             os.kill(pid, signal.SIGKILL)
         process.wait()
+
+
+def test_an_error_names_the_built_file_not_the_copy_that_runs(project: Project) -> None:
+    """What runs after the build has copies of the files it reads; nobody else knows those."""
+    entry = "ENTRY(Reset_Handler)\n"
+    project.replace("templates/board/firmware.ld.j2", entry, f"{entry}\n__nn_vendor_runtime = 1;\n")
+    run = project.scons("sim", network=str(NETWORK), subset_size="0")
+    assert run.status != 0
+    error = next(line for line in run.output.splitlines() if "error:" in line)
+    assert str(project.root / "build/mps2_an500/firmware.elf") in error, run.output
+    assert "nn2flash-run-" not in run.output

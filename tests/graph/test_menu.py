@@ -32,6 +32,11 @@ def test_only_chooses_tests(program: str) -> None:
     assert scons("-n", "test", "verbose=1").stdout.split()[-1] == f"{REPOSITORY}/tests"
 
 
+def test_the_slowest_tests_are_printed() -> None:
+    """What makes `scons test` long is seen in each of its runs."""
+    assert "--durations=25" in scons("-n", "test", "verbose=1").stdout.split()
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_help_is_a_word_too_and_fits_80_columns(program: str) -> None:
     by_option, by_word = scons("-h", program=program), scons("help", program=program)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.removal import remove_temporary_folder
 from tests.graph.project import Project, Run
 
 
@@ -93,7 +93,9 @@ MISTAKES = {
     ),
     "file in a folder's place": Mistake(
         ("build/app is a file", "move it away"),
-        prepare=in_order(lambda p: shutil.rmtree(p.path("build/app")), write("build/app", "")),
+        prepare=in_order(
+            lambda p: remove_temporary_folder(p.path("build/app")), write("build/app", "")
+        ),
     ),
     "folder in a file's place": Mistake(
         ("build/app/main.c is a directory", "move it away"),

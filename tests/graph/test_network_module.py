@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import SCons.Errors
 from site_tools.network_module import declared_files, declared_source, imported, parsed
 
 from tests.graph.conftest import Built
-from tests.graph.own_network import write_own_network
+from tests.graph.own_network import CLASSES, write_own_network
 from tests.graph.project import Project
 
 
@@ -31,6 +32,10 @@ def test_from_a_module_to_the_emulator(of_module: Built, project: Project) -> No
     # The test part has 40 inputs, fewer than subset_size=100; four classes.
     assert "160/160 output bytes identical to the reference" in run.output
     assert "success " in run.output and " of 40, accuracy " in run.output
+    # The console says the classes' names; as many as there are inputs, and right where it says so.
+    told = re.findall(r"^image \d+: label (\w+), recognized (\w+)( *<-- wrong)?$", run.output, re.M)
+    assert len(told) == 40 and {name for pair in told for name in pair[:2]} <= {*CLASSES}
+    assert all((label == recognized) != bool(wrong) for label, recognized, wrong in told)
 
 
 def would_run(project: Project, *targets: str, **variables: str) -> set[str]:

@@ -7,7 +7,10 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +18,7 @@ import pytest
 
 from tests.graph.conftest import Built
 from tests.graph.kills import built_files
-from tests.graph.project import Project
+from tests.graph.project import REPOSITORY, Project
 from tests.graph.tiny_model import write_tiny_model
 from tests.graph.wrapped_python import wrapped_python
 
@@ -25,8 +28,9 @@ def set_times(path: Path, seconds: int) -> None:
 
 
 def waiting(marker: Path) -> str:
-    """Shell that says it is there and goes on when it is let."""
-    return f'touch "{marker}"; while [ ! -e "{marker}.go" ]; do sleep 0.05; done'
+    """Shell that says it is there and goes on when it is let; it ends with the tests."""
+    until = f'[ -e "{marker}.go" ] || ! kill -0 {os.getpid()} 2>/dev/null'
+    return f'touch "{marker}"; until {until}; do sleep 0.05; done'
 
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
@@ -35,10 +39,28 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
-def start(
+def test_what_waits_ends_with_the_tests(tmp_path: Path) -> None:
+    """Else a run of the tests that is killed leaves shells that look for a file for ever."""
+    program = (
+        "import sys\nfrom tests.graph.test_saboteur_stale import Path, subprocess, waiting\n"
+        "words = ['sh', '-c', waiting(Path(sys.argv[1]))]\n"
+        "print(subprocess.Popen(words, stdout=subprocess.DEVNULL).pid)"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path / "marker")]
+    done = subprocess.run(words, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
+    shell, end = Path("/proc", done.stdout.strip(), "cmdline"), time.monotonic() + 60
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while b"marker" in shell.read_bytes():
+            assert time.monotonic() < end, "it waits for ever"
+            time.sleep(0.05)
+
+
+@contextmanager
+def started(
     project: Project, output: IO[str], *targets: str, **variables: str
-) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+) -> Iterator[subprocess.Popen[str]]:
+    """A run of SCons in a session of its own, of which the block's end leaves nothing."""
+    process = subprocess.Popen(
         project.command(*targets, **variables),
         cwd=project.root,
         stdout=output,
@@ -46,6 +68,12 @@ def start(
         text=True,
         start_new_session=True,
     )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def test_another_network_under_the_same_time(project: Project) -> None:
@@ -107,20 +135,20 @@ def test_two_terminals(given: Built, project: Project, tmp_path: Path) -> None:
     running = tmp_path / "running"
     report = f'echo "$*" > "{tmp_path}/words"; {waiting(running)}'
     before = f'case "$*" in *"device sim"*) {report};; esac'
-    with wrapped_python(project, before=before), (tmp_path / "out").open("w+") as output:
-        first = start(project, output, "sim")
-        try:
-            wait_for(running, first)
-            second = project.build(subset_seed="7")
-            assert "LINK build/mps2_an500/firmware.elf" in second.commands
-            words = (tmp_path / "words").read_text().split()
-            private = Path(words[words.index("--elf") + 1])
-            assert private.read_bytes() == given.project.elf()
-            assert private.read_bytes() != project.elf()
-        finally:
-            os.killpg(first.pid, signal.SIGINT)
-            status = first.wait()
-    assert status != 0
+    with (
+        wrapped_python(project, before=before),
+        (tmp_path / "out").open("w+") as output,
+        started(project, output, "sim") as first,
+    ):
+        wait_for(running, first)
+        second = project.build(subset_seed="7")
+        assert "LINK build/mps2_an500/firmware.elf" in second.commands
+        words = (tmp_path / "words").read_text().split()
+        private = Path(words[words.index("--elf") + 1])
+        assert private.read_bytes() == given.project.elf()
+        assert private.read_bytes() != project.elf()
+        os.killpg(first.pid, signal.SIGINT)
+        assert first.wait() != 0
     assert not private.exists()
     assert "LINK build/mps2_an500/firmware.elf" in project.build().commands
     assert built_files(project) == built_files(given.project)
@@ -139,11 +167,14 @@ def test_two_builds_at_once(ends: bool, project: Project, tmp_path: Path) -> Non
     """The second waits and says for whom; a killed one keeps nobody waiting."""
     running = tmp_path / "running"
     before = f'case "$*" in *"codegen subset"*) {waiting(running)};; esac'
-    with wrapped_python(project, before=before), (tmp_path / "one").open("w+") as one:
-        first = start(project, one, subset_seed="7")
+    with (
+        wrapped_python(project, before=before),
+        (tmp_path / "one").open("w+") as one,
+        (tmp_path / "two").open("w+") as two,
+        started(project, one, subset_seed="7") as first,
+    ):
         wait_for(running, first)
-        with (tmp_path / "two").open("w+") as two:
-            second = start(project, two, subset_seed="8")
+        with started(project, two, subset_seed="8") as second:
             if ends:
                 while "waiting" not in (said := (tmp_path / "two").read_text()):
                     assert second.poll() is None, said

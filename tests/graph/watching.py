@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
+from support.removal import remove_temporary_folder
 from tests.graph.project import Project
 
 # Every command of the build loads this module, because the project's folder is on its module path.
@@ -33,7 +33,7 @@ def watch(project: Project, folder: Path) -> None:
 def unwatch(project: Project) -> None:
     """No longer."""
     project.path(NAME).unlink()
-    shutil.rmtree(project.path("__pycache__"), ignore_errors=True)
+    remove_temporary_folder(project.path("__pycache__"))
 
 
 def commands(folder: Path) -> list[tuple[list[str], set[str]]]:

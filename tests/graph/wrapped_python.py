@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator
 
+from support.removal import remove_temporary_folder
 from tests.graph.project import Project
 
 
@@ -27,5 +27,5 @@ def wrapped_python(project: Project, before: str = "", after: str = "") -> Itera
     try:
         yield
     finally:
-        shutil.rmtree(venv)  # follows no links
+        remove_temporary_folder(venv)  # follows no links
         venv.symlink_to(real)

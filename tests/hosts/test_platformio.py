@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import SCons
 
+from support.removal import remove_temporary_folder
 from tests.embed.hosts import Host, make_host
+from tests.embed.machines import COMPILER, MACHINES
 from tests.embed.models import WRITERS
 from tests.graph.project import VENV
 
@@ -52,7 +54,7 @@ def host(packages: Path, tmp_path: Path) -> Host:
     host = make_host(tmp_path / "a project", HERE, {})
     for name in WRITERS:
         shutil.copytree(packages / name, host.root / "lib" / name)
-    shutil.rmtree(host.root / "platform")
+    remove_temporary_folder(host.root / "platform")
     (host.root / "src").mkdir(exist_ok=True)
     (host.root / "main.c").rename(host.root / "src" / "main.c")
     write_core(tmp_path / "core")
@@ -84,3 +86,15 @@ def test_packages_in_lib(host: Host) -> None:
     host.check(program)
     build(host, "-t", "clean")
     assert not list((host.root / ".pio").rglob("*.[ao]"))
+
+
+def test_flags_of_the_processor(host: Host) -> None:
+    """build_flags choose it, as the FPU on PlatformIO's boards: C and assembly agree."""
+    machine = MACHINES["netduinoplus2"]
+    machine.copy_to(host.root / "src")
+    host.replace("platformio.ini", "gcc", COMPILER)
+    link = " ".join(machine.link_flags("src/cubemx.ld"))
+    host.replace("platformio.ini", "custom_link_flags =", f"custom_link_flags = {link}")
+    host.append("platformio.ini", f"build_flags = {' '.join(machine.flags)}\n")
+    build(host, "-j", "4")
+    machine.check(host, ".pio/build/native/program")

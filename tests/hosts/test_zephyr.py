@@ -44,9 +44,18 @@ def build(host: Host, application: str, folder: str) -> tuple[str, ...]:
 
 
 def test_modules(host: Host) -> None:
-    """Whole archives, -std=c99 and -Werror of the operating system's; two networks, one runtime."""
+    """Whole archives, -std=c99 and -Werror of the operating system's, a C library without rintf();
+    each library has our options behind those; two networks, one runtime."""
     command = build(host, ".", "b")
     F4.check(host, "b/app")
+    commands = host.build("ninja", "-C", "b", "-t", "commands").output.splitlines()
+    compiled = [line for line in commands if "/runtime/" in line or "/network/" in line]
+    ours = [line for line in compiled if " -c " in line and ".c.obj " in line]
+    assert len(ours) > 20
+    assert all(
+        line.rindex("-std=c11") > line.rindex("-std=c99") and "-ffp-contract=off" in line
+        for line in ours
+    )
     assert not host.build(*command).made
     host.append(
         "digits/network/digits_data.c", "\nextern const int edited;\nconst int edited = 1;\n"

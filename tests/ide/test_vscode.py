@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from device.gdb import free_port
+from support.removal import remove_temporary_folder
 from tests.graph.project import SCONS, Project
 from tests.ide.opened import Opened, menu, strings
 
@@ -166,7 +167,7 @@ def test_qemu_stops_at_main_with_its_source(opened: Opened) -> None:
 def test_sources_of_a_build_elsewhere(project: Project, tmp_path: Path) -> None:
     """The ELF says `./build/app/main.c`; gdb is told where that is."""
     del project.variables["placement"]
-    shutil.rmtree(project.path("build"))
+    remove_temporary_folder(project.path("build"))
     project.build("elf", "ide", board="mps2_an500", build_dir=str(tmp_path / "out"))
     output = _debugged_on_qemu(Opened(project, tmp_path / "out/mps2_an500/ide"))
     assert "int main(void)" in output, output

@@ -1,27 +1,37 @@
 """`python -m tests.mutation`: the campaign, as a part of `scons soak`.
 
-Every result is kept in a file beside the copy: a run that was stopped goes on where it was.
+A verdict is kept in `tests/mutation/judged.jsonl` as it comes: a run that was stopped goes on
+where it was, in whatever commit.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import random
 import subprocess
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
 from support.errors import UserError, run_cli
 from tests.mutation.explained import EXPLAINED
-from tests.mutation.mapping import closest_tests, files, package_tests
-from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, UNJUDGED, Copy, Usual, survivors
-from tests.mutation.sites import Mutant, mutants
+from tests.mutation.judged import Name, Record, Verdict, sample
+from tests.mutation.judging import CLOSEST, REACHING, Judge
+from tests.mutation.mapping import package_tests
+from tests.mutation.reaching import Reaching, make_map
+from tests.mutation.run import (
+    NOTICED,
+    SURVIVED,
+    TIMED_OUT,
+    UNJUDGED,
+    Copy,
+    Outcome,
+    Tests,
+    Usual,
+    survivors,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 # The aim: of those that are noticed or survive, at most so many without an explanation.
@@ -35,110 +45,117 @@ def main() -> int:
     parser.add_argument("--mutants", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", type=Path, default=ROOT / "build" / "data", help="with MNIST/raw")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutation")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".mutation_cache")
     parser.add_argument("--commit", default="HEAD", help="that is copied and mutated")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=60, help="of tests that run the function")
+    parser.add_argument("--again", action="store_true", help="judge what survived once more")
     parser.add_argument("--closest-only", action="store_true", help="survivors meet no more tests")
     parser.add_argument("--minutes", type=float, help="begin no mutant after so many")
     arguments = parser.parse_args()
     commit = _git("rev-parse", "--short", arguments.commit)
-    folder = arguments.folder.resolve() / f"{commit}-{arguments.seed}"
+    folder = arguments.folder.resolve()
     usual: Usual = {}
-    roots = [folder / f"copy-{i}" for i in range(arguments.workers)]
+    roots = [folder / commit / f"copy-{i}" for i in range(arguments.workers)]
     copies = [Copy(_copied(root, commit, arguments), usual) for root in roots]
-    chosen = sample(copies[0].root, arguments.mutants, arguments.seed)
-    results = Results(folder / "results.jsonl")
-    waiting = [mutant for mutant in chosen if mutant not in results.found]
-
+    if not list(folder.glob("reach-*.jsonl")):
+        make_map(roots[0], folder)
+    reaching = Reaching(folder)
+    chosen = sample(roots[0], arguments.mutants, arguments.seed)
+    record = Record()
+    settled = (NOTICED,) if arguments.again else (NOTICED, SURVIVED, TIMED_OUT)
+    waiting = [
+        name
+        for name in chosen
+        if name not in record.found or record.found[name].outcome not in settled
+    ]
+    # First those whose tests are known to be few.
+    waiting.sort(key=lambda name: not reaching.tests(chosen[name], _data(copies[0], name), 60))
     stop = time.monotonic() + 60 * arguments.minutes if arguments.minutes else math.inf
 
+    def keep(name: Name, outcome: Outcome, met: str) -> None:
+        what, test = outcome.what, outcome.test
+        met = met if what == SURVIVED else ""
+        line = chosen[name].line
+        record.add(name, Verdict(what, test, outcome.seconds, commit, line, met))
+        print(f"{what}: {chosen[name]} {test}", file=sys.stderr, flush=True)
+
     def work(index: int) -> None:
-        copy = copies[index]
-        for mutant in waiting[index :: len(copies)]:
+        judge = Judge(copies[index], reaching, arguments.seconds)
+        for name in waiting[index :: len(copies)]:
             if time.monotonic() > stop:
                 return
-            outcome = copy.judge([mutant], closest_tests(copy.root, mutant.path))
-            results.add(mutant, outcome)
-            print(f"{outcome}: {mutant}", file=sys.stderr, flush=True)
+            keep(name, *judge.judge(chosen[name]))
 
     with ThreadPoolExecutor(len(copies)) as pool:
         list(pool.map(work, range(len(copies))))
-    chosen = [mutant for mutant in chosen if mutant in results.found]
     if not arguments.closest_only:
-        packages = {package_tests(mutant.path) for mutant in chosen}
-        for tests in (*sorted(packages), WHOLE):
+        packages: set[Tests] = {package_tests(name.path) for name in chosen}
+        for met, tests in (
+            *(("package", package) for package in sorted(packages)),
+            ("whole", WHOLE),
+        ):
             left = [
-                mutant
-                for mutant in chosen
-                if results.found[mutant] == SURVIVED
-                and (tests == WHOLE or package_tests(mutant.path) == tests)
+                name
+                for name in chosen
+                if name in record.found
+                and record.found[name].outcome == SURVIVED
+                and record.found[name].met in (REACHING, CLOSEST, "package")
+                and (met == "whole" or package_tests(name.path) == tests)
             ]
-            alive = set(survivors(copies[0], left, tests))
-            for mutant in left:
-                results.add(mutant, SURVIVED if mutant in alive else NOTICED)
-    return tell({mutant: results.found[mutant] for mutant in chosen})
+            alive = survivors(copies[0], [chosen[name] for name in left], tests)
+            for name in left:
+                survived = chosen[name] in alive
+                keep(name, Outcome(SURVIVED) if survived else Outcome(NOTICED, tests[0]), met)
+    record.write()
+    return tell({name: record.found[name] for name in chosen if name in record.found})
 
 
-def sample(root: Path, count: int, seed: int) -> list[Mutant]:
-    """`count` of all mutants, as likely in each place."""
-    every = [each for path in files(root) for each in mutants(path, (root / path).read_bytes())]
-    return random.Random(seed).sample(every, min(count, len(every)))
+def _data(copy: Copy, name: Name) -> bytes:
+    return (copy.root / name.path).read_bytes()
 
 
-class Results:
-    """What became of each mutant, kept in a file as it comes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.found: dict[Mutant, str] = {}
-        if path.exists():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                entry = json.loads(line)
-                self.found[Mutant(**entry["mutant"])] = entry["outcome"]
-
-    def add(self, mutant: Mutant, outcome: str) -> None:
-        """Keep one."""
-        self.found[mutant] = outcome
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"mutant": asdict(mutant), "outcome": outcome}) + "\n")
-
-
-def tell(found: dict[Mutant, str]) -> int:
+def tell(found: dict[Name, Verdict]) -> int:
     """Print the figures and all that were not noticed; the campaign's status."""
-    counts = Counter(found.values())
+    counts = Counter(verdict.outcome for verdict in found.values())
     judged = counts[NOTICED] + counts[SURVIVED]
-    left = [mutant for mutant, outcome in found.items() if outcome == SURVIVED]
-    explained = {mutant: why for mutant in left if (why := _explanation(mutant))}
-    unexplained = [mutant for mutant in left if mutant not in explained]
+    left = [name for name, verdict in found.items() if verdict.outcome == SURVIVED]
+    explained = {name: why for name in left if (why := _explanation(name))}
+    unexplained = [name for name in left if name not in explained]
     print(
         f"{len(found)} mutants: {counts[NOTICED]} noticed, {counts[SURVIVED]} survived,"
         f" {len(explained)} of them explained, {counts[TIMED_OUT]} timed out,"
         f" {counts[UNJUDGED]} not judged: their tests fail without a fault"
     )
+    met = Counter(found[name].met for name in left)
+    for stage, count in sorted(met.items()):
+        print(f"  {count} of the survivors met: {stage}")
     for area, every in sorted(_by_area(found).items()):
         print(f"  {area}: {every[SURVIVED]} of {every[NOTICED] + every[SURVIVED]} survived")
-    for title, group in (("survived", unexplained), ("timed out", _timed_out(found))):
-        for mutant in sorted(group, key=lambda each: (each.path, each.line)):
-            print(f"{title}: {mutant}")
-    for mutant, why in explained.items():
-        print(f"survived, explained: {mutant}: {why}")
+    slow = [name for name, verdict in found.items() if verdict.outcome == TIMED_OUT]
+    for title, group in (("survived", unexplained), ("timed out", slow)):
+        for name in sorted(group, key=lambda each: (each.path, found[each].line)):
+            print(f"{title}: {_shown(name, found[name])}")
+    for name, why in explained.items():
+        print(f"survived, explained: {_shown(name, found[name])}: {why}")
     return int(len(unexplained) > AIM * judged)
 
 
-def _explanation(mutant: Mutant) -> str:
-    return EXPLAINED.get((mutant.path, " ".join(mutant.old.split()), mutant.new), "")
+def _shown(name: Name, verdict: Verdict) -> str:
+    old, new = (" ".join(text.split())[:60] for text in (name.old, name.new))
+    return f"{name.path}:{verdict.line}: `{old}` → `{new or 'nothing'}`"
 
 
-def _timed_out(found: dict[Mutant, str]) -> list[Mutant]:
-    return [mutant for mutant, outcome in found.items() if outcome == TIMED_OUT]
+def _explanation(name: Name) -> str:
+    return EXPLAINED.get((name.path, " ".join(name.old.split()), name.new), "")
 
 
-def _by_area(found: dict[Mutant, str]) -> dict[str, Counter[str]]:
+def _by_area(found: dict[Name, Verdict]) -> dict[str, Counter[str]]:
     areas: dict[str, Counter[str]] = {}
-    for mutant, outcome in found.items():
-        first, second, *_ = mutant.path.split("/")
+    for name, verdict in found.items():
+        first, second, *_ = name.path.split("/")
         area = f"{first}/{second}" if first == "firmware" else first
-        areas.setdefault(area, Counter())[outcome] += 1
+        areas.setdefault(area, Counter())[verdict.outcome] += 1
     return areas
 
 

@@ -66,12 +66,20 @@ def package_tests(path: str) -> tuple[str, ...]:
     return TESTS[max((start for start in TESTS if path.startswith(start)), key=len)]
 
 
-def closest_tests(root: Path, path: str) -> tuple[str, ...]:
-    """Those that bear the file's name, else the package's."""
-    stem = Path(path).name.split(".")[0]
+def named_tests(root: Path, path: str) -> tuple[str, ...]:
+    """Those that bear the file's name, or its first words."""
+    words = Path(path).name.split(".")[0].removeprefix("nn_").split("_")
     folders = [word for word in package_tests(path) if not word.startswith("-")]
-    named = [f"{folder}/test_{stem}.py" for folder in folders]
-    return tuple(name for name in named if (root / name).is_file()) or package_tests(path)
+    for count in range(len(words), 0, -1):
+        names = [f"{folder}/test_{'_'.join(words[:count])}.py" for folder in folders]
+        if found := tuple(name for name in names if (root / name).is_file()):
+            return found
+    return ()
+
+
+def closest_tests(root: Path, path: str) -> tuple[str, ...]:
+    """Those, else the package's."""
+    return named_tests(root, path) or package_tests(path)
 
 
 def files(root: Path) -> list[str]:

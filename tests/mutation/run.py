@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import compileall
+import json
 import os
-import signal
+import py_compile
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from support import children
@@ -20,9 +22,41 @@ SURVIVED, NOTICED, TIMED_OUT = "survived", "noticed", "timed out"
 UNJUDGED = "not judged"
 # pytest: tests failed, or could not be collected because an import failed.
 _FAILED, _PASSED = (1, 2, 3, 4), 0
+_PACKAGES = ("codegen", "device", "model", "nn2flash", "site_scons", "support")
+_SERVER = Path(__file__).with_name("server.py")
+
+Tests = tuple[str, ...]
+Usual = dict[Tests, float | None]
 
 
-Usual = dict[tuple[str, ...], float | None]
+@dataclass(frozen=True)
+class Ended:
+    """How a run of tests ended.
+
+    Attributes:
+        status: pytest's; None when it took longer than it may.
+        test: the first that failed.
+        seconds: processor time.
+    """
+
+    status: int | None
+    test: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant.
+
+    Attributes:
+        what: one of the four.
+        test: the first that noticed it.
+        seconds: processor time until then.
+    """
+
+    what: str
+    test: str = ""
+    seconds: float = 0.0
 
 
 class Copy:
@@ -36,6 +70,12 @@ class Copy:
     def __init__(self, root: Path, usual: Usual | None = None) -> None:
         self.root = root
         self._usual: Usual = {} if usual is None else usual
+        self._server: subprocess.Popen[bytes] | None = None
+        # Compiled once, and held against the source's hash whenever it is loaded: faults of one
+        # size come and go within a second here.
+        mode = py_compile.PycInvalidationMode.CHECKED_HASH
+        for folder in filter(Path.is_dir, map(root.joinpath, _PACKAGES)):
+            compileall.compile_dir(folder, quiet=1, invalidation_mode=mode)
 
     @contextmanager
     def applied(self, mutants: Sequence[Mutant]) -> Iterator[None]:
@@ -50,51 +90,58 @@ class Copy:
             for path, data in zip(paths, before, strict=True):
                 path.write_bytes(data)
 
-    def usual(self, tests: tuple[str, ...]) -> float | None:
+    def usual(self, tests: Tests) -> float | None:
         """Seconds that these tests take without a fault, measured once; None when they fail."""
         if tests not in self._usual:
             start = time.monotonic()
-            passed = self.run(tests, None) == _PASSED
+            passed = self.run(tests, None).status == _PASSED
             self._usual[tests] = time.monotonic() - start if passed else None
         return self._usual[tests]
 
-    def run(self, tests: tuple[str, ...], seconds: float | None) -> int | None:
-        """Run tests until one fails; pytest's status, None when they take longer."""
-        words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-        # A null signature of what was compiled: files change within a second here.
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        process = children.start(
-            [*words, *tests],
-            cwd=self.root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            return process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    def run(self, tests: Tests, seconds: float | None) -> Ended:
+        """Run tests until one fails, in a process that `server.py` forks."""
+        if self._server is None:
+            self._server = children.start(
+                [sys.executable, _SERVER],
+                cwd=self.root,
+                # Nothing of a file with a fault is kept.
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        assert self._server.stdin and self._server.stdout
+        words = ["-x", "-q", "-p", "no:cacheprovider", *tests]
+        self._server.stdin.write(json.dumps({"words": words, "seconds": seconds}).encode() + b"\n")
+        self._server.stdin.flush()
+        return Ended(**json.loads(self._server.stdout.readline()))
 
-    def judge(self, mutants: Sequence[Mutant], tests: tuple[str, ...]) -> str:
-        """What becomes of faults that are made together."""
-        usual = self.usual(tests)
+    def close(self) -> None:
+        """End the server."""
+        if self._server is not None:
+            children.end(self._server)
+            self._server = None
+
+    def judge(self, mutants: Sequence[Mutant], tests: Tests, usual: float | None = None) -> Outcome:
+        """What becomes of faults that are made together.
+
+        Args:
+            usual: seconds that the tests take without a fault; else they are tried.
+        """
+        usual = self.usual(tests) if usual is None else usual
         if usual is None:
-            return UNJUDGED
+            return Outcome(UNJUDGED)
         with self.applied(mutants):
-            status = self.run(tests, 3 * usual + 20)
-        if status is None:
-            return TIMED_OUT
-        assert status in (_PASSED, *_FAILED), f"pytest ended with status {status}"
-        return SURVIVED if status == _PASSED else NOTICED
+            ended = self.run(tests, 3 * usual + 20)
+        if ended.status is None:
+            return Outcome(TIMED_OUT)
+        # A negative one is the signal that ended the process.
+        assert ended.status in (_PASSED, *_FAILED) or ended.status < 0, ended
+        if ended.status == _PASSED:
+            return Outcome(SURVIVED)
+        return Outcome(NOTICED, ended.test, ended.seconds)
 
 
-def survivors(copy: Copy, mutants: Sequence[Mutant], tests: tuple[str, ...]) -> list[Mutant]:
+def survivors(copy: Copy, mutants: Sequence[Mutant], tests: Tests) -> list[Mutant]:
     """Those that survive tests which take long: tried together, halved when something is noticed.
 
     Faults of one file are tried in different rounds.
@@ -110,10 +157,10 @@ def survivors(copy: Copy, mutants: Sequence[Mutant], tests: tuple[str, ...]) -> 
     return [mutant for each in rounds for mutant in _halved(copy, each, tests)]
 
 
-def _halved(copy: Copy, mutants: list[Mutant], tests: tuple[str, ...]) -> list[Mutant]:
+def _halved(copy: Copy, mutants: list[Mutant], tests: Tests) -> list[Mutant]:
     if not mutants:
         return []
-    if copy.judge(mutants, tests) == SURVIVED:
+    if copy.judge(mutants, tests).what == SURVIVED:
         return mutants
     if len(mutants) == 1:
         return []

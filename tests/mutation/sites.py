@@ -91,12 +91,12 @@ def mutants(path: str, data: bytes) -> list[Mutant]:
     """All mutants of a file, in its order."""
     python = path.endswith(".py")
     found = _python(path, data) if python else _text(path, data)
-    kept = [mutant for mutant in found if not python or _parses(mutant.applied(data))]
+    kept = [each for each in found if each.new or not python or _parses(each.applied(data))]
     return sorted(kept, key=lambda mutant: (mutant.start, mutant.end))
 
 
 def _parses(data: bytes) -> bool:
-    """An operand in parentheses may leave one of them behind."""
+    """An operand in parentheses, taken away, may leave one of them behind."""
     try:
         ast.parse(data)
     except SyntaxError:
@@ -152,7 +152,8 @@ def _python(path: str, data: bytes) -> Iterator[Mutant]:
 
 
 def _computing(tree: ast.AST) -> Iterator[ast.AST]:
-    """Nodes that compute: no docstrings, annotations, imports, or words of command lines."""
+    """Nodes that compute: no docstrings, annotations, imports, words of command lines, or kinds of
+    data classes (mypy holds them to what they say)."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr):
             continue
@@ -163,6 +164,8 @@ def _computing(tree: ast.AST) -> Iterator[ast.AST]:
         if isinstance(node, ast.Expr) and "add_argument" in ast.unparse(node):
             continue
         if isinstance(node, ast.arg) or _is_annotation(node, tree):
+            continue
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "dataclass":
             continue
         yield node
         yield from _computing(node)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import ast
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.graph.project import REPOSITORY, copy_tree
 from tests.mutation import mapping
+from tests.mutation.judged import Name, Record, Verdict, named, sample
 from tests.mutation.known import KNOWN, Known
-from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, Copy, survivors
+from tests.mutation.reaching import Reaching, function_of
+from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, Copy, Outcome, survivors
 from tests.mutation.sites import Mutant, mutants
 
 PYTHON = b'''"""Words, 1 < 2."""
 from a import b
+
+
+@dataclass(frozen=True)
+class C:
+    x: int
 
 
 def f(x: int = 3) -> "1 + 1":
@@ -31,13 +40,19 @@ static int f(int a) {
 """
 
 
+# Of the campaign's mutants that are noticed quickly.
+LEAST = 8
+
+
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """A copy of this tree to put faults into."""
     root = tmp_path_factory.mktemp("mutation") / "copy"
     copy_tree(root)
     (root / "build").mkdir(exist_ok=True)
-    return Copy(root)
+    made = Copy(root)
+    yield made
+    made.close()
 
 
 @pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
@@ -47,7 +62,19 @@ def test_known_faults_are_noticed(known: Known, copy: Copy) -> None:
     start = len(data.partition(known.old)[0].encode())
     mutant = Mutant(known.path, start, start + len(known.old.encode()), known.old, known.new, 0)
     with copy.applied([mutant]):
-        assert copy.run(known.tests, 900) == 1
+        assert copy.run(known.tests, 900).status == 1
+
+
+def test_what_the_campaign_noticed_is_noticed_still(copy: Copy) -> None:
+    """Up to twenty, each by the test that noticed it when it was judged."""
+    chosen = Record().quickly_noticed(copy.root, 20, seed=1)
+    assert len(chosen) >= LEAST, "too few of the judged are left: python -m tests.mutation"
+    missed = []
+    for mutant, verdict in chosen.values():
+        with copy.applied([mutant]):
+            if copy.run((verdict.test,), 900).status == 0:
+                missed.append(f"{mutant}: {verdict.test}")
+    assert not missed
 
 
 def made(path: str, data: bytes) -> set[tuple[int, str, str]]:
@@ -55,19 +82,19 @@ def made(path: str, data: bytes) -> set[tuple[int, str, str]]:
 
 
 def test_what_is_made_of_python() -> None:
-    """What computes, and no word of docstrings, annotations, imports and messages."""
+    """What computes; no docstrings, annotations, imports, messages, kinds of classes."""
     assert made("codegen/x.py", PYTHON) == {
-        (5, "3", "4"),
-        (6, "x <= 4 and not b", "False"),
-        (6, "<=", "<"),
-        (6, "4", "5"),
-        (6, "and", "or"),
-        (6, "x <= 4 and ", ""),
-        (6, " and not b", ""),
-        (6, "not b", "b"),
-        (7, 'raise ValueError(f"{x + 1}")', "pass"),
-        (8, "//", "*"),
-        (8, "2", "3"),
+        (10, "3", "4"),
+        (11, "x <= 4 and not b", "False"),
+        (11, "<=", "<"),
+        (11, "4", "5"),
+        (11, "and", "or"),
+        (11, "x <= 4 and ", ""),
+        (11, " and not b", ""),
+        (11, "not b", "b"),
+        (12, 'raise ValueError(f"{x + 1}")', "pass"),
+        (13, "//", "*"),
+        (13, "2", "3"),
     }
 
 
@@ -106,15 +133,78 @@ def test_every_file_has_mutants_that_python_reads_and_tests() -> None:
                 ast.parse(mutant.applied(data))
 
 
+def test_a_name_outlives_edits_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_bytes(PYTHON)
+    before = named(tmp_path, ["x.py"])
+    assert len(before) == len(mutants("x.py", PYTHON))
+    lines = PYTHON.replace(b"return x // 2", b"return x // 3").replace(
+        b"def f", b"A = 7\n\n\ndef f"
+    )
+    (tmp_path / "x.py").write_bytes(lines)
+    after = named(tmp_path, ["x.py"])
+    gone = {name for name in before if "return x" in name.code}
+    assert len(gone) == 2 and before.keys() - after.keys() == gone
+    moved = next(name for name in before if name.old == "<=")
+    assert (before[moved].line, after[moved].line) == (11, 14)
+
+
+def test_a_sample_stays_when_the_tree_changes(tmp_path: Path) -> None:
+    (tmp_path / "codegen").mkdir()
+    for number in range(4):
+        (tmp_path / f"codegen/m{number}.py").write_bytes(PYTHON)
+    before = sample(tmp_path, 20, seed=1)
+    (tmp_path / "codegen/m0.py").write_bytes(PYTHON.replace(b"x <= 4", b"x <= 40"))
+    after = sample(tmp_path, 20, seed=1)
+    assert len(before) == len(after) == 20
+    assert before.keys() - after.keys() <= {n for n in before if n.path == "codegen/m0.py"} | {
+        *list(before)[-6:]
+    }
+    assert sample(tmp_path, 20, seed=2).keys() != before.keys()
+
+
+def test_a_record_goes_on_where_it_was(tmp_path: Path) -> None:
+    name = Name("codegen/x.py", "return 1", "1", "2", 0)
+    survived = Verdict(SURVIVED, "", 0.0, "abc", 3, "reaching")
+    noticed = Verdict(NOTICED, "tests/test_x.py::test", 1.5, "abd", 3)
+    record = Record(tmp_path / "judged.jsonl")
+    record.add(name, survived)
+    record.add(name, noticed)
+    again = Record(tmp_path / "judged.jsonl")
+    assert again.found == {name: noticed}
+    again.write()
+    assert Record(tmp_path / "judged.jsonl").found == {name: noticed}
+    assert len((tmp_path / "judged.jsonl").read_text().splitlines()) == 1
+
+
+def test_tests_that_run_a_function_come_quickest_first(tmp_path: Path) -> None:
+    entries = [("t::slow", 9.0, False), ("t::quick", 1.0, False), ("t::failed", 0.5, True)]
+    lines = [
+        {"test": test, "seconds": cost, "failed": failed, "reached": ["x.py:f"]}
+        for test, cost, failed in entries
+    ]
+    (tmp_path / "reach-0.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    reaching, every = Reaching(tmp_path), mutants("x.py", PYTHON)
+    assert reaching.tests(every[-1], PYTHON, 60) == ("t::quick", "t::slow")
+    assert reaching.tests(every[-1], PYTHON, 5) == ("t::quick",)
+    assert function_of(every[-1], PYTHON) == "f"
+    nested = b"class A:\n    def f(self):\n        def g():\n            return 1\n"
+    assert function_of(mutants("x.py", nested)[0], nested) == "A.f.<locals>.g"
+    top = mutants("x.py", b"A = 1\n")[0]
+    assert function_of(top, b"A = 1\n") == ""
+    assert reaching.tests(top, b"A = 1\n", 60) == ("t::quick", "t::slow")
+
+
 @pytest.fixture
-def small(tmp_path: Path) -> Copy:
+def small(tmp_path: Path) -> Iterator[Copy]:
     """Two modules, of which one test looks at the first only."""
     (tmp_path / "seen.py").write_text("def f(x):\n    while x > 0:\n        x -= 1\n    return 7\n")
     (tmp_path / "unseen.py").write_text("def g(x):\n    return x + 1\n")
     (tmp_path / "test_them.py").write_text(
         "import seen, unseen\n\ndef test_f():\n    assert seen.f(2) == 7\n"
     )
-    return Copy(tmp_path)
+    made = Copy(tmp_path)
+    yield made
+    made.close()
 
 
 def test_what_becomes_of_a_fault(small: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +216,10 @@ def test_what_becomes_of_a_fault(small: Copy, monkeypatch: pytest.MonkeyPatch) -
     assert usual is not None
     monkeypatch.setattr(Copy, "usual", lambda self, tests: (5 - 20) / 3 + usual)
     found = {name: small.judge([mutant], tests) for name, mutant in every.items()}
-    assert found["seen.py:4: `7` → `8`"] == NOTICED
-    assert found["unseen.py:2: `+` → `-`"] == SURVIVED
-    assert found["seen.py:3: `x -= 1` → `pass`"] == TIMED_OUT
+    noticed = found["seen.py:4: `7` → `8`"]
+    assert (noticed.what, noticed.test) == (NOTICED, "test_them.py::test_f")
+    assert found["unseen.py:2: `+` → `-`"] == Outcome(SURVIVED)
+    assert found["seen.py:3: `x -= 1` → `pass`"] == Outcome(TIMED_OUT)
     assert {path: (small.root / path).read_bytes() for path in before} == before
     # Together, the one that is noticed is told from those that are not.
     group = [every["seen.py:4: `7` → `8`"], every["unseen.py:2: `+` → `-`"]]

@@ -72,6 +72,9 @@ NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "first_of_one": convolution((1, 12, 7), (16, 1, 10, 4), 9, pads=[4, 1, 5, 1], strides=[2, 2]),
     "first_of_three": convolution((3, 9, 8), (16, 3, 3, 3), 10, pads=[0, 0, 1, 1], strides=[2, 2]),
     "wide_pads": convolution((4, 2, 3), (8, 4, 5, 5), 11, pads=[4, 4, 4, 4]),
+    "one_column": convolution((4, 9, 3), (8, 4, 3, 3), 14),
+    "one_column_of_one": convolution((1, 9, 5), (8, 1, 3, 5), 15, pads=[1, 0, 1, 0]),
+    "five_of_one": convolution((1, 9, 9), (6, 1, 5, 5), 16, pads=[2, 1, 2, 3]),
     "relu": convolution((8, 4, 4), (9, 8, 1, 1), 12, lambda model: model.then("Relu")),
     "clip": convolution((8, 4, 4), (8, 8, 1, 1), 13, clip),
 }

@@ -83,7 +83,7 @@ def test_bytes_are_the_reference_s(
     for case in cases:
         (step,) = plan_network(case.graph, AUTO).steps
         assert step.lowered.kernel == "rows", case.name
-    for case, outputs in zip(cases, run_cases(cases, tmp_path, board, core), strict=True):
+    for case, outputs in zip(cases, run_cases(cases, tmp_path, board, core=core), strict=True):
         np.testing.assert_array_equal(outputs, case.expected, case.name)
 
 

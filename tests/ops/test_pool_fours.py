@@ -52,5 +52,5 @@ def test_bytes_are_the_reference_s(
     board: str, core: str, networks: dict[str, Read], tmp_path: Path
 ) -> None:
     cases = [Case(name, net.graph, net.inputs) for name, net in networks.items()]
-    for case, outputs in zip(cases, run_cases(cases, tmp_path, board, core), strict=True):
+    for case, outputs in zip(cases, run_cases(cases, tmp_path, board, core=core), strict=True):
         np.testing.assert_array_equal(outputs, case.expected, case.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import io
 import json
 import re
@@ -19,6 +20,7 @@ from codegen.report.charts import histogram, line_chart, nice_ticks
 from codegen.report.memory import WIDTH, bars
 from codegen.report.pictures import as_grey, png
 from codegen.report.sources import Sources
+from support.described import packed
 from support.files import read_json, write_json
 from tests.report.conftest import MEMORY, ROOT, Build
 
@@ -191,6 +193,21 @@ def test_confusion_matrix_has_the_labels_in_its_rows(build: Build) -> None:
         [str(n) if n or x == y else "·" for x, n in enumerate(row)]
         for y, row in enumerate(expected.tolist())
     ]
+
+
+def test_classes_are_called_by_their_names(build: Build) -> None:
+    arrays = dict(np.load(build.path("reference.npz")))
+    names = ("idle", "<ramp>", "läuft", "stop")
+    arrays["class_names"] = np.frombuffer(packed(names), np.uint8)
+    np.savez(build.path("reference.npz"), **arrays)
+    build.report()
+    table = build.html.partition('class="matrix"')[2].partition("</table>")[0]
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>', table)
+    assert rows == ["idle", "&lt;ramp&gt;", "läuft", "stop"]
+    predicted = arrays["outputs"].argmax(axis=1)
+    wrong = next(i for i, label in enumerate(arrays["labels"]) if label != predicted[i])
+    pair = f"{names[arrays['labels'][wrong]]} → {names[predicted[wrong]]}"
+    assert html.escape(pair) in build.html
 
 
 def test_pipeline_has_the_hashes_of_its_files_and_the_compiler(build: Build) -> None:

@@ -131,6 +131,17 @@ def _joined_and_clamped() -> TfliteModel:
     return model.then("CONCATENATION", [model.value], (1, 8), options=options)
 
 
+def _no_scale() -> TfliteModel:
+    return TfliteModel().input((1, 4)).then("RELU6", [], (1, 4), 0.0)
+
+
+def _weights_off_zero() -> TfliteModel:
+    model = TfliteModel().input(IMAGE)
+    weights = model.constant(np.ones((2, 1, 1, 4), np.int8), [0.1, 0.2], [0, 1])
+    options = ("Conv2DOptions", {"Padding": 0, "StrideH": 1, "StrideW": 1})
+    return model.then("CONV_2D", [weights], (*IMAGE[:3], 2), 0.3, options=options)
+
+
 def _zero_point() -> TfliteModel:
     return TfliteModel().input((1, 4), 0.1, 300).then("TANH", [], (1, 4), 1 / 128)
 
@@ -171,6 +182,8 @@ def _custom() -> TfliteModel:
         (_pool_of_another_scale, "its output is quantized otherwise than its input", "convert"),
         (_maximum_of_another_scale, "its output is quantized otherwise", "convert"),
         (_joined_and_clamped, "has a fused activation, which LiteRT leaves out", "of its own"),
+        (_no_scale, "changes the scale by nan", "operators.md"),
+        (_weights_off_zero, "its int8 weights have zero points", "convert"),
         (_zero_point, "zero point 300", "convert"),
         (_not_a_number, "scale", "convert"),
     ],

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.described import packed
 from support.files import write_json
 from tests.protocol.toys import OUTPUTS, ROOT, board_toml
 from tests.validate.conftest import IMAGES, Case
@@ -57,6 +58,20 @@ def test_confusion_and_misclassified_are_counted_from_the_labels(case: MakeCase)
     assert [(m["image"], m["label"], m["predicted"]) for m in found["misclassified"]] == [
         (i, labels[i], predicted[i]) for i in range(IMAGES) if labels[i] != predicted[i]
     ]
+
+
+def test_classes_are_called_by_their_names(case: MakeCase) -> None:
+    toy = case()
+    names = ["idle", "läuft", *(f"class {n}" for n in range(2, OUTPUTS))]
+    toy.arrays["class_names"] = np.frombuffer(packed(names), np.uint8)
+    done = toy.run()
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("each label (row)"))
+    rows = lines[head + 2 : head + 2 + OUTPUTS]
+    assert all(row[6:].startswith(name) for row, name in zip(rows, names, strict=True))
+    assert len({len(line) for line in lines[head + 1 : head + 2 + OUTPUTS]}) == 1
+    assert written(toy)["recognition"]["class_names"] == names
 
 
 def test_inputs_without_labels(case: MakeCase) -> None:

@@ -14,6 +14,7 @@ from codegen.ir.graph import Graph
 from codegen.xcube.bundle import MANIFEST, TABLE, import_bundle, outputs
 from support.errors import UserError
 from support.files import read_json, sha256_file
+from support.removal import remove_temporary_folder
 from tests.xcube.helpers import Make, edit, request
 from tests.xcube.standins import (
     RELEASES,
@@ -161,7 +162,7 @@ def test_a_text_report_does_when_there_is_no_other(
     project: Make, graph: Graph, tmp_path: Path
 ) -> None:
     bundle = project()
-    shutil.rmtree(bundle / ".ai")
+    remove_temporary_folder(bundle / ".ai")
     manifest = import_bundle(request(bundle, tmp_path / "out"))
     assert manifest["macs"] == graph.macs
     assert manifest["runtime"] | {"flash_bytes": 9408, "ram_bytes": 1756} == manifest["runtime"]
@@ -223,7 +224,7 @@ def test_a_library_by_the_name_that_linkers_look_for(project: Make, tmp_path: Pa
 
 def test_other_networks_of_a_project_are_told_of(project: Make, tmp_path: Path) -> None:
     bundle = project()
-    shutil.rmtree(bundle / ".ai")
+    remove_temporary_folder(bundle / ".ai")
     app = bundle / "X-CUBE-AI" / "App"
     for path in sorted(app.glob("network*")):
         shutil.copy(path, app / path.name.replace("network", "other"))

@@ -14,6 +14,7 @@ from codegen.ir.graph import Graph
 from codegen.xcube import library
 from codegen.xcube.bundle import import_bundle
 from support.errors import UserError
+from support.removal import remove_temporary_folder
 from tests.xcube.helpers import Make, edit, request
 from tests.xcube.standins import CORTEX_M4, Standin, write_library, write_network, write_pack
 
@@ -23,12 +24,12 @@ def no_library(bundle: Path) -> None:
 
 
 def no_headers(bundle: Path) -> None:
-    shutil.rmtree(bundle / "Middlewares" / "ST" / "AI" / "Inc")
+    remove_temporary_folder(bundle / "Middlewares" / "ST" / "AI" / "Inc")
 
 
 def no_network(bundle: Path) -> None:
-    shutil.rmtree(bundle / "X-CUBE-AI")
-    shutil.rmtree(bundle / ".ai")
+    remove_temporary_folder(bundle / "X-CUBE-AI")
+    remove_temporary_folder(bundle / ".ai")
 
 
 def no_weights(bundle: Path) -> None:
@@ -36,7 +37,7 @@ def no_weights(bundle: Path) -> None:
 
 
 def without_params(bundle: Path) -> None:
-    shutil.rmtree(bundle / ".ai")
+    remove_temporary_folder(bundle / ".ai")
     for path in bundle.rglob("network_data_params.*"):
         path.unlink()
 
@@ -55,7 +56,7 @@ def stale_header(bundle: Path) -> None:
 
 def a_part_is_missing(bundle: Path) -> None:
     """Too large for a repository, say."""
-    shutil.rmtree(bundle / ".ai")
+    remove_temporary_folder(bundle / ".ai")
     (bundle / "X-CUBE-AI" / "App" / "network_data_params.c").unlink()
 
 
@@ -121,7 +122,7 @@ def second_network(bundle: Path) -> None:
         shutil.copy(path, app / path.name.replace("network", "other"))
     for path in sorted(app.glob("network*")):
         path.rename(app / path.name.replace("network", "third"))
-    shutil.rmtree(bundle / ".ai")
+    remove_temporary_folder(bundle / ".ai")
 
 
 def unknown_tool(bundle: Path) -> None:
@@ -262,6 +263,15 @@ class TestWithoutTables:
     def test_from_the_network(self, project: Make, tmp_path: Path, graph: Graph) -> None:
         port = import_bundle(request(project(tables=False), tmp_path / "out", graph=graph))["input"]
         assert port["scale"] == float(graph.input.quantization.scale)
+
+    @pytest.mark.parametrize("half", [{"input_scale": 0.5}, {"input_zero_point": 3}])
+    def test_half_given(
+        self, half: dict[str, float], project: Make, tmp_path: Path, graph: Graph
+    ) -> None:
+        """The network's is not taken for the other half, nor for both."""
+        with pytest.raises(UserError, match="no quantization table") as caught:
+            import_bundle(request(project(tables=False), tmp_path / "o", graph=graph, **half))
+        assert "input_scale= and input_zero_point=" in caught.value.remedy
 
     def test_out_of_range(self, project: Make, tmp_path: Path) -> None:
         given = request(

@@ -7,10 +7,12 @@ of plain C, modulo 2^32: no sum of these weights leaves int32 (codegen/weighted_
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from codegen.kernels.conv.portable import conv_fields
-from codegen.kernels.kernel import Activity, Kernel, Lowered
+from codegen.kernels.kernel import Activity, Kernel, Lowered, Overlap
 from codegen.kernels.weights import stored_weights, weight_constants
 from codegen.ops.conv import Conv
 from codegen.target import Target
@@ -18,8 +20,7 @@ from codegen.window import Window
 
 # Channels of the planes, and bytes that a word has.
 _PLANES, _WORD = 4, 4
-# Bytes for planes: what rows of the next band share with this one is prepared twice, so that more
-# saves little.
+# Bytes for planes: a band leaves to the next what both need, so that more saves little.
 _BAND_BYTES = 2048
 
 
@@ -39,6 +40,84 @@ def band_of(window: Window) -> int:
     """Rows of output at once: as many as have room, at least one."""
     bands = range(1, window.output[0] + 1)
     return max((band for band in bands if plane_bytes(window, band) <= _BAND_BYTES), default=1)
+
+
+def in_place(window: Window) -> bool:
+    """Whether four channels' output may be their input: no row is written before it is read.
+
+    Pads that keep the size reach no further up than the window does, so that row y of the output
+    is made from row y of the input and others.
+    """
+    return window.input == window.output and window.strides == (1, 1)
+
+
+def in_turn_distance(window: Window, channels: int, band: int) -> int:
+    """Least distance of the output when the channels of `band` rows take turns.
+
+    While rows of output up to `end` are made, the last four channels but some are still to be read
+    from the band's first row on; then the next band's rows.
+    """
+    (height, width), (rows, columns) = window.input, window.output
+    distance = -height * width * channels
+    for start in range(0, rows, band):
+        end = min(start + band, rows)
+        own, later = (max(0, y * window.strides[0] - window.pads[0]) for y in (start, end))
+        if own < height and channels > _PLANES:
+            distance = max(distance, (end * columns - 1 - own * width) * channels)
+        if later < height and end < rows:
+            distance = max(distance, (end * columns - later * width) * channels)
+    return distance
+
+
+def _prepared(op: Conv, band: int, *, in_turn: bool) -> float:
+    """Estimated cycles beside the sums: 60 for a row of four channels and 22 for two of its pixels,
+    3 for a word that a band leaves to the next, 130 for a channel's weights and its part of a band.
+    """
+    window = op.window
+    bands = -(-window.output[0] // band)
+    reach = (window.kernel[0] - 1) * window.dilations[0] + 1
+    shared = max(0, reach - window.strides[0])
+    rows = (window.output[0] - 1) * window.strides[0] + reach
+    fours = -(-op.groups // _PLANES)
+    read = rows + (bands - 1) * shared if in_turn else rows
+    words = plane_bytes(window, 1) / _PLANES / _WORD / reach
+    kept = 0.0 if in_turn else fours * (bands - 1) * shared * words * _PLANES * 3.0
+    each = 60.0 + 22.0 * (window.input[1] // 2 + 1)
+    return fours * read * each + kept + op.groups * bands * 130.0
+
+
+def _lower(op: Conv, band: int, *, in_turn: bool) -> Lowered:
+    """One form.
+
+    Args:
+        in_turn: all channels of a band before the next band.
+    """
+    stored, _ = stored_weights(op)
+    window = op.window
+    table = 2 * window.kernel[0] * words_of_taps(window) * _WORD
+    overlaps: tuple[Overlap, ...] = ()
+    if in_turn:
+        overlaps = (Overlap(0, in_turn_distance(window, op.groups, band)),)
+    elif in_place(window):
+        overlaps = (Overlap(0, 0, exact=True),)
+    rows = "" if band == band_of(window) else f", {band} rows at once to save memory"
+    return Lowered(
+        op=op,
+        stem="conv",
+        kernel="planes",
+        why=f"two neighbours of a channel in a word{rows}",
+        constants=weight_constants(op, np.ascontiguousarray(stored[:, 0]), None, folded=True),
+        scratch=plane_bytes(window, band) + table,
+        overlaps=overlaps,
+        fields=conv_fields(
+            op,
+            window,
+            op.groups,
+            "nn_depthwise_bands" if in_turn else "nn_depthwise_planes",
+            band=band,
+        ),
+        sources=("depthwise_planes", "depthwise_rows"),
+    )
 
 
 class Planes(Kernel):
@@ -62,16 +141,9 @@ class Planes(Kernel):
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
         """Of 3 x 3: for two neighbours 37, two pixels apart 44, and 40 for a row of a channel; of
-        other windows three and a half for two taps, 30 for an output. To prepare: 60 for a row of
-        four channels and 22 for two of its pixels, 250 for a channel's weights."""
+        other windows three and a half for two taps, 30 for an output; beside it, `_prepared`."""
         window = op.window
-        band = band_of(window)
-        bands = -(-window.output[0] // band)
-        rows = (window.output[0] - bands) * window.strides[0] + bands * (
-            (window.kernel[0] - 1) * window.dilations[0] + 1
-        )
-        fours = -(-op.groups // _PLANES)
-        prepared = fours * rows * (60.0 + 22.0 * (window.input[1] // 2 + 1)) + 250.0 * op.groups
+        prepared = _prepared(op, band_of(window), in_turn=False)
         if window.kernel == (3, 3) and window.strides[1] <= 2:
             pairs = -(-window.output[1] // 2)
             each = 37.0 if window.strides[1] == 1 else 44.0
@@ -81,18 +153,31 @@ class Planes(Kernel):
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
-        stored, _ = stored_weights(op)
-        band = band_of(op.window)
-        table = _PLANES * 2 * op.window.kernel[0] * words_of_taps(op.window) * _WORD
-        return Lowered(
-            op=op,
-            stem="conv",
-            kernel=self.name,
-            why="two neighbours of a channel in a word",
-            constants=weight_constants(op, np.ascontiguousarray(stored[:, 0]), None, folded=True),
-            scratch=plane_bytes(op.window, band) + table,
-            fields=conv_fields(op, op.window, op.groups, "nn_depthwise_planes", band=band),
-            sources=("depthwise_planes", "depthwise_rows"),
+        return _lower(op, band_of(op.window), in_turn=False)
+
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """A band, with all that its rows need prepared anew."""
+        best = band_of(op.window)
+        band = min(best, count)
+        lowered = _lower(op, band, in_turn=False)
+        base = _prepared(op, best, in_turn=False)
+        return (replace(lowered, slower=_prepared(op, band, in_turn=True) - base),)
+
+    def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
+        """Fewer rows at once; where the output cannot lie in the input's place, all channels of a
+        few rows before the next rows, so that it can follow."""
+        best, rows = band_of(op.window), op.window.output[0]
+        bands = dict.fromkeys(min(best, -(-rows // count)) for count in range(1, rows + 1))
+        forms = [(band, False) for band in bands]
+        if not in_place(op.window):
+            forms += [(band, True) for band in bands]
+        base = _prepared(op, best, in_turn=False)
+        return tuple(
+            replace(
+                _lower(op, band, in_turn=in_turn),
+                slower=_prepared(op, band, in_turn=in_turn) - base,
+            )
+            for band, in_turn in forms
         )
 
 

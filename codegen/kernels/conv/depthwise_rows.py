@@ -1,22 +1,23 @@
 """3 x 3 depthwise convolutions by routines for the layer at hand: depthwise_code.py.
 
-firmware/runtime/kernels/nn_depthwise_routines.c goes through bands and channels, four at a time. Lanes
-of the planes are less the input's zero point, so that padding is 0 and its columns are left out;
-weights times 256 make sums that SMMLA takes as they are (integer_requantize.py).
+firmware/runtime/kernels/nn_depthwise_routines.c goes through bands and channels, four at a time.
+Lanes of the planes are less the input's zero point, so that padding is 0 and its columns are left
+out; weights times 256 make sums that SMMLA takes as they are (integer_requantize.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
+from codegen.kernels.conv.depthwise import Planes, in_place
 from codegen.kernels.conv.depthwise_code import REACH, TAPS, Body, Row, body
 from codegen.kernels.conv.portable import ConvFields, conv_fields
 from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.integer_requantize import Rows, search
-from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.ops.conv import Conv
 from codegen.target import Target
 
@@ -200,6 +201,8 @@ class DepthwiseRows(Kernel):
         """Constants and the layer's routines."""
         band, found = band_of(op), requantization(op).found
         integers, floats = bodies(op)
+        # Of four channels all is read before their output is written.
+        alone = band == op.window.output[0]
         missing = int((~found).sum())
         why = f"two neighbours of a channel in a word; {missing} of {op.rows} in float32"
         title = f"requantization and weights of each channel, int32 [{op.rows}][5]"
@@ -210,6 +213,7 @@ class DepthwiseRows(Kernel):
             why=why if missing else "two neighbours of a channel in a word",
             constants=(Constants("constants", title, packed(op)),),
             scratch=plane_bytes(op, band),
+            overlaps=(Overlap(0, 0, exact=True),) if alone and in_place(op.window) else (),
             fields=RoutineFields(
                 conv_fields(op, op.window, op.groups, "nn_depthwise_routines", band=band),
                 row_of(op).words,
@@ -220,6 +224,20 @@ class DepthwiseRows(Kernel):
                 op.output.quantization.zero_point,
             ),
         )
+
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """Those of planes."""
+        return self._slower(op, target, Planes().in_strips(op, target, count))
+
+    def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
+        """In the input's place where one band holds the image; those of planes."""
+        forms = self._slower(op, target, Planes().forms(op, target))
+        return (self.lower(op, target), *forms)
+
+    def _slower(self, op: Conv, target: Target, forms: tuple[Lowered, ...]) -> tuple[Lowered, ...]:
+        """Forms of planes, with what they cost more than the routines."""
+        more = Planes().cost(op, target, {}) - self.cost(op, target, {})
+        return tuple(replace(form, slower=form.slower + more) for form in forms)
 
 
 KERNELS = (DepthwiseRows(),)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from codegen.ir.types import Int8Array
-from codegen.kernels.conv.portable import conv_fields
+from codegen.kernels.conv.portable import conv_fields, overlap
 from codegen.kernels.instructions import window_loads, without_fpu
 from codegen.kernels.kernel import Activity, Kernel, Lowered
 from codegen.kernels.weights import stored_weights, weight_constants
@@ -61,6 +61,10 @@ class Packed(Kernel):
         products = pairs * op.groups * (-(-filters // 2)) * (18.0 * fours + 90.0)
         return products + loads + without_fpu(target, 120.0 * op.output.size)
 
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """As alone."""
+        return (self.lower(op, target),)
+
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
         stored, _ = stored_weights(op)
@@ -71,6 +75,7 @@ class Packed(Kernel):
             kernel=self.name,
             why="two products an instruction",
             constants=weight_constants(op, weights, None, folded=True),
+            overlaps=(overlap(op, at_once=2, again=op.groups > 1),),
             scratch=_SCRATCH_OF_FOUR * -(-op.weights[0].size // 4),
             fields=conv_fields(op, op.window, op.groups, "nn_conv_packed"),
             sources=("conv_packed", "conv_window"),

@@ -8,7 +8,8 @@ import numpy as np
 
 from codegen.ir.types import Int8Array
 from codegen.kernels.instructions import reach, without_fpu
-from codegen.kernels.kernel import Activity, Kernel, Lowered
+from codegen.kernels.kernel import Activity, Kernel, Lowered, Overlap
+from codegen.kernels.overlap import by_pixels
 from codegen.kernels.weights import Sums, stored_weights, sums_of, weight_constants
 from codegen.ops.conv import Conv
 from codegen.ops.conv_transpose import ConvTranspose
@@ -59,6 +60,12 @@ def conv_fields(
     )
 
 
+def overlap(op: Conv, *, at_once: int = 1, again: bool = False) -> Overlap:
+    """How a kernel's input and output may overlap: `codegen/kernels/overlap.py`, `by_pixels`."""
+    bytes_of_pixel = op.output.bytes // op.window.positions
+    return by_pixels(op.window, op.input.shape[1], bytes_of_pixel, at_once=at_once, again=again)
+
+
 def in_fours(weights: Int8Array, groups: int) -> Int8Array:
     """[outputs, …] with four filters of a group side by side; those that are left behind them.
 
@@ -90,6 +97,10 @@ class Portable(Kernel):
         rest = runs * (65.0 * fours + 20.0 * single) + found.positions * 87.0 * single
         return elements + rest + (71.0 + without_fpu(target, 311.0)) * op.output.size
 
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """As alone."""
+        return (self.lower(op, target),)
+
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
         stored, zeros = stored_weights(op)
@@ -102,6 +113,7 @@ class Portable(Kernel):
             kernel=self.name,
             why="plain C, any processor",
             constants=weight_constants(op, weights, zeros, folded=False),
+            overlaps=(overlap(op, again=True),),
             fields=conv_fields(op, op.window, op.groups, "nn_conv"),
         )
 
@@ -121,6 +133,10 @@ class Depthwise(Kernel):
         found, output = reach(op.window), 70.0 + without_fpu(target, 311.0)
         return (10.0 * found.taps + 27.0 * found.rows + output * found.positions) * op.rows
 
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """As alone."""
+        return (self.lower(op, target),)
+
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Bias, multipliers, weights."""
         weights, zeros = stored_weights(op)
@@ -131,6 +147,7 @@ class Depthwise(Kernel):
             kernel=self.name,
             why="plain C, any processor",
             constants=weight_constants(op, weights, zeros, folded=False),
+            overlaps=(overlap(op, again=True),),
             fields=conv_fields(op, op.window, op.groups, "nn_depthwise"),
         )
 

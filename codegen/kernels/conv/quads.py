@@ -14,13 +14,13 @@ firmware/runtime/kernels/nn_conv_quads.c, nn_quads.c.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from codegen.ir.types import Int64Array
-from codegen.kernels.conv.portable import ConvFields, conv_fields
+from codegen.kernels.conv.portable import ConvFields, conv_fields, overlap
 from codegen.kernels.instructions import window_loads
 from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.integer_requantize import Rows, search
@@ -88,8 +88,13 @@ def in_quads(pairs: Int64Array, order: Int64Array) -> Int64Array:
 def layer_of(op: Conv) -> IntegerLayer:
     """Filters as rows over stored bytes; a narrower clamp comes afterwards."""
     return IntegerLayer(
-        *(window_pairs(op).reshape(op.rows, -1), op.folded_bias.astype(np.int64), op.multipliers),
-        *(op.output.quantization.zero_point, -128, 127, 0),
+        weights=window_pairs(op).reshape(op.rows, -1),
+        bias=op.folded_bias.astype(np.int64),
+        multipliers=op.multipliers,
+        zero_point=op.output.quantization.zero_point,
+        low=-128,
+        high=127,
+        base=0,
     )
 
 
@@ -195,6 +200,10 @@ class Quads(Kernel):
         fours = -(-int(op.weights[0].size) // 4)
         return quads_cost(op, 2 * fours) + window_loads(op.window, op.input.shape[1], 1)
 
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """As alone."""
+        return (self.lower(op, target),)
+
     def lower(self, op: Conv, target: Target) -> Lowered:
         """One block that is read from its beginning to its end."""
         pairs = window_pairs(op)
@@ -222,11 +231,28 @@ class QuadRows(Quads):
         window, depth = op.window, op.input.shape[1]
         steps = -(-window.kernel[1] * depth // 2)
         widened = window.output[0] * window.strides[0] + window.kernel[0]
-        sums = window.output[1] * (2.5 * steps + 25.0)
-        rows = widened * (sums + 3.0 * window.input[1] * depth + 60.0)
+        rows = widened * row_cost(op)
         pairs = -(-window.positions // 2)
         copies = pairs * window.kernel[0] * (2.0 * steps + 45.0)
         return quads_cost(op, window.kernel[0] * steps) + rows + copies
+
+    def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
+        """Rows, and window by window, for which no rows stand in scratch."""
+        return (self.lower(op, target), self._by_windows(op, target))
+
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """Both; rows that two turns need are widened twice."""
+        twice = max(0, op.window.kernel[0] - op.window.strides[0])
+        turns = -(-op.window.output[0] // count)
+        slower = turns * twice * row_cost(op)
+        return (replace(self.lower(op, target), slower=slower), self._by_windows(op, target))
+
+    def _by_windows(self, op: Conv, target: Target) -> Lowered:
+        windows = Quads()
+        slower = windows.cost(op, target, {}) - self.cost(op, target, {})
+        lowered = windows.lower(op, target)
+        why = f"{lowered.why}, window by window to save memory"
+        return replace(lowered, why=why, slower=max(0.0, slower))
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """One block, of which each row of the window begins a step."""
@@ -234,6 +260,13 @@ class QuadRows(Quads):
         scratch = _WORD * (2 * pairs.shape[1] + 2 + ring_words(op.window, op.input.shape[1]))
         sources = ("conv_quad_rows", "conv_rows", "quads")
         return lowered(op, self, pairs, scratch, sources)
+
+
+def row_cost(op: Conv) -> float:
+    """Instructions that widen a row of the image and sum it for each window."""
+    window, depth = op.window, op.input.shape[1]
+    steps = -(-window.kernel[1] * depth // 2)
+    return window.output[1] * (2.5 * steps + 25.0) + 3.0 * window.input[1] * depth + 60.0
 
 
 def quads_cost(op: Conv, steps: int) -> float:
@@ -254,7 +287,7 @@ def ring_words(window: Window, depth: int) -> int:
     pitch = (reach * depth + 3) // 2
     odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
     columns = 0 if depth % 2 else reach
-    return rows * ((2 if odd else 1) * pitch + window.output[1]) + columns
+    return rows * (2 if odd else 1) * pitch + (rows + 2) * window.output[1] + columns
 
 
 def lowered(
@@ -274,6 +307,7 @@ def lowered(
             Constants("weights", f"quads of filters, uint32 {shape}", stream(op, pairs, order)),
         ),
         scratch=scratch,
+        overlaps=(overlap(op, at_once=2),),
         fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.constants.shift),
         sources=sources,
         own_code=((f"quads end {order.constants.shift}", _END_BYTES),),

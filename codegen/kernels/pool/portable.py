@@ -8,6 +8,7 @@ import numpy as np
 
 from codegen.kernels.instructions import reach, without_fpu
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.overlap import by_channels
 from codegen.ops.average_pool import AveragePool
 from codegen.ops.max_pool import MaxPool
 from codegen.target import Target
@@ -52,6 +53,10 @@ class MaxPoolKernel(Kernel):
         each = 6.0 * found.taps + 9.0 * found.rows + 16.0 * found.positions
         return each * runs + 45.0 * found.positions
 
+    def in_strips(self, op: MaxPool, target: Target, count: int) -> tuple[Lowered, ...]:
+        """As alone."""
+        return (self.lower(op, target),)
+
     def lower(self, op: MaxPool, target: Target) -> Lowered:
         """No constants."""
         return Lowered(
@@ -59,6 +64,7 @@ class MaxPoolKernel(Kernel):
             stem="pool",
             kernel=self.name,
             why="plain C, any processor",
+            overlaps=(by_channels(op.window, op.input.shape[1]),),
             fields=PoolFields(op.input.shape[1], op.window),
         )
 
@@ -100,6 +106,7 @@ class AveragePoolKernel(Kernel):
             kernel=self.name,
             why="plain C, any processor",
             constants=(Constants("multipliers", title, multipliers.tobytes(), counted=False),),
+            overlaps=(by_channels(op.window, op.input.shape[1]),),
             fields=PoolFields(op.input.shape[1], op.window, fields),
         )
 

@@ -55,6 +55,8 @@ def _weights(t: Translation, op: Operator, rank: int, channels: int) -> Tensor:
             f" {list(weights.shape)}",
             FULL_INT8,
         )
+    if rank == 4 and weights.dtype == np.int8 and weights.zero_point.any():
+        raise t.fail(op, "its int8 weights have zero points, which LiteRT leaves out", FULL_INT8)
     return weights
 
 
@@ -213,11 +215,12 @@ def _gelu(t: Translation, op: Operator) -> None:
 
 def _bounded(t: Translation, op: Operator, low: float, high: float) -> None:
     source, target, shifted = _bytes(t, op)
+    ratio = _ratio(t, op)
     scale, zero = float(target.scale[0]), int(target.zero_point[0])
     lowest, highest = (
         zero + np.trunc(bound / scale + np.copysign(0.5, bound)) for bound in (low, high)
     )
-    values = rescaled(shifted, _ratio(t, op)) + zero
+    values = rescaled(shifted, ratio) + zero
     t.table(op, source, target, np.clip(values, lowest, highest))
 
 

@@ -1,4 +1,4 @@
-"""The STM32H750B-DK as a register-level model that refuses what the chip would refuse.
+"""The STM32H750 on its board as a register-level model that refuses what the chip would refuse.
 
 Settings (`--set KEY=VALUE`):
     revision: "both" (default), "Y" or "V": the silicon to run on, one after the other.
@@ -23,6 +23,7 @@ from device.emulators.h750.identity import REVISIONS
 from device.emulators.h750.machine import Finish, Machine
 from device.emulators.h750.rules import Examiner
 from device.emulators.h750.storage import Storage
+from device.emulators.h750.wiring import Wiring, wiring_of
 from device.schema import close_match
 from support.errors import UserError
 
@@ -33,8 +34,8 @@ _SETTINGS = ("revision", "ignore", "broken", "flash", "flashed")
 
 def console_command(board: Board, elf: Path) -> list[str]:
     """The model as a process of its own: `serve.py`; see `Emulator`."""
-    del board
-    return [sys.executable, "-m", f"{__name__}.serve", str(elf)]
+    board_toml = str(board.folder / "board.toml")
+    return [sys.executable, "-m", f"{__name__}.serve", "--board", board_toml, str(elf)]
 
 
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
@@ -46,7 +47,7 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
     """
     refuse_unknown(options.settings, _SETTINGS)
     revisions = _choice(options, "revision", "both", ("both", *REVISIONS))
-    program = Elf(elf)
+    program, wiring = Elf(elf), wiring_of(board)
     console = _Console(options)
     finishes: dict[str, Finish] = {}
     for revision in REVISIONS if revisions == "both" else (revisions,):
@@ -57,7 +58,7 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
             Examiner(_names(options, "ignore")),
             _defects(options),
             qpi=_choice(options, "flash", "spi", ("spi", "qpi")) == "qpi",
-            storage=_flashed(options),
+            storage=_flashed(options, wiring) or Storage.of_elf(program, wiring),
         )
         finishes[revision] = machine.run(options.timeout)
         if finishes[revision].status != 0:
@@ -70,13 +71,13 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
     return SimResult(last.status, last.results, console.text(), notes)
 
 
-def _flashed(options: SimOptions) -> Storage | None:
+def _flashed(options: SimOptions, wiring: Wiring) -> Storage | None:
     path = options.settings.get("flashed")
     if path is None:
         return None
     if not Path(path).is_file():
         raise UserError(f"flashed={path}: no such file", "flash the model first (probe=model)")
-    return Storage.load(Path(path))
+    return Storage.load(Path(path), wiring)
 
 
 def _note(revision: str, finish: Finish) -> str:

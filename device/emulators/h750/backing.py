@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import unicorn as uc
 
-from device.emulators.h750.memories import FLASH, QSPI, REGIONS, SDRAM, Region
-from device.emulators.h750.storage import SECTOR, Storage
+from device.emulators.h750.memories import FLASH, Region
+from device.emulators.h750.storage import Storage
 
 PAGE = 4096
 
@@ -99,14 +99,15 @@ class ExternalBacking(Backing):
 
     Args:
         engine: the Unicorn instance.
+        region: its window.
         storage: the board's.
         copied: whether the core sees a copy in which one bit differs from what single-line reads
             give (defect "qspi-lines").
     """
 
-    def __init__(self, engine: uc.Uc, storage: Storage, *, copied: bool) -> None:
-        super().__init__(engine, QSPI, b"")
-        self.span = Span(QSPI.base, QSPI.end)
+    def __init__(self, engine: uc.Uc, region: Region, storage: Storage, *, copied: bool) -> None:
+        super().__init__(engine, region, b"")
+        self.span = Span(region.base, region.end)
         self._storage, self._copied = storage, copied
         self._held: list[ctypes.Array[ctypes.c_char]] = []
 
@@ -123,12 +124,13 @@ class ExternalBacking(Backing):
             self._engine.mem_unmap(span.start, span.end - span.start)
         self._held.clear()
         for span, _ in wanted:
-            number, start = divmod(span.start - QSPI.base, SECTOR)
+            size = self._storage.sector
+            number, start = divmod(span.start - self.region.base, size)
             sector = self._storage.sectors[number]
             if self._copied:
                 sector = bytearray(sector)
                 sector[0] ^= 1
-            buffer = (ctypes.c_char * SECTOR).from_buffer(sector)
+            buffer = (ctypes.c_char * size).from_buffer(sector)
             self._held.append(buffer)
             address = ctypes.addressof(buffer) + start
             self._engine.mem_map_ptr(span.start, span.end - span.start, rights, address)
@@ -137,10 +139,9 @@ class ExternalBacking(Backing):
     def read(self, offset: int, length: int) -> bytes:
         return self._storage.read_external(offset, length)
 
-    @staticmethod
-    def _sector(number: int) -> Span:
-        start = QSPI.base + number * SECTOR
-        return Span(start, start + SECTOR)
+    def _sector(self, number: int) -> Span:
+        start = self.region.base + number * self._storage.sector
+        return Span(start, start + self._storage.sector)
 
 
 def make_backings(
@@ -148,12 +149,14 @@ def make_backings(
 ) -> dict[Region, Backing]:
     """All memories: flash as it was left, RAM with a pattern that is no useful value."""
     backings: dict[Region, Backing] = {}
-    for region in REGIONS:
-        if region is QSPI:
+    wiring = storage.wiring
+    for region in wiring.regions:
+        if region is wiring.qspi:
             copied = "qspi-lines" in broken
-            backings[region] = ExternalBacking(engine, storage, copied=copied)
+            backings[region] = ExternalBacking(engine, region, storage, copied=copied)
             continue
         content = storage.flash if region is FLASH else bytearray(b"\xa5" * region.size)
-        folded = region.size // 2 if region is SDRAM and "sdram-address" in broken else 0
+        stuck = region is wiring.sdram_region and "sdram-address" in broken
+        folded = region.size // 2 if stuck else 0
         backings[region] = Backing(engine, region, content, folded)
     return backings

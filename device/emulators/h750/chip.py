@@ -11,20 +11,19 @@ from device.emulators.h750.flash import Flash
 from device.emulators.h750.fmc import Fmc
 from device.emulators.h750.gpio import Gpio
 from device.emulators.h750.identity import AxiTarget7, Dbgmcu
-from device.emulators.h750.memories import QSPI
 from device.emulators.h750.mt25q import Mt25q
 from device.emulators.h750.peripheral import Peripheral
 from device.emulators.h750.pwr import Pwr
 from device.emulators.h750.quadspi import Quadspi
-from device.emulators.h750.rcc import AHB3ENR, AHB3RSTR, APB1LRSTR, Rcc
+from device.emulators.h750.rcc import AHB3ENR, AHB3RSTR, Rcc
 from device.emulators.h750.rules import Examiner
 from device.emulators.h750.scs import Scs
 from device.emulators.h750.storage import ExternalChip, Storage
 from device.emulators.h750.syscfg import Syscfg
 from device.emulators.h750.timekeeper import Time
-from device.emulators.h750.usart import Usart3
+from device.emulators.h750.usart import Usart
 
-_WINDOW_END = 0xA0000000
+_WINDOW, _WINDOW_END = 0x90000000, 0xA0000000
 _SAFE_MARGIN = 32  # a cache line: what the core fetches around the last byte (ES0396 2.4.4)
 
 # What can be broken on the board, for testing the firmware's error paths.
@@ -58,7 +57,7 @@ class Chip:
 
     Args:
         revision: silicon, "Y" or "V".
-        storage: what the board keeps without power.
+        storage: what the board keeps without power, and how it is wired.
         console: takes each byte that is sent.
         examiner: holds the rules.
         broken: names out of `DEFECTS`.
@@ -66,6 +65,7 @@ class Chip:
         chips: the flash chips, which a reset of the processor leaves as they are; None: power-on.
 
     Attributes:
+        wiring: the board without its chip.
         receive: gives the next byte that the console received, or -1; to be replaced.
         stale: whether the rights of memories must be computed again.
         barrier_wanted: what must follow the store that stopped the core, see `barriers.py`.
@@ -81,8 +81,9 @@ class Chip:
         broken: Collection[str] = (),
         *,
         qpi: bool = False,
-        chips: tuple[Mt25q, Mt25q] | None = None,
+        chips: tuple[Mt25q, ...] | None = None,
     ) -> None:
+        self.wiring = storage.wiring
         self.revision, self.storage, self.console = revision, storage, console
         self.receive: Callable[[], int] = lambda: -1
         self.examiner, self.broken = examiner, frozenset(broken)
@@ -93,19 +94,31 @@ class Chip:
         self.rcc, self.scs, self.dwt = Rcc(self), Scs(self), Dwt(self)
         self.time = Time(lambda: self.rcc.clocks().cpu)
         self.ports = {port: Gpio(self, port) for port in "ABCDEFGHIJK"}
-        self.fmc, self.usart3, self.axi = Fmc(self), Usart3(self), AxiTarget7(self)
+        self.fmc, self.usart, self.axi = Fmc(self), Usart(self), AxiTarget7(self)
 
         if chips is None:
-            first, second = (
-                Mt25q(ExternalChip(storage, which), examiner, qpi=qpi, broken=self.broken)
-                for which in (0, 1)
-            )
-            chips = (first, second)
+            chips = self._new_flash_chips(qpi)
         self.quadspi = Quadspi(self, chips)
         blocks: list[Peripheral] = [self.pwr, self.flash, self.syscfg, self.rcc, self.scs]
-        blocks += [self.dwt, *self.ports.values(), self.fmc, self.usart3, self.axi]
+        blocks += [self.dwt, *self.ports.values(), self.fmc, self.usart, self.axi]
         blocks += [self.quadspi, Dbgmcu(self)]
         self.bus = Bus(blocks, self.rcc, examiner)
+
+    def _new_flash_chips(self, qpi: bool) -> tuple[Mt25q, ...]:
+        fitted = self.wiring.flash_chips
+        if fitted is None:
+            return ()
+        return tuple(
+            Mt25q(
+                ExternalChip(self.storage, which),
+                self.examiner,
+                size=fitted.size // fitted.count,
+                jedec_id=fitted.jedec_id,
+                qpi=qpi,
+                broken=self.broken,
+            )
+            for which in range(fitted.count)
+        )
 
     def memories_changed(self) -> None:
         """A register was written that decides what the core may do with memories."""
@@ -115,8 +128,9 @@ class Chip:
         """An RCC register other than clocks and PLLs was written."""
         if offset == AHB3RSTR and after & ~before & 1 << 14:
             self.quadspi.reset()
-        if offset == APB1LRSTR and after & ~before & 1 << 18:
-            self.usart3.reset()
+        register, bit = self.usart.reset_bit
+        if offset == register and after & ~before & 1 << bit:
+            self.usart.reset()
         self.memories_changed()
         if offset == AHB3ENR:
             self.check_window()
@@ -128,10 +142,10 @@ class Chip:
             check_attributes(self)
         live = self.rcc.enabled(*Quadspi.gate) or self.scs.caches_on
         if not self.quadspi.mapped:
-            closed = not mpu.at(QSPI.base).read
+            closed = not mpu.at(_WINDOW).read
             self.examiner.demand(not live or closed, "qspi.window-open", "MPU region missing")
             return
-        unsafe = QSPI.base + self.quadspi.claimed - _SAFE_MARGIN
+        unsafe = _WINDOW + self.quadspi.claimed - _SAFE_MARGIN
         reachable = unsafe < _WINDOW_END and mpu.at(unsafe).read
         detail = f"the MPU opens {unsafe:#010x}, FSIZE ends there"
         self.examiner.demand(not reachable, "qspi.safe-end", detail)

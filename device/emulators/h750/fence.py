@@ -6,7 +6,7 @@ import re
 
 from device.elf import Elf
 from device.emulators.h750.backing import Span
-from device.emulators.h750.memories import REGIONS
+from device.emulators.h750.memories import CHIP_REGIONS
 
 # Sections of an inference (docs/architecture.md); each has __nn_<name>_start and _end.
 _OWN = ("kernels", "weights", "activations")
@@ -27,7 +27,7 @@ class Fence:
 
     def __init__(self, elf: Elf) -> None:
         names = {symbol.name: symbol.address for symbol in elf.symbols}
-        self.spans = [Span(region.base, region.end) for region in REGIONS if region.tcm]
+        self.spans = [Span(region.base, region.end) for region in CHIP_REGIONS if region.tcm]
         placed = []
         further = {match[1] for name in names if (match := _FURTHER.fullmatch(name))}
         for name in (*_OWN, *sorted(further)):

@@ -1,4 +1,4 @@
-"""GPIO ports, and what the board wires to them. RM0433 "GPIO"; UM2488, I/O assignment."""
+"""GPIO ports, held against what the board wires to them. RM0433 "GPIO"."""
 
 from __future__ import annotations
 
@@ -14,21 +14,8 @@ MODER, OSPEEDR, PUPDR, IDR, ODR, BSRR, AFRL = 0x00, 0x08, 0x0C, 0x10, 0x14, 0x18
 _FUNCTION, _FAST = 2, 2  # MODER: alternate function; OSPEEDR: high speed
 
 
-def _pins(function: int, names: str) -> dict[str, int]:
-    return dict.fromkeys(names.split(), function)
-
-
-# Pin -> alternate function, by user (datasheet, "Port alternate functions"; UM2488).
-WIRING = {
-    "USART3": _pins(7, "B10 B11"),
-    "QUADSPI": _pins(9, "D11 F6 F7 F10 G9 G14 H2 H3") | _pins(10, "F9 G6"),
-    "FMC": _pins(
-        12,
-        "D0 D1 D8 D9 D10 D14 D15 E0 E1 E7 E8 E9 E10 E11 E12 E13 E14 E15 F0 F1 F2 F3 F4 F5 "
-        "F11 F12 F13 F14 F15 G0 G1 G4 G5 G8 G15 H5 H6 H7",
-    ),
-}
-_NEEDS_SPEED = ("QUADSPI", "FMC")
+# Users whose edges are fast.
+_NEEDS_SPEED = ("qspi", "sdram")
 
 
 class Gpio(Peripheral):
@@ -74,7 +61,7 @@ class Gpio(Peripheral):
 
 def check_wiring(chip: Chip, user: str) -> None:
     """Hold the pins of a peripheral against the board's wiring."""
-    for pin, function in WIRING[user].items():
+    for pin, function in chip.wiring.pins.get(user, {}).items():
         port, number = chip.ports[pin[0]], int(pin[1:])
         found = port.function(number)
         detail = f"P{pin} needs AF{function} for {user}, has {'none' if found is None else found}"

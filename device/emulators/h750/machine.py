@@ -20,7 +20,6 @@ from device.emulators.h750.memories import (
     READ,
     WRITE,
     broken_rule,
-    region_at,
 )
 from device.emulators.h750.processor import Processor
 from device.emulators.h750.rules import RULES, Examiner, RuleBroken
@@ -56,7 +55,7 @@ class Machine(Processor):
         examiner: holds the rules.
         broken: defects of the board, out of `chip.DEFECTS`.
         qpi: whether the flash chips start in four-line mode.
-        storage: what the board's flash holds; None: what a programmer makes of the ELF.
+        storage: what the board's flash holds, and how it is wired.
     """
 
     def __init__(
@@ -68,10 +67,9 @@ class Machine(Processor):
         broken: Collection[str] = (),
         *,
         qpi: bool = False,
-        storage: Storage | None = None,
+        storage: Storage,
     ) -> None:
         self._elf = elf
-        storage = storage or Storage.of_elf(elf)
         super().__init__(
             examiner,
             lambda engine: make_backings(engine, storage, broken),
@@ -122,7 +120,7 @@ class Machine(Processor):
         """
         vectors = self.backings[FLASH].read(0, 8)
         stack, reset = (int.from_bytes(vectors[i : i + 4], "little") for i in (0, 4))
-        if not reset & 1 or region_at(reset) is not FLASH:
+        if not reset & 1 or self.chip.wiring.region_at(reset) is not FLASH:
             raise UserError(f"{self._elf.path}: no vector table at {FLASH.base:#010x}")
         self.engine.reg_write(arm.UC_ARM_REG_SP, stack)
         pc, end = reset & ~1, time.monotonic() + timeout
@@ -208,7 +206,7 @@ class Machine(Processor):
             return UserError(f"{self._where()}: the processor faults: {error}")
         address, wanted = self.fault
         name = broken_rule(self.chip, address, wanted)
-        if self._fenced and region_at(address) is not None:
+        if self._fenced and self.chip.wiring.region_at(address) is not None:
             name = "inference.memory"
         return self._explain(RuleBroken(RULES[name], f"{_VERBS[wanted]} {address:#010x}"))
 

@@ -31,12 +31,9 @@ class Region:
         return self.base + self.size
 
 
-QSPI = Region("qspi", 0x90000000, 128 << 20, READ | EXECUTE)
-SDRAM = Region("sdram", 0xD0000000, 8 << 20, _RWX)
 FLASH = Region("flash", 0x08000000, 128 << 10, READ | EXECUTE)
-# RM0433 "Memory organization"; UM2488 for the two outside the chip. Not taken from board.toml,
-# so that a wrong size there does not pass unseen.
-REGIONS = (
+# RM0433 "Memory organization". What lies outside of the chip: wiring.py.
+CHIP_REGIONS = (
     FLASH,
     Region("itcm", 0x00000000, 64 << 10, _RWX, tcm=True),
     Region("dtcm", 0x20000000, 128 << 10, _RWX, tcm=True),
@@ -45,14 +42,7 @@ REGIONS = (
     Region("sram2", 0x30020000, 128 << 10, _RWX, gate=30),
     Region("sram3", 0x30040000, 32 << 10, _RWX, gate=31),
     Region("sram4", 0x38000000, 64 << 10, _RWX),
-    QSPI,
-    SDRAM,
 )
-
-
-def region_at(address: int) -> Region | None:
-    """The memory at an address."""
-    return next((r for r in REGIONS if r.base <= address < r.end), None)
 
 
 def obstacles(chip: Chip, region: Region) -> list[tuple[int, str]]:
@@ -65,11 +55,11 @@ def obstacles(chip: Chip, region: Region) -> list[tuple[int, str]]:
         found.append((_RWX, "memory.clock-off"))
     elif region.gate is not None and not chip.rcc.read_back(rcc.AHB2ENR, region.gate):
         found.append((_RWX, "clock.read-back"))
-    if region is QSPI and not chip.quadspi.mapped:
+    if region is chip.wiring.qspi and not chip.quadspi.mapped:
         found.append((_RWX, "qspi.not-mapped"))
     # In the middle: guards close a few bytes at an end, less than a page of the emulator.
     attributes = chip.scs.mpu.at(region.base + region.size // 2)
-    if region is SDRAM:
+    if region is chip.wiring.sdram_region:
         if not chip.fmc.ready:
             found.append((_RWX, "sdram.not-ready"))
         if not attributes.normal:
@@ -93,7 +83,7 @@ def rights(chip: Chip, region: Region) -> int:
 
 def broken_rule(chip: Chip, address: int, wanted: int) -> str:
     """Name of the rule that an access (READ, WRITE or EXECUTE) to an address broke."""
-    region = region_at(address)
+    region = chip.wiring.region_at(address)
     if region is None:
         return "memory.none"
     for taken, rule in obstacles(chip, region):

@@ -1,4 +1,4 @@
-"""One MT25QL512ABB as a state machine, command by command. Micron, MT25Q data sheet."""
+"""One MT25Q as a state machine, command by command. Micron, MT25Q data sheet."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from typing import Protocol
 from device.emulators.h750.peripheral import Countdown
 from device.emulators.h750.rules import Examiner
 
-_ID = bytes((0x20, 0xBA, 0x20))
 _WIP, _WEL = 1, 2  # status register: write in progress, write enable latch
 _PAGE = 256
-_SIZE = 64 << 20
 _XIP_AND_WRAP = 0x0B
 
 
@@ -84,6 +82,8 @@ class Mt25q:
     Args:
         cells: its memory.
         examiner: holds the rules.
+        size: bytes.
+        jedec_id: maker, type, size; the maker in the highest byte.
         qpi: whether the chip starts in four-line mode, as a debugger's loader may leave it.
         broken: defects of the board (`chip.DEFECTS`).
     """
@@ -93,10 +93,13 @@ class Mt25q:
         cells: Cells,
         examiner: Examiner,
         *,
+        size: int = 64 << 20,
+        jedec_id: int = 0x20BA20,
         qpi: bool = False,
         broken: Collection[str] = (),
     ) -> None:
         self._cells, self._demand, self._broken = cells, examiner.demand, broken
+        self._size, self._id = size, jedec_id.to_bytes(3, "big")
         self._power_on()
         self.qpi = qpi
 
@@ -138,7 +141,7 @@ class Mt25q:
 
     def _register(self, opcode: int) -> bytes | None:
         if opcode in ((0xAF,) if self.qpi else (0x9E, 0x9F)):
-            return _ID + b"\x00" * 17
+            return self._id + b"\x00" * 17
         values = {0x85: self.vcr, 0x65: self.evcr}
         if opcode in (0x05, 0x70):
             busy = not self._busy.look()
@@ -151,7 +154,7 @@ class Mt25q:
         lines = (4, 4) if self.qpi else _PROGRAMS[command.opcode]
         if not self._check_write(command, *lines):
             return
-        start, data = command.address % _SIZE, command.data[-_PAGE:]
+        start, data = command.address % self._size, command.data[-_PAGE:]
         rest = _PAGE - start % _PAGE
         self._cells.program(start, data[:rest])
         if data[rest:]:
@@ -160,8 +163,8 @@ class Mt25q:
     def _erase(self, command: Command) -> None:
         whole = command.opcode in _ERASE_ALL
         if self._check_write(command, 0 if whole else 4 if self.qpi else 1, 0):
-            size = _SIZE if whole else _ERASES[command.opcode]
-            self._cells.erase(0 if whole else command.address % _SIZE // size * size, size)
+            size = self._size if whole else _ERASES[command.opcode]
+            self._cells.erase(0 if whole else command.address % self._size // size * size, size)
 
     def _check_write(self, command: Command, address: int, data: int) -> bool:
         """Whether the chip takes a change; if so it is busy with it."""

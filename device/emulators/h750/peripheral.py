@@ -30,6 +30,11 @@ class Countdown:
             self._left -= 1
         return self._left == 0
 
+    def finish(self) -> None:
+        """So much time passes that the wait is over, unless it has no end."""
+        if self._left <= self._looks:
+            self._left = 0
+
     @property
     def over(self) -> bool:
         """Whether the wait is over, without shortening it."""

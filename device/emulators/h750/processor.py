@@ -22,11 +22,9 @@ from device.emulators.h750.counting import BlockCounter
 from device.emulators.h750.memories import (
     EXECUTE,
     FLASH,
-    QSPI,
     READ,
     WRITE,
     Region,
-    region_at,
     rights,
 )
 from device.emulators.h750.rules import Examiner, RuleBroken
@@ -155,11 +153,11 @@ class Processor:
         self.fault = (address, wanted)
         if not self.fills_gaps():
             return False
-        region = region_at(address)
+        region = self.chip.wiring.region_at(address)
         if region is None:
             filler = None if self.examiner.holds("memory.none") else b"\0"
         else:  # QSPI flash that nobody wrote
-            erased = region is QSPI and rights(self.chip, region) & wanted
+            erased = region is self.chip.wiring.qspi and rights(self.chip, region) & wanted
             filler = b"\xff" if erased else None
         if filler is None:
             return False

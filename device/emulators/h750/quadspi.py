@@ -1,4 +1,4 @@
-"""QUADSPI with two flash chips behind it. RM0433 "Quad-SPI interface"; errata: ES0396, ES0392."""
+"""QUADSPI with one or two flash chips. RM0433 "Quad-SPI interface"; errata: ES0396, ES0392."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Quadspi(Peripheral):
 
     Args:
         chip: the chip around it.
-        flashes: flash 1 (even bytes) and flash 2 (odd bytes).
+        flashes: what is fitted; of two the first has the even bytes.
 
     Attributes:
         mapped: whether the window shows the flash chips.
@@ -43,7 +43,7 @@ class Quadspi(Peripheral):
     gate = (rcc.AHB3ENR, 14)
     resets: ClassVar = zeros(*range(0, 0x34, 4))
 
-    def __init__(self, chip: Chip, flashes: tuple[Mt25q, Mt25q]) -> None:
+    def __init__(self, chip: Chip, flashes: tuple[Mt25q, ...]) -> None:
         super().__init__(chip)
         self.flashes = flashes
         self._clear()
@@ -82,6 +82,10 @@ class Quadspi(Peripheral):
             del self._fifo[:size]
             return int.from_bytes(taken, "little")
         return super().read(offset, size)
+
+    def settle(self) -> None:
+        """Let a transfer of a few bytes, which takes microseconds, come to its end."""
+        self._busy.finish()
 
     def _status(self) -> int:
         done = self._busy.look()
@@ -159,7 +163,10 @@ class Quadspi(Peripheral):
             ]
             self.demand(self._steps[:5] == wanted, "qspi.startup", "the first command after reset")
             self._started = True
-        check_wiring(self.chip, "QUADSPI")
+        check_wiring(self.chip, "qspi")
+        dual = bool(self.values[CR] & _DFM)
+        detail = f"DFM is {'set' if dual else 'clear'}, {len(self.flashes)} flash chips are fitted"
+        self.demand(dual == (len(self.flashes) == 2), "qspi.dual", detail)
         hertz, prescaler = self._hertz(), self.values[CR] >> 24
         detail = f"{hertz / 1e6:g} MHz, PRESCALER {prescaler}"
         self.demand(hertz <= _MAX_HZ and prescaler > 0, "qspi.speed", detail)
@@ -190,20 +197,21 @@ class Quadspi(Peripheral):
         reading = ccr >> 26 & 3 in (_READ, _POLL)
         length = self.values[DLR] + 1 if reading and ccr >> 24 & 3 else 0
         address = self.values[AR]
-        flashes: tuple[Mt25q, ...] = self.flashes
+        flashes = self.flashes
         if not self.values[CR] & _DFM:
-            flashes = (self.flashes[bool(self.values[CR] & _FSEL)],)
+            first = len(flashes) == 2 and bool(self.values[CR] & _FSEL)
+            flashes = flashes[first:][:1]
         else:
             even = not (length or len(data)) & 1 and not address & 1
             self.demand(even, "qspi.dual", f"length {length or len(data)}, address {address:#x}")
-        count = len(flashes)
+        count = max(1, len(flashes))
         base = replace(self._describe(ccr), address=address // count)
         share = -(-length // count)
         parts = [
             flash.execute(replace(base, length=share, data=data[index::count]))
             for index, flash in enumerate(flashes)
         ]
-        self._fifo += bytes(byte for together in zip(*parts, strict=True) for byte in together)
-        del self._fifo[length:]
+        answer = bytes(byte for together in zip(*parts, strict=True) for byte in together)
+        self._fifo += answer[:length].ljust(length, b"\xff")  # where no chip is: silence
         self._complete = True
         self._busy.start(never="qspi-busy" in self.chip.broken)

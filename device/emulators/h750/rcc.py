@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 CR, CFGR, D1CFGR, D2CFGR, D3CFGR = 0x00, 0x10, 0x18, 0x1C, 0x20
 PLLCKSELR, PLLCFGR, PLL1DIVR, PLL1FRACR = 0x28, 0x2C, 0x30, 0x34
 D1CCIPR, D2CCIP1R, D2CCIP2R, D3CCIPR = 0x4C, 0x50, 0x54, 0x58
-AHB3RSTR, APB1LRSTR = 0x7C, 0x90
+AHB3RSTR, APB1LRSTR, APB2RSTR = 0x7C, 0x90, 0x98
 AHB3ENR, AHB1ENR, AHB2ENR, AHB4ENR = 0xD4, 0xD8, 0xDC, 0xE0
 APB3ENR, APB1LENR, APB1HENR, APB2ENR, APB4ENR = 0xE4, 0xE8, 0xEC, 0xF0, 0xF4
 
@@ -23,7 +23,7 @@ _D1CKRDY_D2CKRDY = 3 << 14
 _SLOW_HSE_S = 0.03  # of the model's seconds, of which two pass in one at the most
 _DIVP1EN, _DIVQ1EN = 1 << 16, 1 << 17
 
-HSI_HZ, CSI_HZ, HSE_HZ = 64_000_000, 4_000_000, 25_000_000
+HSI_HZ, CSI_HZ = 64_000_000, 4_000_000
 # RGE: input range of the PLL in MHz. VCO in MHz, wide and medium range (RM0433, PLL).
 _INPUT_MHZ = ((1, 2), (2, 4), (4, 8), (8, 16))
 _VCO_WIDE_MHZ, _VCO_MEDIUM_MHZ = (192, 960), (150, 420)
@@ -61,6 +61,7 @@ class Rcc(Peripheral):
     def __init__(self, chip: Chip) -> None:
         super().__init__(chip)
         self._hse_at = 0.0  # seconds
+        self._hse_hz = chip.wiring.hse_hz
         self._unread: dict[int, int] = {}  # enable bits that were set and not read back
         self._hse, self._csi, self._pll1, self._switch = (Countdown() for _ in range(4))
 
@@ -85,7 +86,7 @@ class Rcc(Peripheral):
             return int(self._pll1_vco() / divider) if on else 0
         if select == 3:
             source = self.values[D1CCIPR] >> 28 & 3
-            hz = (HSI_HZ >> (self.values[CR] >> 3 & 3), CSI_HZ, HSE_HZ, 0)[source]
+            hz = (HSI_HZ >> (self.values[CR] >> 3 & 3), CSI_HZ, self._hse_hz, 0)[source]
             return hz if source < 3 and self.ready(source) else 0
         return 0  # PLL2 is not in this model, so it never runs
 
@@ -178,7 +179,7 @@ class Rcc(Peripheral):
         self.demand(even, "clock.pll-divider", f"DIVP1 = {divider}")
 
     def _pll1_input(self) -> float:
-        source = (HSI_HZ, CSI_HZ, HSE_HZ, 0)[self.values[PLLCKSELR] & 3]
+        source = (HSI_HZ, CSI_HZ, self._hse_hz, 0)[self.values[PLLCKSELR] & 3]
         return source / max(1, self.values[PLLCKSELR] >> 4 & 0x3F)
 
     def _pll1_vco(self) -> float:
@@ -188,7 +189,7 @@ class Rcc(Peripheral):
         """All frequencies, from the registers."""
         hsi = HSI_HZ >> (self.values[CR] >> 3 & 3)
         pll1 = self._pll1_vco() / ((self.values[PLL1DIVR] >> 9 & 0x7F) + 1)
-        system = int((hsi, CSI_HZ, HSE_HZ, pll1)[self.values[CFGR] & 3])
+        system = int((hsi, CSI_HZ, self._hse_hz, pll1)[self.values[CFGR] & 3])
         d1, d2, d3 = (self.values[offset] for offset in (D1CFGR, D2CFGR, D3CFGR))
         cpu = system // _divider(d1 >> 8)
         hclk = cpu // _divider(d1)

@@ -54,10 +54,14 @@ _ALL = (
     Rule("clock.flash", "flash has too few wait states for the AXI clock", "RM0433 FLASH"),
     Rule("pins.function", "a signal is not on the pin the board wires it to", "UM2488; datasheet"),
     Rule("pins.compensation", "fast pins without the compensation cell", "RM0433 SYSCFG"),
-    Rule("console.setup", "USART3 sends without being set up for 115200 baud", "RM0433 USART"),
+    Rule(
+        "console.setup", "the console sends without being set up for its baud rate", "RM0433 USART"
+    ),
     Rule("console.baud-late", "BRR is written while UE is set", "RM0433 USART_BRR"),
     Rule(
-        "console.pin-early", "the pin is USART3's before TE drives its idle level", "RM0433 USART"
+        "console.pin-early",
+        "the pin is the USART's before TE drives its idle level",
+        "RM0433 USART",
     ),
     Rule("systick.reload", "SysTick counts 24 bits", "ARMv7-M ARM B3.3"),
     Rule("core.barrier", "a store needs DSB or ISB behind it", "ARMv7-M ARM B2.2; PM0253"),
@@ -75,7 +79,7 @@ _ALL = (
     Rule("qspi.busy", "a QUADSPI register is written while BUSY is set", "RM0433 QUADSPI"),
     Rule("qspi.ccr-zero", "writing 0 to QUADSPI_CCR hangs it", "ES0396 2.4.2"),
     Rule("qspi.data-only", "a data-only read without dummy cycles hangs", "ES0396 2.4.3"),
-    Rule("qspi.dual", "dual-flash transfers have even lengths and addresses", "RM0433 QUADSPI"),
+    Rule("qspi.dual", "DFM with two chips only, and even lengths and addresses", "RM0433 QUADSPI"),
     Rule(
         "qspi.speed", "QUADSPI's clock is outside of what it and the flash allow", "MT25Q; ES0392"
     ),
@@ -87,10 +91,12 @@ _ALL = (
     Rule("qspi.window-open", "the core may read ahead into the unmapped QSPI window", "AN4839 2"),
     Rule("qspi.safe-end", "a read near the size in FSIZE hangs the bus", "ES0396 2.4.4"),
     Rule("sdram.sequence", "SDRAM commands are out of order or too early", "RM0433 FMC"),
-    Rule("sdram.settings", "FMC settings do not fit the SDRAM chip", "MT48LC4M32B2; UM2488"),
+    Rule(
+        "sdram.settings", "FMC settings do not fit the SDRAM chip", "the chip's data sheet; UM2488"
+    ),
     Rule("sdram.write-recovery", "TWR is less than TRAS - TRCD or TRC - TRCD - TRP", "RM0433 FMC"),
-    Rule("sdram.refresh", "SDRAM rows are refreshed too rarely", "MT48LC4M32B2"),
-    Rule("sdram.command-delay", "an SDRAM command before the last one is done", "MT48LC4M32B2"),
+    Rule("sdram.refresh", "SDRAM rows are refreshed too rarely", "the chip's data sheet"),
+    Rule("sdram.command-delay", "an SDRAM command before the last one is done", "its data sheet"),
     Rule("sdram.window-open", "the core may read ahead into SDRAM before FMC runs", "AN4839 2"),
     Rule("sdram.not-ready", "SDRAM is used before its start sequence is done", "RM0433 FMC"),
     Rule("sdram.device", "SDRAM is used as device memory: no MPU region", "AN4839 table 2"),

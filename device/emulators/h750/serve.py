@@ -1,4 +1,4 @@
-"""`python -m device.emulators.h750.serve ELF`: the model with its console on stdin and stdout.
+"""`python -m device.emulators.h750.serve --board TOML ELF`: the model; its console: stdin, stdout.
 
 Runs until the input ends. The fence around inferences is off: firmware that shows its layers leaves
 the memories of an inference to do so.
@@ -6,14 +6,17 @@ the memories of an inference to do so.
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
-import sys
 from pathlib import Path
 
+from device.boards import read_board
 from device.elf import Elf
 from device.emulators.h750.machine import Machine
 from device.emulators.h750.rules import Examiner
+from device.emulators.h750.storage import Storage
+from device.emulators.h750.wiring import wiring_of
 from support.errors import run_cli
 
 _REVISION = "V"
@@ -63,8 +66,14 @@ class Pipes:
 
 def main() -> int:
     """Run the firmware; its status, if it ends itself."""
-    pipes = Pipes()
-    machine = Machine(Elf(Path(sys.argv[1])), _REVISION, pipes.send, Examiner(["inference.memory"]))
+    parser = argparse.ArgumentParser(prog="model", description=__doc__)
+    parser.add_argument("--board", type=Path, required=True, help="board.toml")
+    parser.add_argument("elf", type=Path)
+    arguments = parser.parse_args()
+    pipes, elf = Pipes(), Elf(arguments.elf)
+    storage = Storage.of_elf(elf, wiring_of(read_board(arguments.board)))
+    examiner = Examiner(["inference.memory"])
+    machine = Machine(elf, _REVISION, pipes.send, examiner, storage=storage)
     machine.chip.receive = pipes.receive
     try:
         return machine.run(math.inf).status

@@ -2,8 +2,8 @@
 
 Programming clears bits, erasing sets them. A flash word of the chip is 256 bits with an ECC of its
 own, which fits only what was programmed at once after an erase (RM0433, "Embedded flash memory").
-An external chip's page is 256 bytes, its sector 64 KiB; the two lie side by side, even bytes in the
-first (Micron, MT25Q).
+An external chip's page is 256 bytes, its sector 64 KiB; where there are two they lie side by side,
+even bytes in the first (Micron, MT25Q).
 """
 
 from __future__ import annotations
@@ -15,23 +15,30 @@ import zipfile
 from pathlib import Path
 
 from device.elf import Elf
-from device.emulators.h750.memories import FLASH, QSPI
+from device.emulators.h750.memories import FLASH
+from device.emulators.h750.wiring import STM32H750B_DK, Wiring
 from support.errors import UserError
 from support.files import write_bytes
 
 WORD = 32
-SECTOR = 128 << 10  # of both external chips together, as they lie in the window
+_CHIP_SECTOR = 64 << 10
 # Option bytes after production: no protection (RM0433 FLASH_OPTSR, FLASH_WPSN, FLASH_PRAR: the
 # area is empty because it starts behind its end).
 OPTIONS = {"optsr": 0x0406AAF0, "wpsn": 0xFF, "prar": 0x000000FF, "boot": 0x1FF00800}
-_ERASED = b"\xff" * SECTOR
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 class Storage:
     """Bytes that survive.
 
+    Args:
+        cut, seed: see the attributes.
+        wiring: what is outside of the chip.
+
     Attributes:
+        wiring: as given.
+        chips: external flash chips; one where there is none.
+        sector: bytes of a sector of all of them together, as they lie in the window.
         flash: the chip's own flash.
         damaged: offsets of flash words whose ECC does not fit their bits.
         sectors: number of a sector of the external flash -> its bytes; what is not here is erased.
@@ -43,7 +50,13 @@ class Storage:
         seed: decides what a change that was cut leaves behind.
     """
 
-    def __init__(self, *, cut: int | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, *, cut: int | None = None, seed: int = 0, wiring: Wiring = STM32H750B_DK
+    ) -> None:
+        self.wiring = wiring
+        self.chips = wiring.flash_chips.count if wiring.flash_chips else 1
+        self.sector = self.chips * _CHIP_SECTOR
+        self._erased = b"\xff" * self.sector
         self.flash = bytearray(b"\xff" * FLASH.size)
         self.damaged: set[int] = set()
         self.sectors: dict[int, bytearray] = {}
@@ -89,8 +102,8 @@ class Storage:
         """Bytes from the window's `offset` on."""
         found = bytearray()
         while length:
-            number, start = divmod(offset, SECTOR)
-            part = self.sectors.get(number, _ERASED)[start : start + length]
+            number, start = divmod(offset, self.sector)
+            part = self.sectors.get(number, self._erased)[start : start + length]
             found += part
             offset += len(part)
             length -= len(part)
@@ -103,9 +116,9 @@ class Storage:
         cut = self._begin()
         if cut:
             data = data[: cut.randrange(len(data) + 1)]
-        number, start = divmod(2 * address + which, SECTOR)
-        sector = self.sectors.setdefault(number, bytearray(_ERASED))
-        place = slice(start, start + 2 * len(data), 2)
+        number, start = divmod(self.chips * address + which, self.sector)
+        sector = self.sectors.setdefault(number, bytearray(self._erased))
+        place = slice(start, start + self.chips * len(data), self.chips)
         sector[place] = bytes(a & b for a, b in zip(sector[place], data, strict=True))
 
     def erase_external(self, which: int, address: int, size: int) -> None:
@@ -113,36 +126,36 @@ class Storage:
         if self.dead:
             return
         cut = self._begin()
-        for base in range(address, address + size, SECTOR // 2):
-            number, start = divmod(2 * base + which, SECTOR)
+        for base in range(address, address + size, _CHIP_SECTOR):
+            number, start = divmod(self.chips * base + which, self.sector)
             sector = self.sectors.get(number)
             if sector is None:
                 continue
-            length = min(size, SECTOR // 2)
-            place = slice(start, start + 2 * length, 2)
+            length = min(size, _CHIP_SECTOR)
+            place = slice(start, start + self.chips * length, self.chips)
             noise = cut.randbytes(length) if cut else b"\xff" * length
             sector[place] = bytes(a | b for a, b in zip(sector[place], noise, strict=True))
 
     # --- where it comes from ----------------------------------------------------------------------
     @classmethod
-    def of_elf(cls, elf: Elf) -> Storage:
+    def of_elf(cls, elf: Elf, wiring: Wiring = STM32H750B_DK) -> Storage:
         """What a programmer leaves behind that wrote the ELF to a new board."""
-        storage = cls()
+        storage, qspi = cls(wiring=wiring), wiring.qspi
         for segment in elf.segments:
             if not segment.data:
                 continue
             if FLASH.base <= segment.load < FLASH.end:
                 start = segment.load - FLASH.base
                 storage.flash[start : start + len(segment.data)] = segment.data
-            elif QSPI.base <= segment.load < QSPI.end:
-                storage._place(segment.load - QSPI.base, segment.data)
+            elif qspi and qspi.base <= segment.load < qspi.end:
+                storage._place(segment.load - qspi.base, segment.data)
         return storage
 
     def _place(self, offset: int, data: bytes) -> None:
         while data:
-            number, start = divmod(offset, SECTOR)
-            sector = self.sectors.setdefault(number, bytearray(_ERASED))
-            part = data[: SECTOR - start]
+            number, start = divmod(offset, self.sector)
+            sector = self.sectors.setdefault(number, bytearray(self._erased))
+            part = data[: self.sector - start]
             sector[start : start + len(part)] = part
             offset, data = offset + len(part), data[len(part) :]
 
@@ -159,13 +172,14 @@ class Storage:
         write_bytes(path, buffer.getvalue())
 
     @classmethod
-    def load(cls, path: Path) -> Storage:
+    def load(cls, path: Path, wiring: Wiring = STM32H750B_DK) -> Storage:
         """Read a file that `save` wrote; a board fresh from production when there is none.
 
         Raises:
             UserError: it is something else.
         """
-        storage = cls()
+        storage = cls(wiring=wiring)
+        sectors = wiring.qspi.size // storage.sector if wiring.qspi else 0
         if not path.exists():
             return storage
         try:
@@ -182,7 +196,7 @@ class Storage:
                 f"{path}: not a model board's memories ({error})", "delete it: the board is new"
             ) from None
         if len(storage.flash) != FLASH.size or not all(
-            len(sector) == SECTOR and number < QSPI.size // SECTOR
+            len(sector) == storage.sector and number < sectors
             for number, sector in storage.sectors.items()
         ):
             raise UserError(f"{path}: memories of the wrong size", "delete it: the board is new")
@@ -190,11 +204,11 @@ class Storage:
 
 
 class ExternalChip:
-    """The memory of one of the two external chips.
+    """The memory of one of the external chips.
 
     Args:
         storage: of the board.
-        which: 0 for even bytes of the window, 1 for odd ones.
+        which: 0 for the first; of two: for even bytes of the window, 1 for odd ones.
     """
 
     def __init__(self, storage: Storage, which: int) -> None:
@@ -202,7 +216,8 @@ class ExternalChip:
 
     def read(self, address: int, length: int) -> bytes:
         """`length` bytes from a byte address of this chip; it goes round at its end."""
-        return self._storage.read_external(2 * address, 2 * length)[self._which :: 2]
+        count = self._storage.chips
+        return self._storage.read_external(count * address, count * length)[self._which :: count]
 
     def program(self, address: int, data: bytes) -> None:
         """Clear bits in one page."""

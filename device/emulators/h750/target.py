@@ -20,7 +20,7 @@ from device.emulators.h750.breakpoints import FP_BASE, Breakpoints
 from device.emulators.h750.chip import Chip
 from device.emulators.h750.components import ROM_TABLE, component_register
 from device.emulators.h750.flash import DBECCERR, RDPERR
-from device.emulators.h750.memories import FLASH, QSPI, SDRAM, region_at
+from device.emulators.h750.memories import FLASH
 from device.emulators.h750.mt25q import Mt25q
 from device.emulators.h750.processor import Processor
 from device.emulators.h750.registers import CORE_REGISTERS
@@ -109,7 +109,7 @@ class Target(Processor):
     ) -> None:
         self.storage, self._say = storage, say
         rules = self._rules = FirmwareRules([*ignored, "inference.memory"])
-        self._new_chip: Callable[[tuple[Mt25q, Mt25q] | None], Chip] = lambda chips: Chip(
+        self._new_chip: Callable[[tuple[Mt25q, ...] | None], Chip] = lambda chips: Chip(
             revision, storage, console, rules, broken, chips=chips
         )
         super().__init__(
@@ -173,7 +173,7 @@ class Target(Processor):
             self._halt(_VCATCH)
         elif core.control & _C_DEBUGEN and core.control & _C_HALT:
             self._halt(_HALTED)
-        elif not entry & 1 or region_at(entry) is None:
+        elif not entry & 1 or self.chip.wiring.region_at(entry) is None:
             self._lock_up(f"there is no firmware: the reset vector is {entry:#010x}")
         else:
             self._rules.strict = True
@@ -278,7 +278,8 @@ class Target(Processor):
         """
         if address >= _PPB:
             return self._read_debug(address, size)
-        region = region_at(address)
+        wiring = self.chip.wiring
+        region = wiring.region_at(address)
         if region is None:
             return self._read_register(address, size)
         offset = address - region.base
@@ -290,11 +291,11 @@ class Target(Processor):
             if not flash.check_word(offset):
                 flash.note(DBECCERR)
                 raise BusFault
-        if region is QSPI and not self.chip.quadspi.mapped:
+        if region is wiring.qspi and not self.chip.quadspi.mapped:
             raise BusFault
-        if region is SDRAM and not self.chip.fmc.ready:
+        if region is wiring.sdram_region and not self.chip.fmc.ready:
             raise BusFault
-        if region is QSPI and self.chip.quadspi.garbled:
+        if region is wiring.qspi and self.chip.quadspi.garbled:
             return (1 << 8 * size) - 1
         return int.from_bytes(self.backings[region].read(offset, size), "little")
 
@@ -307,14 +308,15 @@ class Target(Processor):
         if address >= _PPB:
             self._write_debug(address, size, value)
             return
-        region = region_at(address)
+        wiring = self.chip.wiring
+        region = wiring.region_at(address)
         if region is None:
             if not self.chip.bus.knows(address):
                 raise BusFault
             self._leniently(lambda: self.chip.bus.write(address, size, value))
         elif region is FLASH:
             self.chip.flash.store(address - FLASH.base, size, value)
-        elif region is QSPI or (region is SDRAM and not self.chip.fmc.ready):
+        elif region is wiring.qspi or (region is wiring.sdram_region and not self.chip.fmc.ready):
             raise BusFault
         else:
             offset = address - region.base
@@ -329,6 +331,8 @@ class Target(Processor):
             return FLASH.size >> 10
         if not self.chip.bus.knows(address):
             raise BusFault
+        # A debugger comes milliseconds later, and waits by the clock: OpenOCD 0.1 s for BUSY.
+        self.chip.quadspi.settle()
         return self._leniently(lambda: self.chip.bus.read(address, size))
 
     def _leniently(self, access: Callable[[], T]) -> T:

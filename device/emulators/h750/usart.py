@@ -1,4 +1,4 @@
-"""USART3, the console. RM0433 "USART". Bytes come and go at once: a real one needs time."""
+"""The USART of the console. RM0433 "USART". Bytes come and go at once: a real one needs time."""
 
 from __future__ import annotations
 
@@ -15,26 +15,45 @@ CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR, PRESC = (4 * n for n in
 _UE, _RE, _TE, _OVER8 = 1 << 0, 1 << 2, 1 << 3, 1 << 15
 _SENT = 0xC0  # TXE and TC
 _RXNE = 1 << 5
-_BAUD, _TOLERANCE = 115200, 0.02
+_TOLERANCE = 0.02
+# USART or UART number -> base, bit in the registers of its bus (RM0433 "Memory organization", RCC).
+_ON_APB2 = {1: (0x40011000, 4), 6: (0x40011400, 5)}
+_ON_APB1 = {
+    2: (0x40004400, 17),
+    3: (0x40004800, 18),
+    4: (0x40004C00, 19),
+    5: (0x40005000, 20),
+    7: (0x40007800, 30),
+    8: (0x40007C00, 31),
+}
 
 
-class Usart3(Peripheral):
-    """The serial port of the ST-LINK."""
+class Usart(Peripheral):
+    """The serial port that the board wires to its debug probe or header.
 
-    name = "USART3"
-    base = 0x40004800
-    gate = (rcc.APB1LENR, 18)
+    Attributes:
+        reset_bit: offset and bit in RCC that reset it.
+    """
+
     resets: ClassVar = zeros(*range(0, 0x30, 4)) | {ISR: _SENT}
 
     def __init__(self, chip: Chip) -> None:
         super().__init__(chip)
+        number = chip.wiring.usart
+        self._fast_bus = number in _ON_APB2
+        self.base, bit = (_ON_APB2 if self._fast_bus else _ON_APB1)[number]
+        self.name, self._bit = f"USART{number}", bit
+        self.reset_bit = (rcc.APB2RSTR if self._fast_bus else rcc.APB1LRSTR, bit)
         self._byte = -1
+
+    def clock_gate(self) -> tuple[int, int]:
+        return rcc.APB2ENR if self._fast_bus else rcc.APB1LENR, self._bit
 
     def _kernel_hz(self) -> int:
         clocks = self.chip.rcc.clocks()
-        select = self.chip.rcc.values[rcc.D2CCIP2R] & 7
+        select = self.chip.rcc.values[rcc.D2CCIP2R] >> (3 if self._fast_bus else 0) & 7
         hsi = rcc.HSI_HZ >> (self.chip.rcc.values[rcc.CR] >> 3 & 3)
-        sources = {0: clocks.apb[1], 3: hsi, 4: rcc.CSI_HZ}
+        sources = {0: clocks.apb[2 if self._fast_bus else 1], 3: hsi, 4: rcc.CSI_HZ}
         return sources.get(select, 0)
 
     def read(self, offset: int, size: int) -> int:
@@ -60,8 +79,10 @@ class Usart3(Peripheral):
         enabled = bool(self.values[CR1] & _UE)
         self.demand(offset != BRR or not enabled, "console.baud-late", "BRR while UE is set")
         if offset == CR1 and value & ~self.values[CR1] & _TE:
-            early = self.chip.ports["B"].function(10) == 7
-            self.demand(not early, "console.pin-early", "PB10 is USART3's before TE is set")
+            for pin, function in self.chip.wiring.pins["console"].items():
+                early = self.chip.ports[pin[0]].function(int(pin[1:])) == function
+                detail = f"P{pin} is {self.name}'s before TE is set"
+                self.demand(not early, "console.pin-early", detail)
         super().write(offset, size, value)
         if offset == TDR:
             self._check()
@@ -71,7 +92,7 @@ class Usart3(Peripheral):
         cr1 = self.values[CR1]
         self.demand(cr1 & (_UE | _TE) == _UE | _TE, "console.setup", "UE or TE is off")
         self.demand(not cr1 & _OVER8 and not cr1 & 1 << 28, "console.setup", "not 8N1")
-        baud = self._kernel_hz() / max(1, self.values[BRR])
+        baud, wanted = self._kernel_hz() / max(1, self.values[BRR]), self.chip.wiring.baud
         detail = f"{baud:.0f} baud"
-        self.demand(abs(baud / _BAUD - 1) <= _TOLERANCE, "console.setup", detail)
-        check_wiring(self.chip, "USART3")
+        self.demand(abs(baud / wanted - 1) <= _TOLERANCE, "console.setup", detail)
+        check_wiring(self.chip, "console")

@@ -22,12 +22,19 @@ static void apply_axi_erratum(void) {
     }
 }
 
-/* A flash tool may have written one of the two flashes only. */
-static void require_sealed(void) {
+/* External memories, where something lives there. */
+static void start_memories(void) {
+#if BOARD_USES_QSPI
+    qspi_start();
+    /* A flash tool may have written one of the two flashes only. */
     const char *text = seals_broken();
     if (text != NULL) {
         bringup_fail(text);
     }
+#endif
+#if BOARD_USES_SDRAM
+    sdram_start();
+#endif
 }
 
 /* Before the start-up copies, because what is copied may lie in QSPI or go to SDRAM. */
@@ -49,13 +56,7 @@ void board_early_init(void) {
         RCC_AHB4ENR |= RCC_AHB4ENR_CRCEN;
         (void)RCC_AHB4ENR;
     }
-    if (BOARD_USES_QSPI) {
-        qspi_start();
-        require_sealed();
-    }
-    if (BOARD_USES_SDRAM) {
-        sdram_start();
-    }
+    start_memories();
 }
 
 void board_init(void) {

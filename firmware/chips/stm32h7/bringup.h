@@ -12,7 +12,8 @@
 #include "board_config.h"
 #include "stm32.h"
 
-/* What a board of this family need not have. */
+/* Memories that a board of this family need not have; their drivers are compiled only where
+ * something lives there. What each needs of board.toml: family.toml. */
 #ifndef BOARD_USES_QSPI
 #define BOARD_USES_QSPI 0
 #endif

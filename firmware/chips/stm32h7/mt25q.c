@@ -1,7 +1,9 @@
-/* Two MT25QL512ABB (UM2488, "Quad-SPI NOR flash memory"), command by command, on one line. */
+/* Flash chips of Micron's MT25Q family, command by command, on one line: its data sheet. */
 #include "bringup.h"
 #include "console.h"
 #include "qspi.h"
+
+#if BOARD_USES_QSPI
 
 /* Reset enable and reset: on four lines for a chip that a debugger's loader left in QPI. */
 #define CCR_RESET_ENABLE_4 0x00000366u
@@ -13,9 +15,8 @@
 #define CCR_WRITE_VCR 0x01000181u
 #define CCR_READ_VCR 0x05000185u
 
-/* JEDEC id 20 BA 20 (Micron, 3 V, 512 Mbit) of both chips, byte by byte in turn. */
-#define ID_WORD_0 0xBABA2020u
-#define ID_WORD_1 0x2020u
+/* The JEDEC id: maker, type, size; the byte that follows is not compared. */
+#define ID_BYTES 4u
 
 /* Volatile configuration register: 10 dummy cycles, XIP off, no wrap. */
 #define VCR_10_DUMMY 0xABu
@@ -30,25 +31,35 @@ static void reset(void) {
 }
 
 static void check_id(void) {
-    uint32_t id[2] = {0, 0};
-    qspi_read(CCR_READ_ID, 0, id, 6);
-    if (id[0] != ID_WORD_0 || (id[1] & 0xFFFFu) != ID_WORD_1) {
-        console_text("qspi: id ");
-        console_hex(id[0]);
-        console_text(" ");
-        console_hex(id[1] & 0xFFFFu);
-        console_text("\n");
-        bringup_fail("qspi: not two MT25QL512ABB (id 20 BA 20, twice)");
+    uint8_t bytes[ID_BYTES * BOARD_QSPI_CHIPS];
+    qspi_read(CCR_READ_ID, 0, bytes, sizeof bytes);
+    for (uint32_t chip = 0; chip < BOARD_QSPI_CHIPS; ++chip) {
+        uint32_t id = 0;
+        for (uint32_t i = chip; i < (ID_BYTES - 1u) * BOARD_QSPI_CHIPS; i += BOARD_QSPI_CHIPS) {
+            id = id << 8 | bytes[i];
+        }
+        if (id != BOARD_QSPI_JEDEC_ID) {
+            console_text("qspi: flash chip ");
+            console_unsigned(chip + 1u);
+            console_text(" answers with id ");
+            console_hex(id);
+            console_text(", not ");
+            console_hex(BOARD_QSPI_JEDEC_ID);
+            console_text("\n");
+            bringup_fail("qspi: not the flash chips of board.toml (qspi_jedec_id)");
+        }
     }
 }
 
 static void set_dummy_cycles(void) {
-    uint32_t vcr = 0;
+    uint8_t vcr[BOARD_QSPI_CHIPS];
     qspi_command(CCR_WRITE_ENABLE);
-    qspi_write_both(CCR_WRITE_VCR, VCR_10_DUMMY);
-    qspi_read(CCR_READ_VCR, 0, &vcr, 2);
-    if (vcr != VCR_10_DUMMY * 0x0101u) {
-        bringup_fail("qspi: the flash does not take its dummy cycles (VCR)");
+    qspi_write_each(CCR_WRITE_VCR, VCR_10_DUMMY);
+    qspi_read(CCR_READ_VCR, 0, vcr, sizeof vcr);
+    for (uint32_t chip = 0; chip < BOARD_QSPI_CHIPS; ++chip) {
+        if (vcr[chip] != VCR_10_DUMMY) {
+            bringup_fail("qspi: the flash does not take its dummy cycles (VCR)");
+        }
     }
 }
 
@@ -57,3 +68,5 @@ void mt25q_start(void) {
     check_id();
     set_dummy_cycles();
 }
+
+#endif

@@ -4,21 +4,26 @@
 #include "bringup.h"
 #include "registers.h"
 
-#ifndef BOARD_PINS_QSPI
-#define BOARD_PINS_QSPI {{0, 0, 0}}
-#endif
+#if BOARD_USES_QSPI
+
 static const struct pins qspi_pins[] = BOARD_PINS_QSPI;
 
-/* Slow enough for the one-line read without dummy cycles, and for any board trace. */
-#define QSPI_MAX_KHZ 50000u
-#define CR_EN (1u << 0)
-#define CR_SSHIFT (1u << 4) /* sample half a clock later */
-#define CR_DFM (1u << 6)    /* dual flash */
-#define CR_PRESCALER(divider) (((divider) - 1u) << 24)
-/* FSIZE 27: 2^28 bytes, twice what is there (see mpu_open_qspi()); CSHT: 4 clocks high. */
-#define DCR_256MIB ((27u << 16) | (3u << 8))
+_Static_assert(BOARD_QSPI_ORIGIN == 0x90000000u, "qspi: origin: the window is at 0x90000000");
+_Static_assert(BOARD_QSPI_CHIPS == 1u || BOARD_QSPI_CHIPS == 2u, "qspi_chips: 1 or 2");
+_Static_assert(BOARD_QSPI_BYTES / BOARD_QSPI_CHIPS > 0x1000000u,
+               "qspi: commands with 4 address bytes need chips of more than 16 MiB");
+_Static_assert(BOARD_QSPI_KHZ <= 50000u,
+               "qspi_khz: at most 50000, for reads on one line without dummy cycles");
 
-#define WINDOW ((const volatile uint32_t *)0x90000000u)
+#define CR_EN (1u << 0)
+#define CR_SSHIFT (1u << 4)                   /* sample half a clock later */
+#define CR_DFM ((BOARD_QSPI_CHIPS - 1u) << 6) /* dual flash */
+#define CR_PRESCALER(divider) (((divider) - 1u) << 24)
+/* FSIZE: twice what is there (see mpu_open_qspi()), log2(bytes) - 1; CSHT: 4 clocks high. */
+#define FSIZE_TWICE (31u - (uint32_t)__builtin_clz(BOARD_QSPI_BYTES))
+#define DCR_TWICE ((FSIZE_TWICE << 16) | (3u << 8))
+
+#define WINDOW ((const volatile uint32_t *)BOARD_QSPI_ORIGIN)
 #define SIGNATURE_WORDS 4u
 
 /*
@@ -52,27 +57,25 @@ void qspi_command(uint32_t ccr) {
     wait_done();
 }
 
-void qspi_write_both(uint32_t ccr, uint8_t value) {
-    QUADSPI_DLR = 1; /* bytes - 1 */
+void qspi_write_each(uint32_t ccr, uint8_t value) {
+    QUADSPI_DLR = BOARD_QSPI_CHIPS - 1u; /* bytes - 1 */
     QUADSPI_CCR = ccr;
-    QUADSPI_DR16 = (uint16_t)(value * 0x0101u);
+    for (uint32_t chip = 0; chip < BOARD_QSPI_CHIPS; ++chip) {
+        QUADSPI_DR8 = value;
+    }
     wait_done();
 }
 
 /* All of it fits the FIFO of 32 bytes, so it is taken out when the transfer is complete. */
-void qspi_read(uint32_t ccr, uint32_t address, void *words, uint32_t bytes) {
-    uint32_t *word = words;
+void qspi_read(uint32_t ccr, uint32_t address, uint8_t *to, uint32_t bytes) {
     QUADSPI_DLR = bytes - 1u;
     QUADSPI_CCR = ccr;
     if ((ccr >> 10 & 3u) != 0) {
         QUADSPI_AR = address; /* starts the transfer when there is an address phase */
     }
     require(&QUADSPI_SR, QUADSPI_SR_TCF, QUADSPI_SR_TCF, "qspi: a read does not end");
-    for (; bytes >= 4u; bytes -= 4u) {
-        *word++ = QUADSPI_DR;
-    }
-    if (bytes != 0) { /* status, id and settings come in pairs */
-        *word = QUADSPI_DR16;
+    for (uint32_t i = 0; i < bytes; ++i) {
+        to[i] = QUADSPI_DR8;
     }
     wait_done();
 }
@@ -92,7 +95,7 @@ static void check_window(const uint32_t *signature) {
 
 void qspi_start(void) {
     uint32_t signature[SIGNATURE_WORDS];
-    const uint32_t divider = (clocks_hclk_khz() + QSPI_MAX_KHZ - 1u) / QSPI_MAX_KHZ;
+    const uint32_t divider = (clocks_hclk_khz() + BOARD_QSPI_KHZ - 1u) / BOARD_QSPI_KHZ;
     pins_connect(qspi_pins, sizeof qspi_pins / sizeof qspi_pins[0]);
     RCC_AHB3ENR |= RCC_AHB3ENR_QSPIEN;
     (void)RCC_AHB3ENR;
@@ -100,12 +103,14 @@ void qspi_start(void) {
     RCC_AHB3RSTR &= ~RCC_AHB3RSTR_QSPIRST;
     (void)RCC_AHB3RSTR;
     apply_startup_erratum();
-    QUADSPI_DCR = DCR_256MIB;
+    QUADSPI_DCR = DCR_TWICE;
     QUADSPI_CR = CR_PRESCALER(divider) | CR_SSHIFT | CR_DFM;
     QUADSPI_CR |= CR_EN;
     mt25q_start();
-    qspi_read(MT25Q_CCR_READ_ONE_LINE, 0, signature, sizeof signature);
+    qspi_read(MT25Q_CCR_READ_ONE_LINE, 0, (uint8_t *)signature, sizeof signature);
     qspi_map(MT25Q_CCR_MAPPED);
     mpu_open_qspi();
     check_window(signature);
 }
+
+#endif

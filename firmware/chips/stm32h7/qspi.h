@@ -1,6 +1,7 @@
 /*
- * QUADSPI in dual-flash mode: two chips side by side, even bytes in the first, odd ones in the
- * second. What is read or written once per chip (status, id, settings) is therefore two bytes.
+ * QUADSPI with one chip, or with two side by side (dual-flash mode): even bytes in the first, odd
+ * ones in the second. What is read or written once per chip (status, id, settings) is two bytes
+ * then.
  */
 #ifndef CHIPS_STM32H7_QSPI_H
 #define CHIPS_STM32H7_QSPI_H
@@ -13,11 +14,11 @@
  * 22:18; FMODE 27:26 (0 write, 1 read, 3 memory-mapped).
  */
 void qspi_command(uint32_t ccr);
-void qspi_write_both(uint32_t ccr, uint8_t value); /* the same byte to each chip */
-void qspi_read(uint32_t ccr, uint32_t address, void *words, uint32_t bytes); /* at most 32 bytes */
+void qspi_write_each(uint32_t ccr, uint8_t value); /* the same byte to each chip */
+void qspi_read(uint32_t ccr, uint32_t address, uint8_t *to, uint32_t bytes); /* at most 32 */
 void qspi_map(uint32_t ccr);
 
-/* mt25q.c: the two MT25QL512ABB; opcodes and registers from Micron's data sheet of the MT25Q. */
+/* mt25q.c; opcodes and registers from Micron's data sheet of the MT25Q. */
 void mt25q_start(void);
 /* Memory-mapped read with the dummy cycles that mt25q_start() set. */
 #define MT25Q_CCR_MAPPED 0x0F283DECu        /* 0xEC, 1-4-4, 10 dummy cycles */

@@ -1,56 +1,95 @@
 /*
- * The MT48LC4M32B2 on SDRAM bank 2 of the FMC: 16 of its 32 data lines are wired, so 8 MiB at
- * 0xD0000000 (UM2488, "SDRAM"). RM0433 "FMC", SDRAM controller; times: Micron's data sheet, -6A.
+ * An SDRAM on one of the two banks of the FMC; what chip it is, and how it is wired: board.toml.
+ * RM0433 "FMC", SDRAM controller.
  */
 #include "bringup.h"
 #include "registers.h"
 
-#ifndef BOARD_PINS_SDRAM
-#define BOARD_PINS_SDRAM {{0, 0, 0}}
-#endif
+#if BOARD_USES_SDRAM
+
 static const struct pins sdram_pins[] = BOARD_PINS_SDRAM;
 
-#define SDRAM ((volatile uint32_t *)0xD0000000u)
-#define SDRAM_BYTES ((volatile uint8_t *)0xD0000000u)
-#define SDRAM_WORDS (8u * 1024u * 1024u / 4u)
+#define SDRAM ((volatile uint32_t *)BOARD_SDRAM_ORIGIN)
+#define SDRAM_BYTES ((volatile uint8_t *)BOARD_SDRAM_ORIGIN)
+#define SDRAM_WORDS (BOARD_SDRAM_BYTES / 4u)
+#define SECOND_BANK (BOARD_SDRAM_ORIGIN == 0xD0000000u)
+#define ROW_BYTES ((BOARD_SDRAM_DATA_BITS / 8u) << BOARD_SDRAM_COLUMN_BITS)
+_Static_assert(BOARD_SDRAM_ORIGIN == 0xC0000000u || SECOND_BANK,
+               "sdram: origin: bank 1 is at 0xC0000000, bank 2 at 0xD0000000");
+_Static_assert(BOARD_SDRAM_BYTES == (ROW_BYTES << BOARD_SDRAM_ROW_BITS) * BOARD_SDRAM_BANKS,
+               "sdram: length: not that of its columns, rows, banks and data lines");
 
-/* SDCR: 8 column bits (NC 0), 12 row bits (NR 1), 16 data bits (MWID 1), 4 banks, CAS latency 3. */
-#define SDCR_GEOMETRY ((1u << 2) | (1u << 4) | (1u << 6) | (3u << 7))
+/* SDCR: NC 1:0, NR 3:2, MWID 5:4, NB 6, CAS 8:7. */
+#define SDCR_GEOMETRY                                                                              \
+    ((BOARD_SDRAM_COLUMN_BITS - 8u) | (BOARD_SDRAM_ROW_BITS - 11u) << 2 |                          \
+     (BOARD_SDRAM_DATA_BITS / 16u) << 4 | (BOARD_SDRAM_BANKS / 4u) << 6 | BOARD_SDRAM_CAS << 7)
+_Static_assert(BOARD_SDRAM_COLUMN_BITS >= 8u && BOARD_SDRAM_COLUMN_BITS <= 11u,
+               "sdram_column_bits: 8 to 11");
+_Static_assert(BOARD_SDRAM_ROW_BITS >= 11u && BOARD_SDRAM_ROW_BITS <= 13u,
+               "sdram_row_bits: 11 to 13");
+_Static_assert(BOARD_SDRAM_DATA_BITS == 8u || BOARD_SDRAM_DATA_BITS == 16u ||
+                   BOARD_SDRAM_DATA_BITS == 32u,
+               "sdram_data_bits: 8, 16 or 32");
+_Static_assert(BOARD_SDRAM_BANKS == 2u || BOARD_SDRAM_BANKS == 4u, "sdram_banks: 2 or 4");
+_Static_assert(BOARD_SDRAM_CAS >= 1u && BOARD_SDRAM_CAS <= 3u, "sdram_cas: 1 to 3");
 /* In SDCR1 for both banks: SDCLK = kernel clock / 2 or / 3 (11:10), RBURST 12. */
 #define SDCR1_SDCLK(divider) (((divider) << 10) | (1u << 12))
-/* SDTR, clocks - 1: TMRD 2, TXSR 7, TRAS 5, TRC 7, TWR 3, TRP 2, TRCD 2. TRC and TRP are those of
- * SDTR1 for both banks. Enough at 100 MHz: Micron -6A asks for 12 ns (TWR), 42 (TRAS), 67 (TXSR).
- * RM0433 FMC_SDTRx asks for TWR >= TRAS - TRCD and TWR >= TRC - TRCD - TRP, too. */
-#define SDTR_100MHZ                                                                                \
-    ((1u << 0) | (6u << 4) | (4u << 8) | (6u << 12) | (2u << 16) | (1u << 20) | (1u << 24))
-#define SDRAM_MAX_KHZ 100000u
+_Static_assert(BOARD_SDRAM_KHZ >= 80000u, "sdram_khz: a third of the FMC's clock is 80000");
 
-/* SDCMR: MODE 2:0, bank 2 (bit 3), NRFS 8:5 (refreshes - 1), MRD 21:9. */
-#define SDCMR_CLOCK_ENABLE 0x00000009u
-#define SDCMR_PRECHARGE_ALL 0x0000000Au
-#define SDCMR_REFRESH_8 0x000000EBu
-#define SDCMR_LOAD_MODE 0x0004600Cu /* 0x230: burst 1, sequential, CAS latency 3, single writes */
+/* FMC itself gives 110 MHz at the most (datasheet, SDCLK). */
+#define SDCLK_MAX_KHZ (BOARD_SDRAM_KHZ < 110000u ? BOARD_SDRAM_KHZ : 110000u)
+
+/* The chip's times in clocks of the highest frequency; enough at each lower one, too. */
+#define CLOCKS(ns) (((ns) * ((SDCLK_MAX_KHZ + 999u) / 1000u) + 999u) / 1000u)
+#define GREATER(a, b) ((a) > (b) ? (a) : (b))
+#define TMRD 2u
+#define TXSR CLOCKS(BOARD_SDRAM_TXSR_NS)
+#define TRAS CLOCKS(BOARD_SDRAM_TRAS_NS)
+#define TRC CLOCKS(BOARD_SDRAM_TRC_NS)
+#define TRP CLOCKS(BOARD_SDRAM_TRP_NS)
+#define TRCD CLOCKS(BOARD_SDRAM_TRCD_NS)
+_Static_assert(TRAS >= TRCD && TRC >= TRCD + TRP, "sdram_tras_ns, sdram_trc_ns: too short");
+/* RM0433 FMC_SDTRx asks for TWR >= TRAS - TRCD and TWR >= TRC - TRCD - TRP, too. */
+#define TWR GREATER(CLOCKS(BOARD_SDRAM_TWR_NS), GREATER(TRAS - TRCD, TRC - TRCD - TRP))
+_Static_assert(TXSR <= 16u && TRAS <= 16u && TRC <= 16u && TWR <= 16u && TRP <= 16u && TRCD <= 16u,
+               "sdram_..._ns: more than 16 clocks");
+/* SDTR, clocks - 1. TRC and TRP are those of SDTR1 for both banks. */
+#define SDTR                                                                                       \
+    ((TMRD - 1u) | (TXSR - 1u) << 4 | (TRAS - 1u) << 8 | (TRC - 1u) << 12 | (TWR - 1u) << 16 |     \
+     (TRP - 1u) << 20 | (TRCD - 1u) << 24)
+
+/* SDCMR: MODE 2:0, bank 2 (bit 3) or bank 1 (bit 4), NRFS 8:5 (refreshes - 1), MRD 21:9. */
+#define SDCMR_BANK (SECOND_BANK ? 1u << 3 : 1u << 4)
+#define SDCMR_CLOCK_ENABLE 1u
+#define SDCMR_PRECHARGE_ALL 2u
+#define SDCMR_REFRESH_8 (3u | 7u << 5)
+/* Burst 1, sequential, single writes (JEDEC, mode register). */
+#define SDCMR_LOAD_MODE (4u | (1u << 9 | BOARD_SDRAM_CAS << 4) << 9)
+#define MODES (SECOND_BANK ? FMC_SDSR_MODES2 : FMC_SDSR_MODES1)
 #define POWER_UP_US 100u
+_Static_assert(8u * BOARD_SDRAM_TRC_NS <= 1000u, "sdram_trc_ns: command() waits 1 us");
 
-/* 4096 rows in 64 ms, less 20 clocks (RM0433 FMC_SDRTR): 15.625 us * f - 20. */
+/* All rows in time, less 20 clocks (RM0433 FMC_SDRTR). */
 static uint32_t refresh_count(uint32_t sdclk_khz) {
-    return sdclk_khz / 64u - 20u;
+    return (sdclk_khz * BOARD_SDRAM_REFRESH_MS >> BOARD_SDRAM_ROW_BITS) - 20u;
 }
 
 static void command(uint32_t value) {
-    FMC_SDCMR = value;
+    FMC_SDCMR = SDCMR_BANK | value;
     delay_us(1); /* longer than any command takes */
 }
 
 static void controller_start(void) {
     const uint32_t hclk = clocks_hclk_khz();
-    const uint32_t divider = hclk <= 2u * SDRAM_MAX_KHZ ? 2u : 3u;
+    const uint32_t divider = hclk <= 2u * SDCLK_MAX_KHZ ? 2u : 3u;
     RCC_AHB3ENR |= RCC_AHB3ENR_FMCEN;
     (void)RCC_AHB3ENR;
     FMC_SDCR1 = SDCR_GEOMETRY | SDCR1_SDCLK(divider);
-    FMC_SDCR2 = SDCR_GEOMETRY;
-    FMC_SDTR1 = SDTR_100MHZ;
-    FMC_SDTR2 = SDTR_100MHZ;
+    FMC_SDTR1 = SDTR;
+    if (SECOND_BANK) {
+        FMC_SDCR2 = SDCR_GEOMETRY;
+        FMC_SDTR2 = SDTR;
+    }
     FMC_BCR1 |= FMC_BCR1_FMCEN;
     command(SDCMR_CLOCK_ENABLE);
     delay_us(POWER_UP_US);
@@ -58,12 +97,13 @@ static void controller_start(void) {
     command(SDCMR_REFRESH_8);
     command(SDCMR_LOAD_MODE);
     FMC_SDRTR = refresh_count(hclk / divider) << 1;
-    require(&FMC_SDSR, FMC_SDSR_MODES2, 0, "sdram: not in its normal mode (FMC_SDSR)");
+    require(&FMC_SDSR, MODES, 0, "sdram: not in its normal mode (FMC_SDSR)");
 }
 
-/* Two words in each row of each bank, over all columns: a row is 512 bytes. */
+/* Two words in each row of each bank, over all columns. */
+#define HALF_ROW (ROW_BYTES / 2u / 4u)
 static volatile uint32_t *probe(uint32_t i) {
-    return &SDRAM[64u * i + i % 64u];
+    return &SDRAM[HALF_ROW * i + i % HALF_ROW];
 }
 
 static uint32_t pattern(uint32_t i) {
@@ -73,10 +113,10 @@ static uint32_t pattern(uint32_t i) {
 /* Address, data and byte lines. The caches are still off: the memory itself answers. */
 static void self_test(void) {
     uint32_t wrong = 0;
-    for (uint32_t i = 0; i < SDRAM_WORDS / 64u; ++i) {
+    for (uint32_t i = 0; i < SDRAM_WORDS / HALF_ROW; ++i) {
         *probe(i) = pattern(i);
     }
-    for (uint32_t i = 0; i < SDRAM_WORDS / 64u; ++i) {
+    for (uint32_t i = 0; i < SDRAM_WORDS / HALF_ROW; ++i) {
         wrong |= *probe(i) ^ pattern(i);
     }
     for (uint32_t lane = 0; lane < 4u; ++lane) {
@@ -94,3 +134,5 @@ void sdram_start(void) {
     mpu_open_sdram();
     self_test();
 }
+
+#endif

@@ -21,14 +21,22 @@ void mpu_start(void) {
     mpu_enable();
 }
 
-/* 128 MiB, read only, executable, cached write-through. The end of the window stays closed: FSIZE
- * claims twice the size, because reads near the size it claims hang the bus (ES0396 2.4.4). */
-void mpu_open_qspi(void) {
-    mpu_set_region(REGION_QSPI, 0x90000000u, 0x06020035u);
-}
+#if BOARD_USES_QSPI
+_Static_assert(MPU_FITS(BOARD_QSPI_ORIGIN, BOARD_QSPI_BYTES), "qspi: length: a power of two");
 
-/* 8 MiB, normal memory, cached write-back (write-through can lose data, ES0396 2.1.1), never
- * execute. Without it the window is device memory, where unaligned accesses fault (AN4839). */
-void mpu_open_sdram(void) {
-    mpu_set_region(REGION_SDRAM, 0xD0000000u, 0x130B002Du);
+/* Read only, executable, cached write-through. What lies behind stays closed: FSIZE claims twice
+ * the size, because reads near the size it claims hang the bus (ES0396 2.4.4). */
+void mpu_open_qspi(void) {
+    mpu_set_region(REGION_QSPI, BOARD_QSPI_ORIGIN, 0x06020001u | MPU_SIZE(BOARD_QSPI_BYTES));
 }
+#endif
+
+#if BOARD_USES_SDRAM
+_Static_assert(MPU_FITS(BOARD_SDRAM_ORIGIN, BOARD_SDRAM_BYTES), "sdram: length: a power of two");
+
+/* Normal memory, cached write-back (write-through can lose data, ES0396 2.1.1), never execute.
+ * Without it 0xD0000000 is device memory, where unaligned accesses fault (AN4839). */
+void mpu_open_sdram(void) {
+    mpu_set_region(REGION_SDRAM, BOARD_SDRAM_ORIGIN, 0x130B0001u | MPU_SIZE(BOARD_SDRAM_BYTES));
+}
+#endif

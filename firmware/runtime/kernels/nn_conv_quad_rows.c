@@ -25,6 +25,7 @@ void nn_conv_quad_rows(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *ou
                 next.y++;
             }
         }
+        nn_conv_rows_until(&rows, input, two[0].y);
         nn_conv_rows_until(&rows, input, two[1].y);
         nn_conv_rows_load(&rows, two, scratch, sums);
         job.offsets[0] = -128 * sums[0];

@@ -4,28 +4,62 @@
 #include "nn_conv_window.h"
 #include "nn_quads.h"
 
-void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                   const ai_u32 *words, ai_i32 integers, nn_quads_end end, ai_u32 *scratch) {
+/* Whether windows are pixels, one after the other, in whole words. */
+static bool pointwise(const nn_conv_shape *shape) {
+    return shape->channels % 4 == 0 && shape->kernel_height * shape->kernel_width == 1 &&
+           shape->stride_y == 1 && shape->stride_x == 1 && shape->output_height == shape->height &&
+           shape->output_width == shape->width && shape->pad_top == 0 && shape->pad_left == 0;
+}
+
+static void of_pixels(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
+                      nn_quads_job *job, ai_u32 *wide) {
     const ai_i32 pixels = shape->output_height * shape->output_width;
-    const nn_conv_loader loader = nn_conv_loading(shape, scratch);
-    ai_u32 *const wide = scratch + loader.fours;
-    nn_quads_job job = nn_quads_over(words, 2 * loader.fours, (shape->filters + 3) / 4, integers,
-                                     end, shape->sums.zero_point, wide);
+    const ai_i32 fours = shape->channels / 4;
+    for (ai_i32 pixel = 0; pixel < pixels; pixel += 2) {
+        /* A second pixel that there is not is the first one once more. */
+        const ai_i32 next = pixel + 1 < pixels ? 1 : 0;
+        job->offsets[0] = -128 * nn_conv_widen(input, fours, wide);
+        job->offsets[1] = -128 * nn_conv_widen(input + next * shape->channels, fours, wide + 1);
+        job->outputs[0] = output;
+        job->outputs[1] = output + next * shape->filters;
+        nn_quads(job);
+        input += 2 * shape->channels;
+        output += 2 * shape->filters;
+    }
+}
+
+static void of_windows(const nn_conv_loader *loader, const ai_i8 *input, ai_i8 *output,
+                       nn_quads_job *job, ai_u32 *wide) {
+    const nn_conv_shape *shape = loader->shape;
+    const ai_i32 pixels = shape->output_height * shape->output_width;
     ai_i32 y = 0;
     ai_i32 x = 0;
     for (ai_i32 pixel = 0; pixel < pixels; pixel += 2) {
         for (ai_i32 i = 0; i < 2; i++) {
-            /* A second pixel that there is not is the first one once more. */
             const bool last = pixel + i >= pixels;
-            job.outputs[i] = output + (last ? pixel : pixel + i) * shape->filters;
-            job.offsets[i] = -128 * nn_conv_load(&loader, input, y, last ? x - 1 : x, wide + i);
+            job->outputs[i] = output + (last ? pixel : pixel + i) * shape->filters;
+            job->offsets[i] = -128 * nn_conv_load(loader, input, y, last ? x - 1 : x, wide + i);
             x++;
             if (x == shape->output_width && pixel + i + 1 < pixels) {
                 x = 0;
                 y++;
             }
         }
-        nn_quads(&job);
+        nn_quads(job);
     }
-    nn_clamp(output, pixels * shape->filters, shape->sums.low, shape->sums.high);
+}
+
+void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
+                   const ai_u32 *words, ai_i32 integers, nn_quads_end end, ai_u32 *scratch) {
+    const nn_conv_loader loader = nn_conv_loading(shape, scratch);
+    ai_u32 *const wide = scratch + loader.fours;
+    nn_quads_job job = nn_quads_over(words, 2 * loader.fours, (shape->filters + 3) / 4, integers,
+                                     end, shape->sums.zero_point, wide);
+    if (pointwise(shape)) {
+        of_pixels(shape, input, output, &job, wide);
+    } else {
+        of_windows(&loader, input, output, &job, wide);
+    }
+    nn_clamp(output, shape->output_height * shape->output_width * shape->filters, shape->sums.low,
+             shape->sums.high);
 }

@@ -22,8 +22,9 @@ nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_u32 *scratch) {
     rows.ring = scratch;
     rows.shifted = rows.odd ? scratch + rows.rows * rows.pitch : scratch;
     rows.sums = (ai_i32 *)(rows.shifted + rows.rows * rows.pitch);
+    rows.down = rows.sums + rows.rows * shape->output_width;
     rows.reach = reach;
-    rows.columns = depth % 2 == 0 ? rows.sums + rows.rows * shape->output_width : NULL;
+    rows.columns = depth % 2 == 0 ? rows.down + 2 * shape->output_width : NULL;
     return rows;
 }
 
@@ -122,12 +123,32 @@ static void add_up(const nn_conv_rows *rows, ai_i32 slot) {
     }
 }
 
+/* Sums of whole windows: of a row of output and of the one after it. */
+static inline ai_i32 *down(const nn_conv_rows *rows, ai_i32 y) {
+    return rows->down + y % 2 * rows->shape->output_width;
+}
+
+static void add_down(const nn_conv_rows *rows, ai_i32 y) {
+    const nn_conv_shape *shape = rows->shape;
+    ai_i32 *const sums = down(rows, y);
+    for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
+        const ai_i32 slot = (y * shape->stride_y + ky) % rows->rows;
+        const ai_i32 *row = rows->sums + slot * shape->output_width;
+        for (ai_i32 x = 0; x < shape->output_width; x++) {
+            sums[x] = ky == 0 ? row[x] : sums[x] + row[x];
+        }
+    }
+}
+
 void nn_conv_rows_until(nn_conv_rows *rows, const ai_i8 *image, ai_i32 y) {
     const nn_conv_shape *shape = rows->shape;
     const ai_i32 needed = y * shape->stride_y + shape->kernel_height;
     const ai_i32 size = shape->width * shape->channels;
     const ai_i32 room = 2 * rows->pitch - rows->lead;
     const ai_i32 inside = size < room ? size : room;
+    if (rows->widened >= needed) {
+        return;
+    }
     for (; rows->widened < needed; rows->widened++) {
         const ai_i32 slot = rows->widened % rows->rows;
         const ai_i32 at = rows->widened - shape->pad_top;
@@ -144,6 +165,7 @@ void nn_conv_rows_until(nn_conv_rows *rows, const ai_i8 *image, ai_i32 y) {
         }
         add_up(rows, slot);
     }
+    add_down(rows, y);
 }
 
 /* a[i] and b[i] in turn; returns behind the last one. */
@@ -195,47 +217,47 @@ static ai_u32 *interleave(const ai_u32 *a, const ai_u32 *b, ai_i32 count, ai_u32
 }
 #endif
 
-/* A window's rows, one after the other. */
-typedef struct {
-    const ai_u32 *words;
-    const ai_i32 *sum;
-    ai_i32 left; /* rows up to the ring's end */
-} walk;
-
-static inline walk walk_from(const nn_conv_rows *rows, nn_conv_pixel pixel) {
-    const nn_conv_shape *shape = rows->shape;
-    const ai_i32 slot = pixel.y * shape->stride_y % rows->rows;
-    walk made;
-    made.words = begin(rows, pixel.x) + slot * rows->pitch;
-    made.sum = rows->sums + slot * shape->output_width + pixel.x;
-    made.left = rows->rows - slot;
-    return made;
+/* Where the rows under the windows of row y are in the ring, the first ones and then the rest. */
+static inline ai_i32 rows_before_turn(const nn_conv_rows *rows, ai_i32 slot) {
+    const ai_i32 whole = rows->shape->kernel_height;
+    return rows->rows - slot < whole ? rows->rows - slot : whole;
 }
 
-static inline void step(const nn_conv_rows *rows, walk *own) {
-    own->words += rows->pitch;
-    own->sum += rows->shape->output_width;
-    own->left--;
-    if (own->left == 0) {
-        own->left = rows->rows;
-        own->words -= rows->rows * rows->pitch;
-        own->sum -= rows->rows * rows->shape->output_width;
+/* Windows in one row of pixels turn back to the ring's begin together. */
+static void load_beside(const nn_conv_rows *rows, ai_i32 slot, const ai_u32 *a, const ai_u32 *b,
+                        ai_u32 *wide) {
+    const ai_i32 first = rows_before_turn(rows, slot);
+    ai_i32 at = slot * rows->pitch;
+    for (ai_i32 left = rows->shape->kernel_height; left > 0; left--) {
+        if (left == rows->shape->kernel_height - first) {
+            at = 0;
+        }
+        wide = interleave(a + at, b + at, rows->steps, wide);
+        at += rows->pitch;
+    }
+}
+
+/* The second pixel begins the next row. */
+static void load_apart(const nn_conv_rows *rows, ai_i32 slot, ai_i32 other, const ai_u32 *a,
+                       const ai_u32 *b, ai_u32 *wide) {
+    for (ai_i32 left = rows->shape->kernel_height; left > 0; left--) {
+        wide = interleave(a + slot * rows->pitch, b + other * rows->pitch, rows->steps, wide);
+        slot = slot + 1 == rows->rows ? 0 : slot + 1;
+        other = other + 1 == rows->rows ? 0 : other + 1;
     }
 }
 
 void nn_conv_rows_load(const nn_conv_rows *rows, const nn_conv_pixel pixels[2], ai_u32 *wide,
                        ai_i32 sums[2]) {
-    walk first = walk_from(rows, pixels[0]);
-    walk second = walk_from(rows, pixels[1]);
-    ai_i32 one = 0;
-    ai_i32 other = 0;
-    for (ai_i32 left = rows->shape->kernel_height; left > 0; left--) {
-        wide = interleave(first.words, second.words, rows->steps, wide);
-        one += *first.sum;
-        other += *second.sum;
-        step(rows, &first);
-        step(rows, &second);
+    const nn_conv_pixel first = pixels[0];
+    const nn_conv_pixel second = pixels[1];
+    const ai_i32 slot = first.y * rows->shape->stride_y % rows->rows;
+    if (first.y == second.y) {
+        load_beside(rows, slot, begin(rows, first.x), begin(rows, second.x), wide);
+    } else {
+        const ai_i32 other = second.y * rows->shape->stride_y % rows->rows;
+        load_apart(rows, slot, other, begin(rows, first.x), begin(rows, second.x), wide);
     }
-    sums[0] = one;
-    sums[1] = other;
+    sums[0] = down(rows, first.y)[first.x];
+    sums[1] = down(rows, second.y)[second.x];
 }

@@ -19,6 +19,7 @@ typedef struct {
     ai_u32 *ring;
     ai_u32 *shifted;
     ai_i32 *sums;    /* [rows][output_width]: of the elements of a window's row */
+    ai_i32 *down;    /* [2][output_width]: of a window's elements, in two rows of output */
     ai_i32 reach;    /* columns under any window */
     ai_i32 *columns; /* [reach]: of the elements of a column; NULL where columns are no words */
 } nn_conv_rows;
@@ -29,8 +30,8 @@ typedef struct {
     ai_i32 x;
 } nn_conv_pixel;
 
-/* scratch: rows * (pitch or 2 * pitch) + rows * output_width words, and reach more for an even
- * number of channels. */
+/* scratch: rows * (pitch or 2 * pitch) + (rows + 2) * output_width words, and reach more for an
+ * even number of channels. */
 nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_u32 *scratch);
 
 /* Widens what the windows of two pixels need; the second one is at most a row below. */

@@ -58,23 +58,21 @@ static inline ai_i32 widen_four(const ai_i8 *bytes, ai_u32 *words, ai_i32 sum) {
     return nn_two_products(odd, EACH_ONCE, nn_two_products(even, EACH_ONCE, sum));
 }
 
-/* Returns the sum and adds what was written to *wide. */
-static inline ai_i32 widen(const ai_i8 *bytes, ai_i32 fours, ai_u32 **wide, ai_i32 sum) {
-    ai_u32 *words = *wide;
+ai_i32 nn_conv_widen(const ai_i8 *bytes, ai_i32 fours, ai_u32 *wide) {
+    ai_i32 sum = 0;
     for (; fours >= 4; fours -= 4) {
-        sum = widen_four(bytes, words, sum);
-        sum = widen_four(bytes + 4, words + 4, sum);
-        sum = widen_four(bytes + 8, words + 8, sum);
-        sum = widen_four(bytes + 12, words + 12, sum);
+        sum = widen_four(bytes, wide, sum);
+        sum = widen_four(bytes + 4, wide + 4, sum);
+        sum = widen_four(bytes + 8, wide + 8, sum);
+        sum = widen_four(bytes + 12, wide + 12, sum);
         bytes += 16;
-        words += 16;
+        wide += 16;
     }
     for (; fours > 0; fours--) {
-        sum = widen_four(bytes, words, sum);
+        sum = widen_four(bytes, wide, sum);
         bytes += 4;
-        words += 4;
+        wide += 4;
     }
-    *wide = words;
     return sum;
 }
 
@@ -99,14 +97,15 @@ ai_i32 nn_conv_load(const nn_conv_loader *loader, const ai_i8 *image, ai_i32 y, 
     if (loader->bytes % 4 != 0 || top < 0 || left < 0 || top + loader->below >= shape->height ||
         left + loader->right >= shape->width) {
         collect(loader, image, top, left);
-        return widen((const ai_i8 *)loader->window, loader->fours, &wide, 0);
+        return nn_conv_widen((const ai_i8 *)loader->window, loader->fours, wide);
     }
     ai_i32 sum = 0;
     const ai_i8 *row = image + (top * shape->width + left) * shape->channels;
     for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
         for (ai_i32 i = 0; i < loader->pieces; i++) {
-            sum =
-                widen(row + i * shape->dilation_x * shape->channels, loader->bytes / 4, &wide, sum);
+            sum += nn_conv_widen(row + i * shape->dilation_x * shape->channels, loader->bytes / 4,
+                                 wide);
+            wide += loader->bytes;
         }
         row += shape->dilation_y * shape->width * shape->channels;
     }

@@ -28,6 +28,9 @@ nn_conv_loader nn_conv_loading(const nn_conv_shape *shape, ai_u32 *scratch);
 ai_i32 nn_conv_load(const nn_conv_loader *loader, const ai_i8 *image, ai_i32 y, ai_i32 x,
                     ai_u32 *wide);
 
+/* The same for `fours` words of bytes wherever they lie. */
+ai_i32 nn_conv_widen(const ai_i8 *bytes, ai_i32 fours, ai_u32 *wide);
+
 AI_API_DECLARE_END
 
 #endif /* NN_CONV_WINDOW_H */

@@ -8,8 +8,6 @@
 
 AI_API_DECLARE_BEGIN
 
-#if NN_PACKED_ASSEMBLY
-
 /* Rows of one channel's output under a 3 x 3 window. The assembly knows the order of the members.
  */
 typedef struct {
@@ -27,6 +25,8 @@ typedef struct {
     ai_i32 odd;   /* without */
     ai_i32 zero_point;
 } nn_depthwise_rows;
+
+#if NN_PACKED_ASSEMBLY
 
 /* For windows one pixel apart, and two. Of the last row they read up to two words behind its end.
  */

@@ -10,7 +10,7 @@
 static ai_u64 exponential(ai_float value, ai_float largest, const ai_u32 *tables) {
     /* Of the largest itself 0, also where it is infinite. */
     const ai_float apart = value < largest ? nn_rounded(largest - value) * 4096.0f : 0.0f;
-    const ai_u32 distance = (ai_u32)rintf(apart < LAST_DISTANCE ? apart : LAST_DISTANCE);
+    const ai_u32 distance = (ai_u32)nn_rint(apart < LAST_DISTANCE ? apart : LAST_DISTANCE);
     const ai_u64 product = (ai_u64)tables[distance >> 8] * tables[256u + (distance & 255u)];
     return (product + ((ai_u64)1 << 27)) >> 28;
 }

@@ -141,7 +141,7 @@ static ai_i32 requantize(const nn_packed_layer *layer, ai_u32 scaled, ai_u32 sca
     }
     ai_float multiplier;
     memcpy(&multiplier, &scale, sizeof(multiplier));
-    return between((ai_i32)rintf((ai_float)(ai_i32)scaled * multiplier) + layer->offset, 0, 255);
+    return between((ai_i32)nn_rint((ai_float)(ai_i32)scaled * multiplier) + layer->offset, 0, 255);
 }
 
 static void store(const nn_packed_layer *layer, void *target, ai_u32 output, ai_i32 value) {

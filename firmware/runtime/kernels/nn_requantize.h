@@ -3,7 +3,9 @@
 #define NN_REQUANTIZE_H
 
 #include <float.h>
+#ifndef NN_NO_LIBM
 #include <math.h>
+#endif
 #include <string.h>
 
 #include "ai_platform.h"
@@ -28,6 +30,21 @@ static inline ai_float nn_rounded(ai_float value) {
     return value;
 }
 
+/* rint(value), half to even. What is larger than 2^22 is cut by all that use this. */
+static inline ai_float nn_rint(ai_float value) {
+#ifdef NN_NO_LIBM
+    /* A C library without <math.h>, as Zephyr's minimal one. A sum of 2^23 or more has no bits for
+     * fractions, and one with 1.5 * 2^23 stays below 2^24 for either sign. */
+    const ai_float whole = 12582912.0f;
+    if (value > -4194304.0f && value < 4194304.0f) {
+        value = nn_rounded(value + whole) - whole;
+    }
+    return value;
+#else
+    return rintf(value);
+#endif
+}
+
 /* clamp(rint(scaled) + zero_point, low, high), half to even: docs/numerics.md, "Requantization". */
 static inline ai_i8 nn_saturate(ai_float scaled, ai_i32 zero_point, ai_i32 low, ai_i32 high) {
 #if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
@@ -44,7 +61,7 @@ static inline ai_i8 nn_saturate(ai_float scaled, ai_i32 zero_point, ai_i32 low, 
     /* Clamped as a float, because `scaled` may leave int32. */
     const ai_float least = (ai_float)(low - zero_point);
     const ai_float most = (ai_float)(high - zero_point);
-    ai_float value = rintf(scaled);
+    ai_float value = nn_rint(scaled);
     value = value < least ? least : value;
     value = value > most ? most : value;
     return (ai_i8)((ai_i32)value + zero_point);

@@ -22,6 +22,40 @@ static const test_case *const cases[] = {
 NN_SECTION_RESULTS static ai_i8 results[RESULTS_SIZE];
 static ai_i8 again[LARGEST_OUTPUT];
 
+#ifdef TRAP_UNALIGNED
+/* The processor faults on unaligned accesses. newlib's functions make many; these make none, nor do
+ * those of firmware/cortex_m/memory.c. */
+#define BYTEWISE __attribute__((optimize("no-tree-loop-distribute-patterns")))
+
+BYTEWISE void *memcpy(void *restrict to, const void *restrict from, size_t size) {
+    char *target = to;
+    const char *source = from;
+    while (size-- > 0) {
+        *target++ = *source++;
+    }
+    return to;
+}
+
+BYTEWISE int memcmp(const void *first, const void *second, size_t size) {
+    const unsigned char *a = first;
+    const unsigned char *b = second;
+    size_t i = 0;
+    while (i < size && a[i] == b[i]) {
+        i++;
+    }
+    return i < size ? a[i] - b[i] : 0;
+}
+
+/* ARMv7-M ARM (DDI 0403), B3.2.8: CCR.UNALIGN_TRP. */
+static void trap_unaligned(void) {
+    *(volatile ai_u32 *)0xE000ED14u |= 1u << 3;
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+#else
+static void trap_unaligned(void) {
+}
+#endif
+
 static void fail(const test_case *tested, const char *what, ai_error error) {
     console_text(tested->name);
     console_text(what);
@@ -44,6 +78,7 @@ static void infer(const test_case *tested, int garbage, const ai_i8 *input, ai_i
 int main(void) {
     ai_i8 *output = results;
     board_init();
+    trap_unaligned();
     for (ai_u32 i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const test_case *tested = cases[i];
         ai_error error = tested->start();

@@ -72,6 +72,16 @@ def test_a_page_that_changed(cloud: Cloud, web: Web, where: Endpoints) -> None:
     assert "ai=bundle" in caught.value.remedy
 
 
+def test_a_login_without_a_token(
+    cloud: Cloud, web: Web, where: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The password is right, and the answer holds no token: nothing is kept."""
+    monkeypatch.setattr(cloud, "token", dict)
+    with pytest.raises(UserError, match=r"gave no token \(status 200\)"):
+        log_in(web, where, ACCOUNT)
+    assert token.load() is None
+
+
 def test_an_expired_token_is_renewed_without_the_password(cloud: Cloud, service: Service) -> None:
     cloud.token_seconds = 30  # less than the margin: old as soon as it is given
     service.get(f"{service.where.files}/models")

@@ -37,6 +37,7 @@ static void copy(volatile int8_t *to, const int8_t *from, uint32_t size) {
     }
 }
 
+#if !MNIST_TEST_SUBSET_VALUES
 /* Index of the largest score; the first of equals. */
 static uint32_t argmax(const int8_t *scores) {
     uint32_t best = 0;
@@ -47,8 +48,40 @@ static uint32_t argmax(const int8_t *scores) {
     }
     return best;
 }
+#endif
 
-#if !MNIST_TEST_SUBSET_LABELED
+/* A class by its name, if it has one. */
+#ifdef MNIST_TEST_SUBSET_CLASSES
+static void show_class(uint32_t number) {
+    if (number < MNIST_TEST_SUBSET_CLASSES) {
+        console_text(mnist_test_subset_classes[number]);
+    } else {
+        console_unsigned(number);
+    }
+}
+#else
+#define show_class console_unsigned
+#endif
+
+#if MNIST_TEST_SUBSET_VALUES
+/* Bytes as the real numbers that they stand for, with their units. */
+static void show_outputs(const int8_t *bytes) {
+    static const char *const units[] = MNIST_TEST_SUBSET_UNITS;
+    for (uint32_t i = 0; i < APP_NETWORK_OUTPUT_ELEMENTS; i++) {
+        const int32_t steps = bytes[i] - MNIST_TEST_SUBSET_ZERO_POINT;
+        const float size = MNIST_TEST_SUBSET_STEP * (float)(steps < 0 ? -steps : steps);
+        const uint32_t rounded = (uint32_t)(size + 0.5f);
+        console_text(i == 0 ? "" : ", ");
+        console_text(steps < 0 && rounded != 0u ? "-" : "");
+        console_unsigned(rounded / MNIST_TEST_SUBSET_ONE);
+        console_text(MNIST_TEST_SUBSET_ONE > 1u ? "." : "");
+        for (uint32_t place = MNIST_TEST_SUBSET_ONE / 10u; place != 0u; place /= 10u) {
+            console_unsigned(rounded / place % 10u);
+        }
+        console_text(units[i < MNIST_TEST_SUBSET_UNIT_COUNT ? i : 0u]);
+    }
+}
+#elif !MNIST_TEST_SUBSET_LABELED
 /* The same of scores in float32. */
 static uint32_t argmax_float(const int8_t *scores) {
     uint32_t best = 0;
@@ -77,7 +110,7 @@ static void show_outputs(const int8_t *outputs) {
         console_unsigned((uint32_t)(value < 0 ? -value : value));
     } else if (APP_NETWORK_ONE_OUTPUT && !APP_NETWORK_INT32_OUTPUT) {
         console_text("class ");
-        console_unsigned(APP_NETWORK_FLOAT_OUTPUT ? argmax_float(outputs) : argmax(outputs));
+        show_class(APP_NETWORK_FLOAT_OUTPUT ? argmax_float(outputs) : argmax(outputs));
     } else {
         console_unsigned(APP_NETWORK_OUTPUT_SIZE);
         console_text(" output bytes, CRC-32 ");
@@ -94,9 +127,9 @@ static void count_success(const uint16_t *recognized_digits) {
         console_text("image ");
         console_unsigned(i);
         console_text(": label ");
-        console_unsigned(label);
+        show_class(label);
         console_text(", recognized ");
-        console_unsigned(recognized_digits[i]);
+        show_class(recognized_digits[i]);
         console_text(recognized_digits[i] == label ? "\n" : "  <-- wrong\n");
         success += recognized_digits[i] == label ? 1u : 0u;
     }

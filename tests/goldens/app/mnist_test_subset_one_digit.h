@@ -12,6 +12,7 @@
 /* Number of samples; 0 leaves one built-in digit. */
 #define MNIST_TEST_SUBSET_SIZE 0
 #define MNIST_TEST_SUBSET_LABELED 1
+#define MNIST_TEST_SUBSET_VALUES 0
 
 /* clang-format off */
 __attribute__((aligned(4)))

@@ -3,7 +3,7 @@
  */
 #include "tiny.h"
 
-#include "kernels/nn_depthwise_rows.h"
+#include "kernels/nn_depthwise_routines.h"
 #include "nn_inference.h"
 #include "tiny_data.h"
 #include "tiny_kernels.h"
@@ -57,8 +57,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     AI_UNUSED(arena);
     /* 0: conv_4: conv 936 -> 252, 3x3, depthwise */
     nn_layer(observer, 0, false);
-    nn_depthwise_rows(&tiny_layer_0, inputs[0], outputs[0], (const ai_i32 *)(weights[0] + 0),
-                      (ai_u32 *)(arena + 0));
+    nn_depthwise_routines(&tiny_layer_0, inputs[0], outputs[0], (const ai_i32 *)(weights[0] + 0),
+                          (ai_u32 *)(arena + 0));
     nn_layer(observer, 0, true);
     nn_observe(0, outputs[0], 252);
 }

@@ -5,7 +5,7 @@
 #include "kernels/nn_packed_assembly.h"
 #if NN_PACKED_ASSEMBLY
 
-// Depthwise convolutions: what kernels/nn_depthwise_rows.h says of its routines. A word of a plane
+// Depthwise convolutions: what kernels/nn_depthwise_routines.h says of its routines. A word of a plane
 // holds two neighbours of a channel; r6 to r8 hold the weights (w0, w1) of each row, r9 to r11
 // (w1, w2), all times 256, r2 to r5 sums.
     .syntax unified

@@ -10,7 +10,7 @@ AI_API_DECLARE_BEGIN
 
 /* Kernels generated for this network's layers; portable ones live in the runtime. */
 
-/* In assembly only: kernels/nn_depthwise_rows.h. */
+/* In assembly only: kernels/nn_depthwise_routines.h. */
 void tiny_layer_0_split(const ai_i8 *pixels, ai_u32 *planes, ai_i32 rows, ai_u32 zeros);
 void tiny_layer_0_split_rest(const ai_i8 *pixels, ai_u32 *planes, ai_i32 rows, ai_u32 zeros);
 void tiny_layer_0_rows(const ai_u32 *planes, ai_i8 *output, const ai_i32 *constants,

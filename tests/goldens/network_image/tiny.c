@@ -185,7 +185,7 @@ NN_LAYER static const nn_fully_connected_shape tiny_layer_9 = {
         },
 };
 
-/* One inference. Arena: 288 bytes; buffers that are never needed together share bytes. */
+/* One inference. Arena: 256 bytes; buffers that are never needed together share bytes. */
 NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
                               const ai_u8 *const weights[], ai_u8 *arena,
                               const nn_observer *observer) {
@@ -199,40 +199,40 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(0, (ai_i8 *)(arena + 0), 192);
     /* 1: maxpool_7: max pool 192 -> 48, 2x2 */
     nn_layer(observer, 1, false);
-    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 224));
+    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 0));
     nn_layer(observer, 1, true);
-    nn_observe(1, (ai_i8 *)(arena + 224), 48);
+    nn_observe(1, (ai_i8 *)(arena + 0), 48);
     /* 2: conv_10: conv 48 -> 48, 3x3, depthwise */
     nn_layer(observer, 2, false);
-    nn_depthwise(&tiny_layer_2, (const ai_i8 *)(arena + 224), (ai_i8 *)(arena + 0),
+    nn_depthwise(&tiny_layer_2, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 48),
                  (const ai_i8 *)(weights[0] + 136), (const ai_i32 *)(weights[0] + 104),
                  (const ai_float *)(weights[0] + 120), NULL);
     nn_layer(observer, 2, true);
-    nn_observe(2, (ai_i8 *)(arena + 0), 48);
+    nn_observe(2, (ai_i8 *)(arena + 48), 48);
     /* 3: add_13: elementwise 48 and 48 -> 48, add */
     nn_layer(observer, 3, false);
-    nn_elementwise_integers(&tiny_layer_3, (const ai_i8 *)(arena + 0), (const ai_i8 *)(arena + 224),
-                            (ai_i8 *)(arena + 0));
+    nn_elementwise_integers(&tiny_layer_3, (const ai_i8 *)(arena + 48), (const ai_i8 *)(arena + 0),
+                            (ai_i8 *)(arena + 48));
     nn_layer(observer, 3, true);
-    nn_observe(3, (ai_i8 *)(arena + 0), 48);
+    nn_observe(3, (ai_i8 *)(arena + 48), 48);
     /* 4: averagepool_17: average pool 48 -> 48, 3x3 */
     nn_layer(observer, 4, false);
-    nn_average_pool(&tiny_layer_4, &tiny_layer_4_average, (const ai_i8 *)(arena + 0),
-                    (ai_i8 *)(arena + 48), (const ai_float *)(weights[0] + 172));
+    nn_average_pool(&tiny_layer_4, &tiny_layer_4_average, (const ai_i8 *)(arena + 48),
+                    (ai_i8 *)(arena + 96), (const ai_float *)(weights[0] + 172));
     nn_layer(observer, 4, true);
-    nn_observe(4, (ai_i8 *)(arena + 48), 48);
+    nn_observe(4, (ai_i8 *)(arena + 96), 48);
     /* 5: concat_20: concat 48 and 48 -> 96 */
     nn_layer(observer, 5, false);
-    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 48), (ai_i8 *)(arena + 128) + 0,
+    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 96), (ai_i8 *)(arena + 144) + 0,
               (const ai_i8 *)(weights[0] + 212));
-    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 224), (ai_i8 *)(arena + 128) + 4,
+    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 144) + 4,
               (const ai_i8 *)(weights[0] + 468));
 
     nn_layer(observer, 5, true);
-    nn_observe(5, (ai_i8 *)(arena + 128), 96);
+    nn_observe(5, (ai_i8 *)(arena + 144), 96);
     /* 6: pad_23: select 96 -> 128 */
     nn_layer(observer, 6, false);
-    nn_select(&tiny_layer_6, (const ai_i8 *)(arena + 128), (ai_i8 *)(arena + 0),
+    nn_select(&tiny_layer_6, (const ai_i8 *)(arena + 144), (ai_i8 *)(arena + 0),
               (const ai_i32 *)(weights[0] + 724));
     nn_layer(observer, 6, true);
     nn_observe(6, (ai_i8 *)(arena + 0), 128);
@@ -268,7 +268,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
     tiny_layers(inputs, outputs, weights, arena, observer);
 }
 
-static const nn_end tiny_input_ends[] = {{96, 192}};
+static const nn_end tiny_input_ends[] = {{96, 112}};
 static const nn_end tiny_output_ends[] = {{3, 128}};
 static const nn_block tiny_blocks[] = {{1248, 0x3C09A33C}};
 
@@ -359,7 +359,7 @@ static const nn_plan tiny_plan = {
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,
-    .arena_size = 288,
+    .arena_size = 256,
     .n_inputs = 1,
     .n_outputs = 1,
     .n_weights = 1,

@@ -9,6 +9,9 @@ endforeach()
 
 add_library(zephyr_interface INTERFACE)
 target_compile_options(zephyr_interface INTERFACE ${OS_FLAGS} -Os -std=c99 -Wall -Wextra -Werror)
+# The operating system's own C library: a <math.h> without functions.
+set(CONFIG_MINIMAL_LIBC y)
+target_include_directories(zephyr_interface BEFORE INTERFACE ${CMAKE_CURRENT_LIST_DIR}/libc)
 set_property(GLOBAL PROPERTY OS_LIBRARIES "")
 
 function(zephyr_include_directories)
@@ -25,8 +28,14 @@ macro(zephyr_library_named name)
   set_property(GLOBAL APPEND PROPERTY OS_LIBRARIES ${name})
 endmacro()
 
-function(zephyr_library_compile_options)
-  target_compile_options(${OS_LIBRARY} PRIVATE ${ARGN})
+# As in Zephyr 2: who comes second with a first option gets none of his.
+function(zephyr_library_compile_options item)
+  string(MD5 name ${item})
+  if(NOT TARGET options_${name})
+    add_library(options_${name} INTERFACE)
+    target_compile_options(options_${name} INTERFACE ${item} ${ARGN})
+    target_link_libraries(${OS_LIBRARY} PRIVATE options_${name})
+  endif()
 endfunction()
 
 function(zephyr_library_sources)
@@ -44,4 +53,4 @@ endforeach()
 add_executable(app ${CMAKE_CURRENT_LIST_DIR}/startup.c)
 get_property(libraries GLOBAL PROPERTY OS_LIBRARIES)
 target_link_libraries(app PRIVATE
-  zephyr_interface -Wl,--whole-archive ${libraries} -Wl,--no-whole-archive ${OS_LINK_FLAGS} m)
+  zephyr_interface -Wl,--whole-archive ${libraries} -Wl,--no-whole-archive ${OS_LINK_FLAGS})

@@ -1,0 +1,1 @@
+"""Two layers in one pass over rows, the tensor between them never whole."""

@@ -1,0 +1,61 @@
+"""Names of classes and units: through files of numbers into the firmware's console."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen.inputs import check_inputs
+from support.described import CLASS_NAMES, LARGEST, UNITS, packed, unpacked
+from tests.codegen.programs import FIRMWARE, ROOT, STRICT
+
+GOLDENS = ROOT / "tests" / "goldens"
+HEADERS = ("", "_one_digit", "_classes", "_values")
+
+
+@pytest.mark.parametrize("names", [(), ("a",), ("läuft", "", "°C %"), ("1", "2", "3")])
+def test_names_come_back(names: tuple[str, ...]) -> None:
+    assert unpacked(packed(names)) == names
+
+
+def test_a_line_end_in_a_name_is_none() -> None:
+    assert unpacked(packed(["two\nlines", "\r"])) == ("two lines", "")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        np.array([0xFF, 0xFE], np.uint8),
+        np.zeros(LARGEST + 1, np.uint8),
+        np.zeros((2, 2), np.uint8),
+        np.zeros(3, np.float32),
+    ],
+    ids=["no UTF-8", "too many", "a matrix", "floats"],
+)
+def test_another_array_of_that_name_is_somebodys_own(stored: np.ndarray) -> None:
+    arrays = {"inputs": np.zeros((2, 3), np.float32), CLASS_NAMES: stored, UNITS: stored}
+    assert {*check_inputs(arrays, Path("x.npz"), 3)} == {"inputs"}
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@pytest.mark.parametrize("language", ["c", "c++"])
+def test_main_has_no_warnings_with_any_header(header: str, language: str, tmp_path: Path) -> None:
+    main = "main_one_digit.c" if header == "_one_digit" else "main.c"
+    text = (GOLDENS / "app" / f"mnist_test_subset{header}.h").read_text()
+    (tmp_path / "mnist_test_subset.h").write_text(text)
+    (tmp_path / main).write_text((GOLDENS / "app" / main).read_text())
+    folders = [tmp_path, GOLDENS / "app", GOLDENS / "network", FIRMWARE / "app"]
+    folders += [FIRMWARE / "runtime", FIRMWARE / "runtime" / "kernels"]
+    options = STRICT if language == "c" else ["-std=c++17", "-Wall", "-Wextra", "-Werror"]
+    command = ["gcc", "-x", language, "-c", "-o", str(tmp_path / "main.o"), "-Wpedantic", *options]
+    includes = [f"-I{folder}" for folder in folders]
+    done = subprocess.run(
+        [*command, *includes, str(tmp_path / main)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

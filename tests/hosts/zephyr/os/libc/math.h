@@ -1,0 +1,1 @@
+/* A header that fulfils includes, and no more. */

@@ -1,0 +1,106 @@
+"""A process that has imported what tests need, and forks for each run of pytest.
+
+`python tests/mutation/server.py`, in the folder of a copy of the project, of which it imports
+nothing: a run finds the files as they are then. A line of JSON asks for a run ("words": pytest's
+arguments, "seconds": the longest time or null), a line answers ("status": pytest's, null when it
+took longer, "test": the first that failed, "seconds": of processor time). It ends with its input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+# What takes long to import, of others.
+OTHERS = (
+    "pytest",
+    "hypothesis",
+    "numpy",
+    "onnx",
+    "onnx.numpy_helper",
+    "onnxruntime",
+    "jinja2",
+    "elftools.elf.elffile",
+    "unicorn",
+    "torch",
+    "xdist",
+)
+# linux/prctl.h
+_PR_SET_PDEATHSIG = 1
+
+
+class First:
+    """Notes the first test that fails, or the first file that cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def _failed(self, report: Any) -> None:
+        if report.failed and not self._path.stat().st_size:
+            self._path.write_text(report.nodeid, encoding="utf-8")
+
+    pytest_runtest_logreport = pytest_collectreport = _failed
+
+
+def run(words: list[str], seconds: float | None, prctl: Any) -> dict[str, Any]:
+    """One run of pytest in a process of its own; whatever it leaves is killed."""
+    with tempfile.NamedTemporaryFile() as note:
+        child = os.fork()
+        if child == 0:
+            prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+            _become_pytest(words, Path(note.name))
+        handle = os.pidfd_open(child)
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        ended = poll.poll(None if seconds is None else 1000 * seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        _, status, used = os.wait4(child, 0)
+        os.close(handle)
+        return {
+            "status": os.waitstatus_to_exitcode(status) if ended else None,
+            "test": note.read().decode(),
+            "seconds": round(used.ru_utime + used.ru_stime, 2),
+        }
+
+
+def _become_pytest(words: list[str], note: Path) -> None:
+    """In the child: a session and process group of its own, nothing to read, nothing said."""
+    status = 3
+    try:
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(null, stream)
+        import pytest
+
+        sys.argv = ["pytest", *words]
+        sys.path.insert(0, str(Path.cwd()))
+        status = int(pytest.main(words, plugins=[First(note)]))
+    finally:
+        os._exit(status)
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    sys.path.pop(0)  # this file's folder
+    for name in OTHERS:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    for line in sys.stdin:
+        asked = json.loads(line)
+        print(json.dumps(run(asked["words"], asked["seconds"], prctl)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
