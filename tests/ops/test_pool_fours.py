@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,15 +14,16 @@ from tests.codegen.programs import CORES, Case, run_cases
 from tests.ops.conftest import Read, read_variants
 from tests.ops.test_pool import Build, pool
 
-BORDERS = {"kernel_shape": [3, 2], "pads": [1, 0, 2, 1], "strides": [2, 1]}
+BORDERS: dict[str, Any] = {"kernel_shape": [3, 2], "pads": [1, 0, 2, 1], "strides": [2, 1]}
+GLOBAL: dict[str, Any] = {}
 NETWORKS: dict[str, Build] = {
     f"{kind.lower()}_{channels}_{name}": pool(f"{kind}Pool", (1, channels, *image), **attributes)
     for kind in ("Max", "Average", "GlobalMax", "GlobalAverage")
     for channels in (4, 7, 9)
     for name, image, attributes in (
-        ("borders", (7, 6), {} if "Global" in kind else BORDERS),
-        ("column", (5, 1), {} if "Global" in kind else {"kernel_shape": [3, 1]}),
-        ("row", (1, 9), {} if "Global" in kind else {"kernel_shape": [1, 9]}),
+        ("borders", (7, 6), GLOBAL if "Global" in kind else BORDERS),
+        ("column", (5, 1), GLOBAL if "Global" in kind else {"kernel_shape": [3, 1]}),
+        ("row", (1, 9), GLOBAL if "Global" in kind else {"kernel_shape": [1, 9]}),
     )
 }
 # As many cells as 16 bits hold the sum of, and one more.
