@@ -149,6 +149,17 @@ def packed(op: Conv) -> bytes:
     return together.astype("<i4").tobytes()
 
 
+def _prepared(op: Conv, band: int) -> float:
+    """Instructions for planes: 14 for two pixels of four channels, 8 for a row of them, 90 for a
+    band, 5 for a word that a band leaves to the next."""
+    window, words = op.window, row_of(op).words
+    bands = -(-window.output[0] // band)
+    reach = (TAPS - 1) * window.dilations[0] + 1
+    rows = (window.output[0] - 1) * window.strides[0] + reach
+    kept = (bands - 1) * max(0, reach - window.strides[0]) * _PLANES * words
+    return -(-op.groups // _PLANES) * (rows * (8.0 + 14.0 * words) + 90.0 * bands + 5.0 * kept)
+
+
 class DepthwiseRows(Kernel):
     """A row at a time, twelve products for two outputs."""
 
@@ -180,29 +191,25 @@ class DepthwiseRows(Kernel):
         return ""
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """The routines' instructions: those of a row, 26 for a channel and 19 more in a band; 14
-        for two pixels of four channels, 8 for a row of them, 90 for a band, 5 for a word of
-        padding."""
-        row, window, found = row_of(op), op.window, requantization(op).found
-        band = band_of(op)
+        """The routines' instructions: those of a row, 45 for a channel's part of a band; beside
+        it, `_prepared`."""
+        window, found, band = op.window, requantization(op).found, band_of(op)
         bands = -(-window.output[0] // band)
-        rows = bands * ((TAPS - 1) * window.dilations[0] + 1) + window.strides[0] * (
-            window.output[0] - bands
-        )
-        fours = -(-op.groups // _PLANES)
-        split = fours * (rows * (8.0 + 14.0 * row.words) + 90.0 * bands)
         integers, floats = bodies(op)
-        total = split + op.groups * bands * 45.0
+        total = _prepared(op, band) + op.groups * bands * 45.0
         for some, count in ((integers, found.sum()), (floats, (~found).sum())):
             total += window.output[0] * int(count) * (some.instructions if some else 0)
         return total
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """Constants and the layer's routines."""
-        band, found = band_of(op), requantization(op).found
+        return self._lower(op, band_of(op))
+
+    def _lower(self, op: Conv, band: int) -> Lowered:
+        """For bands of so many rows. Of four channels all that a band needs is read before its
+        output is written, and rows that the next one needs are kept."""
+        found = requantization(op).found
         integers, floats = bodies(op)
-        # Of four channels all is read before their output is written.
-        alone = band == op.window.output[0]
         missing = int((~found).sum())
         why = f"two neighbours of a channel in a word; {missing} of {op.rows} in float32"
         title = f"requantization and weights of each channel, int32 [{op.rows}][5]"
@@ -213,7 +220,7 @@ class DepthwiseRows(Kernel):
             why=why if missing else "two neighbours of a channel in a word",
             constants=(Constants("constants", title, packed(op)),),
             scratch=plane_bytes(op, band),
-            overlaps=(Overlap(0, 0, exact=True),) if alone and in_place(op.window) else (),
+            overlaps=(Overlap(0, 0, exact=True),) if in_place(op.window) else (),
             fields=RoutineFields(
                 conv_fields(op, op.window, op.groups, "nn_depthwise_routines", band=band),
                 row_of(op).words,
@@ -230,9 +237,12 @@ class DepthwiseRows(Kernel):
         return self._slower(op, target, Planes().in_strips(op, target, count))
 
     def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
-        """In the input's place where one band holds the image; those of planes."""
-        forms = self._slower(op, target, Planes().forms(op, target))
-        return (self.lower(op, target), *forms)
+        """Fewer rows at once; those of planes."""
+        best, rows = band_of(op), op.window.output[0]
+        bands = dict.fromkeys(min(best, -(-rows // count)) for count in range(1, rows + 1))
+        base = _prepared(op, best)
+        own = (replace(self._lower(op, b), slower=_prepared(op, b) - base) for b in bands)
+        return (*own, *self._slower(op, target, Planes().forms(op, target)))
 
     def _slower(self, op: Conv, target: Target, forms: tuple[Lowered, ...]) -> tuple[Lowered, ...]:
         """Forms of planes, with what they cost more than the routines."""

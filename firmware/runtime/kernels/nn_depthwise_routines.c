@@ -5,9 +5,18 @@
 #define TAPS 3    /* rows of the window, and taps of a row */
 #define OF_CHANNEL 5
 
+/* The empty instruction keeps compilers from calling memset and memmove, which may go by bytes. */
 static void clear(ai_u32 *words, ai_i32 count) {
     for (ai_i32 i = 0; i < count; i++) {
         words[i] = 0;
+        __asm__ volatile("" ::: "memory");
+    }
+}
+
+static void copy(ai_u32 *to, const ai_u32 *from, ai_i32 count) {
+    for (ai_i32 i = 0; i < count; i++) {
+        to[i] = from[i];
+        __asm__ volatile("" ::: "memory");
     }
 }
 
@@ -88,14 +97,17 @@ static void rows_of(const nn_depthwise_layer *layer, const ai_u32 *planes, ai_i8
 
 #endif
 
-/* What `rows` rows of output from `y` on need of channels from `first` on. Where a band is all
+/* What `rows` rows of output from `y` on need of channels from `first` on, behind
+ * `kept` rows that are there. Where a band is all
  * there is, rows of padding stay from the first channels on. */
 static void prepare(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i32 first, ai_i32 y,
-                    ai_i32 rows, ai_u32 *planes) {
+                    ai_i32 rows, ai_i32 kept, ai_u32 *planes) {
     const nn_conv_shape *shape = &layer->shape;
     const ai_i32 pitch = AT_ONCE * layer->words;
-    const ai_i32 top = y * shape->stride_y - shape->pad_top;
-    const ai_i32 bottom = top + (rows - 1) * shape->stride_y + 2 * shape->dilation_y + 1;
+    const ai_i32 begin = y * shape->stride_y - shape->pad_top;
+    const ai_i32 bottom = begin + (rows - 1) * shape->stride_y + 2 * shape->dilation_y + 1;
+    const ai_i32 top = begin + kept;
+    planes += kept * pitch;
     const ai_i32 from = top < 0 ? (bottom < 0 ? bottom : 0) : top;
     const ai_i32 below = bottom < shape->height ? bottom : shape->height;
     const ai_i32 to = below < from ? from : below;
@@ -124,8 +136,10 @@ static void prepare(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i32 
 }
 
 void nn_depthwise_routines(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i8 *output,
-                       const ai_i32 *constants, ai_u32 *scratch) {
+                           const ai_i32 *constants, ai_u32 *scratch) {
     const nn_conv_shape *shape = &layer->shape;
+    const ai_i32 pitch = AT_ONCE * layer->words;
+    const ai_i32 shared = 2 * shape->dilation_y + 1 - shape->stride_y;
     for (ai_i32 first = 0; first < shape->channels; first += AT_ONCE) {
         const ai_i32 left = shape->channels - first;
         const ai_i32 count = left < AT_ONCE ? left : AT_ONCE;
@@ -133,10 +147,11 @@ void nn_depthwise_routines(const nn_depthwise_layer *layer, const ai_i8 *input, 
             const ai_i32 below = shape->output_height - y;
             const ai_i32 rows = below < shape->band ? below : shape->band;
             ai_i8 *bytes = output + y * shape->output_width * shape->channels + first;
-            prepare(layer, input, first, y, rows, scratch);
+            const ai_i32 kept = y > 0 && shared > 0 ? shared : 0;
+            copy(scratch, scratch + shape->band * shape->stride_y * pitch, kept * pitch);
+            prepare(layer, input, first, y, rows, kept, scratch);
 #if NN_PACKED_ASSEMBLY
-            layer->rows(scratch, bytes, constants,
-                        scratch + rows * shape->stride_y * AT_ONCE * layer->words, count);
+            layer->rows(scratch, bytes, constants, scratch + rows * shape->stride_y * pitch, count);
 #else
             rows_of(layer, scratch, bytes, constants, rows, count);
 #endif

@@ -34,7 +34,7 @@ typedef struct {
  * + addend) >> shift, or less the multiplier, as float32, and the bias; then, of each row, the
  * weights (w0, w1, w1, w2). */
 void nn_depthwise_routines(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i8 *output,
-                       const ai_i32 *constants, ai_u32 *scratch);
+                           const ai_i32 *constants, ai_u32 *scratch);
 
 AI_API_DECLARE_END
 
