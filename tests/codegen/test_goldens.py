@@ -206,7 +206,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
     if folder in (FAST, DEPTHWISE, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
     elif folder in (JOINED, POOLED):
-        kernels = Kernels("auto")
+        kernels = Kernels("small")
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
 
