@@ -22,6 +22,7 @@ from device.debugport.dap import DebugPort
 from device.debugport.tap import Tap
 from device.debugport.transactions import Transactions
 from device.emulators.h750.chip import DEFECTS, FLASHING_DEFECTS
+from device.emulators.h750.mt25q import PROTOCOLS
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.target import Target
 from device.emulators.h750.wiring import wiring_of
@@ -141,6 +142,7 @@ def main() -> int:
     parser.add_argument("--revision", default="V")
     parser.add_argument("--broken", action="append", default=[], choices=_DEFECTS)
     parser.add_argument("--ignore", action="append", default=[], help="a rule that is not held")
+    parser.add_argument("--flash", default="spi", choices=PROTOCOLS, help="chips' first protocol")
     parser.add_argument("--cut", type=int, help="number of the flash change that power cuts")
     parser.add_argument("--seed", type=int, default=0, help="of what that change leaves")
     parser.add_argument("--finish", type=lambda text: int(text, 0), help="where firmware is done")
@@ -156,6 +158,7 @@ def main() -> int:
         broken=arguments.broken,
         ignored=arguments.ignore,
         finish=arguments.finish,
+        protocol=arguments.flash,
     )
     server = Server(target)
     failed = threading.Event()

@@ -92,6 +92,7 @@ class Target(Processor):
         broken: defects of the board, out of `chip.DEFECTS`.
         ignored: rules that are not held.
         finish: address at which the firmware is done; it stays there until a debugger comes.
+        protocol: of the flash chips at the start, out of `mt25q.PROTOCOLS`.
     """
 
     rom_table = ROM_TABLE
@@ -106,11 +107,12 @@ class Target(Processor):
         broken: Collection[str] = (),
         ignored: Collection[str] = (),
         finish: int | None = None,
+        protocol: str = "spi",
     ) -> None:
         self.storage, self._say = storage, say
         rules = self._rules = FirmwareRules([*ignored, "inference.memory"])
         self._new_chip: Callable[[tuple[Mt25q, ...] | None], Chip] = lambda chips: Chip(
-            revision, storage, console, rules, broken, chips=chips
+            revision, storage, console, rules, broken, protocol=protocol, chips=chips
         )
         super().__init__(
             rules,
