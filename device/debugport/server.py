@@ -19,6 +19,7 @@ from typing import Protocol
 
 from device.boards import read_board
 from device.debugport.dap import DebugPort
+from device.debugport.session import REFUSED
 from device.debugport.tap import Tap
 from device.debugport.transactions import Transactions
 from device.emulators.h750.chip import DEFECTS, FLASHING_DEFECTS
@@ -135,7 +136,7 @@ class Server:
 
 
 def main() -> int:
-    """Serve a board; 0 when it is switched off."""
+    """Serve a board; 0 when it is switched off, `REFUSED` when a tool had broken a rule of it."""
     parser = argparse.ArgumentParser(prog="debug port", description=__doc__)
     parser.add_argument("--board", type=Path, required=True, help="board.toml")
     parser.add_argument("--storage", type=Path, required=True, help="the board's memories")
@@ -172,7 +173,7 @@ def main() -> int:
     finally:
         storage.save(arguments.storage)
         _put(f"model: {storage.changes} changes of flash\n".encode())
-    return 0
+    return REFUSED if target.refuses else 0
 
 
 def _put(data: bytes) -> None:
