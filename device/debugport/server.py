@@ -19,9 +19,11 @@ from typing import Protocol
 
 from device.boards import read_board
 from device.debugport.dap import DebugPort
+from device.debugport.session import REFUSED
 from device.debugport.tap import Tap
 from device.debugport.transactions import Transactions
 from device.emulators.h750.chip import DEFECTS, FLASHING_DEFECTS
+from device.emulators.h750.mt25q import PROTOCOLS
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.target import Target
 from device.emulators.h750.wiring import wiring_of
@@ -134,13 +136,14 @@ class Server:
 
 
 def main() -> int:
-    """Serve a board; 0 when it is switched off."""
+    """Serve a board; 0 when it is switched off, `REFUSED` when a tool had broken a rule of it."""
     parser = argparse.ArgumentParser(prog="debug port", description=__doc__)
     parser.add_argument("--board", type=Path, required=True, help="board.toml")
     parser.add_argument("--storage", type=Path, required=True, help="the board's memories")
     parser.add_argument("--revision", default="V")
     parser.add_argument("--broken", action="append", default=[], choices=_DEFECTS)
     parser.add_argument("--ignore", action="append", default=[], help="a rule that is not held")
+    parser.add_argument("--flash", default="spi", choices=PROTOCOLS, help="chips' first protocol")
     parser.add_argument("--cut", type=int, help="number of the flash change that power cuts")
     parser.add_argument("--seed", type=int, default=0, help="of what that change leaves")
     parser.add_argument("--finish", type=lambda text: int(text, 0), help="where firmware is done")
@@ -156,6 +159,7 @@ def main() -> int:
         broken=arguments.broken,
         ignored=arguments.ignore,
         finish=arguments.finish,
+        protocol=arguments.flash,
     )
     server = Server(target)
     failed = threading.Event()
@@ -169,7 +173,7 @@ def main() -> int:
     finally:
         storage.save(arguments.storage)
         _put(f"model: {storage.changes} changes of flash\n".encode())
-    return 0
+    return REFUSED if target.refuses else 0
 
 
 def _put(data: bytes) -> None:

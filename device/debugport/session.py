@@ -18,6 +18,7 @@ from support.errors import UserError
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
 _SECONDS_TO_END = 120.0
+REFUSED = 3  # status of a model that a tool asked for what no chip can do
 
 
 @contextlib.contextmanager
@@ -36,7 +37,8 @@ def model_board(
             until it is there.
 
     Raises:
-        UserError: the file is not a model board's, or the model does not start.
+        UserError: the file is not a model board's, the model does not start, or the tool broke a
+            rule of its hardware, which the model then names.
     """
     # Here, so that a wrong file ends in one message.
     Storage.load(storage, wiring_of(read_board(board)))
@@ -71,6 +73,11 @@ def model_board(
         except subprocess.TimeoutExpired:
             process.kill()
         said.show()
+        if process.returncode == REFUSED:
+            raise UserError(
+                "the tool set the board's clocks to what its hardware does not allow",
+                "see the model's line that names the rule; correct the board's script for the tool",
+            ) from None
 
 
 def _environment(jtag: str, port: str) -> dict[str, str]:

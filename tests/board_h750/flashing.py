@@ -75,10 +75,11 @@ class ModelBoard:
 
     Args:
         file: that file.
+        folder: of its board.toml and of the tools' script.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, folder: Path = BOARD_FOLDER) -> None:
+        self.file, self._folder = file, folder
 
     def memories(self) -> Storage:
         """What it keeps now."""
@@ -94,7 +95,7 @@ class ModelBoard:
     ) -> list[str]:
         """The command line of `run`."""
         elf = ["--elf", str(firmware.elf)] if firmware else []
-        words = ["--board", str(BOARD_FOLDER / "board.toml"), "--programmer", tool, *elf, *more]
+        words = ["--board", str(self._folder / "board.toml"), "--programmer", tool, *elf, *more]
         model = ["--model", str(self.file), *(f"--model-option={word}" for word in options)]
         return [sys.executable, "-m", "device", verb, *words, *model]
 

@@ -134,7 +134,7 @@ def test_a_firmware_that_hangs_is_named(workshop: Workshop, run: Run) -> None:
         ({"revision": "Z"}, "revision=Z"),
         ({"ignore": "clock.flsh"}, "did you mean 'clock.flash'"),
         ({"broken": "hsee"}, "no defect 'hsee'"),
-        ({"flash": "dpi"}, "flash=dpi"),
+        ({"flash": "opi"}, "flash=opi"),
         ({"colour": "red"}, "unknown emulator setting 'colour'"),
     ],
 )

@@ -13,13 +13,11 @@ from device.elf import Elf
 from device.emulators.h750.storage import Storage
 from device.gdb import find_gdb, free_port
 from tests.board_h750.conftest import Run
-from tests.board_h750.firmware import BOARD, RESULTS, ROOT, Workshop
-from tests.board_h750.flashing import ENVIRONMENT, Firmware, ModelBoard, build
+from tests.board_h750.firmware import BOARD, RESULTS, ROOT
+from tests.board_h750.flashing import ENVIRONMENT, Firmware, ModelBoard
 from tests.board_h750.power_cuts import Cut, examine
 
 _BOOTS = "revision V, 480 MHz from HSE\nthe cycle counter counts\nmemory is set up\n"
-# Of a folder: what shells, Tcl and pyOCD's commander would take for something else.
-_NAME = "a b+c, 'd' \"e\" $f [exit] #g =h @i; é%s"
 needs_openocd = pytest.mark.skipif(shutil.which("openocd") is None, reason="needs OpenOCD")
 needs_pyocd = pytest.mark.skipif(
     importlib.util.find_spec("pyocd") is None, reason="needs pyOCD (requirements/test.txt)"
@@ -28,18 +26,6 @@ TOOLS = [
     pytest.param("openocd", marks=needs_openocd),
     pytest.param("pyocd", marks=needs_pyocd),
 ]
-
-
-@pytest.fixture(scope="module")
-def own(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Firmware:
-    """Firmware for the chip's own flash."""
-    return build(workshop, tmp_path_factory.mktemp("own") / _NAME, qspi=False)
-
-
-@pytest.fixture(scope="module")
-def both(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Firmware:
-    """Firmware for own and external flash."""
-    return build(workshop, tmp_path_factory.mktemp("both") / "a b", qspi=True)
 
 
 @pytest.fixture

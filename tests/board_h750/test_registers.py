@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from device.emulators.h750 import flash as flash_registers
@@ -139,6 +141,45 @@ def test_a_reset_takes_the_write_enable_with_it(flash: Mt25q) -> None:
     for command in (ENABLE, ARM, RESET, PROGRAM):
         flash.execute(command)
     assert first_byte(flash) == 0xFF
+
+
+@pytest.mark.parametrize(
+    ("evcr", "lines"),
+    [(0xFF, 1), (0xBF, 2), (0x7F, 4), (0x3F, 4)],
+    ids=["spi", "dpi", "qpi", "both"],
+)
+def test_a_chip_listens_on_the_lines_of_its_protocol_until_its_reset(
+    evcr: int, lines: int, flash: Mt25q
+) -> None:
+    """EVCR, bits 7 and 6 (Micron, MT25Q): each command on other lines is not understood."""
+    identity = bytes((0x20, 0xBA, 0x20))
+
+    def named(on: int) -> bool:
+        ask = Command(0x9F if on == 1 else 0xAF, on, 0, 1, on, 0, length=3)
+        return flash.execute(ask) == identity
+
+    flash.execute(ENABLE)
+    flash.execute(Command(0x61, 1, 0, 1, 1, 0, data=bytes((evcr,))))
+    assert [named(on) for on in (1, 2, 4)] == [on == lines for on in (1, 2, 4)]
+    for on in (1, 2, 4):
+        for opcode in (0x66, 0x99):
+            flash.execute(Command(opcode, on, 0, 1, 0, 0))
+        assert named(1) == (on >= lines)
+
+
+def test_two_lines_program_and_read(flash: Mt25q) -> None:
+    flash.lines = 2
+    program = Command(0x12, 2, 2, 4, 2, 0, data=b"\x12")
+    flash.execute(Command(0x06, 2, 0, 1, 0, 0))
+    flash.execute(replace(program, opcode=0x34))  # quad input program: not in dual I/O
+    assert not flash.execute(Command(0x05, 2, 0, 1, 2, 0, length=1))[0] & 1
+    flash.execute(program)
+    while flash.execute(Command(0x05, 2, 0, 1, 2, 0, length=1))[0] & 1:
+        pass
+    read = Command(0x0C, 2, 2, 4, 2, 8, length=2, hertz=1_000_000)
+    assert flash.execute(read) == b"\x12\xff"
+    with pytest.raises(RuleBroken, match=r"qspi\.protocol"):
+        flash.execute(replace(read, opcode=0xEC))
 
 
 def test_a_debugger_finds_a_transfer_done_when_it_looks() -> None:

@@ -6,7 +6,8 @@ Settings (`--set KEY=VALUE`):
     broken: defects of the board, separated by commas (`chip.DEFECTS`).
     flashed: file with a board's memories, which a tool wrote (`--model`); without it the board
         holds what the ELF says.
-    flash: "spi" (default) or "qpi", in which mode the flash chips start.
+    flash: "spi" (default), "dpi" or "qpi", the protocol in which the flash chips start: one line,
+        two, or four.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from device.emulators.base import SimOptions, SimResult
 from device.emulators.h750.chip import DEFECTS
 from device.emulators.h750.identity import REVISIONS
 from device.emulators.h750.machine import Finish, Machine
+from device.emulators.h750.mt25q import PROTOCOLS
 from device.emulators.h750.rules import Examiner
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.wiring import Wiring, wiring_of
@@ -57,7 +59,7 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
             console.put,
             Examiner(_names(options, "ignore")),
             _defects(options),
-            qpi=_choice(options, "flash", "spi", ("spi", "qpi")) == "qpi",
+            protocol=_choice(options, "flash", "spi", tuple(PROTOCOLS)),
             storage=_flashed(options, wiring) or Storage.of_elf(program, wiring),
         )
         finishes[revision] = machine.run(options.timeout)

@@ -61,7 +61,7 @@ class Chip:
         console: takes each byte that is sent.
         examiner: holds the rules.
         broken: names out of `DEFECTS`.
-        qpi: whether the flash chips start in four-line mode.
+        protocol: of the flash chips at the start, out of `mt25q.PROTOCOLS`.
         chips: the flash chips, which a reset of the processor leaves as they are; None: power-on.
 
     Attributes:
@@ -80,7 +80,7 @@ class Chip:
         examiner: Examiner,
         broken: Collection[str] = (),
         *,
-        qpi: bool = False,
+        protocol: str = "spi",
         chips: tuple[Mt25q, ...] | None = None,
     ) -> None:
         self.wiring = storage.wiring
@@ -97,14 +97,14 @@ class Chip:
         self.fmc, self.usart, self.axi = Fmc(self), Usart(self), AxiTarget7(self)
 
         if chips is None:
-            chips = self._new_flash_chips(qpi)
+            chips = self._new_flash_chips(protocol)
         self.quadspi = Quadspi(self, chips)
         blocks: list[Peripheral] = [self.pwr, self.flash, self.syscfg, self.rcc, self.scs]
         blocks += [self.dwt, *self.ports.values(), self.fmc, self.usart, self.axi]
         blocks += [self.quadspi, Dbgmcu(self)]
         self.bus = Bus(blocks, self.rcc, examiner)
 
-    def _new_flash_chips(self, qpi: bool) -> tuple[Mt25q, ...]:
+    def _new_flash_chips(self, protocol: str) -> tuple[Mt25q, ...]:
         fitted = self.wiring.flash_chips
         if fitted is None:
             return ()
@@ -114,7 +114,7 @@ class Chip:
                 self.examiner,
                 size=fitted.size // fitted.count,
                 jedec_id=fitted.jedec_id,
-                qpi=qpi,
+                protocol=protocol,
                 broken=self.broken,
             )
             for which in range(fitted.count)

@@ -54,7 +54,7 @@ class Machine(Processor):
         console: takes each byte the firmware sends.
         examiner: holds the rules.
         broken: defects of the board, out of `chip.DEFECTS`.
-        qpi: whether the flash chips start in four-line mode.
+        protocol: of the flash chips at the start, out of `mt25q.PROTOCOLS`.
         storage: what the board's flash holds, and how it is wired.
     """
 
@@ -66,14 +66,14 @@ class Machine(Processor):
         examiner: Examiner,
         broken: Collection[str] = (),
         *,
-        qpi: bool = False,
+        protocol: str = "spi",
         storage: Storage,
     ) -> None:
         self._elf = elf
         super().__init__(
             examiner,
             lambda engine: make_backings(engine, storage, broken),
-            lambda: Chip(revision, storage, console, examiner, broken, qpi=qpi),
+            lambda: Chip(revision, storage, console, examiner, broken, protocol=protocol),
         )
         self._fence, self._fenced = Fence(elf), False
         self._image: Span | None = None

@@ -12,6 +12,11 @@ from device.emulators.h750.rules import Examiner
 _WIP, _WEL = 1, 2  # status register: write in progress, write enable latch
 _PAGE = 256
 _XIP_AND_WRAP = 0x0B
+# Protocol -> lines that all phases of a command use: extended SPI (1-1-1 and the reads and programs
+# below), dual I/O (2-2-2), quad I/O (4-4-4). EVCR: bit 7 is 0 for quad I/O, bit 6 for dual I/O;
+# where both are 0 it is quad I/O.
+PROTOCOLS = {"spi": 1, "dpi": 2, "qpi": 4}
+_EVCR_NO_QUAD, _EVCR_NO_DUAL = 1 << 7, 1 << 6
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Command:
 
 @dataclass(frozen=True)
 class _Read:
-    """A memory read with 32-bit address: its lines when the chip is not in QPI."""
+    """A memory read with 32-bit address: its lines in extended SPI."""
 
     address_lines: int
     data_lines: int
@@ -56,11 +61,11 @@ _READS = {
     0xEC: _Read(4, 4, 10, 133_000_000),
 }
 _READ_SLOW = 0x13
-# Page programs with 32-bit address -> lines of address and data when the chip is not in QPI;
-# erases -> bytes.
+# Page programs with 32-bit address -> lines of address and data in extended SPI; erases -> bytes.
 _PROGRAMS = {0x12: (1, 1), 0x34: (1, 4), 0x3E: (4, 4)}
 _ERASES = {0x21: 4 << 10, 0x5C: 32 << 10, 0xDC: 64 << 10}
 _ERASE_ALL = (0xC7, 0x60)
+_NOT_IN_DUAL = (0x6C, 0xEC, 0x34, 0x3E)  # reads and programs on four lines
 
 
 class Cells(Protocol):
@@ -84,8 +89,11 @@ class Mt25q:
         examiner: holds the rules.
         size: bytes.
         jedec_id: maker, type, size; the maker in the highest byte.
-        qpi: whether the chip starts in four-line mode, as a debugger's loader may leave it.
+        protocol: out of `PROTOCOLS`, in which the chip starts, as former code may leave it.
         broken: defects of the board (`chip.DEFECTS`).
+
+    Attributes:
+        lines: on which the chip listens: 1, 2 or 4.
     """
 
     def __init__(
@@ -95,16 +103,16 @@ class Mt25q:
         *,
         size: int = 64 << 20,
         jedec_id: int = 0x20BA20,
-        qpi: bool = False,
+        protocol: str = "spi",
         broken: Collection[str] = (),
     ) -> None:
         self._cells, self._demand, self._broken = cells, examiner.demand, broken
         self._size, self._id = size, jedec_id.to_bytes(3, "big")
         self._power_on()
-        self.qpi = qpi
+        self.lines = PROTOCOLS[protocol]
 
     def _power_on(self) -> None:
-        self.qpi = False
+        self.lines = 1
         self.vcr, self.evcr = 0xFB, 0xFF
         self._write_enabled = self._reset_armed = False
         self._busy = Countdown()
@@ -113,7 +121,7 @@ class Mt25q:
         """Run one command; what the chip drives on the data lines, all ones when it is silent."""
         silence = b"\xff" * command.length
         absent = "qspi-absent" in self._broken
-        if absent or command.opcode_lines != (4 if self.qpi else 1):
+        if absent or command.opcode_lines != self.lines:
             return silence  # on other lines than the chip listens to, nothing is understood
         armed, self._reset_armed = self._reset_armed, command.opcode == 0x66
         if command.opcode == 0x99:
@@ -134,13 +142,13 @@ class Mt25q:
             return silence
         register = self._register(command.opcode)
         if register is not None:
-            if not self._check_lines(command, 0, 4 if self.qpi else 1):
+            if not self._check_lines(command, 0, self.lines):
                 return silence
             return (register * command.length)[: command.length]
         return self._settings(command, silence)
 
     def _register(self, opcode: int) -> bytes | None:
-        if opcode in ((0xAF,) if self.qpi else (0x9E, 0x9F)):
+        if opcode in ((0x9E, 0x9F) if self.lines == 1 else (0xAF,)):
             return self._id + b"\x00" * 17
         values = {0x85: self.vcr, 0x65: self.evcr}
         if opcode in (0x05, 0x70):
@@ -151,8 +159,8 @@ class Mt25q:
 
     def _program(self, command: Command) -> None:
         """Program a page; an address that leaves it goes on at its start."""
-        lines = (4, 4) if self.qpi else _PROGRAMS[command.opcode]
-        if not self._check_write(command, *lines):
+        lines = self._phases(*_PROGRAMS[command.opcode])
+        if not self._knows(command.opcode) or not self._check_write(command, *lines):
             return
         start, data = command.address % self._size, command.data[-_PAGE:]
         rest = _PAGE - start % _PAGE
@@ -162,7 +170,7 @@ class Mt25q:
 
     def _erase(self, command: Command) -> None:
         whole = command.opcode in _ERASE_ALL
-        if self._check_write(command, 0 if whole else 4 if self.qpi else 1, 0):
+        if self._check_write(command, 0 if whole else self.lines, 0):
             size = self._size if whole else _ERASES[command.opcode]
             self._cells.erase(0 if whole else command.address % self._size // size * size, size)
 
@@ -180,16 +188,24 @@ class Mt25q:
         if command.opcode in (0x06, 0x04):
             self._write_enabled = command.opcode == 0x06
         elif command.opcode in (0x81, 0x61) and self._write_enabled and command.data:
-            self._check_lines(command, 0, 4 if self.qpi else 1)
+            self._check_lines(command, 0, self.lines)
             self._write_enabled = False
             if command.opcode == 0x81:
                 self.vcr = self.vcr if "qspi-vcr" in self._broken else command.data[0]
             else:
                 self.evcr = command.data[0]
-                self.qpi = not self.evcr & 0x80
+                dual = 1 if self.evcr & _EVCR_NO_DUAL else 2
+                self.lines = dual if self.evcr & _EVCR_NO_QUAD else 4
         elif command.opcode in (0x35, 0xF5):
-            self.qpi = command.opcode == 0x35
+            self.lines = 4 if command.opcode == 0x35 else 1
         return silence
+
+    def _knows(self, opcode: int) -> bool:
+        return self.lines != 2 or opcode not in _NOT_IN_DUAL
+
+    def _phases(self, address: int, data: int) -> tuple[int, int]:
+        """Lines of address and data, of a command that has these in extended SPI."""
+        return (address, data) if self.lines == 1 else (self.lines, self.lines)
 
     def check_read(self, command: Command) -> bool:
         """Hold a memory read's lines, dummy cycles and clock against the chip's settings.
@@ -197,17 +213,14 @@ class Mt25q:
         Returns:
             Whether the chip gives its memory's bytes; it matters when a rule is not held.
         """
-        read = _READS.get(command.opcode)
+        read = _READS.get(command.opcode) if self._knows(command.opcode) else None
         what = f"opcode {command.opcode:#04x}"
         self._demand(read is not None, "qspi.protocol", f"{what} is no memory read")
-        self._demand(
-            command.opcode_lines == (4 if self.qpi else 1), "qspi.protocol", f"{what}: wrong lines"
-        )
-        if read is None or command.opcode_lines != (4 if self.qpi else 1):
+        heard = command.opcode_lines == self.lines
+        self._demand(heard, "qspi.protocol", f"{what}: wrong lines")
+        if read is None or not heard:
             return False
-        lines = self._check_lines(
-            command, 4 if self.qpi else read.address_lines, 4 if self.qpi else read.data_lines
-        )
+        lines = self._check_lines(command, *self._phases(read.address_lines, read.data_lines))
         self._demand(command.address_bytes == 4, "qspi.protocol", f"{what}: 4 address bytes")
         set_cycles = self.vcr >> 4
         needed = read.default_dummy if set_cycles in (0, 15) else set_cycles

@@ -1,7 +1,9 @@
 """The board behind its debug port: the processor halts, steps and runs as a debugger tells it.
 
 ARMv7-M ARM, C1 "ARMv7-M Debug". The rules of the hardware are held from a reset until a debugger
-stops the core: they are for firmware, not for the tools' loaders. The model has no exceptions: a
+stops the core: they are for firmware. Tools and their loaders are held to what no chip can do, a
+clock above what the voltage or the flash's wait states allow; a debugger that sets one is refused
+from then on, so that no tool can take the board for a sound one. The model has no exceptions: a
 fault locks the core up where it happened.
 """
 
@@ -24,7 +26,7 @@ from device.emulators.h750.memories import FLASH
 from device.emulators.h750.mt25q import Mt25q
 from device.emulators.h750.processor import Processor
 from device.emulators.h750.registers import CORE_REGISTERS
-from device.emulators.h750.rules import Examiner
+from device.emulators.h750.rules import RuleBroken, TargetRules
 from device.emulators.h750.storage import Storage
 
 T = TypeVar("T")
@@ -47,24 +49,6 @@ _SIGNATURE = {0x1FF1E800: 0x00350028, 0x1FF1E804: 0x30365105, 0x1FF1E808: 0x2036
 _FLASH_SIZE = 0x1FF1E880
 _DEBUG_APB = 0xE00E1000  # DBGMCU as the debug bus shows it
 _DBGMCU = 0x5C001000
-
-
-class FirmwareRules(Examiner):
-    """An examiner that can be told not to look.
-
-    Args:
-        ignored: names of rules that are never held.
-
-    Attributes:
-        strict: whether rules are held now.
-    """
-
-    def __init__(self, ignored: Collection[str] = ()) -> None:
-        super().__init__(ignored)
-        self.strict = False
-
-    def holds(self, name: str) -> bool:
-        return self.strict and super().holds(name)
 
 
 @dataclass
@@ -92,9 +76,14 @@ class Target(Processor):
         broken: defects of the board, out of `chip.DEFECTS`.
         ignored: rules that are not held.
         finish: address at which the firmware is done; it stays there until a debugger comes.
+        protocol: of the flash chips at the start, out of `mt25q.PROTOCOLS`.
+
+    Attributes:
+        refuses: whether a debugger broke a rule: its accesses fail until the board is switched off.
     """
 
     rom_table = ROM_TABLE
+    refuses = False
 
     def __init__(
         self,
@@ -106,11 +95,12 @@ class Target(Processor):
         broken: Collection[str] = (),
         ignored: Collection[str] = (),
         finish: int | None = None,
+        protocol: str = "spi",
     ) -> None:
         self.storage, self._say = storage, say
-        rules = self._rules = FirmwareRules([*ignored, "inference.memory"])
+        rules = self._rules = TargetRules([*ignored, "inference.memory"])
         self._new_chip: Callable[[tuple[Mt25q, ...] | None], Chip] = lambda chips: Chip(
-            revision, storage, console, rules, broken, chips=chips
+            revision, storage, console, rules, broken, protocol=protocol, chips=chips
         )
         super().__init__(
             rules,
@@ -276,6 +266,8 @@ class Target(Processor):
         Raises:
             BusFault: nothing answers.
         """
+        if self.refuses:
+            raise BusFault
         if address >= _PPB:
             return self._read_debug(address, size)
         wiring = self.chip.wiring
@@ -305,6 +297,8 @@ class Target(Processor):
         Raises:
             BusFault: nothing takes it.
         """
+        if self.refuses:
+            raise BusFault
         if address >= _PPB:
             self._write_debug(address, size, value)
             return
@@ -336,10 +330,18 @@ class Target(Processor):
         return self._leniently(lambda: self.chip.bus.read(address, size))
 
     def _leniently(self, access: Callable[[], T]) -> T:
-        """A debugger's access: nobody examines it."""
+        """A debugger's access, held to the rules for tools.
+
+        Raises:
+            BusFault: it broke one.
+        """
         before, self._rules.strict = self._rules.strict, False
         try:
             return access()
+        except RuleBroken as broken:
+            self.refuses, rule = True, broken.rule
+            self._say(f"the tool breaks the rule {rule.name}: {rule.text} ({broken.detail})")
+            raise BusFault from None
         finally:
             self._rules.strict = before
 
