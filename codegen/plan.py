@@ -15,6 +15,7 @@ from codegen.ir.verify import verify
 from codegen.kernels.kernel import Activity, Constants, Lowered
 from codegen.kernels.registry import choose
 from codegen.kernels.wanted import PORTABLE, Kernels
+from codegen.memory import forms as memory_forms
 from codegen.memory.arena import align
 from codegen.memory.forms import Trade, choose_steps
 from codegen.memory.homes import Homes
@@ -214,7 +215,9 @@ def _trade(graph: Graph, lowering: Lowering) -> Trade:
             if there.issuperset(pair.fused):
                 yield frozenset(pair.fused), in_rows(current, pair)
 
-    return choose_steps(graph, forms, alternatives)
+    small = lowering.kernels.wanted == "small"
+    price = memory_forms.SMALL_PRICE if small else memory_forms.PRICE
+    return choose_steps(graph, forms, alternatives, price)
 
 
 def _forms(op: Op, lowering: Lowering) -> tuple[Lowered, ...]:

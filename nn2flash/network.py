@@ -39,7 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     processor.add_argument("--core", help="GCC's name of a processor (default: cortex-m7)")
     parser.add_argument("--no-fpu", action="store_true", help="of --core: it has no FPU")
     parser.add_argument(
-        "--kernels", choices=WANTED, default="auto", help="kernels of fully connected layers"
+        "--kernels",
+        choices=WANTED,
+        default="auto",
+        help="small: RAM before speed; portable: plain C; dense, sparse: fully connected",
     )
     parser.add_argument(
         "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"

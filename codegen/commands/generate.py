@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codegen.kernels.wanted import WANTED
 from codegen.names import check_name
 from codegen.outputs import LEGACY, TEMPLATES, outputs
 from support.errors import UserError
@@ -40,9 +41,9 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file, batch 1")
     parser.add_argument(
         "--kernels",
-        choices=("auto", "portable", "dense", "sparse"),
+        choices=WANTED,
         default="auto",
-        help="kernels of fully connected layers",
+        help="small: RAM before speed; portable: plain C; dense, sparse: fully connected layers",
     )
     parser.add_argument(
         "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"

@@ -80,6 +80,10 @@ class _Points:
     smallest: Int64Array
     largest: Int64Array
 
+    def of(self, rows: Int64Array) -> _Points:
+        """The same of some rows."""
+        return _Points(self.levels, self.sums[rows], self.smallest[rows], self.largest[rows])
+
     @property
     def demanded(self) -> BoolArray:
         return self.sums <= self.largest
@@ -107,6 +111,8 @@ def search(layer: IntegerLayer) -> Rows:
         rows = _at_shift(layer, points, shift)
         if rows.found.sum() > best.found.sum():
             best = rows
+        if 2 * best.found.sum() >= layer.outputs:
+            break  # the largest shift has the finest unit: others find less, but for rare layers
     return best
 
 
@@ -127,13 +133,14 @@ def _at_shift(layer: IntegerLayer, points: _Points, shift: int) -> Rows:
     low, high = lines.end(best, nearest, -1), lines.end(best, nearest, 1)
     factors, addends = np.zeros(len(best), np.int64), np.zeros(len(best), np.int64)
     for part in sorted(np.linspace(0, 1, _TRIES), key=lambda part: abs(part - 0.5)):
-        tried = np.rint(low + part * (high - low)).astype(np.int64)
-        least, most = _bounds(tried, points, shift)
-        good = (factors == 0) & (tried >= 1) & (tried < _INT32) & (least <= most)
-        factors = np.where(good, tried, factors)
-        addends = np.where(good, (least + most) // 2, addends)
-        if (factors > 0).all():
+        left = np.flatnonzero(factors == 0)
+        if not len(left):
             break
+        tried = np.rint(low + part * (high - low)).astype(np.int64)[left]
+        least, most = _bounds(tried, points.of(left), shift)
+        good = (tried >= 1) & (tried < _INT32) & (least <= most)
+        factors[left] = np.where(good, tried, 0)
+        addends[left] = np.where(good, (least + most) // 2, 0)
     return Rows(factors, addends, shift)
 
 

@@ -16,8 +16,9 @@ from codegen.memory.arena import needs_of
 from codegen.memory.homes import Homes
 from codegen.memory.liveness import lifetimes
 
-# Percent of a network's estimated cycles that may be given for each percent of the arena.
-PRICE = 0.6
+# Percent of a network's estimated cycles that may be given for each percent of the arena, and where
+# less RAM goes before speed.
+PRICE, SMALL_PRICE = 0.1, 0.6
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,16 @@ class Trade:
 
 
 def choose_forms(
-    graph: Graph, homes: Homes, forms: Sequence[tuple[Lowered, ...]], whole: int | None = None
+    graph: Graph,
+    homes: Homes,
+    forms: Sequence[tuple[Lowered, ...]],
+    price: float,
+    whole: int | None = None,
 ) -> Trade | None:
-    """Take the forms with which the arena is smallest, for at most `PRICE`.
+    """Take the forms with which the arena is smallest, for at most a price.
 
     Args:
+        price: as `PRICE`.
         forms: of each step, the fastest first.
         whole: bytes that the arena needs with each layer by itself in its fastest form; None: these
             are such layers.
@@ -67,7 +73,7 @@ def choose_forms(
         chosen = [_cheapest(own, need, size) for own, need in zip(forms, needs, strict=True)]
         taken = [each for each in chosen if each is not None]
         slower = sum(form.slower for form, _ in taken)
-        if len(taken) == len(forms) and slower * whole <= PRICE * (whole - size) * cycles:
+        if len(taken) == len(forms) and slower * whole <= price * (whole - size) * cycles:
             steps, needed = tuple(form for form, _ in taken), tuple(need for _, need in taken)
             return Trade(graph, steps, needed, whole, slower, cycles)
     return None
@@ -80,19 +86,21 @@ def choose_steps(
     graph: Graph,
     forms_of: Callable[[Op], tuple[Lowered, ...]],
     alternatives: Callable[[Graph], Iterable[Alternative]],
+    price: float,
 ) -> Trade:
     """Join layers of the graph where that makes the arena smaller: of those that need most, the
     pair that lowers the need most, until none does.
 
     Args:
         forms_of: an operation's forms, the fastest first.
+        price: as `PRICE`.
         alternatives: of a graph, the graphs with one more pair joined, each with its layers.
     """
 
     def trade(graph: Graph, whole: int | None = None) -> Trade | None:
         homes = Homes(graph)
         forms = [forms_of(op) for op in graph.ops if not homes.vanishes(op)]
-        return choose_forms(graph, homes, forms, whole)
+        return choose_forms(graph, homes, forms, price, whole)
 
     best = current = trade(graph)
     assert best is not None and current is not None

@@ -80,14 +80,17 @@ class Machine:
         elf: a bare-metal ELF. Segments are put where they run; code that start-up would copy is
             put there by running start-up (`run_until`).
         folder: where the compiled counter is kept.
+        model: Unicorn's number of another core.
     """
 
-    def __init__(self, elf: Path, folder: Path) -> None:
+    def __init__(
+        self, elf: Path, folder: Path, model: int = arm_const.UC_CPU_ARM_CORTEX_M7
+    ) -> None:
         self.elf = elf
         self.engine = unicorn.Uc(
             unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
         )
-        self.engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        self.engine.ctl_set_cpu_model(model)
         self._native = _library(folder)
         self._mapped: list[tuple[int, int]] = []
         with elf.open("rb") as stream:

@@ -360,9 +360,9 @@ FIELDS = (
     ("subset_seed", "seed of the choice of test images", "0", COUNT),
     (
         "kernels",
-        "kernels of fully connected layers: auto, portable, dense, sparse",
+        "auto, small (RAM before speed), portable (plain C), dense, sparse",
         "auto",
-        one_of(("auto", "portable", "dense", "sparse")),
+        one_of(("auto", "small", "portable", "dense", "sparse")),
     ),
     (
         "placement",

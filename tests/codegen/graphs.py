@@ -66,6 +66,13 @@ def convolved(
     return model.then("Conv", *operands, **attributes).qdq(SCALE, -3)
 
 
+def depthwise(seed: int = 8) -> QdqModel:
+    """Channels that are no multiple of four, two pixels apart."""
+    rng = np.random.default_rng(seed)
+    model = QdqModel((1, 6, 12, 13)).qdq(SCALE, 3)
+    return convolved(model, rng, (6, 1, 3, 3), group=6, strides=[2, 2], pads=[1, 1, 1, 1])
+
+
 def image(seed: int = 6) -> QdqModel:
     """2x8x6 → convolutions of every kind, pools, a residual → 3: one of each of their operators."""
     rng = np.random.default_rng(seed)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from unicorn import arm_const
 
 from codegen.generate import generate
 from codegen.ir.graph import Graph
@@ -25,6 +26,7 @@ from codegen.place import place_objects
 from codegen.reference import run as run_reference
 from codegen.render import render
 from codegen.target import CORTEX_M7, Target
+from device.bench.counter import PAGE, Machine
 from device.boards import Board, read_board
 from device.emulators import SimOptions, SimResult, emulator
 from tests.codegen.shared_objects import compiled_once
@@ -39,6 +41,9 @@ ALIGNED = ("-mno-unaligned-access", "-DTRAP_UNALIGNED")
 # What docs/architecture.md and the brief of the runtime promise to compile under.
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-ffp-contract=off"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+# Of the board mps2_an500.
+UART = 0x40004000
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -94,16 +99,30 @@ def run(command: Sequence[str]) -> str:
     return done.stdout
 
 
+# Cores that Unicorn has beside the boards' own, which QEMU runs: their FPU by GCC's name.
+CORES = {
+    "cortex-m4": ("fpv4-sp-d16", arm_const.UC_CPU_ARM_CORTEX_M4),
+    "cortex-m33": ("fpv5-sp-d16", arm_const.UC_CPU_ARM_CORTEX_M33),
+}
+
+
 @cache
 def toolchain(
-    board: str, compiler: str = "", sanitize: bool = True, further: tuple[str, ...] = ()
+    board: str,
+    compiler: str = "",
+    sanitize: bool = True,
+    further: tuple[str, ...] = (),
+    core: str = "",
 ) -> Toolchain:
     """The compiler of a board: gcc with sanitizers for `host`, arm-none-eabi-gcc else.
 
     Args:
         further: options behind the board's.
+        core: one of `CORES` in the place of the board's.
     """
     facts = read_board(FIRMWARE / "boards" / board / "board.toml")
+    if core:
+        facts = replace(facts, cpu=replace(facts.cpu, core=core, fpu=CORES[core][0]))
     if facts.cpu.native:
         options = ["-O1", "-g", *(SANITIZERS if sanitize else [])]
         return Toolchain(facts, compiler or "gcc", (*options, *further))
@@ -143,9 +162,9 @@ def compile_all(
 
 
 @cache
-def runtime_objects(board: str, further: tuple[str, ...] = ()) -> tuple[Path, ...]:
+def runtime_objects(board: str, further: tuple[str, ...] = (), core: str = "") -> tuple[Path, ...]:
     """Runtime, board and console, compiled once for all that runs at a time."""
-    tools = toolchain(board, further=further)
+    tools = toolchain(board, further=further, core=core)
     sources = runtime_sources(board)
     folder = compiled_once(
         [tools.compiler, *tools.options, *STRICT],
@@ -174,18 +193,23 @@ def link(tools: Toolchain, objects: Sequence[Path], out: Path, sizes: dict[str, 
 
 
 def run_cases(
-    cases: Sequence[Case], folder: Path, board: str = "host", further: tuple[str, ...] = ()
+    cases: Sequence[Case],
+    folder: Path,
+    board: str = "host",
+    further: tuple[str, ...] = (),
+    core: str = "",
 ) -> list[Int8Array]:
     """Generate, compile and link all networks into one program, run it, return its outputs.
 
     Args:
         further: options of the compiler, behind the board's.
+        core: one of `CORES`, on which Unicorn runs what is compiled for it; empty: the board's.
 
     Returns:
         one int8 [N, output size] for each case.
     """
-    tools = toolchain(board, further=further)
-    objects = list(runtime_objects(board, further))
+    tools = toolchain(board, further=further, core=core)
+    objects = list(runtime_objects(board, further, core))
     results = sum(len(case.inputs) * case.graph.output_bytes for case in cases)
     largest = max(case.graph.output_bytes for case in cases)
     with ThreadPoolExecutor(2) as pool:
@@ -210,9 +234,20 @@ def run_cases(
             "results": results,
         },
     )
+    if core:
+        return _split(cases, _on_core(core, elf, folder, results))
     done = run_program(board, elf)
     assert done.status == 0, done.console
     return _split(cases, done.results)
+
+
+def _on_core(core: str, elf: Path, folder: Path, size: int) -> bytes:
+    """Run a program on one of `CORES` until it hands out its results: so many bytes."""
+    machine = Machine(elf, folder, CORES[core][1])
+    machine.map(UART, PAGE)
+    machine.run_until("Reset_Handler", "board_finish", limit=0)
+    assert machine.engine.reg_read(arm_const.UC_ARM_REG_R0) == 0, "board_finish(1, …)"
+    return bytes(machine.engine.mem_read(machine.symbol("results"), size))
 
 
 def run_program(board: str, elf: Path) -> SimResult:

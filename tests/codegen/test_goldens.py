@@ -28,7 +28,7 @@ from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
 from support.described import UNITS, packed
 from tests.codegen.golden_sets import SETS
-from tests.codegen.graphs import assorted, classes, image, left_in_float, two_in_two_out
+from tests.codegen.graphs import assorted, classes, depthwise, image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
@@ -157,6 +157,7 @@ NETWORKS = {
     "network_assorted": "legacy",
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
+    "network_depthwise": "legacy",
     "network_quads": "legacy",
     "network_joined_in_rows": "legacy",
     "network_pooled_in_rows": "legacy",
@@ -164,7 +165,8 @@ NETWORKS = {
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
-CLASSES, QUADS = "network_classes", "network_quads"
+CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
+QUADS = "network_quads"
 JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
 SPARSE = "network_sparse"
 # Of later ones, what looks otherwise than the first.
@@ -176,6 +178,7 @@ PARTS = {
     LEFT_IN_FLOAT: (".c", ".h", "_generate_report.txt", "_manifest.json"),
     ASSORTED: (".c",),
     CLASSES: (".c",),
+    DEPTHWISE: (".c", "_kernels.h", "_assembly.S"),
     QUADS: (".c", "_generate_report.txt"),
     JOINED: (".c", "_generate_report.txt"),
     POOLED: (".c",),
@@ -194,6 +197,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         LEFT_IN_FLOAT: left_in_float,
         ASSORTED: assorted,
         CLASSES: classes,
+        DEPTHWISE: depthwise,
         QUADS: image,
         JOINED: u_net,
         POOLED: lenet_5,
@@ -203,10 +207,10 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         out.mkdir(exist_ok=True)
         graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
-    if folder in (FAST, QUADS):
+    if folder in (FAST, DEPTHWISE, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
     elif folder in (JOINED, POOLED):
-        kernels = Kernels("auto")
+        kernels = Kernels("small")
     elif folder == SPARSE:
         kernels = Kernels("sparse")
     generate(graph, "tiny", out, NETWORKS[folder], kernels)

@@ -89,9 +89,9 @@ def test_list_has_targets_and_values() -> None:
 
 def test_a_wrong_value_lists_the_values() -> None:
     told = scons("-n", "kernels=zzz").stderr
-    assert told == "scons: error: kernels=zzz: known: auto, dense, portable, sparse\n"
+    assert told == "scons: error: kernels=zzz: known: auto, dense, portable, small, sparse\n"
     told = scons("-n", "kernels=dens").stderr
-    assert "did you mean 'dense'? (known: auto, dense, portable, sparse)" in told
+    assert "did you mean 'dense'? (known: auto, dense, portable, small, sparse)" in told
 
 
 @pytest.mark.parametrize(

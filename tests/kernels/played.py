@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.ir.graph import Graph
+from codegen.kernels.conv.depthwise_rows import RoutineFields
 from codegen.kernels.conv.portable import ConvFields
 from codegen.kernels.conv.quads import QuadsFields
 from codegen.kernels.kernel import Lowered
@@ -24,7 +25,7 @@ from codegen.target import CORTEX_M7
 from tests.codegen.shared_objects import compiled_once
 
 RUNTIME = Path(__file__).resolve().parents[2] / "firmware/runtime"
-CONVOLUTIONS = ("conv", "conv_packed", "conv_window", "depthwise_planes")
+CONVOLUTIONS = ("conv", "conv_packed", "conv_window", "depthwise_planes", "depthwise_routines")
 QUADS = ("quads", "conv_quads", "conv_quad_rows", "conv_rows")
 FILES = ("pool", *CONVOLUTIONS, *QUADS)
 # What SSAT can shift by.
@@ -117,6 +118,14 @@ def call_of(lowered: Lowered) -> Call:
             function(shape, *map(ctypes.c_void_p, (source, target)), *blocks, last)
 
         return convolve
+    if isinstance(given, RoutineFields):
+        # In C the routines are left out: the shape, words of a row, the shift.
+        conv = structure("conv", "nn_conv_shape", values)
+        layer = (ctypes.c_int32 * (len(conv) + 2))(*conv, given.words, given.shift)
+        scratch = ctypes.create_string_buffer(lowered.scratch + 8)
+        return lambda source, target: library().nn_depthwise_routines(
+            layer, *map(ctypes.c_void_p, (source, target)), constants["constants"], scratch
+        )
     assert isinstance(given, PoolFields)
     shape = structure("pool", "nn_pool_shape", values)
     if given.average is None:

@@ -58,13 +58,15 @@ def append(
     *,
     bias: bool = True,
     per_channel: bool = False,
+    unit: float = 1.0,
     **attributes: Any,
 ) -> QdqModel:
+    """Of channels, scales are powers of two times `unit`: 1 makes ties."""
     outputs = weights[0]
     stored = rng.integers(-128, 128, weights).astype(np.int8)
     scale: Any = WEIGHT
     if per_channel:
-        scale = np.exp2(rng.integers(-9, -6, outputs)).astype(np.float32)
+        scale = (unit * np.exp2(rng.integers(-9, -6, outputs))).astype(np.float32)
     zeros = np.zeros(np.shape(scale))
     operands = [model.dequantized(stored, scale, zeros, 0 if per_channel else None)]
     if bias:

@@ -19,7 +19,25 @@ static inline ai_u32 nn_word(const void *bytes) {
     return word;
 }
 
+/* Whether `nn_larger` is there: an Arm core without the instructions compares bytes as they are. */
+#if (defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP) || !defined(__arm__)
+#define NN_LARGER 1
+#else
+#define NN_LARGER 0
+#endif
+
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+
+/* The larger one of each two bytes. */
+static inline ai_u32 nn_larger(ai_u32 a, ai_u32 b) {
+    ai_u32 larger;
+    __asm__("ssub8 %0, %1, %2\n"
+            "sel %0, %1, %2"
+            : "=&r"(larger)
+            : "r"(a), "r"(b)
+            : "cc");
+    return larger;
+}
 
 /* Bytes 0 and 2 of a word, sign-extended to its halves. */
 static inline ai_u32 nn_even(ai_u32 word) {
@@ -33,6 +51,20 @@ static inline ai_u32 nn_odd(ai_u32 word) {
     ai_u32 halves;
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(word));
     return halves;
+}
+
+/* sums + bytes 0 and 2 of a word, without signs, to each half; the caller knows that none wraps. */
+static inline ai_u32 nn_add_even(ai_u32 sums, ai_u32 word) {
+    ai_u32 more;
+    __asm__("uxtab16 %0, %1, %2" : "=r"(more) : "r"(sums), "r"(word));
+    return more;
+}
+
+/* Bytes 1 and 3. */
+static inline ai_u32 nn_add_odd(ai_u32 sums, ai_u32 word) {
+    ai_u32 more;
+    __asm__("uxtab16 %0, %1, %2, ror #8" : "=r"(more) : "r"(sums), "r"(word));
+    return more;
 }
 
 /* (low half of a, low half of b), and the high ones. */
@@ -61,6 +93,18 @@ static inline ai_i32 nn_signed(ai_u32 value, ai_u32 bit) {
     return (ai_i32)(value & (bit - 1u)) - (ai_i32)(value & bit);
 }
 
+#if NN_LARGER
+static inline ai_u32 nn_larger(ai_u32 a, ai_u32 b) {
+    ai_u32 larger = 0;
+    for (ai_u32 shift = 0; shift < 32; shift += 8) {
+        const ai_u32 one = ((a >> shift) ^ 0x80u) & 0xFFu;
+        const ai_u32 two = ((b >> shift) ^ 0x80u) & 0xFFu;
+        larger |= ((one > two ? one : two) ^ 0x80u) << shift;
+    }
+    return larger;
+}
+#endif
+
 static inline ai_u32 nn_even(ai_u32 word) {
     const ai_u32 low = (ai_u32)nn_signed(word, 0x80u) & 0xFFFFu;
     return low | (ai_u32)nn_signed(word >> 16, 0x80u) << 16;
@@ -68,6 +112,14 @@ static inline ai_u32 nn_even(ai_u32 word) {
 
 static inline ai_u32 nn_odd(ai_u32 word) {
     return nn_even(word >> 8);
+}
+
+static inline ai_u32 nn_add_even(ai_u32 sums, ai_u32 word) {
+    return sums + (word & 0x00FF00FFu);
+}
+
+static inline ai_u32 nn_add_odd(ai_u32 sums, ai_u32 word) {
+    return sums + ((word >> 8) & 0x00FF00FFu);
 }
 
 static inline ai_u32 nn_low_halves(ai_u32 a, ai_u32 b) {

@@ -1,8 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_pool.h"
 
+#include "nn_dsp.h"
 #include "nn_requantize.h"
 #include "nn_window.h"
+
+/* Cells of a window that lie inside the image, for one channel or four. */
+typedef struct {
+    const ai_i8 *first;
+    ai_i32 rows;
+    ai_i32 columns;
+    ai_i32 down; /* bytes from a cell to the one below */
+    ai_i32 right;
+} cells;
+
+static cells cells_of(const nn_pool_shape *shape, const ai_i8 *input, ai_i32 top, ai_i32 left,
+                      nn_span rows, nn_span columns) {
+    cells found;
+    const ai_i32 y = top + rows.first * shape->dilation_y;
+    const ai_i32 x = left + columns.first * shape->dilation_x;
+    found.first = input + (y * shape->width + x) * shape->channels;
+    found.rows = rows.end - rows.first;
+    found.columns = columns.end - columns.first;
+    found.down = shape->dilation_y * shape->width * shape->channels;
+    found.right = shape->dilation_x * shape->channels;
+    if (found.columns * found.right == found.down) {
+        found.columns *= found.rows; /* whole rows: one after the other */
+        found.rows = 1;
+    }
+    return found;
+}
+
+#if NN_LARGER
+
+static ai_u32 largest_four(const cells *own, ai_i32 channel) {
+    ai_u32 largest = 0x80808080u;
+    const ai_i8 *row = own->first + channel;
+    for (ai_i32 ky = own->rows; ky > 0; ky--) {
+        const ai_i8 *cell = row;
+        for (ai_i32 kx = own->columns; kx > 0; kx--) {
+            largest = nn_larger(nn_word(cell), largest);
+            cell += own->right;
+        }
+        row += own->down;
+    }
+    return largest;
+}
+
+#endif
+
+static ai_i8 largest_one(const cells *own, ai_i32 channel) {
+    ai_i8 largest = -128;
+    const ai_i8 *row = own->first + channel;
+    for (ai_i32 ky = own->rows; ky > 0; ky--) {
+        const ai_i8 *cell = row;
+        for (ai_i32 kx = own->columns; kx > 0; kx--) {
+            largest = *cell > largest ? *cell : largest;
+            cell += own->right;
+        }
+        row += own->down;
+    }
+    return largest;
+}
 
 void nn_max_pool(const nn_pool_shape *shape, const ai_i8 *input, ai_i8 *output) {
     for (ai_i32 y = 0; y < shape->output_height; y++) {
@@ -13,20 +72,58 @@ void nn_max_pool(const nn_pool_shape *shape, const ai_i8 *input, ai_i8 *output) 
             const ai_i32 left = x * shape->stride_x - shape->pad_left;
             const nn_span columns =
                 nn_inside(left, shape->kernel_width, shape->dilation_x, 0, shape->width);
-            for (ai_i32 channel = 0; channel < shape->channels; channel++) {
-                ai_i8 largest = -128;
-                for (ai_i32 ky = rows.first; ky < rows.end; ky++) {
-                    const ai_i32 row = (top + ky * shape->dilation_y) * shape->width;
-                    for (ai_i32 kx = columns.first; kx < columns.end; kx++) {
-                        const ai_i32 pixel = row + left + kx * shape->dilation_x;
-                        const ai_i8 value = input[pixel * shape->channels + channel];
-                        largest = value > largest ? value : largest;
-                    }
-                }
-                *output++ = largest;
+            const cells own = cells_of(shape, input, top, left, rows, columns);
+            ai_i32 channel = 0;
+#if NN_LARGER
+            for (; channel + 4 <= shape->channels; channel += 4) {
+                const ai_u32 largest = largest_four(&own, channel);
+                memcpy(output, &largest, 4);
+                output += 4;
+            }
+#endif
+            for (; channel < shape->channels; channel++) {
+                *output++ = largest_one(&own, channel);
             }
         }
     }
+}
+
+/* Cells of which 16 bits hold the sum: 257 * 255 = 65,535. */
+#define MOST_CELLS 257
+
+/* Sums of four channels, each byte 128 more than it says. */
+static void sum_four(const cells *own, ai_i32 channel, ai_i32 *sums) {
+    ai_u32 even = 0;
+    ai_u32 odd = 0;
+    const ai_i8 *row = own->first + channel;
+    for (ai_i32 ky = own->rows; ky > 0; ky--) {
+        const ai_i8 *cell = row;
+        for (ai_i32 kx = own->columns; kx > 0; kx--) {
+            const ai_u32 word = nn_word(cell) ^ 0x80808080u;
+            even = nn_add_even(even, word);
+            odd = nn_add_odd(odd, word);
+            cell += own->right;
+        }
+        row += own->down;
+    }
+    sums[0] = (ai_i32)(even & 0xFFFFu);
+    sums[1] = (ai_i32)(odd & 0xFFFFu);
+    sums[2] = (ai_i32)(even >> 16);
+    sums[3] = (ai_i32)(odd >> 16);
+}
+
+static ai_i32 sum_one(const cells *own, ai_i32 channel) {
+    ai_i32 sum = 0;
+    const ai_i8 *row = own->first + channel;
+    for (ai_i32 ky = own->rows; ky > 0; ky--) {
+        const ai_i8 *cell = row;
+        for (ai_i32 kx = own->columns; kx > 0; kx--) {
+            sum += *cell;
+            cell += own->right;
+        }
+        row += own->down;
+    }
+    return sum;
 }
 
 void nn_average_pool(const nn_pool_shape *shape, const nn_average *average, const ai_i8 *input,
@@ -44,23 +141,26 @@ void nn_average_pool(const nn_pool_shape *shape, const nn_average *average, cons
             const nn_span counted_columns =
                 nn_inside(left, shape->kernel_width, shape->dilation_x, -shape->pad_left,
                           shape->width + shape->pad_right);
-            const ai_i32 cells = (rows.end - rows.first) * (columns.end - columns.first);
+            const ai_i32 cells_inside = (rows.end - rows.first) * (columns.end - columns.first);
             const ai_i32 padded = (counted_rows.end - counted_rows.first) *
                                   (counted_columns.end - counted_columns.first);
-            const ai_i32 count = average->padding_counts ? padded : cells;
+            const ai_i32 count = average->padding_counts ? padded : cells_inside;
             const ai_float multiplier = multipliers[average->counts_differ ? count : 0];
-            for (ai_i32 channel = 0; channel < shape->channels; channel++) {
-                ai_i32 sum = 0;
-                for (ai_i32 ky = rows.first; ky < rows.end; ky++) {
-                    const ai_i32 row = (top + ky * shape->dilation_y) * shape->width;
-                    for (ai_i32 kx = columns.first; kx < columns.end; kx++) {
-                        const ai_i32 pixel = row + left + kx * shape->dilation_x;
-                        sum += (ai_i32)input[pixel * shape->channels + channel] -
-                               average->input_zero_point;
-                    }
+            const cells own = cells_of(shape, input, top, left, rows, columns);
+            const ai_i32 zeros = cells_inside * average->input_zero_point;
+            ai_i32 channel = 0;
+            for (; channel + 4 <= shape->channels && cells_inside <= MOST_CELLS; channel += 4) {
+                ai_i32 sums[4];
+                sum_four(&own, channel, sums);
+                for (ai_i32 i = 0; i < 4; i++) {
+                    const ai_i32 sum = sums[i] - 128 * cells_inside - zeros;
+                    *output++ = nn_requantize(sum, multiplier, average->zero_point, average->low,
+                                              average->high);
                 }
-                *output++ = nn_requantize(sum, multiplier, average->zero_point, average->low,
-                                          average->high);
+            }
+            for (; channel < shape->channels; channel++) {
+                *output++ = nn_requantize(sum_one(&own, channel) - zeros, multiplier,
+                                          average->zero_point, average->low, average->high);
             }
         }
     }

@@ -6,7 +6,7 @@ _nn2flash() {
     else
         case ${COMP_WORDS[1]}:$before in
             analyze:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
-            analyze:--kernels) choices="auto portable dense sparse" ;;
+            analyze:--kernels) choices="auto small portable dense sparse" ;;
             analyze:--core) ;;
             analyze:--calibration) ;;
             analyze:--html) ;;
@@ -16,14 +16,14 @@ _nn2flash() {
             quantize:--out) ;;
             quantize:--report) ;;
             generate:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
-            generate:--kernels) choices="auto portable dense sparse" ;;
+            generate:--kernels) choices="auto small portable dense sparse" ;;
             generate:--c-api) choices="legacy st-ai" ;;
             generate:--core) ;;
             generate:--calibration) ;;
             generate:--name) ;;
             generate:--out-dir) ;;
             package:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
-            package:--kernels) choices="auto portable dense sparse" ;;
+            package:--kernels) choices="auto small portable dense sparse" ;;
             package:--c-api) choices="legacy st-ai" ;;
             package:--core) ;;
             package:--calibration) ;;

@@ -1,0 +1,253 @@
+"""3 x 3 depthwise convolutions by routines for the layer at hand: depthwise_code.py.
+
+firmware/runtime/kernels/nn_depthwise_routines.c goes through bands and channels, four at a time.
+Lanes of the planes are less the input's zero point, so that padding is 0 and its columns are left
+out; weights times 256 make sums that SMMLA takes as they are (integer_requantize.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from codegen.kernels.conv.depthwise import Planes, in_place
+from codegen.kernels.conv.depthwise_code import REACH, TAPS, Body, Row, body
+from codegen.kernels.conv.portable import ConvFields, conv_fields
+from codegen.kernels.integer_layer import IntegerLayer
+from codegen.kernels.integer_requantize import Rows, search
+from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
+from codegen.ops.conv import Conv
+from codegen.target import Target
+
+# Channels of the planes, bytes that a word has.
+_PLANES, _WORD = 4, 4
+# Bytes for planes: what rows of the next band share with this one is prepared twice, so that more
+# saves little.
+_BYTES = 2048
+# Pairs of pixels in a round of a loop over a long row.
+_ROUND, _LONG = 4, 8
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a row of the image becomes a row of planes.
+
+    Attributes:
+        words: of a plane's row.
+        pixel: bytes from a pixel to its neighbour.
+        rounds, pairs: a loop over so many pairs of pixels; 0 rounds: none.
+        rest: pairs behind the loop.
+        alone: whether one pixel without neighbour ends the row.
+        pitch: bytes from a row of the image to the next one.
+        missing: channels of a word that the last four lack.
+    """
+
+    words: int
+    pixel: int
+    rounds: int
+    pairs: int
+    rest: int
+    alone: bool
+    pitch: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class RoutineFields:
+    """What the templates name.
+
+    Attributes:
+        words: of a plane's row.
+        shift: of rows that integers requantize.
+        integers, floats: the row for channels of either kind; None where there are none.
+    """
+
+    conv: ConvFields
+    words: int
+    shift: int
+    integers: Body | None
+    floats: Body | None
+    split: Split
+    zero_point: int
+
+
+def row_of(op: Conv) -> Row:
+    """The layer's row."""
+    window, channels = op.window, op.groups
+    row = Row(window.input[1], window.output[1], window.strides[1], window.pads[1], 0, channels)
+    below = window.dilations[0] * _PLANES * row.words * _WORD
+    return Row(row.width, row.outputs, row.stride, row.pad, below, channels)
+
+
+def plane_bytes(op: Conv, band: int) -> int:
+    """Bytes of the planes for `band` rows of output."""
+    window = op.window
+    rows = (band - 1) * window.strides[0] + (TAPS - 1) * window.dilations[0] + 1
+    return _PLANES * rows * row_of(op).words * _WORD
+
+
+def band_of(op: Conv) -> int:
+    """Rows of output at once: as many as have room, at least one."""
+    bands = range(1, op.window.output[0] + 1)
+    return max((band for band in bands if plane_bytes(op, band) <= _BYTES), default=1)
+
+
+def split_of(op: Conv) -> Split:
+    """Loops where a row is long, or an instruction does not reach its end."""
+    width, pixel, words = op.window.input[1], op.groups, row_of(op).words
+    pairs = min(words, width // 2)
+    reach = max(1, (REACH // pixel + 1) // 2)
+    size = pairs if pairs <= _LONG and pairs <= reach else min(_ROUND, reach)
+    rounds = 0 if size == pairs else pairs // size
+    rest = pairs - rounds * size
+    # What is left, and the pixel behind it, is within reach, too.
+    if 2 * rest * pixel > REACH:
+        size, rounds, rest = 1, pairs, 0
+    missing = -op.groups % _PLANES
+    return Split(words, pixel, rounds, size, rest, words > pairs, width * pixel, missing)
+
+
+@lru_cache(maxsize=64)
+def requantization(op: Conv) -> Rows:
+    """The constants of the layer's rows, of sums of lanes."""
+    weights = op.weights.reshape(op.rows, -1).astype(np.int64)
+    return search(
+        IntegerLayer(
+            weights=weights,
+            bias=op.bias.astype(np.int64),
+            multipliers=op.multipliers,
+            zero_point=op.output.quantization.zero_point,
+            low=-128,
+            high=127,
+            base=op.input.quantization.zero_point,
+        )
+    )
+
+
+def bodies(op: Conv) -> tuple[Body | None, Body | None]:
+    """The row by integers and in float32, each where a channel takes it."""
+    row, found = row_of(op), requantization(op).found
+    down = op.window.strides[0] * _PLANES * row.words * _WORD
+    below = row.outputs * op.groups
+    return (
+        body(row, down, below, "integers") if found.any() else None,
+        body(row, down, below, "floats") if not found.all() else None,
+    )
+
+
+def packed(op: Conv) -> bytes:
+    """Five words a channel: see nn_depthwise_routines.h."""
+    rows = requantization(op)
+    negated = (-op.multipliers).astype("<f4").view("<i4").astype(np.int64)
+    first = np.where(rows.found, rows.factors, negated)
+    second = np.where(rows.found, rows.addends, op.bias)
+    taps = op.weights.astype(np.int8).reshape(op.rows, TAPS, TAPS)[:, :, [0, 1, 1, 2]]
+    words = taps.reshape(op.rows, -1).view("<i4").astype(np.int64)
+    together = np.concatenate([first[:, None], second[:, None], words], axis=1)
+    return together.astype("<i4").tobytes()
+
+
+def _prepared(op: Conv, band: int) -> float:
+    """Instructions for planes: 14 for two pixels of four channels, 8 for a row of them, 90 for a
+    band, 5 for a word that a band leaves to the next."""
+    window, words = op.window, row_of(op).words
+    bands = -(-window.output[0] // band)
+    reach = (TAPS - 1) * window.dilations[0] + 1
+    rows = (window.output[0] - 1) * window.strides[0] + reach
+    kept = (bands - 1) * max(0, reach - window.strides[0]) * _PLANES * words
+    return -(-op.groups // _PLANES) * (rows * (8.0 + 14.0 * words) + 90.0 * bands + 5.0 * kept)
+
+
+class DepthwiseRows(Kernel):
+    """A row at a time, twelve products for two outputs."""
+
+    name = "rows"
+    portable = False
+    op_type = Conv
+
+    def fits(self, op: Conv, target: Target) -> str:
+        """A processor with SMLAD and float32; 3 x 3, one or two pixels apart, four channels."""
+        if not target.packed_arithmetic:
+            return "no instruction for two products, or no FPU"
+        if not op.depthwise or op.rows != op.groups:
+            return "not one filter for each channel"
+        if op.asymmetric:
+            return "its weights have zero points"
+        if not op.plain:
+            return "biases beyond int32, or float32 out"
+        window = op.window
+        if window.kernel != (TAPS, TAPS) or window.dilations[1] != 1 or window.strides[1] > 2:
+            return "not 3 x 3, one or two pixels apart"
+        if op.groups < _PLANES:
+            return "fewer than four channels"
+        row = row_of(op)
+        if not row.complete:
+            return "windows in the padding alone"
+        furthest = (TAPS - 1) * row.below + row.words * _WORD
+        if max(furthest, _PLANES * row.words * _WORD, 2 * op.groups) > REACH:
+            return "rows beyond an instruction's reach"
+        return ""
+
+    def cost(self, op: Conv, target: Target, activity: Activity) -> float:
+        """The routines' instructions: those of a row, 45 for a channel's part of a band; beside
+        it, `_prepared`."""
+        window, found, band = op.window, requantization(op).found, band_of(op)
+        bands = -(-window.output[0] // band)
+        integers, floats = bodies(op)
+        total = _prepared(op, band) + op.groups * bands * 45.0
+        for some, count in ((integers, found.sum()), (floats, (~found).sum())):
+            total += window.output[0] * int(count) * (some.instructions if some else 0)
+        return total
+
+    def lower(self, op: Conv, target: Target) -> Lowered:
+        """Constants and the layer's routines."""
+        return self._lower(op, band_of(op))
+
+    def _lower(self, op: Conv, band: int) -> Lowered:
+        """For bands of so many rows. Of four channels all that a band needs is read before its
+        output is written, and rows that the next one needs are kept."""
+        found = requantization(op).found
+        integers, floats = bodies(op)
+        missing = int((~found).sum())
+        why = f"two neighbours of a channel in a word; {missing} of {op.rows} in float32"
+        title = f"requantization and weights of each channel, int32 [{op.rows}][5]"
+        return Lowered(
+            op=op,
+            stem="depthwise_routines",
+            kernel=self.name,
+            why=why if missing else "two neighbours of a channel in a word",
+            constants=(Constants("constants", title, packed(op)),),
+            scratch=plane_bytes(op, band),
+            overlaps=(Overlap(0, 0, exact=True),) if in_place(op.window) else (),
+            fields=RoutineFields(
+                conv_fields(op, op.window, op.groups, "nn_depthwise_routines", band=band),
+                row_of(op).words,
+                requantization(op).shift,
+                integers,
+                floats,
+                split_of(op),
+                op.output.quantization.zero_point,
+            ),
+        )
+
+    def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
+        """Those of planes."""
+        return self._slower(op, target, Planes().in_strips(op, target, count))
+
+    def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
+        """Fewer rows at once; those of planes."""
+        best, rows = band_of(op), op.window.output[0]
+        bands = dict.fromkeys(min(best, -(-rows // count)) for count in range(1, rows + 1))
+        base = _prepared(op, best)
+        own = (replace(self._lower(op, b), slower=_prepared(op, b) - base) for b in bands)
+        return (*own, *self._slower(op, target, Planes().forms(op, target)))
+
+    def _slower(self, op: Conv, target: Target, forms: tuple[Lowered, ...]) -> tuple[Lowered, ...]:
+        """Forms of planes, with what they cost more than the routines."""
+        more = Planes().cost(op, target, {}) - self.cost(op, target, {})
+        return tuple(replace(form, slower=form.slower + more) for form in forms)
+
+
+KERNELS = (DepthwiseRows(),)

@@ -1,0 +1,140 @@
+"""3 x 3 depthwise convolutions by routines of the network's own: the reference's bytes."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codegen.kernels.conv.depthwise_rows import DepthwiseRows, band_of, plane_bytes, requantization
+from codegen.ops.conv import Conv
+from codegen.plan import plan_network
+from codegen.target import CORTEX_M7, Target, named_target
+from tests.codegen.models import QdqModel
+from tests.codegen.programs import CORES, Case, run_cases
+from tests.ops.conftest import Read, read_variants
+from tests.ops.test_conv import Build
+from tests.ops.test_depthwise_planes import AUTO, SAME, depthwise
+
+
+def rows_of(*arguments: Any, **attributes: Any) -> QdqModel:
+    """A depthwise layer without ties, which no integers round as float32 does."""
+    return depthwise(*arguments, unit=0.83, **attributes)
+
+
+def random_rows(seed: int) -> QdqModel:
+    """Any layer that the kernel takes."""
+    rng = np.random.default_rng(seed)
+    channels, height = int(rng.integers(4, 10)), int(rng.integers(1, 12))
+    width = int(rng.integers(1, 70 if seed % 3 == 0 else 14))
+    dilation = int(rng.integers(1, 3))
+    reach = (2 * dilation + 1, 3)
+    before = [int(rng.integers(0, side)) for side in reach]
+    after = [
+        max(int(rng.integers(0, side)), side - size - near)
+        for side, near, size in zip(reach, before, (height, width), strict=True)
+    ]
+    build = depthwise if seed % 5 == 0 else rows_of
+    return build(
+        (channels, height, width),
+        (3, 3),
+        seed=seed,
+        zero_point=int(rng.integers(-128, 128)),
+        strides=[int(rng.integers(1, 4)), int(rng.integers(1, 3))],
+        dilations=[dilation, 1],
+        pads=[*before, *after],
+    )
+
+
+TWO: dict[str, Any] = {"strides": [2, 2]}
+VARIANTS: dict[str, Build] = {
+    "keywords": partial(rows_of, (8, 25, 5), (3, 3), **SAME),
+    "in_bands": partial(rows_of, (8, 40, 41), (3, 3), **SAME),
+    "in_bands_of_two": partial(rows_of, (6, 40, 42), (3, 3), **TWO, **SAME),
+    "in_a_loop": partial(rows_of, (5, 3, 75), (3, 3), **SAME),
+    "in_a_loop_of_two": partial(rows_of, (5, 5, 76), (3, 3), pads=[0, 0, 1, 1], **TWO),
+    "many_channels": partial(rows_of, (700, 3, 9), (3, 3), **SAME),
+    "many_channels_of_two": partial(rows_of, (1001, 4, 8), (3, 3), **TWO, **SAME),
+    "most_channels": partial(rows_of, (2047, 2, 5), (3, 3), **SAME),
+    "longest": partial(rows_of, (4, 1, 224), (3, 3), pads=[2, 1, 0, 1]),
+    "one_column": partial(rows_of, (4, 5, 1), (3, 3), **SAME),
+    "two_columns": partial(rows_of, (4, 5, 2), (3, 3), **SAME),
+    "one_output": partial(rows_of, (5, 3, 3), (3, 3)),
+    "clip": partial(rows_of, (4, 6, 5), (3, 3), clip=(-0.5, 0.75), **SAME),
+    **{f"random_{seed}": partial(random_rows, seed) for seed in range(60)},
+}
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
+    return read_variants(VARIANTS, tmp_path_factory.mktemp("read"))
+
+
+@pytest.mark.parametrize(
+    ("board", "core"), [("host", ""), ("mps2_an500", ""), *(("mps2_an500", c) for c in CORES)]
+)
+def test_bytes_are_the_reference_s(
+    board: str,
+    core: str,
+    networks: dict[str, Read],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In C with sanitizers; by assembly on an emulated Cortex-M7, M4 and M33."""
+    monkeypatch.setattr(DepthwiseRows, "cost", lambda *_: 0.0)  # however small the layer
+    cases = [Case(name, net.graph, net.inputs[:4], AUTO) for name, net in networks.items()]
+    for case in cases:
+        (step,) = plan_network(case.graph, AUTO).steps
+        assert step.lowered.kernel == "rows", case.name
+    for case, outputs in zip(cases, run_cases(cases, tmp_path, board, core=core), strict=True):
+        np.testing.assert_array_equal(outputs, case.expected, case.name)
+
+
+def reason(op: Conv, target: Target = CORTEX_M7) -> str:
+    return DepthwiseRows().fits(op, target)
+
+
+def test_bands_have_the_bytes_that_they_may(networks: dict[str, Read]) -> None:
+    ops = {name: net.graph.ops[-1] for name, net in networks.items()}
+    op = ops["in_bands"]
+    assert isinstance(op, Conv)
+    band = band_of(op)
+    assert plane_bytes(op, band) <= 2048 < plane_bytes(op, band + 1)
+    assert plane_bytes(op, 1) == 4 * 3 * 21 * 4, "four channels, three rows, 41 columns"
+
+
+def test_channels_are_of_both_kinds(networks: dict[str, Read]) -> None:
+    """Or the test above proves one way of requantization only."""
+    found = [requantization(op).found for net in networks.values() for op in net.graph.ops[-1:]]
+    assert any(each.all() for each in found)
+    assert any(each.any() and not each.all() for each in found)
+
+
+def test_what_does_not_fit_says_why(tmp_path: Path) -> None:
+    far = "not 3 x 3, one or two pixels apart"
+    variants: dict[str, tuple[Build, str]] = {
+        "fits": (partial(rows_of, (4, 6, 6), (3, 3)), ""),
+        "wide": (partial(rows_of, (4, 6, 6), (3, 3), dilations=[1, 2]), far),
+        "five": (partial(rows_of, (4, 6, 6), (5, 5)), far),
+        "three": (partial(rows_of, (4, 9, 9), (3, 3), strides=[3, 3]), far),
+        "few": (partial(rows_of, (3, 6, 6), (3, 3)), "fewer than four channels"),
+        "long": (
+            partial(rows_of, (4, 3, 260), (3, 3)),
+            "rows beyond an instruction's reach",
+        ),
+        "many": (
+            partial(rows_of, (2048, 3, 3), (3, 3)),
+            "rows beyond an instruction's reach",
+        ),
+    }
+    networks = read_variants({name: build for name, (build, _) in variants.items()}, tmp_path)
+    ops = {name: net.graph.ops[-1] for name, net in networks.items()}
+    found = {name: reason(op) for name, op in ops.items() if isinstance(op, Conv)}
+    assert found == {name: why for name, (_, why) in variants.items()}
+    (fits,) = [op for name, op in ops.items() if name == "fits" and isinstance(op, Conv)]
+    without = "no instruction for two products, or no FPU"
+    assert reason(fits, named_target("cortex-m3", fpu=False)) == without
+    assert reason(fits, named_target("cortex-m4", fpu=False)) == without
