@@ -17,7 +17,9 @@ from typing import Any
 import jinja2
 
 from codegen.assembly import tidy
+from codegen.bytecode import Bytecode
 from support.errors import UserError
+from support.files import sha256_file
 from support.places import ROOT
 
 TEMPLATES = ROOT / "templates"
@@ -42,6 +44,37 @@ class _Loader(jinja2.FileSystemLoader):
         return source
 
 
+class _Kept(jinja2.BytecodeCache):
+    """Compiled templates of earlier runs, see `codegen.bytecode`."""
+
+    def get_bucket(
+        self, environment: jinja2.Environment, name: str, filename: str | None, source: str
+    ) -> jinja2.bccache.Bucket:
+        """What is known of a template: its code, if that was kept."""
+        bucket = _Bucket(environment, name, self.get_source_checksum(source))
+        bucket.kept = Bytecode(name, source, _compiler())
+        bucket.code = bucket.kept.load(filename or name)
+        return bucket
+
+    def set_bucket(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep what was compiled."""
+        assert isinstance(bucket, _Bucket) and bucket.code is not None
+        bucket.kept.keep(bucket.code)
+
+
+class _Bucket(jinja2.bccache.Bucket):
+    kept: Bytecode
+
+
+@cache
+def _compiler() -> bytes:
+    """What decides how a template is compiled, besides its text.
+
+    Jinja2 has its options from this file and applies filters to constants when it compiles.
+    """
+    return f"{jinja2.__version__}\0{sha256_file(__file__)}".encode()
+
+
 def used_templates() -> frozenset[Path]:
     """All template files that were read so far, included ones too."""
     return frozenset(_used)
@@ -52,6 +85,7 @@ def environment() -> jinja2.Environment:
     """Jinja2 that fails on undefined names and keeps the last newline; a file is parsed once."""
     env = jinja2.Environment(
         loader=_Loader(TEMPLATES),
+        bytecode_cache=_Kept(),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,

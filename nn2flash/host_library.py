@@ -24,7 +24,7 @@ from codegen.plan import Plan
 from codegen.render import render
 from support.errors import UserError
 from support.files import sha256_file, write_bytes, write_text
-from support.places import ROOT
+from support.places import ROOT, cache_folder
 
 NAME = "network"
 RUNTIME = ROOT / "firmware" / "runtime"
@@ -127,7 +127,7 @@ def _runtime(compiler: str, folder: Path) -> Path:
     for path in files:
         digest.update(path.read_bytes())
     stem = f"runtime-{digest.hexdigest()[:24]}"
-    cache = _cache()
+    cache = cache_folder()
     for kept in sorted(cache.glob(f"{stem}-*.o")) if cache else ():
         if kept.name == _named(stem, kept):
             return kept
@@ -145,14 +145,6 @@ def _runtime(compiler: str, folder: Path) -> Path:
 def _named(stem: str, path: Path) -> str:
     """The name under which a file is kept."""
     return f"{stem}-{sha256_file(path)[:24]}.o"
-
-
-def _cache() -> Path | None:
-    """The folder for what is kept (XDG Base Directory Specification); None: there is no home."""
-    try:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "nn2flash")
-    except RuntimeError:
-        return None
 
 
 def _objects(

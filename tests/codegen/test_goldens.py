@@ -161,12 +161,14 @@ NETWORKS = {
     "network_quads": "legacy",
     "network_joined_in_rows": "legacy",
     "network_pooled_in_rows": "legacy",
+    "network_sparse": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
 QUADS = "network_quads"
 JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
+SPARSE = "network_sparse"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -180,6 +182,7 @@ PARTS = {
     QUADS: (".c", "_generate_report.txt"),
     JOINED: (".c", "_generate_report.txt"),
     POOLED: (".c",),
+    SPARSE: ("_assembly.S",),
 }
 
 
@@ -198,6 +201,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         QUADS: image,
         JOINED: u_net,
         POOLED: lenet_5,
+        SPARSE: fast_model,
     }
     if folder in other:
         out.mkdir(exist_ok=True)
@@ -207,6 +211,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         kernels = Kernels("auto", stored_inputs(graph))
     elif folder in (JOINED, POOLED):
         kernels = Kernels("small")
+    elif folder == SPARSE:
+        kernels = Kernels("sparse")
     generate(graph, "tiny", out, NETWORKS[folder], kernels)
 
 

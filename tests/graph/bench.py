@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tests.codegen.bench import print_generator
 from tests.embed.bench import print_hosts
 from tests.graph.project import Project, copy_tree
 
@@ -105,6 +106,7 @@ def main() -> None:
                 flush=True,
             )
         print_hosts(Path(folder, "hosts"))
+        print_generator(Path(folder, "generator"))
 
 
 if __name__ == "__main__":
