@@ -137,7 +137,9 @@ def _clang_format(texts: Sequence[str]) -> list[str]:
             check=False,
         )
         if done.returncode != 0:
-            raise UserError(f"clang-format failed: {done.stderr.strip()}", "nn2flash doctor says how")
+            raise UserError(
+                f"clang-format failed: {done.stderr.strip()}", "nn2flash doctor says how"
+            )
         return [file.read_text(encoding="utf-8") for file in files]
 
 
