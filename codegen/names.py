@@ -55,7 +55,8 @@ def check_name(name: str) -> str:
         UserError: otherwise, or when its files or symbols would meet those of the C library or of
             this project's firmware.
     """
-    remedy = "use letters, digits and underscores, for example name=digits"
+    example = "for example name=digits (the command by itself: --name)"
+    remedy = f"use letters, digits and underscores, {example}"
     if not _NAME.fullmatch(name):
         raise UserError(
             f"network name '{name}' is not a lower-case C identifier of up to 32 characters", remedy
@@ -64,6 +65,6 @@ def check_name(name: str) -> str:
     if name in taken or any(_FIRMWARE.rglob(f"{name}.h")):
         raise UserError(
             f"network name '{name}' is taken: {name}.h or its symbols would stand in for others",
-            "choose another name, for example name=digits",
+            f"choose another name, {example}",
         )
     return name

@@ -35,7 +35,7 @@ def begin(example: str, folder: Path, board: str) -> list[str]:
     if example not in examples():
         raise UserError(f"from={example}: no such example", f"known: {', '.join(examples())}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder}: is not an empty folder", "choose another: dest=FOLDER")
+        raise UserError(f"{folder}: is not an empty folder", "choose another folder")
     source = ROOT / "examples" / example
     names = []
     for path in sorted(source.rglob("*")):

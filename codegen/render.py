@@ -171,7 +171,9 @@ def _clang_format(texts: Sequence[str]) -> list[str]:
             check=False,
         )
         if done.returncode != 0:
-            raise UserError(f"clang-format failed: {done.stderr.strip()}", "run ./bootstrap")
+            raise UserError(
+                f"clang-format failed: {done.stderr.strip()}", "nn2flash doctor says how"
+            )
         return [file.read_text(encoding="utf-8") for file in files]
 
 
@@ -184,7 +186,7 @@ def _clang_format_program() -> str:
     """
     package = importlib.util.find_spec("clang_format")
     if package is None or package.origin is None:
-        raise UserError("clang-format is not installed", "run ./bootstrap")
+        raise UserError("clang-format is not installed", "nn2flash doctor says how")
     program = Path(package.origin).parent / "data" / "bin" / "clang-format"
     return str(program if program.exists() else Path(sys.executable).parent / "clang-format")
 

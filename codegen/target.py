@@ -24,6 +24,8 @@ _ISAS: dict[str, Isa] = {
     "cortex-m55": "mve",
     "cortex-m85": "mve",
 }
+# Those that are made without an FPU only, by the same manuals of Arm.
+_WITHOUT_FPU = {"cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m23"}
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,15 @@ def target_of(memories: dict[str, Any]) -> Target:
 def named_target(core: str, fpu: bool) -> Target:
     """The target of a core by GCC's name.
 
+    Args:
+        fpu: whether it has an FPU, where there are such cores with one.
+
     Raises:
         UserError: an unknown core.
     """
     if core not in _ISAS:
         raise UserError(f"core '{core}' is unknown", f"choose from {', '.join(_ISAS)}")
-    return Target(core, _ISAS[core], fpu)
+    return Target(core, _ISAS[core], fpu and core not in _WITHOUT_FPU)
 
 
 def read_target(path: Path) -> Target:

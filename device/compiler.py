@@ -24,5 +24,5 @@ def run_compiler(
     except OSError as error:
         raise UserError(
             f"compiler '{words[0]}' cannot be run ({error.strerror})",
-            "install it (for Arm: run ./bootstrap), or name another one",
+            "install it (for Arm: run ./bootstrap scons elf), or name another one",
         ) from None

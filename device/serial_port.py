@@ -13,6 +13,8 @@ from serial.tools.miniterm import Miniterm
 
 from support.errors import UserError
 
+AUTOMATIC = "auto"  # in place of a port's name: that of the debug probe
+
 
 def find_port(vendor: int, serial_number: str | None = None) -> str:
     """The one serial port of a debug probe.
@@ -62,7 +64,7 @@ def _refused(name: str, error: OSError | ValueError) -> UserError:
     if code in (errno.EBUSY, errno.EAGAIN) or "exclusively lock" in text:
         return UserError(f"{name}: another program has it open", "close that program")
     if code == errno.ENOENT or "FileNotFoundError" in text:
-        return UserError(f"{name}: no such serial port")
+        return UserError(f"{name}: no such serial port", "give another with port=, or port=auto")
     if Path(name).exists() and not Path(name).is_char_device():
         return UserError(f"{name} is no serial port")
     return UserError(f"{name}: cannot open it ({text})")

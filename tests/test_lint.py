@@ -48,6 +48,14 @@ def test_mypy_sees_all_python() -> None:
     assert {"SConstruct", "SConscript", "tests", "site_scons", "model"} <= files
 
 
+def test_git_keeps_files_and_no_links() -> None:
+    """A link that is kept would lead to a place of somebody's machine, or to nothing."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert not [line for line in listed.stdout.splitlines() if line.startswith("120000 ")]
+
+
 def test_commits_are_checked_by_a_target_that_there_is() -> None:
     hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     (entry,) = re.findall(r"entry: (.+)", hooks)
@@ -85,6 +93,8 @@ def test_quick_tests_are_there() -> None:
     [
         ("a path of somebody's machine", r"(?<![\w.])/(?:work|root|home/\w+)/"),
         ("a work mark", r"\b(?:FIX" + r"ME|X" + r"XX)\b"),
+        # Without words it installs nothing.
+        ("a remedy that only shows the usage", r"run \./bootstrap(?! (?:scons|python)\b)"),
         ("trailing blanks", r"[ \t]+$"),
     ],
 )

@@ -28,7 +28,7 @@ def instructions(elf: Path) -> dict[int, str]:
     """
     tool = shutil.which("arm-none-eabi-objdump")
     if tool is None:
-        raise UserError("arm-none-eabi-objdump not found", "run ./bootstrap")
+        raise UserError("arm-none-eabi-objdump not found", "run ./bootstrap scons bench")
     words = [tool, "-d", "-z", "--no-show-raw-insn", str(elf)]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     return {int(at, 16): _plain(name, rest or "") for at, name, rest in _LINE.findall(told)}

@@ -41,7 +41,7 @@ def build(model: Path, kernels: str, calibration: Path | None, folder: Path) -> 
     command(*words, "--out-dir", folder)
     compiler = shutil.which("arm-none-eabi-gcc")
     if compiler is None:
-        raise UserError("arm-none-eabi-gcc not found", "run ./bootstrap")
+        raise UserError("arm-none-eabi-gcc not found", "run ./bootstrap scons bench")
     includes = [f"-I{path}" for path in (RUNTIME, RUNTIME / "kernels", folder, HERE)]
     sources = [*RUNTIME.rglob("*.c"), *folder.glob("network*.c"), *folder.glob("network*.S")]
     objects = []

@@ -21,7 +21,7 @@ def register(commands: Any) -> None:
         "monitor", help="serial terminal on the board's console; starts the firmware again"
     )
     parser.add_argument("--board", type=Path, required=True, help="board.toml")
-    parser.add_argument("--port", help="serial port (default: the debug probe's)")
+    parser.add_argument("--port", help="serial port (default, and auto: the debug probe's)")
     parser.add_argument("--serial", help="serial number of the debug probe, when there are several")
     parser.add_argument("--baud", type=int, help="bits per second (default: the board's)")
     parser.add_argument("--programmer", help="tool that resets (default: the first that fits)")
@@ -49,7 +49,7 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.dry_run:
         _show(arguments, board)
         return
-    name = arguments.port or find_port(board.console.usb_vendor, arguments.serial)
+    name = _given(arguments) or find_port(board.console.usb_vendor, arguments.serial)
     with open_port(name, arguments.baud or board.console.baud) as port:
         # Beside the terminal: what the firmware says at once shall be read at once.
         chosen = (board, arguments.programmer, arguments.serial)
@@ -57,12 +57,20 @@ def _run(arguments: argparse.Namespace) -> None:
         terminal(port, (lambda: None) if arguments.no_reset else restart.start)
 
 
+def _given(arguments: argparse.Namespace) -> str | None:
+    """The port by its name; None: the debug probe's."""
+    from device.serial_port import AUTOMATIC
+
+    port: str | None = arguments.port
+    return None if port == AUTOMATIC else port
+
+
 def _show(arguments: argparse.Namespace, board: Board) -> None:
     """Print the port and the reset's command lines; neither a board nor a tool need be there."""
     from device.commands.probe import choose_for_show
     from device.steps import shown
 
-    port = arguments.port or "the debug probe's serial port"
+    port = _given(arguments) or "the debug probe's serial port"
     print(f"open {port}, {arguments.baud or board.console.baud} bits per second")
     if not arguments.no_reset:
         for step in choose_for_show(board, arguments.programmer).reset(arguments.serial):

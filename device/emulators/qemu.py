@@ -47,7 +47,8 @@ def console_command(board: Board, elf: Path) -> list[str]:
     program = shutil.which(_PROGRAM)
     if program is None:
         raise UserError(
-            f"{_PROGRAM} is not installed", "run ./bootstrap, or: apt install qemu-system-arm"
+            f"{_PROGRAM} is not installed",
+            "run ./bootstrap scons sim, or: apt install qemu-system-arm",
         )
     name, cpu = _MACHINES[board.emulator]
     return [

@@ -11,11 +11,9 @@ from device.emulators import emulator
 from device.link.process import ProcessTransport
 from device.link.serial_link import SerialTransport
 from device.link.transport import Transport
-from device.serial_port import find_port
+from device.serial_port import AUTOMATIC, find_port
 from device.vendor import refuse_on_emulator
 from support.errors import UserError
-
-AUTOMATIC = "auto"
 
 
 def open_transport(board: Board, elf: Path | None, port: str | None = None) -> Transport:

@@ -57,7 +57,9 @@ def find_compiler(name: str) -> tuple[str, str]:
     path = shutil.which(name)
     package = PACKAGES.get(Path(name).name)
     remedy = (
-        f"install the package {package}, or run ./bootstrap" if package else "give another with cc="
+        f"install the package {package}, or run ./bootstrap scons elf"
+        if package
+        else "give another with cc="
     )
     if path is None:
         raise SCons.Errors.UserError(f"compiler '{name}' not found: {remedy}")

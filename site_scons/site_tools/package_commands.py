@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,7 +74,14 @@ def _missing(python: str, pins: str) -> list[str]:
 
 def _told(missing: Sequence[str]) -> str:
     """What to say of packages that are not installed."""
-    return f"not in .venv: {', '.join(missing)}: run ./bootstrap" if missing else ""
+    return f"not in .venv: {', '.join(missing)}: run {_installing()}" if missing else ""
+
+
+def _installing() -> str:
+    """The line that installs what this one needs: bootstrap looks at its words."""
+    root = Path(__file__).resolve().parents[2]
+    program = "./bootstrap" if Path.cwd() == root else str(root / "bootstrap")
+    return shlex.join([program, "scons", *sys.argv[1:]])
 
 
 def shown(env: Any, label: str) -> dict[str, Any]:
@@ -238,12 +246,12 @@ def _find(python: Path) -> None:
         python.stat()
     except FileNotFoundError:
         raise SCons.Errors.UserError(
-            f"no {venv}: run ./bootstrap, or set NN2FLASH_PYTHON"
+            f"no {venv}: run {_installing()}, or set NN2FLASH_PYTHON"
         ) from None
     except OSError as error:
         raise SCons.Errors.UserError(
             f"{venv}: cannot be reached ({error.strerror}): make it readable, or delete it and run"
-            " ./bootstrap"
+            f" {_installing()}"
         ) from None
 
 

@@ -381,7 +381,7 @@ FIELDS = (
         one_of(("usb", "model")),
     ),
     ("serial", "serial number of the debug probe, when there are several", "", None),
-    ("port", "serial port of a real board; for validate: auto finds it", "", None),
+    ("port", "serial port of a real board; auto finds it", "", None),
     ("monitor_reset", "0: monitor does not start the firmware again", "1", yes_or_no),
     (
         "gdb_port",

@@ -38,7 +38,11 @@ def test_names_that_are_no_identifiers(
 ) -> None:
     out = tmp_path / "out"
     refusal = refused("generate", "--model", model, f"--name={name}", "--out-dir", out)
-    check(refusal, "is not a lower-case C identifier of up to 32", "name=digits")
+    check(
+        refusal,
+        "is not a lower-case C identifier of up to 32",
+        "name=digits .the command by itself: --name",
+    )
     assert not out.exists()
 
 
@@ -46,7 +50,9 @@ def test_names_that_are_no_identifiers(
 def test_names_that_others_have(name: str, refused: Refused, tmp_path: Path) -> None:
     if name.isidentifier() and name == name.lower():
         refusal = refused("generate", "--name", name, "--out-dir", tmp_path, "--print-outputs")
-        check(refusal, f"network name '{name}' is taken", "name=digits")
+        check(
+            refusal, f"network name '{name}' is taken", "name=digits .the command by itself: --name"
+        )
 
 
 def test_odd_names_that_work(model: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_compiler_that_is_not_there(verb: str, tmp_path: Path) -> None:
     assert done.returncode == 1 and not list(tmp_path.iterdir())
     assert done.stderr.splitlines() == [
         "device: error: compiler 'no-gcc' cannot be run (No such file or directory)",
-        "  remedy: install it (for Arm: run ./bootstrap), or name another one",
+        "  remedy: install it (for Arm: run ./bootstrap scons elf), or name another one",
     ]
 
 

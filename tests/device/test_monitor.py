@@ -179,6 +179,15 @@ def test_port_that_is_not_there() -> None:
     assert done.returncode == 1 and "no such serial port" in done.stderr
 
 
+@pytest.mark.parametrize("words", [(), ("--port", "auto")])
+def test_port_of_the_probe_without_a_name(words: tuple[str, ...]) -> None:
+    """No probe is attached here; what `--dry-run` says needs none."""
+    done = device("monitor", "--board", BOARD, *words)
+    assert done.returncode == 1 and "no serial port of a debug probe" in done.stderr
+    shown = device("monitor", "--board", BOARD, "--dry-run", "--no-reset", *words)
+    assert shown.stdout == "open the debug probe's serial port, 115200 bits per second\n"
+
+
 @pytest.mark.parametrize("name", ["/", __file__])
 def test_path_that_is_no_port(name: str) -> None:
     with pytest.raises(UserError, match=f"{name} is no serial port"):

@@ -137,7 +137,7 @@ def test_a_project_is_begun_in_an_empty_folder_only(tmp_path: Path) -> None:
     (tmp_path / "full" / "thesis.tex").write_text("x")
     with pytest.raises(UserError, match=r"full: is not an empty folder") as told:
         begin("regression", tmp_path / "full", "host")
-    assert "dest=" in told.value.remedy
+    assert told.value.remedy == "choose another folder"
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.tex"]
     with pytest.raises(UserError, match=r"from=mnist: no such example") as told:
         begin("mnist", tmp_path / "new", "host")

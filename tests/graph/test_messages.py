@@ -131,7 +131,7 @@ MISTAKES = {
         ("custom.py", "Is a directory"), prepare=lambda p: p.path("custom.py").mkdir()
     ),
     "no .venv": Mistake(
-        ("no ", ".venv", "run ./bootstrap"), prepare=lambda p: p.path(".venv").unlink()
+        ("no ", ".venv", "run ./bootstrap scons -Q"), prepare=lambda p: p.path(".venv").unlink()
     ),
     "broken custom.py": Mistake(
         ("custom.py", "VALUE in quotes"), prepare=write("custom.py", "board = mps2_an500\n")
@@ -163,7 +163,7 @@ def test_package_of_another_version_is_told_only_when_it_is_needed(project: Proj
     run = project.scons()
     assert run.status != 0
     assert "not in .venv: jinja2==0." in run.output
-    assert "run ./bootstrap" in run.output
+    assert "run ./bootstrap scons -Q" in run.output
     assert "Traceback" not in run.output
     # So is one that only another package asks for.
     project.replace("requirements/locked/test.txt", "\njinja2==0.", "\njinja2==")

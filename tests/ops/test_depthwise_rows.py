@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codegen.kernels.conv import depthwise_code
 from codegen.kernels.conv.depthwise_rows import DepthwiseRows, band_of, plane_bytes, requantization
 from codegen.ops.conv import Conv
 from codegen.plan import plan_network
 from codegen.target import CORTEX_M7, Target, named_target
 from tests.codegen.models import QdqModel
 from tests.codegen.programs import CORES, Case, run_cases
+from tests.codegen.shapes import shaped
 from tests.ops.conftest import Read, read_variants
 from tests.ops.test_conv import Build
 from tests.ops.test_depthwise_planes import AUTO, SAME, depthwise
@@ -138,3 +140,14 @@ def test_what_does_not_fit_says_why(tmp_path: Path) -> None:
     without = "no instruction for two products, or no FPU"
     assert reason(fits, named_target("cortex-m3", fpu=False)) == without
     assert reason(fits, named_target("cortex-m4", fpu=False)) == without
+
+
+def test_a_row_is_written_once_however_often_it_is_asked_for(tmp_path: Path) -> None:
+    """Each processor that `analyze` tells of weighs the same rows again, several times."""
+    graph = shaped("VWW", tmp_path)
+    depthwise_code.body.cache_clear()
+    for core in ("cortex-m4", "cortex-m7"):
+        plan_network(graph, AUTO, named_target(core, fpu=True))
+    counted = depthwise_code.body.cache_info()
+    rows = 2 * sum(isinstance(op, Conv) and op.groups > 1 for op in graph.ops)
+    assert 0 < counted.misses <= rows < counted.hits

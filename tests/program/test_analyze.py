@@ -86,6 +86,13 @@ def test_kernels_are_those_of_the_processor(capsys: pytest.CaptureFixture[str]) 
     assert slow["target"] == {"core": "cortex-m3", "isa": "scalar", "fpu": False, "tcm": None}
 
 
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m23"])
+def test_no_core_gets_an_fpu_that_arm_makes_it_without(
+    core: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, GUIDE, "--core", core)["target"]["fpu"] is False
+
+
 def test_a_board_that_it_fits_shows_where_everything_lies(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -122,5 +122,6 @@ def test_an_installed_program_begins_the_project_that_a_clone_builds(
 
 def test_a_folder_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
-    with pytest.raises(UserError, match="is not an empty folder"):
+    with pytest.raises(UserError, match="is not an empty folder") as refused:
         main(["new", str(tmp_path)])
+    assert refused.value.remedy == "choose another folder"  # in SCons dest=, here a word

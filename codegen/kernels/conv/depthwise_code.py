@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 # Taps of a row, and rows of the window.
@@ -198,6 +198,7 @@ class _Item:
         return self.tap >= 0
 
 
+@lru_cache(maxsize=64)  # asked for by every estimate of every processor
 def body(row: Row, down: int, below: int, finish: Finish) -> Body:
     """The instructions of a row.
 

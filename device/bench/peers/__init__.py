@@ -119,7 +119,7 @@ def build(peer: Peer, model: Path, folder: Path) -> Path:
     """
     compiler = shutil.which("arm-none-eabi-gcc")
     if compiler is None:
-        raise UserError("arm-none-eabi-gcc not found", "run ./bootstrap")
+        raise UserError("arm-none-eabi-gcc not found", "run ./bootstrap scons bench")
     folder.mkdir(parents=True, exist_ok=True)
     sources, includes = peer.prepare(model, folder)
     elf = folder / f"{Path(peer.source).stem}.elf"
