@@ -77,6 +77,7 @@ def run_campaign(
     make: Callable[[int, Path], Made],
     numbers: range,
     board: str = "host",
+    *,
     keep: Path | None = None,
     live: bool = False,
     core: str = "",

@@ -1,7 +1,8 @@
 """Random stacks of convolutions: fast kernels against the reference.
 
 `python -m tests.codegen.stack_campaign --networks 5000 --seed 1` runs them on this computer with
-sanitizers, `--board mps2_an500` on an emulated Cortex-M7.
+sanitizers, `--board mps2_an500` on an emulated Cortex-M7, or one of `--core cortex-m4` and
+`cortex-m33`.
 `--first` goes on where a run ended; `--keep DIR` writes the models of findings.
 """
 
