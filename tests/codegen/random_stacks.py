@@ -52,7 +52,9 @@ def random_stack(rng: np.random.Generator) -> QdqModel:
     sides = [int(side) for side in rng.integers(1, 15, 2)]
     image = _Image((channels, sides[0], sides[1]), float(rng.uniform(0.01, 0.1)))
     model = QdqModel((1, *image.shape)).qdq(image.scale, int(rng.integers(-128, 128)))
-    left = MACS - _convolution(model, rng, image, "pointwise", MACS)
+    left = MACS
+    while left == MACS:
+        left -= _convolution(model, rng, image, "pointwise", left)
     for _ in range(int(rng.integers(0, _LAYERS))):
         kind = rng.choice(["pointwise", "window", "window", "depthwise", "pool", "sum"])
         if kind == "pool":
