@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from support.errors import UserError
-from tests.codegen.programs import Case, run_cases
+from tests.codegen.programs import CORES, Case, run_cases
 
 BATCH = 25
 
@@ -49,19 +49,22 @@ class Report:
     findings: dict[int, str] = field(default_factory=dict)
 
 
-def run_batch(cases: list[Case], board: str, folder: Path) -> dict[str, str]:
+def run_batch(cases: list[Case], board: str, folder: Path, core: str = "") -> dict[str, str]:
     """Name → what is wrong, for every network whose C does not do what the reference does.
 
     When they do not even build together, each is tried alone.
+
+    Args:
+        core: as of `run_cases`.
     """
     try:
-        outputs = run_cases(cases, folder, board)
+        outputs = run_cases(cases, folder, board, core=core)
     except (AssertionError, UserError) as error:
         if len(cases) == 1:
             return {cases[0].name: str(error)}
         findings: dict[str, str] = {}
         for case in cases:
-            findings |= run_batch([case], board, folder / f"{case.name}_alone")
+            findings |= run_batch([case], board, folder / f"{case.name}_alone", core)
         return findings or {cases[0].name: f"only together with others: {error}"}
     return {
         case.name: f"{np.count_nonzero(found != case.expected)} of {found.size} bytes differ"
@@ -74,21 +77,24 @@ def run_campaign(
     make: Callable[[int, Path], Made],
     numbers: range,
     board: str = "host",
+    *,
     keep: Path | None = None,
     live: bool = False,
+    core: str = "",
 ) -> Report:
     """Run networks in batches.
 
     Args:
         make: the network of a number, its file in a folder.
         keep: where the files of findings are copied to.
+        core: as of `run_cases`.
     """
     report, start = Report(), time.monotonic()
     for first in range(numbers.start, numbers.stop, BATCH):
         batch = range(first, min(first + BATCH, numbers.stop))
         with tempfile.TemporaryDirectory(prefix="networks-") as folder:
             made = {number: make(number, Path(folder)) for number in batch}
-            report.findings |= _judge(made, board, Path(folder), report, keep)
+            report.findings |= _judge(made, (board, core), Path(folder), report, keep)
         report.seconds = time.monotonic() - start
         if live:
             print(
@@ -100,15 +106,19 @@ def run_campaign(
 
 
 def _judge(
-    made: dict[int, Made], board: str, folder: Path, report: Report, keep: Path | None
+    made: dict[int, Made], where: tuple[str, str], folder: Path, report: Report, keep: Path | None
 ) -> dict[int, str]:
-    """Number → what is wrong."""
+    """Number → what is wrong.
+
+    Args:
+        where: board and core.
+    """
     wrong = {number: each.wrong for number, each in made.items() if each.wrong}
     cases = {each.case.name: number for number, each in made.items() if each.case}
     runnable = [each.case for each in made.values() if each.case]
     report.networks += len(made)
     report.outputs += sum(len(case.inputs) * case.graph.output_bytes for case in runnable)
-    told = run_batch(runnable, board, folder) if runnable else {}
+    told = run_batch(runnable, where[0], folder, where[1]) if runnable else {}
     wrong |= {cases[name]: text for name, text in told.items()}
     for number in wrong if keep else ():
         assert keep
@@ -124,6 +134,9 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--first", type=int, default=0, help="number of the first network")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--board", default="host")
+    parser.add_argument(
+        "--core", choices=tuple(CORES), default="", help="in the place of the board's"
+    )
     parser.add_argument("--keep", type=Path, help="folder for the models of findings")
     parser.add_argument("--json", type=Path, help="write the report here")
     return parser
@@ -139,7 +152,7 @@ def tell(report: Report, given: argparse.Namespace) -> int:
     for number, text in report.findings.items():
         print(f"network {number} of seed {given.seed}: {text}")
     print(
-        f"{report.networks} networks on {given.board} in {report.seconds:.0f} s: "
+        f"{report.networks} networks on {given.core or given.board} in {report.seconds:.0f} s: "
         f"{report.outputs} output bytes, {len(report.findings)} findings"
     )
     if given.json:

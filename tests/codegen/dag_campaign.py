@@ -63,7 +63,7 @@ def campaign(seed: int, numbers: range, board: str = "host", **how: Any) -> Repo
 def main() -> int:
     """The command line; ends with 1 when there are findings."""
     given = arguments(__doc__).parse_args()
-    how = {"keep": given.keep, "live": True}
+    how = {"keep": given.keep, "live": True, "core": given.core}
     return tell(campaign(given.seed, numbers_of(given), given.board, **how), given)
 
 

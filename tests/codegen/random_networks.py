@@ -193,7 +193,7 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--most-weights", type=int, default=MOST_WEIGHTS)
     given = parser.parse_args()
-    how = {"keep": given.keep, "live": True}
+    how = {"keep": given.keep, "live": True, "core": given.core}
     return tell(
         campaign(given.seed, numbers_of(given), given.board, given.most_weights, **how), given
     )

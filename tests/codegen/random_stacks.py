@@ -52,7 +52,9 @@ def random_stack(rng: np.random.Generator) -> QdqModel:
     sides = [int(side) for side in rng.integers(1, 15, 2)]
     image = _Image((channels, sides[0], sides[1]), float(rng.uniform(0.01, 0.1)))
     model = QdqModel((1, *image.shape)).qdq(image.scale, int(rng.integers(-128, 128)))
-    left = MACS - _convolution(model, rng, image, "pointwise", MACS)
+    left = MACS
+    while left == MACS:
+        left -= _convolution(model, rng, image, "pointwise", left)
     for _ in range(int(rng.integers(0, _LAYERS))):
         kind = rng.choice(["pointwise", "window", "window", "depthwise", "pool", "sum"])
         if kind == "pool":
@@ -65,7 +67,8 @@ def random_stack(rng: np.random.Generator) -> QdqModel:
 
 
 def _window(rng: np.random.Generator, sides: tuple[int, int], kind: str) -> _Window:
-    """A window that fits the image, with pads of any size below the kernel's."""
+    """A window that fits the image, with pads of any size below the kernel's; some are larger than
+    all that windows reach."""
     if kind == "pointwise":
         stride = int(rng.choice([1, 1, 1, 2]))
         return _Window((1, 1), (stride, stride), (0, 0, 0, 0))
@@ -76,6 +79,10 @@ def _window(rng: np.random.Generator, sides: tuple[int, int], kind: str) -> _Win
         strides = (strides[0], strides[0])
     before = [int(rng.integers(0, each)) for each in kernel]
     after = [max(int(rng.integers(0, kernel[i])), kernel[i] - sides[i] - before[i]) for i in (0, 1)]
+    if rng.random() < 0.06:
+        axis = int(rng.integers(2))
+        before[axis] = int(rng.integers(kernel[axis], 3 * kernel[axis] + 1))
+        strides = (12, strides[1]) if axis == 0 else (strides[0], 12)
     return _Window(kernel, (strides[0], strides[1]), (before[0], before[1], after[0], after[1]))
 
 

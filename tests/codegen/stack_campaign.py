@@ -1,7 +1,8 @@
 """Random stacks of convolutions: fast kernels against the reference.
 
 `python -m tests.codegen.stack_campaign --networks 5000 --seed 1` runs them on this computer with
-sanitizers, `--board mps2_an500` on an emulated Cortex-M7.
+sanitizers, `--board mps2_an500` on an emulated Cortex-M7, or one of `--core cortex-m4` and
+`cortex-m33`.
 `--first` goes on where a run ended; `--keep DIR` writes the models of findings.
 """
 
@@ -54,7 +55,7 @@ def campaign(seed: int, numbers: range, board: str = "host", **how: Any) -> Repo
 def main() -> int:
     """The command line; ends with 1 when there are findings."""
     given = arguments(__doc__).parse_args()
-    how = {"keep": given.keep, "live": True}
+    how = {"keep": given.keep, "live": True, "core": given.core}
     return tell(campaign(given.seed, numbers_of(given), given.board, **how), given)
 
 

@@ -9,17 +9,25 @@ import pytest
 
 from codegen.plan import plan_network
 from codegen.target import CORTEX_M7
+from tests.codegen.programs import CORES
 from tests.codegen.random_stacks import MACS
 from tests.codegen.stack_campaign import campaign, stack_case
 
 SEED = 1
 
 
-@pytest.mark.parametrize(("board", "stacks"), [("host", 20), ("mps2_an500", 12)])
-def test_sample(board: str, stacks: int) -> None:
-    """Other stacks on each board."""
-    first = 0 if board == "host" else 10_000
-    report = campaign(SEED, range(first, first + stacks), board)
+# Board and core, the number of the first stack, how many.
+SAMPLES = [
+    ("host", "", 0, 20),
+    ("mps2_an500", "", 10_000, 12),
+    *(("mps2_an500", core, 20_000, 12) for core in CORES),
+]
+
+
+@pytest.mark.parametrize(("board", "core", "first", "stacks"), SAMPLES)
+def test_sample(board: str, core: str, first: int, stacks: int) -> None:
+    """On this computer with sanitizers; by assembly on an emulated Cortex-M7, M4 and M33."""
+    report = campaign(SEED, range(first, first + stacks), board, core=core)
     assert report.findings == {}
     assert report.networks == stacks and report.outputs > 20 * stacks
 

@@ -18,7 +18,7 @@ from codegen.plan import plan_network
 from codegen.reference import run
 from codegen.target import CORTEX_M7, Target, named_target
 from tests.codegen.models import QdqModel
-from tests.codegen.programs import Case, run_cases
+from tests.codegen.programs import CORES, Case, run_cases
 from tests.ops.conftest import Read, read, read_variants
 from tests.ops.test_conv_packed import random_layers
 
@@ -71,6 +71,10 @@ NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "dilated": convolution((4, 9, 9), (8, 4, 3, 3), 8, pads=[2, 2, 2, 2], dilations=[2, 3]),
     "first_of_one": convolution((1, 12, 7), (16, 1, 10, 4), 9, pads=[4, 1, 5, 1], strides=[2, 2]),
     "first_of_three": convolution((3, 9, 8), (16, 3, 3, 3), 10, pads=[0, 0, 1, 1], strides=[2, 2]),
+    "left_of_the_image": convolution(
+        (4, 5, 3), (8, 4, 3, 3), 17, pads=[1, 9, 1, 0], strides=[1, 12]
+    ),
+    "far_left": convolution((3, 5, 3), (8, 3, 3, 3), 18, pads=[1, 40, 1, 0], strides=[1, 44]),
     "wide_pads": convolution((4, 2, 3), (8, 4, 5, 5), 11, pads=[4, 4, 4, 4]),
     "one_column": convolution((4, 9, 3), (8, 4, 3, 3), 14),
     "one_column_of_one": convolution((1, 9, 5), (8, 1, 3, 5), 15, pads=[1, 0, 1, 0]),
@@ -90,25 +94,32 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
     return read_variants(NETWORKS, tmp_path_factory.mktemp("read"))
 
 
-@pytest.mark.parametrize("board", ["host", "mps2_an500"])
+# What `QuadRows` is not for.
+WINDOW_BY_WINDOW = ("dilated", "left_of_the_image", "far_left")
+
+
+@pytest.mark.parametrize(
+    ("board", "core"), [("host", ""), ("mps2_an500", ""), *(("mps2_an500", c) for c in CORES)]
+)
 @pytest.mark.parametrize("kernel", [Quads, QuadRows])
 def test_bytes(
     *,
     kernel: type[Quads],
     board: str,
+    core: str,
     networks: dict[str, Read],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The C with sanitizers; the assembly on the emulated Cortex-M7."""
+    """The C with sanitizers; the assembly on an emulated Cortex-M7, M4 and M33."""
     # However small the layer.
     monkeypatch.setattr(Quads, "cost", lambda own, *_: 0.0 if type(own) is kernel else 1.0)
     monkeypatch.setattr(QuadRows, "cost", Quads.cost)
     cases = [Case(name, net.graph, net.inputs[:24], AUTO) for name, net in networks.items()]
     for case in cases[: len(NETWORKS) - len(RANDOM)]:
-        expected = "quads" if case.name == "dilated" else kernel.name
+        expected = "quads" if case.name in WINDOW_BY_WINDOW else kernel.name
         assert [step.lowered.kernel for step in plan_network(case.graph, AUTO).steps] == [expected]
-    for case, computed in zip(cases, run_cases(cases, tmp_path, board), strict=True):
+    for case, computed in zip(cases, run_cases(cases, tmp_path, board, core=core), strict=True):
         assert len(np.unique(case.expected)) > 4 or case.name in RANDOM, case.name
         np.testing.assert_array_equal(computed, case.expected, case.name)
 

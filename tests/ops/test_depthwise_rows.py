@@ -15,7 +15,7 @@ from codegen.ops.conv import Conv
 from codegen.plan import plan_network
 from codegen.target import CORTEX_M7, Target, named_target
 from tests.codegen.models import QdqModel
-from tests.codegen.programs import CORES, Case, run_cases
+from tests.codegen.programs import ALIGNED, CORES, Case, run_cases
 from tests.codegen.shapes import shaped
 from tests.ops.conftest import Read, read_variants
 from tests.ops.test_conv import Build
@@ -76,22 +76,32 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
 
 
 @pytest.mark.parametrize(
-    ("board", "core"), [("host", ""), ("mps2_an500", ""), *(("mps2_an500", c) for c in CORES)]
+    ("board", "core", "further"),
+    [
+        ("host", "", ()),
+        ("mps2_an500", "", ()),
+        ("mps2_an500", "", ALIGNED),
+        *(("mps2_an500", core, ()) for core in CORES),
+    ],
 )
 def test_bytes_are_the_reference_s(
+    *,
     board: str,
     core: str,
+    further: tuple[str, ...],
     networks: dict[str, Read],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In C with sanitizers; by assembly on an emulated Cortex-M7, M4 and M33."""
+    """In C with sanitizers; by assembly on an emulated Cortex-M7, M4 and M33, and where unaligned
+    accesses are faults."""
     monkeypatch.setattr(DepthwiseRows, "cost", lambda *_: 0.0)  # however small the layer
     cases = [Case(name, net.graph, net.inputs[:4], AUTO) for name, net in networks.items()]
     for case in cases:
         (step,) = plan_network(case.graph, AUTO).steps
         assert step.lowered.kernel == "rows", case.name
-    for case, outputs in zip(cases, run_cases(cases, tmp_path, board, core=core), strict=True):
+    computed = run_cases(cases, tmp_path, board, further, core)
+    for case, outputs in zip(cases, computed, strict=True):
         np.testing.assert_array_equal(outputs, case.expected, case.name)
 
 

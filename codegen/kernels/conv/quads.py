@@ -218,10 +218,12 @@ class QuadRows(Quads):
     name = "quad rows"
 
     def fits(self, op: Conv, target: Target) -> str:
-        """Windows that share elements, and have no holes."""
+        """Windows that share elements, and have no holes. Scratch has room for what they reach."""
         window = op.window
         if window.dilations != (1, 1):
             return "dilation"
+        if window.pads[1] > reach_of(window):
+            return "windows in the padding alone"
         if row_pairs(op).shape[1] < 2:
             return "a window of two elements"
         return super().fits(op, target)
@@ -276,6 +278,11 @@ def quads_cost(op: Conv, steps: int) -> float:
     return -(-op.window.positions // 2) * (quads * (12.2 * steps + 85.0) + 70.0)
 
 
+def reach_of(window: Window) -> int:
+    """Columns under any window, padding included."""
+    return (window.output[1] - 1) * window.strides[1] + window.kernel[1]
+
+
 def ring_words(window: Window, depth: int) -> int:
     """Words of scratch of `nn_conv_rows_of`.
 
@@ -283,7 +290,7 @@ def ring_words(window: Window, depth: int) -> int:
         depth: channels of the image.
     """
     rows = window.kernel[0] + window.strides[0]
-    reach = (window.output[1] - 1) * window.strides[1] + window.kernel[1]
+    reach = reach_of(window)
     pitch = (reach * depth + 3) // 2
     odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
     columns = 0 if depth % 2 else reach

@@ -20,7 +20,15 @@ static void copy(ai_u32 *to, const ai_u32 *from, ai_i32 count) {
     }
 }
 
-#if !NN_PACKED_ASSEMBLY
+/* Four channels of a pixel lie at any address: where the processor may fault on that, C takes their
+ * bytes one by one (nn_placing.h). */
+#if NN_PACKED_ASSEMBLY && defined(__ARM_FEATURE_UNALIGNED)
+#define NN_WORDS_ANYWHERE 1
+#else
+#define NN_WORDS_ANYWHERE 0
+#endif
+
+#if !NN_WORDS_ANYWHERE
 
 static void split(const nn_depthwise_layer *layer, const ai_i8 *pixels, ai_i32 channels,
                   ai_i32 rows, ai_u32 *planes) {
@@ -39,6 +47,10 @@ static void split(const nn_depthwise_layer *layer, const ai_i8 *pixels, ai_i32 c
         pixels += shape->width * shape->channels;
     }
 }
+
+#endif
+
+#if !NN_PACKED_ASSEMBLY
 
 /* The sum of a window's products; `left` is its first column. */
 static ai_i32 products(const nn_depthwise_layer *layer, const ai_i8 *half, const ai_i32 *weights,
@@ -119,7 +131,7 @@ static void prepare(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i32 
     }
     planes += (from - top) * pitch;
     if (to > from) {
-#if NN_PACKED_ASSEMBLY
+#if NN_WORDS_ANYWHERE
         const ai_u32 zeros = ((ai_u32)(-shape->input_zero_point) & 0xFFFFu) * 0x00010001u;
         if (left < AT_ONCE) {
             layer->split_rest(pixels - (AT_ONCE - left), planes, to - from, zeros);
