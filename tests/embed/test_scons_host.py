@@ -136,12 +136,10 @@ def test_nodes_lead_to_files(scons_host: Host) -> None:
 def test_host_writes_packages(scons_host: Host) -> None:
     """`dest` is seen from the host's top folder, and is written to when asked for."""
     scons_host.replace("SConstruct", '"c_api": api', '"c_api": api, "dest": f"out/{name}"')
-    scons_host.append(
-        "SConstruct", 'Alias("package_commands", [net["package_commands"] for net in nets])\n'
-    )
+    scons_host.append("SConstruct", 'Alias("package", [net["package"] for net in nets])\n')
     assert scons_host.scons("product").status == 0
     assert not (scons_host.root / "out").exists()
-    assert scons_host.scons("package_commands").status == 0
+    assert scons_host.scons("package").status == 0
     for name in ("digits", "gearbox"):
         assert (scons_host.root / "out" / name / "manifest.json").is_file()
 

@@ -236,7 +236,7 @@ def _layers(op: Rows, halves: Sequence[Half]) -> tuple[Layer, ...]:
             continue
         size = sum(len(block.data) for block in lowered.constants)
         why = f"{lowered.why}; in one pass with its neighbour"
-        found.append(Layer(each, lowered.kernel, why, size, lowered.instructions))
+        found.append(Layer(each, lowered.kernel, why, size, lowered.instructions + lowered.slower))
     return tuple(found)
 
 
