@@ -58,7 +58,7 @@ def generate(
     for suffix, text in rendered.items():
         write_text(folder / f"{name}{suffix}", text)
     own_code = most_bytes(rendered[ASSEMBLY]) + plan.own_code_bytes
-    code = describe_code(plan.sources, len(plan.steps), own_code)
+    code = describe_code(plan.sources, plan.described, own_code)
     content = {**manifest(plan, name), "c_api": c_api, "code": code}
     write_json(folder / f"{name}{MANIFEST}", content)
     return plan

@@ -141,6 +141,11 @@ class Plan:
         return sum(dict(piece for step in self.steps for piece in step.lowered.own_code).values())
 
     @property
+    def described(self) -> int:
+        """Layers with a description of their own; those in one pass over rows have one each."""
+        return sum(len(s.lowered.layers) if s.lowered.stem == "rows" else 1 for s in self.steps)
+
+    @property
     def sources(self) -> set[str]:
         """Which of firmware/runtime/kernels/nn_<…>.c compute it."""
         return {name for step in self.steps for name in step.lowered.files}

@@ -181,7 +181,7 @@ def _sum(layers: Iterable[int]) -> int:
 def _code(plan: Plan) -> dict[str, Any]:
     """What decides the size of the network's code: `codegen/code_sizes.py`."""
     assembly = render(TEMPLATES[LEGACY][ASSEMBLY], {"net": network_context(plan, NAME)})
-    return describe(plan.sources, len(plan.steps), most_bytes(assembly) + plan.own_code_bytes)
+    return describe(plan.sources, plan.described, most_bytes(assembly) + plan.own_code_bytes)
 
 
 def _layers(plan: Plan, facts: dict[str, Any]) -> tuple[LayerFigures, ...]:
