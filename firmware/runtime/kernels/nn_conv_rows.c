@@ -4,8 +4,6 @@
 #include "nn_dsp.h"
 #include "nn_packed_assembly.h"
 
-#define EACH_ONCE 0x00010001u /* two factors of 1 */
-
 nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_u32 *scratch) {
     const ai_i32 depth = shape->channels;
     const ai_i32 before = shape->pad_left * depth;
@@ -83,14 +81,14 @@ static const ai_u32 *begin(const nn_conv_rows *rows, ai_i32 x) {
 static inline ai_i32 sum_of(const ai_u32 *words, ai_i32 count) {
     ai_i32 sum = 0;
     for (; count >= 4; count -= 4) {
-        sum = nn_two_products(words[0], EACH_ONCE, sum);
-        sum = nn_two_products(words[1], EACH_ONCE, sum);
-        sum = nn_two_products(words[2], EACH_ONCE, sum);
-        sum = nn_two_products(words[3], EACH_ONCE, sum);
+        sum = nn_add_halves(words[0], sum);
+        sum = nn_add_halves(words[1], sum);
+        sum = nn_add_halves(words[2], sum);
+        sum = nn_add_halves(words[3], sum);
         words += 4;
     }
     for (; count > 0; count--) {
-        sum = nn_two_products(*words, EACH_ONCE, sum);
+        sum = nn_add_halves(*words, sum);
         words++;
     }
     return sum;

@@ -4,8 +4,6 @@
 #include "nn_dsp.h"
 #include "nn_window.h"
 
-#define EACH_ONCE 0x00010001u /* two factors of 1 */
-
 /* Any number of bytes, four at a time. */
 static void copy(ai_i8 *to, const ai_i8 *from, ai_i32 count) {
     for (; count >= 4; count -= 4) {
@@ -55,7 +53,7 @@ static inline ai_i32 widen_four(const ai_i8 *bytes, ai_u32 *words, ai_i32 sum) {
     const ai_u32 odd = nn_odd(word);
     words[0] = even;
     words[2] = odd;
-    return nn_two_products(odd, EACH_ONCE, nn_two_products(even, EACH_ONCE, sum));
+    return nn_add_halves(odd, nn_add_halves(even, sum));
 }
 
 ai_i32 nn_conv_widen(const ai_i8 *bytes, ai_i32 fours, ai_u32 *wide) {

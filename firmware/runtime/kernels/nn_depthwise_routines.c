@@ -52,6 +52,8 @@ static void split(const nn_depthwise_layer *layer, const ai_i8 *pixels, ai_i32 c
 
 #if !NN_PACKED_ASSEMBLY
 
+#include "nn_smmla.h"
+
 /* The sum of a window's products; `left` is its first column. */
 static ai_i32 products(const nn_depthwise_layer *layer, const ai_i8 *half, const ai_i32 *weights,
                        ai_i32 left) {
@@ -72,16 +74,9 @@ static ai_i32 products(const nn_depthwise_layer *layer, const ai_i8 *half, const
     return sum;
 }
 
-/* value / 2^bits, rounded down. */
-static ai_i64 shifted(ai_i64 value, ai_i32 bits) {
-    return value < 0 ? ~(~value >> bits) : value >> bits;
-}
-
 static ai_i8 requantized(const nn_depthwise_layer *layer, ai_i32 sum, const ai_i32 *constants) {
     if (constants[0] > 0) {
-        const ai_i64 high = shifted((ai_i64)(256 * sum) * constants[0], 32) + constants[1];
-        const ai_i64 value = shifted(high, layer->shift);
-        return (ai_i8)(value < -128 ? -128 : (value > 127 ? 127 : value));
+        return nn_smmla(256 * sum, constants[0], constants[1], layer->shift);
     }
     ai_float multiplier;
     memcpy(&multiplier, constants, 4);
@@ -109,9 +104,8 @@ static void rows_of(const nn_depthwise_layer *layer, const ai_u32 *planes, ai_i8
 
 #endif
 
-/* What `rows` rows of output from `y` on need of channels from `first` on, behind
- * `kept` rows that are there. Where a band is all
- * there is, rows of padding stay from the first channels on. */
+/* What `rows` rows of output from `y` on need of channels from `first` on, behind `kept` rows that
+ * are there. Where a band is all there is, rows of padding stay from the first channels on. */
 static void prepare(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i32 first, ai_i32 y,
                     ai_i32 rows, ai_i32 kept, ai_u32 *planes) {
     const nn_conv_shape *shape = &layer->shape;

@@ -137,4 +137,9 @@ static inline ai_i32 nn_two_products(ai_u32 a, ai_u32 b, ai_i32 sum) {
 
 #endif
 
+/* sum + both halves of a word. */
+static inline ai_i32 nn_add_halves(ai_u32 word, ai_i32 sum) {
+    return nn_two_products(word, 0x00010001u, sum);
+}
+
 #endif /* NN_DSP_H */

@@ -212,7 +212,8 @@ static ai_u32 sum_of(ai_u32 a, ai_u32 b, ai_u32 sum) {
 static ai_i8 requantized(const nn_quads_job *job, bool integers, ai_i32 sum,
                          const ai_u32 *constants) {
     if (integers) {
-        return nn_smmla(256 * sum, (ai_i32)constants[0], (ai_i32)constants[1], job->ends[0]);
+        return nn_smmla(256 * sum, (ai_i32)constants[0], (ai_i32)constants[1],
+                        (ai_i32)job->ends[0]);
     }
     ai_float multiplier;
     memcpy(&multiplier, &constants[0], sizeof(multiplier));

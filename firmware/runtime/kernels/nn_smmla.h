@@ -8,11 +8,16 @@
 
 #include "ai_platform.h"
 
+/* value / 2^bits, rounded down: compilers need not shift negative numbers so. */
+static inline ai_i64 nn_shifted(ai_i64 value, ai_i32 bits) {
+    return value < 0 ? ~(~value >> bits) : value >> bits;
+}
+
 /* scaled: 256 * a sum of products. No result of SMMLA leaves int32. */
-static inline ai_i8 nn_smmla(ai_i32 scaled, ai_i32 factor, ai_i32 addend, ai_u32 shift) {
-    const ai_i64 product = (ai_i64)scaled * factor;
-    const ai_i32 steps = (addend + (ai_i32)(product >> 32)) >> shift;
-    return (ai_i8)(steps < -128 ? -128 : steps > 127 ? 127 : steps);
+static inline ai_i8 nn_smmla(ai_i32 scaled, ai_i32 factor, ai_i32 addend, ai_i32 shift) {
+    const ai_i64 high = nn_shifted((ai_i64)scaled * factor, 32) + addend;
+    const ai_i64 steps = nn_shifted(high, shift);
+    return (ai_i8)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
 }
 
 #endif /* NN_SMMLA_H */
