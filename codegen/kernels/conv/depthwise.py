@@ -7,6 +7,7 @@ of plain C, modulo 2^32: no sum of these weights leaves int32 (codegen/weighted_
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from codegen.target import Target
 from codegen.window import Window
 
 # Channels of the planes, and bytes that a word has.
-_PLANES, _WORD = 4, 4
+PLANES, WORD = 4, 4
 # Bytes for planes: a band leaves to the next what both need, so that more saves little.
 _BAND_BYTES = 2048
 
@@ -33,13 +34,37 @@ def plane_bytes(window: Window, band: int) -> int:
     """Bytes of the planes for `band` rows of output."""
     words = (window.output[1] - 1) * window.strides[1] // 2 + words_of_taps(window)
     rows = (band - 1) * window.strides[0] + (window.kernel[0] - 1) * window.dilations[0] + 1
-    return _PLANES * rows * words * _WORD
+    return PLANES * rows * words * WORD
 
 
 def band_of(window: Window) -> int:
     """Rows of output at once: as many as have room, at least one."""
+    return largest_band(window, lambda band: plane_bytes(window, band))
+
+
+def largest_band(window: Window, bytes_of: Callable[[int], int]) -> int:
+    """The most rows of output at once whose planes have room, at least one.
+
+    Args:
+        bytes_of: a band's planes.
+    """
     bands = range(1, window.output[0] + 1)
-    return max((band for band in bands if plane_bytes(window, band) <= _BAND_BYTES), default=1)
+    return max((band for band in bands if bytes_of(band) <= _BAND_BYTES), default=1)
+
+
+def smaller_bands(window: Window, best: int) -> list[int]:
+    """The best band and fewer rows at once, as the output parts evenly."""
+    rows = window.output[0]
+    return list(dict.fromkeys(min(best, -(-rows // count)) for count in range(1, rows + 1)))
+
+
+def refusal(op: Conv, target: Target) -> str:
+    """Why planes are not for a layer: the processor, its filters, or their zero points."""
+    if not target.packed_arithmetic:
+        return "no instruction for two products, or no FPU"
+    if not op.depthwise or op.rows != op.groups:
+        return "not one filter for each channel"
+    return "its weights have zero points" if op.asymmetric else ""
 
 
 def in_place(window: Window) -> bool:
@@ -62,7 +87,7 @@ def in_turn_distance(window: Window, channels: int, band: int) -> int:
     for start in range(0, rows, band):
         end = min(start + band, rows)
         own, later = (max(0, y * window.strides[0] - window.pads[0]) for y in (start, end))
-        if own < height and channels > _PLANES:
+        if own < height and channels > PLANES:
             distance = max(distance, (end * columns - 1 - own * width) * channels)
         if later < height and end < rows:
             distance = max(distance, (end * columns - later * width) * channels)
@@ -78,10 +103,10 @@ def _prepared(op: Conv, band: int, *, in_turn: bool) -> float:
     reach = (window.kernel[0] - 1) * window.dilations[0] + 1
     shared = max(0, reach - window.strides[0])
     rows = (window.output[0] - 1) * window.strides[0] + reach
-    fours = -(-op.groups // _PLANES)
+    fours = -(-op.groups // PLANES)
     read = rows + (bands - 1) * shared if in_turn else rows
-    words = plane_bytes(window, 1) / _PLANES / _WORD / reach
-    kept = 0.0 if in_turn else fours * (bands - 1) * shared * words * _PLANES * 3.0
+    words = plane_bytes(window, 1) / PLANES / WORD / reach
+    kept = 0.0 if in_turn else fours * (bands - 1) * shared * words * PLANES * 3.0
     each = 60.0 + 22.0 * (window.input[1] // 2 + 1)
     return fours * read * each + kept + op.groups * bands * 130.0
 
@@ -94,7 +119,7 @@ def _lower(op: Conv, band: int, *, in_turn: bool) -> Lowered:
     """
     stored, _ = stored_weights(op)
     window = op.window
-    table = 2 * window.kernel[0] * words_of_taps(window) * _WORD
+    table = 2 * window.kernel[0] * words_of_taps(window) * WORD
     overlaps: tuple[Overlap, ...] = ()
     if in_turn:
         overlaps = (Overlap(0, in_turn_distance(window, op.groups, band)),)
@@ -129,12 +154,8 @@ class Planes(Kernel):
 
     def fits(self, op: Conv, target: Target) -> str:
         """A processor with SMLAD and float32; one symmetric filter for each channel."""
-        if not target.packed_arithmetic:
-            return "no instruction for two products, or no FPU"
-        if not op.depthwise or op.rows != op.groups:
-            return "not one filter for each channel"
-        if op.asymmetric:
-            return "its weights have zero points"
+        if reason := refusal(op, target):
+            return reason
         if op.window.dilations[1] != 1:
             return "dilation along rows"
         return "biases beyond int32, or float32 out" if not op.plain else ""
@@ -166,8 +187,8 @@ class Planes(Kernel):
     def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
         """Fewer rows at once; where the output cannot lie in the input's place, all channels of a
         few rows before the next rows, so that it can follow."""
-        best, rows = band_of(op.window), op.window.output[0]
-        bands = dict.fromkeys(min(best, -(-rows // count)) for count in range(1, rows + 1))
+        best = band_of(op.window)
+        bands = smaller_bands(op.window, best)
         forms = [(band, False) for band in bands]
         if not in_place(op.window):
             forms += [(band, True) for band in bands]

@@ -12,20 +12,23 @@ from functools import lru_cache
 
 import numpy as np
 
-from codegen.kernels.conv.depthwise import Planes, in_place
+from codegen.kernels.conv.depthwise import (
+    PLANES,
+    WORD,
+    Planes,
+    in_place,
+    largest_band,
+    refusal,
+    smaller_bands,
+)
 from codegen.kernels.conv.depthwise_code import REACH, TAPS, Body, Row, body
 from codegen.kernels.conv.portable import ConvFields, conv_fields
-from codegen.kernels.integer_layer import IntegerLayer
+from codegen.kernels.folding import integer_layer, unclamped
 from codegen.kernels.integer_requantize import Rows, search
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.ops.conv import Conv
 from codegen.target import Target
 
-# Channels of the planes, bytes that a word has.
-_PLANES, _WORD = 4, 4
-# Bytes for planes: what rows of the next band share with this one is prepared twice, so that more
-# saves little.
-_BYTES = 2048
 # Pairs of pixels in a round of a loop over a long row.
 _ROUND, _LONG = 4, 8
 
@@ -77,7 +80,7 @@ def row_of(op: Conv) -> Row:
     """The layer's row."""
     window, channels = op.window, op.groups
     row = Row(window.input[1], window.output[1], window.strides[1], window.pads[1], 0, channels)
-    below = window.dilations[0] * _PLANES * row.words * _WORD
+    below = window.dilations[0] * PLANES * row.words * WORD
     return Row(row.width, row.outputs, row.stride, row.pad, below, channels)
 
 
@@ -85,13 +88,12 @@ def plane_bytes(op: Conv, band: int) -> int:
     """Bytes of the planes for `band` rows of output."""
     window = op.window
     rows = (band - 1) * window.strides[0] + (TAPS - 1) * window.dilations[0] + 1
-    return _PLANES * rows * row_of(op).words * _WORD
+    return PLANES * rows * row_of(op).words * WORD
 
 
 def band_of(op: Conv) -> int:
     """Rows of output at once: as many as have room, at least one."""
-    bands = range(1, op.window.output[0] + 1)
-    return max((band for band in bands if plane_bytes(op, band) <= _BYTES), default=1)
+    return largest_band(op.window, lambda band: plane_bytes(op, band))
 
 
 def split_of(op: Conv) -> Split:
@@ -105,31 +107,20 @@ def split_of(op: Conv) -> Split:
     # What is left, and the pixel behind it, is within reach, too.
     if 2 * rest * pixel > REACH:
         size, rounds, rest = 1, pairs, 0
-    missing = -op.groups % _PLANES
+    missing = -op.groups % PLANES
     return Split(words, pixel, rounds, size, rest, words > pairs, width * pixel, missing)
 
 
 @lru_cache(maxsize=64)
 def requantization(op: Conv) -> Rows:
     """The constants of the layer's rows, of sums of lanes."""
-    weights = op.weights.reshape(op.rows, -1).astype(np.int64)
-    return search(
-        IntegerLayer(
-            weights=weights,
-            bias=op.bias.astype(np.int64),
-            multipliers=op.multipliers,
-            zero_point=op.output.quantization.zero_point,
-            low=-128,
-            high=127,
-            base=op.input.quantization.zero_point,
-        )
-    )
+    return search(unclamped(integer_layer(op)))
 
 
 def bodies(op: Conv) -> tuple[Body | None, Body | None]:
     """The row by integers and in float32, each where a channel takes it."""
     row, found = row_of(op), requantization(op).found
-    down = op.window.strides[0] * _PLANES * row.words * _WORD
+    down = op.window.strides[0] * PLANES * row.words * WORD
     below = row.outputs * op.groups
     return (
         body(row, down, below, "integers") if found.any() else None,
@@ -156,8 +147,8 @@ def _prepared(op: Conv, band: int) -> float:
     bands = -(-window.output[0] // band)
     reach = (TAPS - 1) * window.dilations[0] + 1
     rows = (window.output[0] - 1) * window.strides[0] + reach
-    kept = (bands - 1) * max(0, reach - window.strides[0]) * _PLANES * words
-    return -(-op.groups // _PLANES) * (rows * (8.0 + 14.0 * words) + 90.0 * bands + 5.0 * kept)
+    kept = (bands - 1) * max(0, reach - window.strides[0]) * PLANES * words
+    return -(-op.groups // PLANES) * (rows * (8.0 + 14.0 * words) + 90.0 * bands + 5.0 * kept)
 
 
 class DepthwiseRows(Kernel):
@@ -169,24 +160,20 @@ class DepthwiseRows(Kernel):
 
     def fits(self, op: Conv, target: Target) -> str:
         """A processor with SMLAD and float32; 3 x 3, one or two pixels apart, four channels."""
-        if not target.packed_arithmetic:
-            return "no instruction for two products, or no FPU"
-        if not op.depthwise or op.rows != op.groups:
-            return "not one filter for each channel"
-        if op.asymmetric:
-            return "its weights have zero points"
+        if reason := refusal(op, target):
+            return reason
         if not op.plain:
             return "biases beyond int32, or float32 out"
         window = op.window
         if window.kernel != (TAPS, TAPS) or window.dilations[1] != 1 or window.strides[1] > 2:
             return "not 3 x 3, one or two pixels apart"
-        if op.groups < _PLANES:
+        if op.groups < PLANES:
             return "fewer than four channels"
         row = row_of(op)
         if not row.complete:
             return "windows in the padding alone"
-        furthest = (TAPS - 1) * row.below + row.words * _WORD
-        if max(furthest, _PLANES * row.words * _WORD, 2 * op.groups) > REACH:
+        furthest = (TAPS - 1) * row.below + row.words * WORD
+        if max(furthest, PLANES * row.words * WORD, 2 * op.groups) > REACH:
             return "rows beyond an instruction's reach"
         return ""
 
@@ -238,9 +225,9 @@ class DepthwiseRows(Kernel):
 
     def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
         """Fewer rows at once; those of planes."""
-        best, rows = band_of(op), op.window.output[0]
-        bands = dict.fromkeys(min(best, -(-rows // count)) for count in range(1, rows + 1))
+        best = band_of(op)
         base = _prepared(op, best)
+        bands = smaller_bands(op.window, best)
         own = (replace(self._lower(op, b), slower=_prepared(op, b) - base) for b in bands)
         return (*own, *self._slower(op, target, Planes().forms(op, target)))
 

@@ -15,14 +15,14 @@ firmware/runtime/kernels/nn_conv_quads.c, nn_quads.c.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
 from codegen.ir.types import Int64Array
 from codegen.kernels.conv.portable import ConvFields, conv_fields, overlap
+from codegen.kernels.folding import integer_layer, rebase, unclamped
 from codegen.kernels.instructions import window_loads
-from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.integer_requantize import Rows, search
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
 from codegen.ops.conv import Conv
@@ -85,38 +85,24 @@ def in_quads(pairs: Int64Array, order: Int64Array) -> Int64Array:
     return pairs[order].reshape(-1, QUAD, *pairs.shape[1:])
 
 
-def layer_of(op: Conv) -> IntegerLayer:
-    """Filters as rows over stored bytes; a narrower clamp comes afterwards."""
-    return IntegerLayer(
-        weights=window_pairs(op).reshape(op.rows, -1),
-        bias=op.folded_bias.astype(np.int64),
-        multipliers=op.multipliers,
-        zero_point=op.output.quantization.zero_point,
-        low=-128,
-        high=127,
-        base=0,
-    )
+def filled(filters: Int64Array) -> Int64Array:
+    """Filters up to whole quads, the last one once more; none stay none."""
+    return np.pad(filters, (0, -len(filters) % QUAD), mode="edge") if len(filters) else filters
 
 
-def natural(filters: int) -> Int64Array:
-    """The model's own order, the last filter once more up to whole quads."""
-    return np.pad(np.arange(filters), (0, -filters % QUAD), mode="edge")
-
-
-@cache
+@lru_cache(maxsize=64)
 def order_of(op: Conv) -> Order:
     """Filters with constants first, the others behind them, each in the order of the model.
 
     A weight of -128 needs its neighbours (`refusal`), so that nothing is moved then.
     """
-    rows = search(layer_of(op))
+    rows = search(unclamped(rebase(integer_layer(op), 0)))
     found = np.flatnonzero(rows.found)
     if (op.weights == -128).any():
         found = found[:0]
     whole = found[: len(found) // QUAD * QUAD]
     others = np.setdiff1d(np.arange(op.rows), whole)
-    filled = np.pad(others, (0, -len(others) % QUAD), mode="edge") if len(others) else others
-    return Order(np.concatenate([whole, filled]), len(whole) // QUAD, rows)
+    return Order(np.concatenate([whole, filled(others)]), len(whole) // QUAD, rows)
 
 
 def refusal(quads: Int64Array) -> str:
@@ -193,7 +179,7 @@ class Quads(Kernel):
             return "biases beyond int32, or float32 out"
         if op.rows >= _MOST_FILTERS:
             return "too many filters"
-        return refusal(in_quads(window_pairs(op), natural(op.rows)))
+        return refusal(in_quads(window_pairs(op), filled(np.arange(op.rows))))
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
         """What windows take beside quads."""

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from codegen.ir.types import Int8Array
+from codegen.kernels.folding import integer_layer, limit_inputs, rebase
 from codegen.kernels.fully_connected.chain import byte_split, dense_quads, layout
 from codegen.kernels.fully_connected.chain.choose import MIN_INPUTS, Choice, choose
 from codegen.kernels.fully_connected.chain.coactivation import coactivation, match
 from codegen.kernels.fully_connected.chain.dead import constant_outputs, remove_dead
-from codegen.kernels.fully_connected.chain.folding import integer_layer, limit_inputs, rebase
 from codegen.kernels.fully_connected.chain.permutation import order_inputs, order_outputs
 from codegen.kernels.fully_connected.chain.requantize import IntegerConstants, Search, search
 from codegen.kernels.integer_layer import IntegerLayer

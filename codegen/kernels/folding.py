@@ -12,21 +12,27 @@ from dataclasses import replace
 import numpy as np
 
 from codegen.kernels.integer_layer import IntegerLayer
-from codegen.ops.fully_connected import FullyConnected
+from codegen.weighted_sum import WeightedSum
 
 
-def integer_layer(node: FullyConnected) -> IntegerLayer:
-    """The node in integers, its inputs counted from its own zero point."""
-    low, high = node.clamp
+def integer_layer(op: WeightedSum) -> IntegerLayer:
+    """The operation in integers, a row for each output channel, inputs counted from their zero
+    point."""
+    low, high = op.clamp
     return IntegerLayer(
-        weights=node.weights.astype(np.int64),
-        bias=node.bias.astype(np.int64),
-        multipliers=node.multipliers,
-        zero_point=node.output.quantization.zero_point,
+        weights=op.weights.astype(np.int64).reshape(op.rows, -1),
+        bias=op.bias.astype(np.int64),
+        multipliers=op.multipliers,
+        zero_point=op.output.quantization.zero_point,
         low=low,
         high=high,
-        base=node.input.quantization.zero_point,
+        base=op.input.quantization.zero_point,
     )
+
+
+def unclamped(layer: IntegerLayer) -> IntegerLayer:
+    """The same layer with all of int8 for its output: a narrower clamp comes afterwards."""
+    return replace(layer, low=-128, high=127)
 
 
 def rebase(layer: IntegerLayer, base: int) -> IntegerLayer:
