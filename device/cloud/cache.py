@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+from support import places
 from support.errors import UserError
 from support.files import atomic_path, read_json, sha256_file, write_json
 
 
 def cache_folder() -> Path:
-    """XDG Base Directory Specification."""
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(home) / "nn2flash" / "st-cloud"
+    """Where downloads are kept.
+
+    Raises:
+        UserError: there is no home.
+    """
+    folder = places.cache_folder()
+    if folder is None:
+        raise UserError("no home folder to keep downloads in", "set XDG_CACHE_HOME to a folder")
+    return folder / "st-cloud"
 
 
 def key_of(request: Any) -> str:
