@@ -45,6 +45,9 @@ class Campaign:
     known: tuple[str, ...] = ()
 
 
+_NETWORKS = ("--networks", "{count}", "--seed", "{seed}")
+# Other networks than those of this computer.
+_EMULATED = ("--board", "mps2_an500", "--first", "10000")
 CAMPAIGNS = {
     "kills": Campaign(
         "Builds killed at random points",
@@ -66,22 +69,12 @@ CAMPAIGNS = {
     "networks": Campaign(
         "Random fully connected networks as C on this computer under sanitizers, against the "
         "reference",
-        ("tests.codegen.random_networks", "--networks", "{count}", "--seed", "{seed}"),
+        ("tests.codegen.random_networks", *_NETWORKS),
         2_500,
     ),
     "networks-emulated": Campaign(
         "A sample of them on an emulated Cortex-M7",
-        (
-            "tests.codegen.random_networks",
-            "--board",
-            "mps2_an500",
-            "--networks",
-            "{count}",
-            "--first",
-            "10000",
-            "--seed",
-            "{seed}",
-        ),
+        ("tests.codegen.random_networks", *_EMULATED, *_NETWORKS),
         250,
     ),
     "plans": Campaign(
@@ -92,43 +85,23 @@ CAMPAIGNS = {
     "graphs": Campaign(
         "Random graphs of random operators as C on this computer under sanitizers, against the "
         "reference; each layer, from forced inputs, against onnxruntime",
-        ("tests.codegen.dag_campaign", "--networks", "{count}", "--seed", "{seed}"),
+        ("tests.codegen.dag_campaign", *_NETWORKS),
         2_000,
     ),
     "graphs-emulated": Campaign(
         "A sample of them on an emulated Cortex-M7",
-        (
-            "tests.codegen.dag_campaign",
-            "--board",
-            "mps2_an500",
-            "--networks",
-            "{count}",
-            "--first",
-            "10000",
-            "--seed",
-            "{seed}",
-        ),
+        ("tests.codegen.dag_campaign", *_EMULATED, *_NETWORKS),
         200,
     ),
     "stacks": Campaign(
         "Random stacks of convolutions with fast kernels as C on this computer under sanitizers, "
         "against the reference",
-        ("tests.codegen.stack_campaign", "--networks", "{count}", "--seed", "{seed}"),
+        ("tests.codegen.stack_campaign", *_NETWORKS),
         5_000,
     ),
     "stacks-emulated": Campaign(
         "Others of them on an emulated Cortex-M7",
-        (
-            "tests.codegen.stack_campaign",
-            "--board",
-            "mps2_an500",
-            "--networks",
-            "{count}",
-            "--first",
-            "10000",
-            "--seed",
-            "{seed}",
-        ),
+        ("tests.codegen.stack_campaign", *_EMULATED, *_NETWORKS),
         5_000,
     ),
     "digits": Campaign(

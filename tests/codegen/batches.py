@@ -147,6 +147,13 @@ def numbers_of(given: argparse.Namespace) -> range:
     return range(given.first, given.first + given.networks)
 
 
+def main_of(about: str | None, campaign: Callable[..., Report]) -> int:
+    """The command line of a campaign that needs no more than the common arguments."""
+    given = arguments(about).parse_args()
+    how = {"keep": given.keep, "live": True, "core": given.core}
+    return tell(campaign(given.seed, numbers_of(given), given.board, **how), given)
+
+
 def tell(report: Report, given: argparse.Namespace) -> int:
     """Print what was found; returns the exit status: 1 when anything was."""
     for number, text in report.findings.items():

@@ -16,7 +16,7 @@ import numpy as np
 from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from support.errors import UserError, run_cli
-from tests.codegen.batches import Made, Report, arguments, numbers_of, run_campaign, tell
+from tests.codegen.batches import Made, Report, main_of, run_campaign
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import Case
 from tests.codegen.random_stacks import random_stack
@@ -54,9 +54,7 @@ def campaign(seed: int, numbers: range, board: str = "host", **how: Any) -> Repo
 
 def main() -> int:
     """The command line; ends with 1 when there are findings."""
-    given = arguments(__doc__).parse_args()
-    how = {"keep": given.keep, "live": True, "core": given.core}
-    return tell(campaign(given.seed, numbers_of(given), given.board, **how), given)
+    return main_of(__doc__, campaign)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from codegen.ir.graph import tensor
 from codegen.ir.types import Quantization
-from codegen.kernels.fully_connected.chain.folding import integer_layer, limit_inputs, rebase
+from codegen.kernels.folding import integer_layer, limit_inputs, rebase
 from codegen.ops import operator_of
 from tests.kernels.networks import (
     WEIGHTS,

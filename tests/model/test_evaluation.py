@@ -12,6 +12,7 @@ import pytest
 
 from model import checkpoint, evaluation, images, inference, qdq
 from support.errors import UserError
+from support.options import option_words
 from tests.model.integer_reference import integer_reference
 from tests.model.products import Products, run_here
 
@@ -112,20 +113,16 @@ def test_requantizing_gives_back_every_byte() -> None:
             np.testing.assert_array_equal(tensor.quantize(real), every)
 
 
+def run_evaluate(products: Products, mnist_dir: Path, int8: Path, folder: Path) -> None:
+    """The command, with its report in `folder`."""
+    options = {"--data": mnist_dir, "--checkpoint": products.checkpoint, "--int8": int8}
+    run_here("evaluate", *option_words({**options, "--out": folder / "evaluation.json"}))
+
+
 def test_command_prints_a_table_and_writes_the_same_figures(
     products: Products, mnist_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_here(
-        "evaluate",
-        "--data",
-        mnist_dir,
-        "--checkpoint",
-        products.checkpoint,
-        "--int8",
-        products.int8,
-        "--out",
-        tmp_path / "evaluation.json",
-    )
+    run_evaluate(products, mnist_dir, products.int8, tmp_path)
     printed = capsys.readouterr().out
     report = json.loads((tmp_path / "evaluation.json").read_text())
     matrix = np.array(report["confusion_matrix"])
@@ -143,15 +140,5 @@ def test_command_prints_a_table_and_writes_the_same_figures(
 
 def test_a_float_model_is_refused(products: Products, mnist_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not quantized"):
-        run_here(
-            "evaluate",
-            "--data",
-            mnist_dir,
-            "--checkpoint",
-            products.checkpoint,
-            "--int8",
-            products.onnx,
-            "--out",
-            tmp_path / "evaluation.json",
-        )
+        run_evaluate(products, mnist_dir, products.onnx, tmp_path)
     assert list(tmp_path.iterdir()) == []
