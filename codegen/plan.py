@@ -143,7 +143,7 @@ class Plan:
     @property
     def described(self) -> int:
         """Layers with a description of their own; those in one pass over rows have one each."""
-        return sum(len(s.lowered.layers) if s.lowered.stem == "rows" else 1 for s in self.steps)
+        return sum(step.lowered.described for step in self.steps)
 
     @property
     def sources(self) -> set[str]:

@@ -102,6 +102,7 @@ class Lowered:
             there once.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         members: one for each of the model's operations, when it is more than one.
+        described: how many layers the C describes, each in a structure of its own.
         instructions, cycles: estimated, of one inference; the registry asks the kernel.
         slower: estimated cycles that this form takes beyond the kernel's fastest.
     """
@@ -116,6 +117,7 @@ class Lowered:
     overlaps: tuple[Overlap, ...] = ()
     fields: Any = None
     members: tuple[Layer, ...] = ()
+    described: int = 1
     sources: tuple[str, ...] = ()
     own_code: tuple[tuple[str, int], ...] = ()
     instructions: float = 0.0

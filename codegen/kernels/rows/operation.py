@@ -194,6 +194,7 @@ def _lower(op: Rows, count: int, halves: tuple[Half, Half]) -> Lowered:
             input_pitch=op.inputs[0].bytes // first.window.input[0],
         ),
         members=_layers(op, (first, second)),
+        described=len(op.fused),
         sources=_sources((first, second)),
         slower=slower,
         own_code=tuple(
