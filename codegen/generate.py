@@ -26,6 +26,7 @@ from codegen.plan import Plan, Step, plan_network
 from codegen.render import render_all
 from codegen.selftest import make_selftest
 from codegen.target import CORTEX_M7, Target
+from codegen.timeline import timeline
 from support.files import write_json, write_text
 
 
@@ -171,6 +172,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "symbols": {"inference": f"{name}_forward_pass", **_shared_symbol(plan, name)},
         "layers": _layers(plan, name),
         "edges": edges(plan),
+        "memory": timeline(plan),
     }
 
 

@@ -6,6 +6,7 @@ from codegen import version
 from codegen.analysis.analysis import Analysis
 from codegen.render import render
 from codegen.report.drawing import drawing
+from codegen.report.timeline import timeline
 
 TEMPLATE = "report/analysis.html.j2"
 
@@ -16,5 +17,6 @@ def page(found: Analysis) -> str:
         "found": found,
         "generator": f"nn2flash {version.TEXT}",
         "network": drawing(found.manifest),
+        "timeline": timeline(found.manifest),
     }
     return render(TEMPLATE, context)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from codegen.report.changes import remembered, summarize
+from codegen.report.accuracy import accuracy
+from codegen.report.changes import summarize
+from codegen.report.history import (
+    Build,
+    against,
+    previous,
+    read_history,
+    remembered,
+    this_build,
+    to_json,
+)
 from codegen.report.page import page
 from codegen.report.sources import (
     Sources,
@@ -46,24 +55,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--setting", action="append", default=[], metavar="KEY=VALUE", help="a variable of scons"
     )
     parser.add_argument("--kept", type=Path, required=True, help="JSON kept from build to build")
+    parser.add_argument(
+        "--against",
+        metavar="BUILD",
+        help="compare with this build: its report.json, or how its key in the history begins",
+    )
     parser.add_argument("--out", type=Path, required=True, help="the page")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the page and what the next one compares itself with."""
     sources = _read(arguments)
+    known = read_history(arguments.kept)
     try:
-        kept = remembered(arguments.kept, summarize(sources))
-        text = _rendered(sources, kept)
+        builds, text = _rendered(sources, known, arguments.against)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unexpected(f"{type(error).__name__}: {error}") from error
     write_text(arguments.out, text)
-    write_json(arguments.kept, kept)
+    write_json(arguments.kept, to_json(builds))
 
 
-def _rendered(sources: Sources, kept: dict[str, Any]) -> str:
+def _rendered(sources: Sources, known: list[Build], other: str | None) -> tuple[list[Build], str]:
+    """The builds with this one, and the page."""
+    scored = accuracy(sources)
+    builds = remembered(known, this_build(sources, summarize(sources), scored))
+    comparison = against(builds, other) if other else previous(builds)
     try:
-        return page(sources, kept)
+        return builds, page(sources, scored, builds, comparison)
     except UserError as error:  # a name that the template misses
         raise _unexpected(error.message) from error
 

@@ -7,8 +7,9 @@ choice costs little.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegen.ir.graph import Graph, Op
 from codegen.kernels.kernel import Lowered
@@ -22,6 +23,14 @@ PRICE, SMALL_PRICE = 0.1, 0.6
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Bytes that are needed, and the estimated cycles more that they are had for."""
+
+    bytes: int
+    slower: float
+
+
+@dataclass(frozen=True)
 class Trade:
     """What the chosen forms are, and what they were chosen for.
 
@@ -32,6 +41,8 @@ class Trade:
         fastest: bytes that the arena needs with each layer by itself in its fastest form.
         slower: estimated cycles that the forms take beyond those.
         cycles: estimated cycles of those.
+        choices: of each step, every form that there was.
+        others: what other arrays would cost, the smallest first: none needs more and is slower.
     """
 
     graph: Graph
@@ -40,6 +51,8 @@ class Trade:
     fastest: int
     slower: float
     cycles: float
+    choices: tuple[tuple[Offer, ...], ...] = ()
+    others: tuple[Offer, ...] = ()
 
     @property
     def needed(self) -> int:
@@ -75,8 +88,28 @@ def choose_forms(
         slower = sum(form.slower for form, _ in taken)
         if len(taken) == len(forms) and slower * whole <= price * (whole - size) * cycles:
             steps, needed = tuple(form for form, _ in taken), tuple(need for _, need in taken)
-            return Trade(graph, steps, needed, whole, slower, cycles)
+            choices = tuple(
+                tuple(Offer(need, form.slower) for form, need in zip(own, all_needs, strict=True))
+                for own, all_needs in zip(forms, needs, strict=True)
+            )
+            return Trade(graph, steps, needed, whole, slower, cycles, choices)
     return None
+
+
+def offers(trades: Iterable[Trade]) -> tuple[Offer, ...]:
+    """Arrays of every size that some choice of forms has, each with the cheapest choice that fits;
+    of those that need as much and are as slow as another, or more, none is left."""
+    found: dict[int, float] = {}
+    for trade in trades:
+        for size in sorted({each.bytes for own in trade.choices for each in own}):
+            fitting = [[each.slower for each in own if each.bytes <= size] for own in trade.choices]
+            if all(fitting):
+                found[size] = min(sum(map(min, fitting)), found.get(size, math.inf))
+    kept: list[Offer] = []
+    for size, slower in sorted(found.items()):
+        if not kept or slower < kept[-1].slower:
+            kept.append(Offer(size, slower))
+    return tuple(kept)
 
 
 Alternative = tuple[frozenset[Op], Graph]
@@ -104,6 +137,7 @@ def choose_steps(
 
     best = current = trade(graph)
     assert best is not None and current is not None
+    seen = [best]
     while True:
         most = {
             part
@@ -116,8 +150,9 @@ def choose_steps(
         ]
         found = min((each for each in tried if each is not None), key=_rank, default=None)
         if found is None or _rank(found) >= _rank(current):
-            return best
+            return replace(best, others=offers(seen))
         current = found
+        seen.append(current)
         if current.needed < best.needed:
             best = current
 

@@ -1,16 +1,13 @@
-"""What changed since the build before: a few numbers of each build, kept beside the page."""
+"""What differs between two builds: a few numbers and names of each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from codegen.report.sources import Sources, read_object
+from codegen.report.sources import Sources
 
 Value = int | float | str
-_CURRENT, _PREVIOUS = "current", "previous"
 
 
 @dataclass(frozen=True)
@@ -75,23 +72,3 @@ def compare(before: Mapping[str, Value], now: Mapping[str, Value]) -> list[Chang
         for key in keys
         if before.get(key) != now.get(key)
     ]
-
-
-def remembered(path: Path, now: dict[str, Value]) -> dict[str, Any]:
-    """What to keep beside the page: this build, and the last one that was another.
-
-    A report made twice of one build still tells what changed when that build was new.
-
-    Raises:
-        UserError: the kept file is broken.
-    """
-    kept = read_object(path) if path.exists() else {}
-    last = kept.get(_CURRENT, {})
-    previous = kept.get(_PREVIOUS, {}) if last == now else last
-    return {_CURRENT: now, _PREVIOUS: previous}
-
-
-def changes(kept: Mapping[str, Any]) -> list[Change] | None:
-    """The differences that `remembered` knows of; None for the first build."""
-    previous = kept[_PREVIOUS]
-    return compare(previous, kept[_CURRENT]) if previous else None

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from codegen.render import render
 from codegen.report import drawing, memory
-from codegen.report.accuracy import Accuracy, accuracy
-from codegen.report.changes import changes
+from codegen.report.accuracy import Accuracy
 from codegen.report.charts import Chart, line_chart
+from codegen.report.history import Build, Comparison
 from codegen.report.sources import Sources
 from codegen.report.tensors import layer_shapes, spreads
+from codegen.report.timeline import timeline
 
 TEMPLATE = "report/report.html.j2"
 
 
-def page(sources: Sources, kept: Mapping[str, Any]) -> str:
+def page(
+    sources: Sources, scored: Accuracy | None, builds: list[Build], comparison: Comparison | None
+) -> str:
     """The HTML page.
 
     Args:
-        kept: from `changes.remembered`.
+        builds: those that are remembered, this one last.
+        comparison: this build beside another; None for the first.
     """
-    scored = accuracy(sources)
     used, empty = memory.bars(sources.memory)
     context = {
         "manifest": sources.manifest,
@@ -32,13 +34,15 @@ def page(sources: Sources, kept: Mapping[str, Any]) -> str:
         "charts": _charts(sources),
         "accuracy": scored,
         "network": drawing.drawing(sources.manifest),
+        "timeline_drawing": timeline(sources.manifest),
         "spreads": spreads(sources),
         "layers": _layers(sources),
         "costs": _costs(sources),
         "bars": used,
         "empty": empty,
         "bar_width": memory.WIDTH,
-        "changes": changes(kept),
+        "builds": builds[::-1],
+        "comparison": comparison,
     }
     return render(TEMPLATE, context)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from SCons.Errors import UserError
 from SCons.Script import COMMAND_LINE_TARGETS
 
 _MEASURE = ("validate", "profile")
@@ -43,11 +44,24 @@ def report(
         if Path(str(node)).is_file() or (measures and node.has_builder())
     }
     settings = [word for text in env.Decisive() for word in ("--setting", env.Literal(text))]
-    words = [*options_of({**files, **there}), *flags, *settings, "--kept", kept, "--out", page]
+    other = ["--against", _other_build(env, kept)] if env["against"] else []
+    words = [*options_of({**files, **there}), *flags, *settings, *other]
+    words += ["--kept", kept, "--out", page]
     made = env.Run("REPORT", "codegen report", [page, kept], words, also=templates)
     env.Precious(made)
     env.NoCache(made)
     return made
+
+
+def _other_build(env: Any, kept: Any) -> Any:
+    """The report.json that is compared with, or the key of a build that `kept` remembers."""
+    path = Path(env.GetLaunchDir(), env["against"])
+    path = path / kept.name if path.is_dir() else path
+    if not path.is_file():
+        return env.Literal(env["against"])
+    if path.resolve() == Path(kept.abspath).resolve():
+        raise UserError(f"against={env['against']}: is this build's own; give a key of it instead")
+    return env.File(str(path))
 
 
 def validation(env: Any, out: Any, board: Any) -> Any:

@@ -108,6 +108,16 @@ def existing_path(key: str, value: Any, env: Any) -> None:
         raise SCons.Errors.UserError(f"{key}={value}: is neither a file nor a folder, give one")
 
 
+def other_build(key: str, value: Any, env: Any) -> None:
+    """Nothing, another build's report.json or its folder, or how a key of the history begins."""
+    if re.fullmatch(r"[0-9a-f]{0,12}", value) or Path(env.GetLaunchDir(), value).is_file():
+        return
+    if not Path(env.GetLaunchDir(), value, "report.json").is_file():
+        raise SCons.Errors.UserError(
+            f"{key}={value}: no report.json, and no key of a build (hexadecimal digits)"
+        )
+
+
 def folder(key: str, value: Any, env: Any) -> None:
     """Nothing, or a folder, or one that can be made."""
     path = Path(env.GetLaunchDir(), value)
@@ -235,6 +245,7 @@ ELSEWHERE = {
     "dry_run",
     "count",
     "layers",
+    "against",
     "listen",
     "gdb_port",
     "ide_dir",
@@ -398,6 +409,12 @@ FIELDS = (
         matching(r"|[1-9]\d{0,8}", "a whole number, 1 or more"),
     ),
     ("layers", "1: validate compares every layer", "0", yes_or_no),
+    (
+        "against",
+        "report: build to compare with, a key of its history or another build's report.json",
+        "",
+        other_build,
+    ),
     (
         "listen",
         "demo: TCP port of the page (default: 8750, or a free one)",

@@ -25,8 +25,10 @@ from codegen.place import place_objects
 from codegen.plan import plan_network
 from codegen.reference import run as run_reference
 from codegen.render import render
+from codegen.report.accuracy import accuracy
 from codegen.report.changes import summarize
 from codegen.report.drawing import drawing
+from codegen.report.history import previous, this_build
 from codegen.report.page import page
 from codegen.report.sources import Sources
 from codegen.target import target_of
@@ -108,15 +110,18 @@ def report(graph: Graph, folder: Path) -> dict[str, str]:
         files=(("quantized network", "golden.onnx", "ab" * 32),),
         compiler="GCC: (tests) 12.2.1",
     )
-    now = summarize(sources)
-    before = {**now, "training epochs": 2, "compiler": "GCC: (tests) 11"}
-    text = page(sources, {"current": now, "previous": before})
+    scored = accuracy(sources)
+    now = this_build(sources, summarize(sources), scored)
+    changed = {**now.facts, "training epochs": 2, "compiler": "GCC: (tests) 11"}
+    before = replace(now, key="0" * 12, facts=changed)
+    text = page(sources, scored, [before, now], previous([before, now]))
     alone = Sources(manifest=facts)
+    only = [this_build(alone, summarize(alone), None)]
     return {
         # How zlib packs a picture is its own business.
         "report.html": re.sub(r"(data:image/png;base64),[\w+/=]+", r"\1,", text),
         "network.svg": render("report/network.svg.j2", {"drawing": drawing(facts)}),
-        "manifest_alone.html": page(alone, {"current": summarize(alone), "previous": None}),
+        "manifest_alone.html": page(alone, None, only, previous(only)),
     }
 
 

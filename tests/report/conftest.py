@@ -85,6 +85,21 @@ MANIFEST = {
         }
         for n, macs, size in ((0, 180, 252), (1, 36, 72))
     ],
+    "memory": {
+        "steps": [["gemm_0"], ["gemm_1"]],
+        "buffers": [
+            {"name": "in", "kind": "input", "offset": 0, "bytes": 20, "first": 0, "last": 1},
+            {"name": "gemm_0", "kind": "scratch", "offset": 32, "bytes": 8, "first": 0, "last": 1},
+            {"name": "hidden", "kind": "tensor", "offset": 20, "bytes": 9, "first": 0, "last": 3},
+            {"name": "out", "kind": "output", "offset": 0, "bytes": 4, "first": 2, "last": 4},
+        ],
+        "needed": {"bytes": 40, "slower_percent": 2.0},
+        "others": [
+            {"bytes": 32, "slower_percent": 10.0},
+            {"bytes": 40, "slower_percent": 2.0},
+            {"bytes": 64, "slower_percent": 0.0},
+        ],
+    },
 }
 TRAINING = {
     "dataset": {"train": "ab" * 32, "test": "cd" * 32},

@@ -115,5 +115,5 @@ def test_captions_are_read_whole_on_a_phone(page: Page) -> None:
 def test_print_shows_everything(page: Page) -> None:
     page.emulate_media(media="print")
     details = page.locator("details")
-    assert details.count() == 2
+    assert details.count() == 3
     assert all(each.locator("table").is_visible() for each in details.all())

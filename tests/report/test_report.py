@@ -69,7 +69,7 @@ def test_whole_page_from_all_files(build: Build) -> None:
     assert "1 of 160" in words and "copied to ram at start" in words and "Empty: spare" in words
     ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
     links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
-    assert len(links) == 8 and {f"#{name}" for name in ids} == set(links)
+    assert len(links) == 9 and {f"#{name}" for name in ids} == set(links)
 
 
 def test_page_needs_nothing_else(build: Build) -> None:
@@ -264,7 +264,8 @@ def test_manifest_alone_gives_a_page(build: Build) -> None:
     page = Page(build.html)
     assert "no board" in page.words() or "network" in page.words()
     drawn = [attrs["aria-label"] or "" for tag, attrs in page.tags if tag in ("svg", "img")]
-    assert len(drawn) == 1 and drawn[0].startswith("The network from top to bottom: gemm_0")
+    assert len(drawn) == 2 and drawn[0].startswith("The network from top to bottom: gemm_0")
+    assert drawn[1].startswith("The activations array over time: in (input, 20 bytes at 0)")
 
 
 def test_names_cannot_become_markup(build: Build) -> None:
@@ -285,31 +286,6 @@ def test_same_files_give_the_same_page(build: Build, monkeypatch: pytest.MonkeyP
     first = build.html
     build.report()
     assert build.html == first
-
-
-# --- since the previous build ---------------------------------------------------------------------
-def test_differences_to_the_previous_build(build: Build) -> None:
-    build.report()
-    assert "first build" in Page(build.html).words()
-    memory = json.loads(json.dumps(MEMORY))
-    memory["regions"][0]["items"][0]["bytes"] = 130
-    memory["regions"][0]["used"] = 430
-    write_json(build.path("memory.json"), memory)
-    build.report()
-    words = Page(build.html).words()
-    assert "flash: .text (bytes) 100 130 +30" in words
-    assert "flash: used (bytes) 400 430 +30" in words
-    assert "weights (bytes)" not in words.partition("Pipeline 2 Network")[0].partition("Layers")[0]
-    # Made again of the same build, it still tells what changed when that build was new.
-    build.report()
-    assert "flash: .text (bytes) 100 130 +30" in Page(build.html).words()
-
-
-def test_broken_kept_file_is_named(build: Build) -> None:
-    build.path("report.json").write_text("[]")
-    done = build.report()
-    assert done.returncode == 1 and "report.json: not a JSON object" in done.stderr
-    assert not build.path("report.html").exists()
 
 
 @pytest.mark.parametrize("name", ["training", "quantization", "memory", "validation", "profile"])

@@ -1,0 +1,126 @@
+"""What a report remembers of builds, and what it says of two of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from codegen.report.history import MOST, Build, remembered
+from support.files import read_json, write_json
+from tests.report.conftest import MEMORY
+from tests.report.conftest import Build as Folder
+from tests.report.test_report import Page
+
+
+def grown(build: Folder, more: int) -> None:
+    """Another build: code that is larger than in the first."""
+    memory = json.loads(json.dumps(MEMORY))
+    memory["regions"][0]["items"][0]["bytes"] += more
+    memory["regions"][0]["used"] += more
+    write_json(build.path("memory.json"), memory)
+
+
+def keys(build: Folder) -> list[str]:
+    return [each["key"] for each in read_json(build.path("report.json"))["builds"]]
+
+
+def test_differences_to_the_previous_build(build: Folder) -> None:
+    build.report()
+    assert "first build" in Page(build.html).words()
+    grown(build, 30)
+    build.report()
+    words = Page(build.html).words()
+    assert "flash: .text (bytes) 100 130 +30" in words
+    assert "flash: used (bytes) 400 430 +30" in words
+    assert "weights (bytes)" not in words.partition("Pipeline 2 Network")[0].partition("Layers")[0]
+    # Made again of the same build, it still tells what changed when that build was new.
+    build.report()
+    assert "flash: .text (bytes) 100 130 +30" in Page(build.html).words()
+
+
+def test_the_last_builds_stand_on_the_page(build: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one first, with its figures; a build that is made again stands once."""
+    for number, more in enumerate((0, 30, 5, 30)):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(86400 * number))
+        grown(build, more)
+        assert build.report().returncode == 0
+    table = build.html.partition("<h3>The last builds</h3>")[2].partition("</table>")[0]
+    words = Page(f"<div><table>{table.partition('<table>')[2]}</table></div>").words()
+    days = [word for word in words.split() if word.startswith("1970-01-")]
+    assert days == ["1970-01-04", "1970-01-03", "1970-01-01"]
+    right = read_json(build.path("report.json"))["builds"][-1]["figures"]["accuracy"]
+    for used in ("430", "405", "400"):
+        assert f"{right:.2f} {used} – 324 40 1,234" in words
+    assert "weights" not in words.partition("instructions, emulated")[2]
+
+
+def test_what_is_measured_later_belongs_to_the_same_build(build: Folder) -> None:
+    validation = build.path("validation.json").read_bytes()
+    for name in ("validation", "profile"):
+        write_json(build.path(f"{name}.json"), {})
+    build.report()
+    build.path("validation.json").write_bytes(validation)
+    build.report()
+    (only,) = read_json(build.path("report.json"))["builds"]
+    assert only["figures"]["instructions"] == 1234
+    assert "first build" in Page(build.html).words()
+
+
+def test_it_never_grows_without_end() -> None:
+    builds: list[Build] = []
+    for number in range(3 * MOST):
+        builds = remembered(builds, Build(f"{number:012x}", "", "", {}))
+    assert [each.key for each in builds] == [f"{n:012x}" for n in range(2 * MOST, 3 * MOST)]
+
+
+def test_any_build_of_the_history_can_be_compared(build: Folder) -> None:
+    for more in (0, 30, 5):
+        grown(build, more)
+        build.report()
+    oldest = keys(build)[0]
+    assert build.report("--against", oldest[:7]).returncode == 0
+    words = Page(build.html).words()
+    assert f"Compared with build {oldest}" in words
+    assert "flash: .text (bytes) 100 105 +5" in words
+
+
+def test_a_build_of_another_folder_can_be_compared(build: Folder) -> None:
+    grown(build, 30)
+    build.report()
+    other = build.path("other")
+    other.mkdir()
+    build.path("report.json").rename(other / "report.json")
+    grown(build, 0)
+    for path in (other, other / "report.json"):
+        assert build.report("--against", str(path)).returncode == 0
+        assert "flash: .text (bytes) 130 100 -30" in Page(build.html).words()
+    assert len(keys(build)) == 1
+
+
+@pytest.mark.parametrize("other", ["ffffffffffff", "nowhere/report.json", ""])
+def test_no_such_build(build: Folder, other: str) -> None:
+    build.report()
+    kept, page = build.path("report.json").read_bytes(), build.html
+    grown(build, 30)
+    done = build.report("--against", other or str(build.path("memory.json")))
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "remedy: " in done.stderr and (keys(build)[0] in done.stderr or not other)
+    assert build.path("report.json").read_bytes() == kept and build.html == page
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("[]", "report.json: not a JSON object"), ('{"builds": [1]}', "not a report's history")],
+)
+def test_broken_kept_file_is_named(build: Folder, content: str, message: str) -> None:
+    build.path("report.json").write_text(content)
+    done = build.report()
+    assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
+    assert not build.path("report.html").exists()
+
+
+def test_a_file_of_the_first_version_is_begun_anew(build: Folder) -> None:
+    write_json(build.path("report.json"), {"current": {"model": "x"}, "previous": {}})
+    assert build.report().returncode == 0
+    assert "first build" in Page(build.html).words() and len(keys(build)) == 1
