@@ -434,6 +434,7 @@ ai_size ai_buffer_get_size(const ai_buffer *buffer, ai_bool with_padding);
 /* Bytes that `count` elements of `format` take. */
 ai_size ai_buffer_get_byte_size(ai_size count, ai_buffer_format format);
 
+/* Whether an array has no buffers; whether it can be read, buffers or none; both: some to read. */
 ai_bool ai_buffer_array_is_empty(const ai_buffer_array *array);
 ai_bool ai_buffer_array_is_valid(const ai_buffer_array *array);
 ai_bool ai_buffer_array_sane(const ai_buffer_array *array);

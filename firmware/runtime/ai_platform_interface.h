@@ -16,6 +16,8 @@ AI_API_DECLARE_BEGIN
 #define AI_PLATFORM_RUNTIME_MAJOR 0
 #define AI_PLATFORM_RUNTIME_MINOR 1
 #define AI_PLATFORM_RUNTIME_MICRO 0
+
+/* The same as one value. */
 ai_platform_version ai_platform_runtime_get_version(void);
 
 /* Events. What a callback is told carries FIRST or LAST as well at the network's ends. */

@@ -247,11 +247,14 @@ STAI_API_DECLARE_BEGIN
 /* There is nothing to start or stop: both succeed, as often as they are called. */
 stai_return_code stai_runtime_init(void);
 stai_return_code stai_runtime_deinit(void);
+
+/* The runtime's versions. */
 stai_return_code stai_runtime_get_info(stai_runtime_info *info);
 
 /* Of the runtime as a whole there is nothing to tell: only NULL is taken. */
 stai_return_code stai_runtime_set_callback(const stai_event_cb callback, void *cookie);
 
+/* A format put together from its fields. */
 stai_format stai_init_format(const stai_format_type type, const int8_t sign, const int32_t bits,
                              const int32_t fraction_bits);
 
