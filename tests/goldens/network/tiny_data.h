@@ -19,6 +19,7 @@ ai_handle ai_tiny_data_weights_get(void);
 /* Parameters with the network's own weights; the activations are the caller's to give. */
 ai_bool ai_tiny_data_params_get(ai_network_params *params);
 
+/* The buffer of an address, for parameters that are put together by hand. */
 ai_buffer ai_tiny_data_activations_buffer_get(const ai_handle activations);
 ai_buffer ai_tiny_data_weights_buffer_get(const ai_handle weights);
 

@@ -63,27 +63,51 @@
 
 AI_API_DECLARE_BEGIN
 
-/* Life cycle: create, init (weights and activations), run as often as wanted, destroy.
- * One instance; create returns the same one again. Functions that fail say why in get_error,
- * which returns the first error since it was last asked. */
+/* Life cycle: create, init (weights and activations), run as often as wanted, destroy. There is one
+ * instance. Functions that fail say why in get_error, which returns the first error since it was
+ * last asked. */
+
+/* Gives the handle of the instance; a second call gives the same one, not initialized. The
+ * configuration is not looked at. AI_ERROR_CREATE_FAILED: the constants are not in memory. */
 ai_error ai_tiny_create(ai_handle *network, const ai_buffer *network_config);
+
+/* Takes weights and activations as ai_tiny_data_params_get() describes them; the activations'
+ * address is the caller's. False: a missing, misaligned or small buffer, or weights that are not
+ * this network's. */
 ai_bool ai_tiny_init(ai_handle network, const ai_network_params *params);
+
+/* Both in one: `activations`, an array of one address of AI_TINY_DATA_ACTIVATIONS_SIZE bytes,
+ * aligned to AI_TINY_ACTIVATIONS_ALIGNMENT; `weights`, of one address, or NULL for the network's
+ * own. */
 ai_error ai_tiny_create_and_init(ai_handle *network, const ai_handle activations[],
                                  const ai_handle weights[]);
+
+/* The memory is the caller's again. Returns AI_HANDLE_NULL, or the handle if it is none of this
+ * network. */
 ai_handle ai_tiny_destroy(ai_handle network);
+
+/* The first error since the last call, which is forgotten; its type is AI_ERROR_NONE where all is
+ * well. */
 ai_error ai_tiny_get_error(ai_handle network);
 
-/* Input and output buffers, as many as AI_TINY_IN_NUM and _OUT_NUM say; their data lies in the
- * activations once the network is initialized. A run may write over an input there: fill it before
- * every run. */
+/* Input and output buffers, as many as AI_TINY_IN_NUM and AI_TINY_OUT_NUM say (and as `n_buffer` is
+ * told, if it is not NULL); their data lies in the activations once the network is initialized. A
+ * run may write over an input there: fill it before every run. */
 ai_buffer *ai_tiny_inputs_get(ai_handle network, ai_u16 *n_buffer);
 ai_buffer *ai_tiny_outputs_get(ai_handle network, ai_u16 *n_buffer);
 
-/* Batches computed, normally 1; 0 or less is an error. */
+/* An inference for each batch of the input buffers. Returns the batches computed, normally 1; 0 or
+ * less is an error. */
 ai_i32 ai_tiny_run(ai_handle network, const ai_buffer *input, ai_buffer *output);
+
+/* The same, into the network's own output buffers. */
 ai_i32 ai_tiny_forward(ai_handle network, const ai_buffer *input);
 
+/* What the network is: names, versions, multiply-accumulates, buffers. Dates are empty: the
+ * signature identifies a network. False without a handle of it. */
 ai_bool ai_tiny_get_report(ai_handle network, ai_network_report *report);
+
+/* The older name of the same. */
 AI_DEPRECATED ai_bool ai_tiny_get_info(ai_handle network, ai_network_report *report);
 
 AI_API_DECLARE_END

@@ -123,15 +123,31 @@
 STAI_API_DECLARE_BEGIN
 
 /* Life cycle: init a context (STAI_NETWORK_CONTEXT_DECLARE), set the activations, run as often as
- * wanted, deinit. Inputs and outputs lie in the activations unless others are set; a run may write
- * over an input there: fill it before every run. A function returns its own error; get_error
- * returns the first since init. */
+ * wanted, deinit. There may be several contexts. Inputs and outputs lie in the activations unless
+ * others are set; a run may write over an input there: fill it before every run. */
+
+/* Makes a context of the caller's bytes: aligned to STAI_TINY_CONTEXT_ALIGNMENT, and
+ * STAI_TINY_CONTEXT_SIZE of them. */
 stai_return_code stai_tiny_init(stai_network *network);
+
+/* The bytes are the caller's again. */
 stai_return_code stai_tiny_deinit(stai_network *network);
+
+/* One inference. `mode`: STAI_MODE_SYNC, no other is implemented. */
 stai_return_code stai_tiny_run(stai_network *network, const stai_run_mode mode);
+
+/* STAI_TINY_CONTEXT_SIZE, for programs that do not know the network. */
 stai_size stai_tiny_get_context_size(void);
+
+/* What the network is: names, versions, multiply-accumulates, tensors. */
 stai_return_code stai_tiny_get_info(stai_network *network, stai_network_info *info);
+
+/* Each function returns its own error; this is the first since init. */
 stai_return_code stai_tiny_get_error(stai_network *network);
+
+/* Addresses of the buffers of a kind. A get writes their number, and the addresses unless the array
+ * is NULL. A set takes as many as the header's macro of that kind says: weights must be this
+ * network's, set activations put inputs and outputs into them; states there are none. */
 stai_return_code stai_tiny_get_activations(stai_network *network, stai_ptr *activations,
                                            stai_size *n_activations);
 stai_return_code stai_tiny_set_activations(stai_network *network, const stai_ptr *activations,
@@ -150,6 +166,8 @@ stai_return_code stai_tiny_set_outputs(stai_network *network, const stai_ptr *ou
 stai_return_code stai_tiny_get_states(stai_network *network, stai_ptr *states, stai_size *n_states);
 stai_return_code stai_tiny_set_states(stai_network *network, const stai_ptr *states,
                                       const stai_size n_states);
+
+/* Who is told before and after each layer (stai_events.h); NULL: nobody. `cookie` is handed on. */
 stai_return_code stai_tiny_set_callback(stai_network *network, const stai_event_cb callback,
                                         void *cookie);
 
