@@ -31,6 +31,10 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
     site = env.Run("", "tests.site", [made("site.run")], words, installed=("mkdocs",), apart=True)
     env.NoCache(site)
     targets["docs"] = env.AlwaysBuild(site)
+    words = ["--out", places.out.Dir("release")]
+    release = env.Run("", "nn2flash.wheel.release", [made("release.run")], words, apart=True)
+    env.NoCache(release)
+    targets["release"] = env.AlwaysBuild(release)
     if not env["HOSTED"]:
         fixtures, page = env.Dir(f"{root}/tests/fixtures"), f"{root}/docs/performance"
         targets["bench"] = env.Always(
