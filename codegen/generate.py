@@ -23,6 +23,7 @@ from codegen.names import check_name
 from codegen.ops import operator_of
 from codegen.outputs import ASSEMBLY, LEGACY, MANIFEST, TEMPLATES
 from codegen.plan import Plan, Step, plan_network
+from codegen.preprocessed import preprocessed_inputs
 from codegen.render import render_all
 from codegen.selftest import make_selftest
 from codegen.target import CORTEX_M7, Target
@@ -86,6 +87,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
             [preprocessing.describe(graph.arithmetic(i)) for i in range(len(graph.inputs))],
         ),
         "outputs": ports(graph.outputs, plan.outputs, "out"),
+        "preprocessed": preprocessed_inputs(graph),
         "ends": [
             *(
                 ("input", describe(value) + _before(graph, index))
@@ -152,6 +154,8 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
     for index, end in enumerate(ends["inputs"]):
         if graph.arithmetic(index):
             end["preprocessing"] = preprocessing.describe(graph.arithmetic(index))
+        if graph.from_data(index):
+            end["from_data"] = preprocessing.describe(graph.from_data(index))
     # A network with one of each is described by name, too: what vendor code's manifests have.
     single = {key[:-1]: found[0] for key, found in ends.items() if len(found) == 1}
     return {

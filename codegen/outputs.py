@@ -12,6 +12,8 @@ _EITHER = {
     ASSEMBLY: "network/network_assembly.S.j2",
     "_io.h": "network/network_io.h.j2",
     "_io.c": "network/network_io.c.j2",
+    "_preprocess.h": "network/network_preprocess.h.j2",
+    "_preprocess.c": "network/network_preprocess.c.j2",
     "_selftest.h": "network/network_selftest.h.j2",
     "_generate_report.txt": "network/network_generate_report.txt.j2",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from model.float_onnx import NetworkInput
+from model.module import normalization
 from support.errors import UserError
+from support.normalization import Step
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -23,10 +25,12 @@ class GivenInputs:
     Attributes:
         arrays: for each input of the network, float32 [N, *shape[1:]].
         labels: integers [N], or None.
+        normalization: what each array went through when it was read.
     """
 
     arrays: dict[str, Float32Array]
     labels: npt.NDArray[np.int64] | None
+    normalization: dict[str, tuple[Step, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
@@ -41,7 +45,8 @@ class GivenInputs:
             return self
         chosen = np.linspace(0, len(self) - 1, most).astype(np.int64)
         labels = None if self.labels is None else self.labels[chosen]
-        return GivenInputs({name: v[chosen] for name, v in self.arrays.items()}, labels)
+        arrays = {name: values[chosen] for name, values in self.arrays.items()}
+        return GivenInputs(arrays, labels, self.normalization)
 
 
 def read(
@@ -58,6 +63,7 @@ def read(
     """
     arrays = _load(path)
     found: dict[str, Float32Array] = {}
+    steps: dict[str, tuple[Step, ...]] = {}
     for each in expected:
         name = each.name if each.name in arrays else "inputs"
         if name not in arrays or (len(expected) > 1 and name == "inputs"):
@@ -67,7 +73,8 @@ def read(
                 f"{path}: has no array '{wanted}' (found: {told})",
                 f"save it with numpy.savez('{path.name}', {_keyword(wanted)}, …)",
             )
-        found[each.name] = _real(path, name, arrays[name], each, normalize)
+        steps[each.name] = _steps(arrays[name], normalize)
+        found[each.name] = _real(path, name, arrays[name], each, steps[each.name])
     counts = {len(values) for values in found.values()}
     if len(counts) != 1:
         raise UserError(
@@ -75,7 +82,17 @@ def read(
             "give as many of each input",
         )
     labels = _labels(path, arrays["labels"], counts.pop()) if "labels" in arrays else None
-    return GivenInputs(found, labels)
+    return GivenInputs(found, labels, {name: each for name, each in steps.items() if each})
+
+
+def _steps(values: npt.NDArray[Any], normalize: tuple[float, float] | None) -> tuple[Step, ...]:
+    """What makes a network's input of the numbers in an array."""
+    before = (normalization.BYTES,) if values.dtype == np.uint8 else ()
+    return (
+        before
+        if normalize is None
+        else before + normalization.steps_of(normalize[:1], normalize[1:])
+    )
 
 
 def _keyword(name: str) -> str:
@@ -101,7 +118,7 @@ def _real(
     name: str,
     values: npt.NDArray[Any],
     expected: NetworkInput,
-    normalize: tuple[float, float] | None,
+    steps: tuple[Step, ...],
 ) -> Float32Array:
     """One array as the network reads it, float32 [N, *shape[1:]]."""
     where = f"{path}: array '{name}'"
@@ -115,11 +132,7 @@ def _real(
             "give inputs of the network's shape, in the network's order of axes",
         )
     with np.errstate(over="ignore"):
-        real = values.astype(np.float32)
-        if values.dtype == np.uint8:
-            real /= np.float32(255)
-        if normalize is not None:
-            real = (real - np.float32(normalize[0])) / np.float32(normalize[1])
+        real = normalization.apply(steps, values.astype(np.float32))
     finite = np.isfinite(real.reshape(len(real), -1)).all(axis=1)
     if not finite.all():
         raise UserError(

@@ -16,6 +16,7 @@ from model.quality import Quality
 from model.session import session_of
 from support.errors import UserError
 from support.files import write_json
+from support.normalization import packed
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def quantize(onnx_path: Path, inputs_path: Path, normalize: tuple[float, float] 
         method: calibration.quantize(onnx_path, prepared, typical, method)
         for method in calibration.METHODS
     }
+    told = onnx_file.normalization_of(model)
+    if inputs.normalization:
+        told = packed(inputs.normalization)
+    for int8_model in models.values():
+        onnx_file.set_normalization(int8_model, told)
     compared = inputs.spread(quality.MOST_INPUTS)
     judged, float_right = quality.judge(onnx_path, prepared, models, compared)
     # The first of the best: max keeps the order of preference.

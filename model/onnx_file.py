@@ -1,7 +1,8 @@
 """ONNX files as this project hands them on: single file, opset 17, IR 8, nothing of their making.
 
 Exporters and quantizers leave their version, doc strings, metadata and even source paths in the
-file. Here all that goes, so that the same weights give the same bytes.
+file. Here all that goes, so that the same weights give the same bytes; one entry of this project's
+stays: how data becomes the inputs (support/normalization.py).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import onnx
 
 from support.errors import UserError
 from support.files import write_bytes
+from support.normalization import KEY
 
 OPSET = 17
 """Last opset before the one that torch.onnx's newer exporter starts at; ONNX 1.12."""
@@ -27,6 +29,7 @@ def canonicalize(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return a copy of `model` with what is computed and nothing else."""
     clean = onnx.ModelProto()
     clean.CopyFrom(model)
+    normalization = normalization_of(model)
     clean.producer_name = PRODUCER
     for field in ("producer_version", "doc_string", "domain", "model_version", "metadata_props"):
         clean.ClearField(field)
@@ -39,7 +42,23 @@ def canonicalize(model: onnx.ModelProto) -> onnx.ModelProto:
     for item in (*graph.node, *graph.initializer, *graph.input, *graph.output):
         item.ClearField("doc_string")
         item.ClearField("metadata_props")
+    set_normalization(clean, normalization)
     return clean
+
+
+def normalization_of(model: onnx.ModelProto) -> str:
+    """How data becomes a network's inputs, packed; "" where nobody has said it."""
+    return next((entry.value for entry in model.metadata_props if entry.key == KEY), "")
+
+
+def set_normalization(model: onnx.ModelProto, packed: str) -> None:
+    """Say in a model how data becomes its inputs; "" leaves it as it is."""
+    if not packed:
+        return
+    kept = [entry for entry in model.metadata_props if entry.key != KEY]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    model.metadata_props.add(key=KEY, value=packed)
 
 
 def check(model: onnx.ModelProto) -> None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
+from model.module.normalization import BYTES, steps_of
+from support.normalization import Step
+
 
 def scale_pixels(pixels: torch.Tensor) -> torch.Tensor:
     """Return float32 [N, 1, 28, 28], 0 to 1, for pixels uint8 [N, 28, 28]."""
@@ -21,6 +24,11 @@ class Normalization:
 
     mean: float
     std: float
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The same for the firmware, which is given pixels, too."""
+        return (BYTES, *steps_of([self.mean], [self.std]))
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return float32 [N, 1, 28, 28] for pixels uint8 [N, 28, 28]."""

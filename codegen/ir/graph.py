@@ -152,6 +152,8 @@ class Graph:
         origin: the model file's base name, for reports.
         notes: what the reader took for granted, a sentence each, for the user.
         preprocessing: arithmetic on each float input before it is quantized; empty: none at all.
+        normalization: arithmetic that makes each float input of data, before the model sees it;
+            empty: nobody has said.
     """
 
     inputs: tuple[Value, ...]
@@ -160,6 +162,7 @@ class Graph:
     origin: str
     notes: tuple[str, ...] = ()
     preprocessing: tuple[tuple[Arithmetic, ...], ...] = ()
+    normalization: tuple[tuple[Arithmetic, ...], ...] = ()
 
     @property
     def input(self) -> Value:
@@ -184,6 +187,11 @@ class Graph:
     def arithmetic(self, index: int) -> tuple[Arithmetic, ...]:
         """What input `index` goes through in float32 before it is quantized."""
         return self.preprocessing[index] if self.preprocessing else ()
+
+    def from_data(self, index: int) -> tuple[Arithmetic, ...]:
+        """What data goes through in float32 before input `index` is quantized."""
+        before = self.normalization[index] if self.normalization else ()
+        return (*before, *self.arithmetic(index))
 
     @property
     def input_size(self) -> int:

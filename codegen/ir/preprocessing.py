@@ -16,7 +16,7 @@ FUNCTIONS: Mapping[str, Callable[[Float32Array, Float32Array], Float32Array]] = 
     "Mul": np.multiply,
     "Div": np.divide,
 }
-_SIGNS = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
+SIGNS = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
 # Numbers that a description lists; of more it gives the ends.
 _SHOWN = 4
 
@@ -64,7 +64,7 @@ class Arithmetic:
         if len(numbers) > _SHOWN:
             shown = f"[{numbers[0]}, …, {numbers[-1]}]"
         sides = (shown, "x") if self.constant_first else ("x", shown)
-        return f"({sides[0]} {_SIGNS[self.function]} {sides[1]})"
+        return f"({sides[0]} {SIGNS[self.function]} {sides[1]})"
 
 
 def apply(steps: Sequence[Arithmetic], values: Float32Array) -> Float32Array:

@@ -19,6 +19,7 @@ from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
 from codegen.reader.fold_numbers import shape_of
 from codegen.reader.load import load_model, opset_of
+from codegen.reader.normalization import read_normalization
 from codegen.reader.order import in_order
 from codegen.reader.preprocessing import preprocess, quantize_input
 from codegen.reader.qoperator import in_qdq
@@ -113,6 +114,7 @@ def read_model(
             path.name,
             tuple(context.notes),
             context.preprocessing,
+            read_normalization(path, model, inputs),
         )
     )
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_io.h"
 
-#include "kernels/nn_requantize.h"
 #include "nn_float.h"
+#include "nn_quantized.h"
 
 void nn_quantize(const ai_float *values, ai_i8 *bytes, ai_size count, ai_float scale,
                  ai_i32 zero_point) {
     const nn_float_mode mode = nn_float_enter();
     for (ai_size i = 0; i < count; i++) {
-        const ai_float scaled = nn_rounded(values[i] / scale);
-        const ai_bool number = scaled >= 0.0f || scaled < 0.0f;
-        bytes[i] = nn_saturate(number ? scaled : 0.0f, zero_point, -128, 127);
+        bytes[i] = nn_quantized(values[i], scale, zero_point);
     }
     nn_float_leave(mode);
 }

@@ -25,5 +25,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _export(arguments: argparse.Namespace) -> None:
     from model import checkpoint, export, onnx_file
+    from support.normalization import packed
 
-    onnx_file.write(arguments.out, export.to_onnx(checkpoint.load(arguments.checkpoint).network()))
+    trained = checkpoint.load(arguments.checkpoint)
+    exported = export.to_onnx(trained.network())
+    steps = packed({export.INPUT_NAME: trained.normalization.steps})
+    onnx_file.set_normalization(exported, steps)
+    onnx_file.write(arguments.out, exported)

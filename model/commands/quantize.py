@@ -65,6 +65,7 @@ def _trained(arguments: argparse.Namespace) -> None:
         float_model, calibration, read(arguments.data, "validation", trained)
     )
     int8_model = onnx_file.canonicalize(chosen.model)
+    onnx_file.set_normalization(int8_model, onnx_file.normalization_of(float_model))
     quantization_report.check_int8(int8_model, float_model)
     accuracy = quantization_report.compare_accuracy(
         float_model, int8_model, read(arguments.data, "test", trained)

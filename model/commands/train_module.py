@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     from model.module.load import load
     from model.module.prepared import parts_of
     from model.module.watch import Watch
+    from support.normalization import packed
 
     # The module runs in its own folder.
     to = {key: Path(getattr(arguments, key)).resolve() for key in OUTPUTS}
@@ -70,7 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
         figures = _figures(module, network, parts)
     watch.check()
     shapes = [list(values.shape[1:]) for values in parts.train.inputs]
-    weights.save(to["out"], network, shapes, parts.input_names)
+    steps = dict(zip(parts.input_names, parts.normalization, strict=False))
+    weights.save(to["out"], network, weights.Ends(shapes, parts.input_names, packed(steps)))
     _write_part(to["calibration"], parts.train.spread(CALIBRATING), parts)
     _write_part(to["test"], parts.test, parts)
     _write_history(to["history"], plan, parts, history, figures)
@@ -174,8 +176,8 @@ def _write_history(
             "task": "regression" if parts.regression else "classification",
             "classes": parts.classes,
             "units": parts.units,
-            "mean": parts.mean,
-            "std": parts.std,
+            "mean": parts.figure("Sub"),
+            "std": parts.figure("Div"),
             "inputs": {
                 "train": len(parts.train),
                 "validation": len(parts.validation),

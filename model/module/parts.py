@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from model.module import normalization
 from support.errors import UserError
+from support.normalization import Step
 
 Float32Array = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 
 NAMES = ("train", "validation", "test")
-ABOUT = ("classes", "units", "input_names", "mean", "std")
+ABOUT = ("classes", "units", "input_names", "mean", "std", "normalize")
 INPUT = "input"
 """Name of a network's only input, where `data()` has no `input_names`."""
 
@@ -33,17 +35,20 @@ class Part:
     Attributes:
         inputs: float32 [N, …], for each of the network's inputs.
         labels: int64 [N], classes; or float32 [N, values] for regression.
+        images: whether each of the inputs was uint8.
     """
 
     inputs: tuple[Float32Array, ...]
     labels: Array
+    images: tuple[bool, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def chosen(self, indices: npt.NDArray[np.int64]) -> Part:
         """Some of them."""
-        return Part(tuple(values[indices] for values in self.inputs), self.labels[indices])
+        chosen = tuple(values[indices] for values in self.inputs)
+        return Part(chosen, self.labels[indices], self.images)
 
     def spread(self, most: int) -> Part:
         """At most so many, evenly spread."""
@@ -61,8 +66,7 @@ class Parts:
         classes: their names, in the order of the labels; () for regression.
         units: of the values that regression gives, or ().
         input_names: of the network's inputs.
-        mean, std: what its source subtracted from the inputs, and divided them by; None where
-            nobody did.
+        normalization: what each input, as the data has it, has gone through.
     """
 
     train: Part
@@ -71,8 +75,13 @@ class Parts:
     classes: tuple[str, ...]
     units: tuple[str, ...]
     input_names: tuple[str, ...]
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
+    normalization: tuple[tuple[Step, ...], ...] = ()
+
+    def figure(self, function: str) -> tuple[float, ...] | None:
+        """What the first input's last step of a kind has: "Sub" the mean, "Div" the deviation."""
+        steps = self.normalization[0] if self.normalization else ()
+        found = [step.constants for step in steps if step.function == function]
+        return found[-1] if found and steps[-1] != normalization.BYTES else None
 
     @property
     def regression(self) -> bool:
@@ -96,7 +105,9 @@ def of(returned: object, place: str, seed: int) -> Parts:
     Args:
         returned: a dictionary with "train" and "test", "validation" if there is one (else a tenth
             of "train" is drawn), each a pair (inputs, labels) of arrays or tensors, or a Dataset;
-            and what is known of "classes", "units", "input_names".
+            and what is known of "classes", "units", "input_names"; "mean" and "std", which bring
+            the inputs to the numbers that the network learns on, or "normalize": True, which
+            measures both on the training part.
         place: `file:line` of `data`, for messages.
         seed: of the draw.
 
@@ -130,20 +141,29 @@ def of(returned: object, place: str, seed: int) -> Parts:
     if len(names) != inputs or len({*names}) != inputs:
         raise refuse(f"{len(names)} input_names for {inputs} inputs", "name each, each differently")
     units = _names(returned, "units", refuse)
-    return Parts(
-        found["train"],
-        found["validation"],
-        found["test"],
-        classes,
-        units,
-        names,
-        _numbers(returned.get("mean")),
-        _numbers(returned.get("std")),
+    train = found["train"]
+    steps = normalization.chosen(returned, train.inputs, train.images, refuse)
+    found = {name: _normalized(part, name, steps, refuse) for name, part in found.items()}
+    return Parts(found["train"], found["validation"], found["test"], classes, units, names, steps)
+
+
+def _normalized(
+    part: Part, name: str, steps: tuple[tuple[Step, ...], ...], refuse: _Refusal
+) -> Part:
+    """A part as the network learns on it.
+
+    Raises:
+        UserError: float32 does not hold it.
+    """
+    inputs = tuple(
+        normalization.apply(each, values) for each, values in zip(steps, part.inputs, strict=True)
     )
-
-
-def _numbers(values: Any) -> tuple[float, ...] | None:
-    return None if values is None else tuple(float(v) for v in np.ravel(np.asarray(values)))
+    if not all(np.isfinite(values).all() for values in inputs):
+        raise refuse(
+            f"inputs of '{name}' are beyond float32's range after the normalization",
+            "look at 'mean', 'std' and at the data",
+        )
+    return replace(part, inputs=inputs)
 
 
 def _names(returned: Mapping[Any, Any], key: str, refuse: _Refusal) -> tuple[str, ...]:
@@ -214,11 +234,12 @@ def _part(value: Any, name: str, refuse: _Refusal) -> Part:
     if labels.ndim == 0 or len(labels) == 0:
         raise refuse(f"'{name}' of data() is empty", "give it inputs and labels")
     real = tuple(_real(values, len(labels), name, refuse) for values in inputs)
-    return Part(real, _labels(labels, name, refuse))
+    images = tuple(values.dtype == np.uint8 for values in inputs)
+    return Part(real, _labels(labels, name, refuse), images)
 
 
 def _real(values: Array, count: int, name: str, refuse: _Refusal) -> Float32Array:
-    """Inputs as float32; bytes are images, 0 to 255 becomes 0 to 1."""
+    """Inputs as float32, the numbers that the data has."""
     if values.dtype.kind not in "fiub":
         raise refuse(f"inputs of '{name}' are {values.dtype}", "give numbers, all of one shape")
     if values.ndim < 2 or len(values) != count:
@@ -228,8 +249,6 @@ def _real(values: Array, count: int, name: str, refuse: _Refusal) -> Float32Arra
         )
     with np.errstate(over="ignore"):
         real = values.astype(np.float32)
-    if values.dtype == np.uint8:
-        real /= np.float32(255)
     finite = np.isfinite(real.reshape(count, -1)).all(axis=1)
     if not finite.all():
         raise refuse(
@@ -268,6 +287,11 @@ def _check_alike(found: dict[str, Part], refuse: _Refusal) -> None:
             raise refuse(
                 f"inputs of '{name}' have shape {shapes}, those of 'train' {wanted}",
                 "give all parts the same shape",
+            )
+        if part.images != first.images:
+            raise refuse(
+                f"inputs of '{name}' and of 'train' are not both uint8",
+                "give all parts the same kind of numbers: bytes are images and become 0 to 1",
             )
         kinds = [p.labels.dtype.kind in "US" or p.labels.dtype.kind == "f" for p in (part, first)]
         if kinds[0] != kinds[1] or part.labels.shape[1:] != first.labels.shape[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
@@ -9,18 +10,39 @@ from torch import nn
 from model import torch_file
 from support.errors import UserError
 
-FORMAT = "nn2flash weights 1"
+FORMAT = "nn2flash weights 2"
 
 
-def save(path: Path, network: nn.Module, shapes: list[list[int]], names: tuple[str, ...]) -> None:
-    """Write weights, and shapes and names of the inputs; the same content gives the same bytes."""
+@dataclass(frozen=True)
+class Ends:
+    """The inputs of a network.
+
+    Attributes:
+        shapes: without the batch.
+        names: in the same order.
+        normalization: of data on its way to them, as support/normalization.py packs it.
+    """
+
+    shapes: list[list[int]]
+    names: tuple[str, ...]
+    normalization: str
+
+
+def save(path: Path, network: nn.Module, ends: Ends) -> None:
+    """Write weights and what is known of the inputs; the same content gives the same bytes."""
     weights = {name: value.clone() for name, value in network.state_dict().items()}
-    content = {"format": FORMAT, "weights": weights, "shapes": shapes, "input_names": list(names)}
+    content = {
+        "format": FORMAT,
+        "weights": weights,
+        "shapes": ends.shapes,
+        "input_names": list(ends.names),
+        "normalization": ends.normalization,
+    }
     torch_file.write(path, content)
 
 
-def load(path: Path, network: nn.Module, place: str) -> tuple[list[list[int]], tuple[str, ...]]:
-    """Give a network the weights that `save` wrote; returns shapes and names of its inputs.
+def load(path: Path, network: nn.Module, place: str) -> Ends:
+    """Give a network the weights that `save` wrote; returns what is known of its inputs.
 
     Args:
         place: of `network()`, for messages.
@@ -38,4 +60,4 @@ def load(path: Path, network: nn.Module, place: str) -> tuple[list[list[int]], t
             f"{place}: network() makes another network than the one that was trained ({reason})",
             "have it make the same layers each time",
         ) from None
-    return content["shapes"], tuple(content["input_names"])
+    return Ends(content["shapes"], tuple(content["input_names"]), content["normalization"])

@@ -136,8 +136,8 @@ def csv(
         target: the column of the labels, or several of a regression; None for the last one.
         columns: those of the inputs; None for all others.
         regression: None takes whole numbers and text for classes, other numbers for values.
-        normalize: inputs less their mean, divided by their deviation, both of the training part's
-            columns. They are returned as "mean" and "std".
+        normalize: has inputs less their mean, divided by their deviation, both measured on the
+            training part's columns.
         window: rows that are one input [columns, window]; None makes each row one, [columns].
         step: rows from one window to the next; None for half a window.
         group: a column that no window crosses a change of: a recording, a person.
@@ -166,7 +166,7 @@ def csv(
         parts = {part: (rows.inputs, rows.labels) for part, rows in read.items()}
         if "test" not in parts:
             parts = cut_off(parts["train"][0], parts["train"][1], share)
-    return _normalized(parts) if normalize else parts
+    return {**parts, "normalize": True} if normalize else parts
 
 
 @dataclass(frozen=True)
@@ -201,17 +201,3 @@ def _read(
             )
     groups = np.array(table.column(group)) if group else np.zeros(len(inputs), int)
     return Rows(inputs, labels, groups)
-
-
-def _normalized(parts: Data) -> Data:
-    """Inputs of mean 0 and deviation 1 for each column, by the training part's."""
-    inputs = parts["train"][0].astype(np.float64)
-    axes = tuple(axis for axis in range(inputs.ndim) if axis != 1)
-    mean, std = inputs.mean(axis=axes), inputs.std(axis=axes)
-    std[std == 0] = 1
-    shape = (1, -1, *[1] * (inputs.ndim - 2))
-    found: Data = {
-        part: (((x - mean.reshape(shape)) / std.reshape(shape)).astype(np.float32), y)
-        for part, (x, y) in parts.items()
-    }
-    return {**found, "mean": mean, "std": std}

@@ -19,6 +19,8 @@ EVERY = (
     "_kernels.h",
     "_io.c",
     "_io.h",
+    "_preprocess.c",
+    "_preprocess.h",
     "_selftest.c",
     "_selftest.h",
     "_assembly.S",

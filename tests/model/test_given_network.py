@@ -327,8 +327,12 @@ def test_bytes_are_images_and_are_normalized_as_in_training(network: Float, tmp_
     pixels = np.arange(4 * 200, dtype=np.uint8).reshape(4, 200)
     np.savez(tmp_path / "x.npz", inputs=pixels)
     expected = float_onnx.inputs(float_onnx.read(network.onnx))
-    found = given_inputs.read(tmp_path / "x.npz", expected, (0.5, 0.25)).arrays["x"]
+    read = given_inputs.read(tmp_path / "x.npz", expected, (0.5, 0.25))
+    found = read.arrays["x"]
     assert found.shape == (4, *SHAPE)
+    # What is done to them is told, step by step.
+    told = {name: [step.function for step in steps] for name, steps in read.normalization.items()}
+    assert told == {"x": ["Div", "Sub", "Div"]}
     np.testing.assert_allclose(
         found.reshape(4, -1), (pixels / 255 - 0.5) / 0.25, rtol=1e-5, atol=1e-6
     )

@@ -18,6 +18,8 @@ import pytest
 import torch
 from site_tools.network_module import imported
 
+from codegen.ir.preprocessing import apply
+from codegen.reader.qdq import read_graph
 from model.module import threads
 from model.module.label_scale import last_linear
 from model.module.load import load
@@ -219,6 +221,65 @@ def test_bytes_are_images(tmp_path: Path) -> None:
     values = train(tmp_path, text).arrays("test")["inputs"]
     assert values.dtype == np.float32
     assert 0.9 < values.max() <= 1
+
+
+KINDS = {
+    "measured": (
+        "X = np.round(1000 + 300 * X)\n",
+        'return {"normalize": True, ',
+        ("Sub", "Div"),
+    ),
+    "stated": (
+        "X = np.round(1000 + 300 * X)\n",
+        'return {"mean": 1000, "std": [*range(300, 308)], ',
+        ("Sub", "Div"),
+    ),
+    "images": (
+        "X = RANDOM.integers(0, 256, (300, 8)).astype(np.uint8)\n",
+        'return {"normalize": True, ',
+        ("Div", "Sub", "Div"),
+    ),
+    "as they are": ("", "return {", ()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_board_is_told_how_data_becomes_inputs(kind: str, tmp_path: Path) -> None:
+    """The int8 file makes of numbers as `data()` gives them what the network was tested with."""
+    values, returned, functions = KINDS[kind]
+    text = GOOD.replace("def data", f"{values}\ndef data").replace("return {", returned)
+    trained = train(tmp_path, text)
+    trained.network()
+    float_model, int8 = tmp_path / "float.onnx", tmp_path / "int8.onnx"
+    words = ("--onnx", float_model, "--calibration", tmp_path / "calibration.npz")
+    more = ("--max-accuracy-drop", 100, "--report", tmp_path / "quantization.json")
+    run_here("quantize", *words, *more, "--out", int8)
+    graph = read_graph(int8)
+    assert tuple(step.function for step in graph.from_data(0)) == functions
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)
+    data = namespace["X"][200:].astype(np.float32)
+    learnt = trained.arrays("test")["inputs"]
+    real = apply(graph.from_data(0), data)
+    assert real.tobytes() == learnt.tobytes()
+    if functions[-2:] == ("Sub", "Div"):
+        assert abs(learnt.mean()) < 0.3
+        assert trained.history["mean"] is not None
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ('"mean": 3, ', "'mean' or 'std' without the other"),
+        ('"mean": [1, 2], "std": 1, ', r"hold 2 and 1 numbers for 8 channels"),
+        ('"mean": 0, "std": 0, ', "a 'std' that is not above 0"),
+        ('"mean": 0, "std": 1e-39, ', "beyond float32's range after the normalization"),
+    ],
+)
+def test_a_normalization_that_makes_no_sense(returned: str, told: str, tmp_path: Path) -> None:
+    text = GOOD.replace("Y = (X", "X *= 1e3\nY = (X").replace("return {", f"return {{{returned}")
+    with pytest.raises(UserError, match=told):
+        train(tmp_path, text)
 
 
 def test_several_inputs_by_name(tmp_path: Path) -> None:

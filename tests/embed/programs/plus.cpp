@@ -1,6 +1,7 @@
 // A C++ product: the headers are C++, the functions are C.
 #include "digits.h"
 #include "digits_data.h"
+#include "digits_preprocess.h"
 #include "gearbox.h"
 
 // Where an interface takes no const.

@@ -18,6 +18,8 @@ tiny_FILES := \
     $(tiny_FOLDER)/network/tiny_assembly.S \
     $(tiny_FOLDER)/network/tiny_io.h \
     $(tiny_FOLDER)/network/tiny_io.c \
+    $(tiny_FOLDER)/network/tiny_preprocess.h \
+    $(tiny_FOLDER)/network/tiny_preprocess.c \
     $(tiny_FOLDER)/network/tiny_selftest.h
 
 $(eval $(call nn2flash_runtime,$(tiny_FOLDER)/runtime,0.1.0))
