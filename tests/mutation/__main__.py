@@ -20,7 +20,7 @@ from tests.mutation.explained import EXPLAINED
 from tests.mutation.judged import Name, Record, Verdict, sample
 from tests.mutation.judging import CLOSEST, REACHING, Judge
 from tests.mutation.mapping import package_tests
-from tests.mutation.reaching import Reaching, make_map
+from tests.mutation.reaching import MAP, Reaching, make_map
 from tests.mutation.run import (
     NOTICED,
     SURVIVED,
@@ -48,20 +48,28 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=ROOT / ".mutation_cache")
     parser.add_argument("--commit", default="HEAD", help="that is copied and mutated")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=60, help="of tests that run the function")
+    parser.add_argument("--seconds", type=float, default=300, help="of tests that a mutant meets")
     parser.add_argument("--again", action="store_true", help="judge what survived once more")
     parser.add_argument("--closest-only", action="store_true", help="survivors meet no more tests")
     parser.add_argument("--minutes", type=float, help="begin no mutant after so many")
     arguments = parser.parse_args()
     commit = _git("rev-parse", "--short", arguments.commit)
     folder = arguments.folder.resolve()
-    usual: Usual = {}
     roots = [folder / commit / f"copy-{i}" for i in range(arguments.workers)]
-    copies = [Copy(_copied(root, commit, arguments), usual) for root in roots]
-    if not list(folder.glob("reach-*.jsonl")):
-        make_map(roots[0], folder)
-    reaching = Reaching(folder)
+    for root in roots:
+        _copied(root, commit, arguments)
     chosen = sample(roots[0], arguments.mutants, arguments.seed)
+    stop = time.monotonic() + 60 * arguments.minutes if arguments.minutes else math.inf
+
+    def more() -> bool:
+        return time.monotonic() < stop
+
+    path = folder / MAP
+    marked = [folder / commit / f"probes-{i}" for i in range(arguments.workers)]
+    make_map(chosen, lambda: [_copied(root, commit, arguments) for root in marked], path, more)
+    reaching = Reaching(path)
+    usual: Usual = {}
+    copies = [Copy(root, usual) for root in roots]
     record = Record()
     settled = (NOTICED,) if arguments.again else (NOTICED, SURVIVED, TIMED_OUT)
     waiting = [
@@ -69,9 +77,12 @@ def main() -> int:
         for name in chosen
         if name not in record.found or record.found[name].outcome not in settled
     ]
-    # First those whose tests are known to be few.
-    waiting.sort(key=lambda name: not reaching.tests(chosen[name], _data(copies[0], name), 60))
-    stop = time.monotonic() + 60 * arguments.minutes if arguments.minutes else math.inf
+    # First those whose tests take little together.
+    costs = {
+        name: math.fsum(seconds for _, seconds in reaching.tests(name, roots[0]))
+        for name in waiting
+    }
+    waiting.sort(key=lambda name: (not reaching.reaches(name), costs[name]))
 
     def keep(name: Name, outcome: Outcome, met: str) -> None:
         what, test = outcome.what, outcome.test
@@ -83,9 +94,9 @@ def main() -> int:
     def work(index: int) -> None:
         judge = Judge(copies[index], reaching, arguments.seconds)
         for name in waiting[index :: len(copies)]:
-            if time.monotonic() > stop:
+            if not more():
                 return
-            keep(name, *judge.judge(chosen[name]))
+            keep(name, *judge.judge(name, chosen[name]))
 
     with ThreadPoolExecutor(len(copies)) as pool:
         list(pool.map(work, range(len(copies))))
@@ -109,10 +120,6 @@ def main() -> int:
                 keep(name, Outcome(SURVIVED) if survived else Outcome(NOTICED, tests[0]), met)
     record.write()
     return tell({name: record.found[name] for name in chosen if name in record.found})
-
-
-def _data(copy: Copy, name: Name) -> bytes:
-    return (copy.root / name.path).read_bytes()
 
 
 def tell(found: dict[Name, Verdict]) -> int:

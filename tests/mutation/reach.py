@@ -1,93 +1,91 @@
-"""A plug-in of pytest that notes which functions of ours and which templates each test runs.
+"""A plug-in of pytest that notes which probes (`probes.py`) each test sets, and its time.
 
-`pytest -p tests.mutation.reach` appends a line for each test to `$NN2FLASH_REACH-<worker>.jsonl`.
-What a fixture runs counts for every test that uses it. What runs in other processes is not seen.
+`pytest -p tests.mutation.reach` appends a line for each test to `$NN2FLASH_REACH`; the probes'
+bytes are those of `$NN2FLASH_PROBES`. What a fixture sets counts for every test that uses it.
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import os
-import sys
-import threading
 from collections.abc import Generator
 from pathlib import Path
-from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
-VARIABLE = "NN2FLASH_REACH"
-ROOT = f"{Path.cwd().resolve()}/"
-PACKAGES = tuple(
-    f"{ROOT}{package}/" for package in ("codegen", "device", "site_scons", "templates")
-)
+OUT, PROBES = "NN2FLASH_REACH", "NN2FLASH_PROBES"
 
 
 class Reach:
-    """What has run since the last test began, and in each fixture."""
+    """What has been set since the last test began, and in each fixture."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, probes: Path) -> None:
         self._out = out
-        self._now: set[str] = set()
-        self._fixtures: dict[int, set[str]] = {}
+        with probes.open("r+b") as stream:
+            self._bytes = mmap.mmap(stream.fileno(), 0)
+        # id of a fixture's definition → its probes and its processor time.
+        self._fixtures: dict[int, tuple[set[int], float]] = {}
+        # Those that the present test had to wait for.
+        self._made: set[int] = set()
         self._failed = False
-        # id of a code object → its name, None when it is not ours; kept, so that ids stay theirs.
-        self._names: dict[int, str | None] = {}
-        self._kept: list[CodeType] = []
 
-    def _trace(self, frame: FrameType, event: str, argument: Any) -> None:
-        code = frame.f_code
-        if id(code) not in self._names:
-            ours = code.co_filename.startswith(PACKAGES)
-            named = f"{code.co_filename.removeprefix(ROOT)}:{code.co_qualname}"
-            self._names[id(code)] = named if ours else None
-            self._kept.append(code)
-        if name := self._names[id(code)]:
-            self._now.add(name)
-
-    def _begin(self) -> None:
-        sys.settrace(self._trace)
-        threading.settrace(self._trace)
+    def _take(self) -> set[int]:
+        """The probes that are set; none is afterwards."""
+        found = {number for number, byte in enumerate(self._bytes[:]) if byte}
+        self._bytes[:] = bytes(len(self._bytes))
+        return found
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, Any]:
         """A fixture is made."""
-        outer, self._now = self._now, set()
-        self._begin()
+        outer, before = self._take(), _used()
         try:
             return (yield)
         finally:
-            self._fixtures[id(fixturedef)] = self._now
-            self._now = outer | self._now
+            own = self._take()
+            self._fixtures[id(fixturedef)] = own, _used() - before
+            self._made.add(id(fixturedef))
+            for number in outer | own:
+                self._bytes[number] = 1
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """A part of a test has ended."""
-        self._failed |= report.failed
+        """A phase of a test has ended."""
+        self._failed |= report.failed or report.skipped
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """A test is run with its fixtures."""
-        self._now, self._failed, before = set(), False, sum(os.times()[:4])
-        self._begin()
+        self._take()
+        self._made.clear()
+        self._failed, before = False, _used()
         try:
             return (yield)
         finally:
-            sys.settrace(None)
+            reached, seconds = self._take(), _used() - before
             definitions = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009
-            for each in (each for group in definitions.values() for each in group):
-                self._now |= self._fixtures.get(id(each), set())
+            for each in {id(each) for group in definitions.values() for each in group}:
+                own, took = self._fixtures.get(each, (set(), 0.0))
+                reached |= own
+                # What it takes by itself.
+                seconds += 0.0 if each in self._made else took
             entry = {
                 "test": item.nodeid,
-                "seconds": round(sum(os.times()[:4]) - before, 3),
-                "failed": self._failed,
-                "reached": sorted(self._now),
+                "seconds": round(seconds, 3),
+                "passed": not self._failed,
+                "reached": sorted(reached),
             }
             with self._out.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(entry) + "\n")
 
 
+def _used() -> float:
+    """Processor seconds of this process and those that it has waited for."""
+    return sum(os.times()[:4])
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to note."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    config.pluginmanager.register(Reach(Path(f"{os.environ[VARIABLE]}-{worker}.jsonl")))
+    reach = Reach(Path(os.environ[OUT]), Path(os.environ[PROBES]))
+    config.pluginmanager.register(reach)

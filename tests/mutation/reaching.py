@@ -1,116 +1,186 @@
-"""The map from functions and templates to the tests that run them, quickest first.
+"""The map from mutants to the tests that execute their lines, and what each test takes.
 
-Made once by a run of the tests with the plug-in `reach.py`, kept below `.mutation_cache/`.
-Functions go by their names, so a map of an earlier commit serves; what it lacks meets its closest
-tests.
+Made by one run of the tests with `probes.py` and `reach.py`, file by file: a run that is stopped
+goes on with the next file. Mutants go by their names, so a map of an earlier commit serves.
 """
 
 from __future__ import annotations
 
-import ast
 import json
-import os
-import subprocess
+import queue
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
-from tests.mutation import reach
-from tests.mutation.run import Tests
+from tests.mutation import probes, reach
+from tests.mutation.judged import Name
+from tests.mutation.mapping import named_tests, package_tests
+from tests.mutation.run import Copy, Tests
 from tests.mutation.sites import Mutant
 
-# Packages whose tests run our Python in their own process, or render templates there.
-PACKAGES = (
-    "tests/ops",
-    "tests/kernels",
-    "tests/codegen",
-    "tests/tflite",
-    "tests/fuzz",
-    "tests/device",
-    "tests/board_h750",
-    "tests/protocol",
-    "tests/validate",
-    "tests/demo",
-    "tests/runtime",
-    "tests/program",
-    "tests/xcube",
-    "tests/ide",
-    "tests/report",
-    "tests/embed/test_package.py",
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Those that look at sources, or at no source that is mutated; builds of others' firmware.
+LEFT_OUT = (
+    "tests/test_",
+    "tests/mutation/",
+    "tests/codegen/test_goldens.py",
+    "tests/docs/",
+    "tests/examples/",
+    "tests/hosts/",
+    "tests/model/",
+    "tests/zoo/",
 )
-GOLDENS = "tests/codegen/test_goldens.py"
-NAME = "reach"
+# Folders whose tests reach most in little time come first, builds last.
+FIRST = (
+    "ops",
+    "kernels",
+    "codegen",
+    "tflite",
+    "board_h750",
+    "device",
+    "runtime",
+    "xcube",
+    "report",
+)
+LAST = ("embed", "graph")
+MAP, PROBES = "reach.jsonl", "probes"
+# Seconds after which a file of tests is given up.
+PATIENCE = 1800.0
 
 
 class Reaching:
     """The map.
 
     Args:
-        folder: where its files are, as the plug-in wrote them.
+        path: its file.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._tests: dict[str, list[tuple[float, str]]] = {}
-        for path in sorted(folder.glob(f"{NAME}-*.jsonl")):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                entry = json.loads(line)
-                if not entry["failed"] and not entry["test"].startswith(GOLDENS):
-                    for name in entry["reached"]:
-                        found = self._tests.setdefault(name, [])
-                        found.append((entry["seconds"], entry["test"]))
+    def __init__(self, path: Path) -> None:
+        self._reached: dict[Name, dict[str, float]] = {}
+        self._by_file: dict[str, dict[str, float]] = {}
+        self.done: set[str] = set()
+        names: list[Name] = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+            entry = json.loads(line)
+            if "names" in entry:
+                names = [Name(**each) for each in entry["names"]]
+            elif "ended" in entry:
+                self.done.add(entry["ended"])
+            elif entry["passed"]:
+                test, seconds = entry["test"], entry["seconds"]
+                self._by_file.setdefault(test.partition("::")[0], {})[test] = seconds
+                for number in entry["reached"]:
+                    self._reached.setdefault(names[number], {})[test] = seconds
+        self.names = names
 
-    def tests(self, mutant: Mutant, data: bytes, seconds: float) -> Tests:
-        """Tests that run the mutant's function, or anything of its file if it is in none.
+    def tests(self, name: Name, root: Path) -> list[tuple[str, float]]:
+        """Tests of a mutant with their processor seconds, quickest first.
+
+        Of Python those that execute its line. C and templates run on processors too that no probe
+        tells of: first the tests that bear the file's name, then those that are known to reach it,
+        then those of its package.
 
         Args:
-            data: the mutant's file.
-            seconds: stop when so much is together (of processor time, as the map has it).
+            root: of the tree whose tests they are.
         """
-        name = function_of(mutant, data) if mutant.path.endswith(".py") else ""
-        prefix = f"{mutant.path}:{name}"
-        if name:
-            found = self._tests.get(prefix, [])
-        else:
-            names = [each for each in self._tests if each.startswith(prefix)]
-            found = [entry for each in names for entry in self._tests[each]]
-        return tuple(_quickest({test: cost for cost, test in found}, seconds))
+        reached = self._reached.get(name, {})
+        groups = [reached]
+        if not name.path.endswith(".py"):
+            groups = [self._of(named_tests(root, name.path)), reached]
+        if not name.path.endswith(".py") or not reached:
+            groups.append(self._of(named_tests(root, name.path)))
+            groups.append(self._of(package_tests(name.path)))
+        found: dict[str, float] = {}
+        for group in groups:
+            for test, seconds in sorted(group.items(), key=lambda entry: (entry[1], entry[0])):
+                found.setdefault(test, seconds)
+        return list(found.items())
+
+    def reaches(self, name: Name) -> bool:
+        """Whether any test is known to execute it."""
+        return name in self._reached
+
+    def _of(self, words: Iterable[str]) -> dict[str, float]:
+        """The tests of files and folders, without those that a word says to ignore."""
+        words = tuple(words)
+        without = tuple(w.removeprefix("--ignore=") for w in words if w.startswith("--ignore="))
+        starts = tuple(word for word in words if not word.startswith("-"))
+        return {
+            test: seconds
+            for file, tests in self._by_file.items()
+            if file.startswith(starts) and not (without and file.startswith(without))
+            for test, seconds in tests.items()
+        }
 
 
-def _quickest(costs: dict[str, float], seconds: float) -> Iterable[str]:
-    spent = 0.0
-    for test, cost in sorted(costs.items(), key=lambda entry: (entry[1], entry[0])):
+def quickest(tests: Iterable[tuple[str, float]], seconds: float) -> Tests:
+    """The first tests that take so much together (of processor time, as the map has it)."""
+    chosen, spent = [], 0.0
+    for test, cost in tests:
         spent += cost
-        if spent > seconds:
-            return
-        yield test
+        if spent > seconds and chosen:
+            break
+        chosen.append(test)
+    return tuple(chosen)
 
 
-def function_of(mutant: Mutant, data: bytes) -> str:
-    """The qualified name of the function that a mutant's line runs in; empty: the module's body."""
-    name, start = "", -1
-    waiting: list[tuple[ast.AST, str]] = [(ast.parse(data), "")]
-    while waiting:
-        node, prefix = waiting.pop()
-        for child in ast.iter_child_nodes(node):
-            inner = prefix
-            if isinstance(child, ast.ClassDef):
-                inner = f"{prefix}{child.name}."
-            elif isinstance(child, ast.FunctionDef):
-                body = child.body[0].lineno
-                if body <= mutant.line <= (child.end_lineno or 0) and child.lineno > start:
-                    name, start = f"{prefix}{child.name}", child.lineno
-                inner = f"{prefix}{child.name}.<locals>."
-            waiting.append((child, inner))
-    return name
+def files_of_tests(root: Path = REPOSITORY) -> list[str]:
+    """The files of tests that are asked, in their order."""
+
+    def rank(path: str) -> tuple[int, str]:
+        folder = path.split("/")[1]
+        place = FIRST.index(folder) if folder in FIRST else len(FIRST)
+        return (place + (len(FIRST) if folder in LAST else 0), path)
+
+    found = (str(path.relative_to(root)) for path in (root / "tests").rglob("test_*.py"))
+    return sorted((path for path in found if not path.startswith(LEFT_OUT)), key=rank)
 
 
-def make_map(root: Path, folder: Path) -> None:
-    """Run their tests in a copy of the project, once; tests that fail are left out later."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words = ["-p", "no:cacheprovider", "-p", reach.__name__, "-q", "-n", "2", "--dist", "loadscope"]
-    subprocess.run(
-        [sys.executable, "-m", "pytest", *words, *PACKAGES],
-        cwd=root,
-        env={**os.environ, reach.VARIABLE: str(folder / NAME)},
-        check=False,
-    )
+def make_map(
+    mutants: Mapping[Name, Mutant],
+    make_copies: Callable[[], list[Path]],
+    path: Path,
+    more: Callable[[], bool],
+) -> None:
+    """Run tests that have not been run for it in copies of the project, a process for each copy.
+
+    Args:
+        mutants: what the map is of.
+        make_copies: makes fresh ones, for nothing else: they get probes.
+        path: the map's file, gone on with when it has begun.
+        more: whether there is time for another file.
+    """
+    begun = Reaching(path)
+    # Those that are gone since the map began keep their numbers.
+    names = begun.names or list(mutants)
+    if not begun.names:
+        line = json.dumps({"names": [asdict(name) for name in names]})
+        path.write_text(line + "\n", encoding="utf-8")
+    waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for file in files_of_tests():
+        if file not in begun.done:
+            waiting.put(file)
+    if waiting.empty():
+        return
+
+    def work(root: Path) -> None:
+        out, bytes_ = root / MAP, root / PROBES
+        probes.put(root, {i: mutants[n] for i, n in enumerate(names) if n in mutants}, bytes_)
+        copy = Copy(root, surroundings={reach.OUT: str(out), reach.PROBES: str(bytes_)})
+        while more():
+            try:
+                file = waiting.get_nowait()
+            except queue.Empty:
+                break
+            out.write_text("")
+            copy.run(("-p", reach.__name__, "--maxfail=1000", file), PATIENCE)
+            with path.open("a", encoding="utf-8") as stream:
+                stream.write(out.read_text() + json.dumps({"ended": file}) + "\n")
+            print(f"map: {file}", file=sys.stderr, flush=True)
+        copy.close()
+
+    copies = make_copies()
+    with ThreadPoolExecutor(len(copies)) as pool:
+        list(pool.map(work, copies))

@@ -9,7 +9,7 @@ import py_compile
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +65,17 @@ class Copy:
     Args:
         root: its folder.
         usual: tests → their seconds without a fault; copies of one commit share it.
+        surroundings: more of the environment of tests.
     """
 
-    def __init__(self, root: Path, usual: Usual | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        usual: Usual | None = None,
+        surroundings: Mapping[str, str] | None = None,
+    ) -> None:
         self.root = root
+        self._surroundings = {**(surroundings or {})}
         self._usual: Usual = {} if usual is None else usual
         self._server: subprocess.Popen[bytes] | None = None
         # Compiled once, and held against the source's hash whenever it is loaded: faults of one
@@ -105,7 +112,7 @@ class Copy:
                 [sys.executable, _SERVER],
                 cwd=self.root,
                 # Nothing of a file with a fault is kept.
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **self._surroundings},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )

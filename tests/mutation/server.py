@@ -51,6 +51,28 @@ class First:
     pytest_runtest_logreport = pytest_collectreport = _failed
 
 
+class Order:
+    """Runs tests in the order in which they were asked for, those of a file together.
+
+    What a file's tests share is made once so.
+    """
+
+    def __init__(self, words: list[str]) -> None:
+        self._places: dict[str, int] = {}
+        for place, word in enumerate(words):
+            self._places.setdefault(word.partition("::")[0], place)
+            self._places.setdefault(word, place)
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Called by pytest; `conftest.py` may have sorted them before, or sorts them later."""
+        items.sort(key=self._place)
+
+    def _place(self, item: Any) -> tuple[int, int]:
+        last = len(self._places)
+        file = self._places.get(item.nodeid.partition("::")[0], last)
+        return file, self._places.get(item.nodeid, last)
+
+
 def run(words: list[str], seconds: float | None, prctl: Any) -> dict[str, Any]:
     """One run of pytest in a process of its own; whatever it leaves is killed."""
     with tempfile.NamedTemporaryFile() as note:
@@ -85,7 +107,7 @@ def _become_pytest(words: list[str], note: Path) -> None:
 
         sys.argv = ["pytest", *words]
         sys.path.insert(0, str(Path.cwd()))
-        status = int(pytest.main(words, plugins=[First(note)]))
+        status = int(pytest.main(words, plugins=[First(note), Order(words)]))
     finally:
         os._exit(status)
 
