@@ -13,12 +13,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+from device.pump import Pump
 from device.steps import Server, start
 from support import children
 from support.errors import UserError
@@ -120,26 +120,22 @@ class _Output:
 
     def __init__(self, process: subprocess.Popen[bytes], *, show: bool) -> None:
         assert process.stdout is not None
-        self._pipe, self._show = process.stdout, show
+        self._show = show
         self._data = bytearray()
-        self._thread = threading.Thread(target=self._pump, daemon=True)
-        self._thread.start()
+        self._pump = Pump(process.stdout, self._take)
 
-    def _pump(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while data := os.read(self._pipe.fileno(), 65536):
-                self._data += data
-                if self._show:
-                    sys.stdout.buffer.write(data)
-                    sys.stdout.buffer.flush()
+    def _take(self, data: bytes) -> None:
+        self._data += data
+        if self._show:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
 
     def text(self) -> str:
         return self._data.decode(errors="replace")
 
     def close(self) -> None:
         """Read to the end, which comes when the process has ended."""
-        self._thread.join(5)
-        self._pipe.close()
+        self._pump.wait()
 
 
 def _wait_until_ready(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from device.boards import read_board
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.wiring import wiring_of
+from device.pump import Pump
 from support.errors import UserError
 
 _HERE = Path(__file__).parent
@@ -49,6 +48,7 @@ def model_board(
         [sys.executable, "-m", f"{__package__}.server", *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        bufsize=0,  # the line that is waited for takes nothing of what is said behind it
         cwd=_ROOT,
         start_new_session=True,
     )
@@ -94,18 +94,16 @@ class _Said:
     """What the board prints."""
 
     def __init__(self, process: subprocess.Popen[bytes], *, live: bool) -> None:
-        self._process, self._live = process, live
+        assert process.stdout is not None
+        self._live = live
         self._data = bytearray()
-        self._thread = threading.Thread(target=self._pump, daemon=True)
-        self._thread.start()
+        self._pump = Pump(process.stdout, self._take)
 
-    def _pump(self) -> None:
-        assert self._process.stdout is not None
-        while data := os.read(self._process.stdout.fileno(), 65536):
-            if self._live:
-                self._print(data)
-            else:
-                self._data += data
+    def _take(self, data: bytes) -> None:
+        if self._live:
+            self._print(data)
+        else:
+            self._data += data
 
     @staticmethod
     def _print(data: bytes) -> None:
@@ -114,5 +112,5 @@ class _Said:
 
     def show(self) -> None:
         """Print what was kept, at the end of the process."""
-        self._thread.join()
+        self._pump.wait(None)
         self._print(bytes(self._data))

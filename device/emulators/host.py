@@ -45,15 +45,14 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
             try:
                 status = process.wait(options.timeout)
             except subprocess.TimeoutExpired:
-                process.kill()
                 raise UserError(
                     f"the program did not finish within {options.timeout:g} s",
                     "look where it loops with gdb (the command by itself: --timeout)",
                 ) from None
-            except BaseException:
+            finally:
                 process.kill()
-                raise
-            console = pump.finish()
+                pump.wait()  # nothing more is shown behind an error
+            console = pump.text()
         if status < 0:
             raise UserError(f"{elf}: the program was ended by signal {-status}")
         if not results.exists():

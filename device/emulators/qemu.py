@@ -119,9 +119,9 @@ def _started(board: Board, elf: Path, options: SimOptions) -> Iterator[_Qemu]:
             stderr=errors,
         )
         assert process.stdout is not None
-        stack.callback(process.stdout.close)
-        stack.callback(end, process)
         pump = ConsolePump(process.stdout, options.console)
+        stack.callback(pump.wait)  # when QEMU has ended
+        stack.callback(end, process)
         connection = _accept(listener, process, errors)
         stack.callback(connection.close)
         yield _Qemu(process, RspClient(connection), pump, errors)
@@ -168,7 +168,7 @@ def _run_to(qemu: _Qemu, elf: Elf, finish: int, options: SimOptions) -> SimResul
     results = gdb.read_memory(address, size) if size else b""
     gdb.kill()
     signed = status - (1 << 32) if status >> 31 else status
-    return SimResult(signed, results, qemu.pump.finish())
+    return SimResult(signed, results, qemu.pump.text())
 
 
 def _died(qemu: _Qemu, error: RspError) -> UserError:

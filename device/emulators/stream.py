@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import codecs
-import os
-import threading
 from collections.abc import Callable
 from typing import IO
 
+from device.pump import Pump
 
-class ConsolePump:
-    """Read a pipe in a thread of its own, so that a busy emulator never waits for us.
+
+class ConsolePump(Pump):
+    """Keep what a console says, as text.
 
     Args:
         pipe: the read end; carriage returns are dropped.
-        sink: called from the thread with each piece of text.
+        show: called from the thread with each piece of text.
     """
 
-    def __init__(self, pipe: IO[bytes], sink: Callable[[str], None]) -> None:
-        self._pipe, self._sink = pipe, sink
+    def __init__(self, pipe: IO[bytes], show: Callable[[str], None]) -> None:
+        self._show = show
         self._pieces: list[str] = []
-        self._thread = threading.Thread(target=self._pump, daemon=True)
-        self._thread.start()
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        super().__init__(pipe, self._take)
 
-    def _pump(self) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        while data := os.read(self._pipe.fileno(), 65536):
-            text = decoder.decode(data).replace("\r", "")
-            if text:
-                self._pieces.append(text)
-                self._sink(text)
+    def _take(self, data: bytes) -> None:
+        if text := self._decoder.decode(data).replace("\r", ""):
+            self._pieces.append(text)
+            self._show(text)
 
-    def finish(self, timeout: float = 5.0) -> str:
-        """Wait for the end of the pipe and return everything that was read."""
-        self._thread.join(timeout)
+    def text(self) -> str:
+        """Everything that was read, at the end of the pipe.
+
+        Raises:
+            what `show` raised.
+        """
+        self.finish()
         return "".join(self._pieces)

@@ -78,11 +78,7 @@ def main() -> int:
         if name not in record.found or record.found[name].outcome not in settled
     ]
     # First those whose tests take little together.
-    costs = {
-        name: math.fsum(seconds for _, seconds in reaching.tests(name, roots[0]))
-        for name in waiting
-    }
-    waiting.sort(key=lambda name: (not reaching.reaches(name), costs[name]))
+    waiting.sort(key=lambda name: (not reaching.reaches(name), reaching.seconds(name, roots[0])))
 
     def keep(name: Name, outcome: Outcome, met: str) -> None:
         what, test = outcome.what, outcome.test

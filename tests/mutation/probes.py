@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.mutation.sites import Mutant
@@ -91,10 +91,10 @@ def put(root: Path, mutants: Mapping[int, Mutant], file: Path) -> None:
 def _python(text: str, mutants: Mapping[int, Mutant], head: str) -> str:
     tree = ast.parse(text)
     before: dict[int, set[int]] = defaultdict(set)
-    for number, mutant in mutants.items():
-        for line in _python_lines(tree, mutant.line):
-            before[line].add(number)
     lines = text.splitlines(keepends=True)
+    for number, mutant in mutants.items():
+        for line in _python_lines(tree, lines, mutant.line):
+            before[line].add(number)
     for line in sorted(before, reverse=True):
         code = lines[line - 1]
         indent = code[: len(code) - len(code.lstrip())]
@@ -115,9 +115,9 @@ def _head_line(tree: ast.Module) -> int:
     return line
 
 
-def _python_lines(tree: ast.Module, line: int) -> set[int]:
+def _python_lines(tree: ast.Module, lines: Sequence[str], line: int) -> set[int]:
     """The lines that a probe of a line stands before."""
-    if (found := _statement(tree, line)) is not None:
+    if (found := _statement(tree, lines, line)) is not None:
         return {found}
     # It runs when the module is imported: what matters is who uses what it makes.
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and _first(n)]
@@ -127,35 +127,26 @@ def _python_lines(tree: ast.Module, line: int) -> set[int]:
     return {first for function in using or functions if (first := _first(function))}
 
 
-def _statement(tree: ast.AST, line: int) -> int | None:
+def _statement(tree: ast.Module, lines: Sequence[str], line: int) -> int | None:
     """The beginning of the innermost statement of a function that a line is of."""
-    found, waiting = None, [(tree, False)]
-    while waiting:
-        node, inside = waiting.pop()
-        bodies = [
-            (field, each)
-            for field in ("body", "orelse", "finalbody", "handlers", "cases")
-            for each in getattr(node, field, [])
-            if isinstance(each, ast.AST) and not isinstance(node, ast.Lambda | ast.IfExp)
-        ]
-        for field, child in bodies:
-            first = getattr(child, "lineno", None)
-            if first is None:  # a case of a match statement
-                waiting.append((child, inside))
-                continue
-            if not first <= line <= (child.end_lineno or 0):
-                continue
-            function = isinstance(child, ast.FunctionDef)
-            elif_ = field == "orelse" and isinstance(node, ast.If) and isinstance(child, ast.If)
-            simple = not isinstance(child, ast.ExceptHandler | ast.ClassDef) and not function
-            # `elif` takes no statement before it: the `if` that it belongs to does.
-            if inside and simple and not (elif_ and len(node.orelse) == 1):
-                found = first
-            if function:
-                body = _first(child)
-                inside = body is not None and line >= body
-            waiting.append((child, inside))
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    found, inside = None, False
+    for node in sorted(around, key=lambda node: (node.lineno, -(node.end_lineno or 0))):
+        if isinstance(node, ast.FunctionDef):
+            first = _first(node)
+            inside = first is not None and first <= line
+        elif not isinstance(node, ast.ClassDef) and inside and not _is_elif(lines, node):
+            found = node.lineno
     return found
+
+
+def _is_elif(lines: Sequence[str], node: ast.stmt) -> bool:
+    """Whether nothing may stand before a statement: before the `if` that it belongs to."""
+    return lines[node.lineno - 1].lstrip().startswith("elif")
 
 
 def _first(function: ast.FunctionDef) -> int | None:
@@ -163,8 +154,8 @@ def _first(function: ast.FunctionDef) -> int | None:
     for node in function.body:
         docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if not docstring and node.lineno > function.lineno:
-            decorated = getattr(node, "decorator_list", [])
-            return min([node.lineno, *(each.lineno for each in decorated)])
+            decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+            return min([node.lineno, *(each.lineno for each in decorators)])
     return None
 
 

@@ -7,6 +7,7 @@ goes on with the next file. Mutants go by their names, so a map of an earlier co
 from __future__ import annotations
 
 import json
+import math
 import queue
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -98,6 +99,10 @@ class Reaching:
                 found.setdefault(test, seconds)
         return list(found.items())
 
+    def seconds(self, name: Name, root: Path) -> float:
+        """What these take together."""
+        return math.fsum(seconds for _, seconds in self.tests(name, root))
+
     def reaches(self, name: Name) -> bool:
         """Whether any test is known to execute it."""
         return name in self._reached
@@ -117,7 +122,8 @@ class Reaching:
 
 def quickest(tests: Iterable[tuple[str, float]], seconds: float) -> Tests:
     """The first tests that take so much together (of processor time, as the map has it)."""
-    chosen, spent = [], 0.0
+    chosen: list[str] = []
+    spent = 0.0
     for test, cost in tests:
         spent += cost
         if spent > seconds and chosen:
