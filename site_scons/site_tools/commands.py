@@ -6,7 +6,6 @@ SCons hands each command line to `sh -c`, with an escape of its own that leaves 
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import SCons.Action
 import SCons.Errors
 import SCons.Subst
-from site_tools.parent import ends_with_parent
+from site_tools import parent
 
 
 def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[int] = ()) -> int:
@@ -26,17 +25,11 @@ def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[
         held: open files that it keeps open, such as the build folder's lock.
     """
     try:
-        done = subprocess.run(
-            words,
-            env=dict(surroundings),
-            pass_fds=tuple(held),
-            preexec_fn=ends_with_parent(),
-            check=False,
-        )
+        status = parent.run(words, env=dict(surroundings), pass_fds=tuple(held))
     except OSError as error:
         sys.stderr.write(f"scons: error: {words[0]}: {error.strerror}\n")
         return 127
-    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+    return status if status >= 0 else 128 - status
 
 
 class Command(SCons.Action.CommandAction):  # type: ignore[misc]
@@ -103,6 +96,7 @@ class Later(Command):
 
 def generate(env: Any, **kw: Any) -> None:
     """Add `env.Direct(words, …)` and `env.Later(words, …)`."""
+    parent.pass_on_endings()
     env.AddMethod(lambda env, words, **how: Command(words, **how), "Direct")
     env.AddMethod(lambda env, words, **how: Later(words, **how), "Later")
 

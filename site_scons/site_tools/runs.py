@@ -100,7 +100,7 @@ def _run(run: Run) -> int:
         process = subprocess.Popen(
             run.words,
             env=dict(run.surroundings),
-            preexec_fn=ends_with_parent(),  # noqa: PLW1509 - no other thread is left
+            preexec_fn=ends_with_parent(),  # noqa: PLW1509 - no other thread holds a lock
         )
     except OSError as error:
         sys.stderr.write(f"scons: error: {run.words[0]}: {error.strerror}\n")

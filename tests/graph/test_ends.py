@@ -80,6 +80,35 @@ def test_firmware_ends_with_scons(target: str, how: signal.Signals, project: Pro
         process.wait()
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_ends_with_scons(how: signal.Signals, jobs: str, project: Project) -> None:
+    """A training may take an hour, and SCons alone gets the signal."""
+    project.append("codegen/subset.py", "\nimport time\n\ntime.sleep(600)\n")
+    process = subprocess.Popen(
+        [*project.command("elf"), "-j", jobs],
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    found: list[int] = []
+    try:
+        while not (found := below(process.pid)):
+            assert process.poll() is None, "no command was started"
+            time.sleep(0.05)
+        time.sleep(2)
+        assert all(map(alive, found)), "it ended by itself"
+        process.send_signal(how)
+        said, _ = process.communicate(timeout=20)
+        assert process.returncode != 0 and b"Traceback" not in said, said
+        assert not list(filter(alive, found)), "left behind"
+    finally:
+        for pid in filter(alive, [process.pid, *found]):
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
 def test_an_error_names_the_built_file_not_the_copy_that_runs(project: Project) -> None:
     """What runs after the build has copies of the files it reads; nobody else knows those."""
     entry = "ENTRY(Reset_Handler)\n"
