@@ -12,6 +12,8 @@ import pytest
 
 from support.errors import UserError
 from tests import soak
+from tests.mutation import telling
+from tests.mutation.judged import Record
 from tests.soak import CAMPAIGNS, ROOT, Campaign
 
 # Programs that end with and without a finding, and say something.
@@ -98,3 +100,8 @@ def test_every_campaign_takes_its_words() -> None:
         )
         assert done.returncode == 0, module
         assert all(f"{option} " in done.stdout for option in taken), module
+
+
+def test_the_page_has_the_figures_of_the_judged_mutants() -> None:
+    said = telling.section(Record().found).strip()
+    assert soak.read_sections()["mutation"].strip() == said, "python -m tests.mutation.telling"

@@ -11,39 +11,35 @@ import math
 import subprocess
 import sys
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from support.errors import UserError, run_cli
-from tests.mutation.explained import EXPLAINED
 from tests.mutation.judged import Name, Record, Verdict, sample
 from tests.mutation.judging import CLOSEST, REACHING, Judge
 from tests.mutation.mapping import package_tests
-from tests.mutation.reaching import MAP, Reaching, make_map
+from tests.mutation.reaching import MAP, Reaching, files_of_tests, make_map
 from tests.mutation.run import (
     NOTICED,
     SURVIVED,
     TIMED_OUT,
-    UNJUDGED,
     Copy,
     Outcome,
     Tests,
     Usual,
     survivors,
 )
+from tests.mutation.telling import MUTANTS, SEED, holds, told
 
 ROOT = Path(__file__).resolve().parents[2]
-# The aim: of those that are noticed or survive, at most so many without an explanation.
-AIM = 0.03
 WHOLE = ("tests", "--ignore=tests/codegen/test_goldens.py", "-n", "2")
 
 
 def main() -> int:
     """Run the campaign; 1 when more survive unexplained than the aim allows."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--mutants", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mutants", type=int, default=MUTANTS)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--data", type=Path, default=ROOT / "build" / "data", help="with MNIST/raw")
     parser.add_argument("--folder", type=Path, default=ROOT / ".mutation_cache")
     parser.add_argument("--commit", default="HEAD", help="that is copied and mutated")
@@ -51,6 +47,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300, help="of tests that a mutant meets")
     parser.add_argument("--again", action="store_true", help="judge what survived once more")
     parser.add_argument("--closest-only", action="store_true", help="survivors meet no more tests")
+    parser.add_argument(
+        "--map-minutes", type=float, help="go on without a whole map: survivors are not kept"
+    )
     parser.add_argument("--minutes", type=float, help="begin no mutant after so many")
     arguments = parser.parse_args()
     commit = _git("rev-parse", "--short", arguments.commit)
@@ -66,7 +65,14 @@ def main() -> int:
 
     path = folder / MAP
     marked = [folder / commit / f"probes-{i}" for i in range(arguments.workers)]
-    make_map(chosen, lambda: [_copied(root, commit, arguments) for root in marked], path, more)
+
+    def make_copies() -> list[Path]:
+        return [_copied(root, commit, arguments) for root in marked]
+
+    until = time.monotonic() + 60 * arguments.map_minutes if arguments.map_minutes else math.inf
+    whole = make_map(
+        chosen, files_of_tests(), make_copies, path, lambda: time.monotonic() < min(stop, until)
+    )
     reaching = Reaching(path)
     usual: Usual = {}
     copies = [Copy(root, usual) for root in roots]
@@ -82,6 +88,8 @@ def main() -> int:
 
     def keep(name: Name, outcome: Outcome, met: str) -> None:
         what, test = outcome.what, outcome.test
+        if what == SURVIVED and not whole:
+            return
         met = met if what == SURVIVED else ""
         line = chosen[name].line
         record.add(name, Verdict(what, test, outcome.seconds, commit, line, met))
@@ -115,51 +123,9 @@ def main() -> int:
                 survived = chosen[name] in alive
                 keep(name, Outcome(SURVIVED) if survived else Outcome(NOTICED, tests[0]), met)
     record.write()
-    return tell({name: record.found[name] for name in chosen if name in record.found})
-
-
-def tell(found: dict[Name, Verdict]) -> int:
-    """Print the figures and all that were not noticed; the campaign's status."""
-    counts = Counter(verdict.outcome for verdict in found.values())
-    judged = counts[NOTICED] + counts[SURVIVED]
-    left = [name for name, verdict in found.items() if verdict.outcome == SURVIVED]
-    explained = {name: why for name in left if (why := _explanation(name))}
-    unexplained = [name for name in left if name not in explained]
-    print(
-        f"{len(found)} mutants: {counts[NOTICED]} noticed, {counts[SURVIVED]} survived,"
-        f" {len(explained)} of them explained, {counts[TIMED_OUT]} timed out,"
-        f" {counts[UNJUDGED]} not judged: their tests fail without a fault"
-    )
-    met = Counter(found[name].met for name in left)
-    for stage, count in sorted(met.items()):
-        print(f"  {count} of the survivors met: {stage}")
-    for area, every in sorted(_by_area(found).items()):
-        print(f"  {area}: {every[SURVIVED]} of {every[NOTICED] + every[SURVIVED]} survived")
-    slow = [name for name, verdict in found.items() if verdict.outcome == TIMED_OUT]
-    for title, group in (("survived", unexplained), ("timed out", slow)):
-        for name in sorted(group, key=lambda each: (each.path, found[each].line)):
-            print(f"{title}: {_shown(name, found[name])}")
-    for name, why in explained.items():
-        print(f"survived, explained: {_shown(name, found[name])}: {why}")
-    return int(len(unexplained) > AIM * judged)
-
-
-def _shown(name: Name, verdict: Verdict) -> str:
-    old, new = (" ".join(text.split())[:60] for text in (name.old, name.new))
-    return f"{name.path}:{verdict.line}: `{old}` → `{new or 'nothing'}`"
-
-
-def _explanation(name: Name) -> str:
-    return EXPLAINED.get((name.path, " ".join(name.old.split()), name.new), "")
-
-
-def _by_area(found: dict[Name, Verdict]) -> dict[str, Counter[str]]:
-    areas: dict[str, Counter[str]] = {}
-    for name, verdict in found.items():
-        first, second, *_ = name.path.split("/")
-        area = f"{first}/{second}" if first == "firmware" else first
-        areas.setdefault(area, Counter())[verdict.outcome] += 1
-    return areas
+    found = {name: record.found[name] for name in chosen if name in record.found}
+    print("\n".join(told(found)))
+    return int(not holds(found))
 
 
 def _copied(root: Path, commit: str, arguments: argparse.Namespace) -> Path:

@@ -81,11 +81,12 @@ def put(root: Path, mutants: Mapping[int, Mutant], file: Path) -> None:
         else:
             probes = {n: _C.format(file=file, size=size, number=n) for n in numbered}
             target.write_text(_c(target.read_text(encoding="utf-8"), numbered, probes))
-    rendering = root / _RENDERING
-    text = rendering.read_text(encoding="utf-8")
-    if _MAP not in text:
-        text = _python(text, {}, head)
-    rendering.write_text(text + _TEMPLATES.format(numbers=templates, map=_MAP), encoding="utf-8")
+    if templates:
+        target = root / _RENDERING
+        text = target.read_text(encoding="utf-8")
+        text = text if _MAP in text else _python(text, {}, head)
+        text += _TEMPLATES.format(numbers=templates, map=_MAP)
+        target.write_text(text, encoding="utf-8")
 
 
 def _python(text: str, mutants: Mapping[int, Mutant], head: str) -> str:

@@ -146,17 +146,22 @@ def files_of_tests(root: Path = REPOSITORY) -> list[str]:
 
 def make_map(
     mutants: Mapping[Name, Mutant],
+    files: Iterable[str],
     make_copies: Callable[[], list[Path]],
     path: Path,
-    more: Callable[[], bool],
-) -> None:
+    more: Callable[[], bool] = lambda: True,
+) -> bool:
     """Run tests that have not been run for it in copies of the project, a process for each copy.
 
     Args:
         mutants: what the map is of.
+        files: of tests, in their order.
         make_copies: makes fresh ones, for nothing else: they get probes.
         path: the map's file, gone on with when it has begun.
         more: whether there is time for another file.
+
+    Returns:
+        Whether the map is whole.
     """
     begun = Reaching(path)
     # Those that are gone since the map began keep their numbers.
@@ -165,11 +170,11 @@ def make_map(
         line = json.dumps({"names": [asdict(name) for name in names]})
         path.write_text(line + "\n", encoding="utf-8")
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for file in files_of_tests():
+    for file in files:
         if file not in begun.done:
             waiting.put(file)
     if waiting.empty():
-        return
+        return True
 
     def work(root: Path) -> None:
         out, bytes_ = root / MAP, root / PROBES
@@ -190,3 +195,4 @@ def make_map(
     copies = make_copies()
     with ThreadPoolExecutor(len(copies)) as pool:
         list(pool.map(work, copies))
+    return waiting.empty()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from tests.graph.project import REPOSITORY, copy_tree
 from tests.mutation import mapping
 from tests.mutation.judged import Name, Record, Verdict, named, sample
 from tests.mutation.known import KNOWN, Known
-from tests.mutation.reaching import Reaching, function_of
 from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, Copy, Outcome, survivors
 from tests.mutation.sites import Mutant, mutants
 
@@ -174,24 +172,6 @@ def test_a_record_goes_on_where_it_was(tmp_path: Path) -> None:
     again.write()
     assert Record(tmp_path / "judged.jsonl").found == {name: noticed}
     assert len((tmp_path / "judged.jsonl").read_text().splitlines()) == 1
-
-
-def test_tests_that_run_a_function_come_quickest_first(tmp_path: Path) -> None:
-    entries = [("t::slow", 9.0, False), ("t::quick", 1.0, False), ("t::failed", 0.5, True)]
-    lines = [
-        {"test": test, "seconds": cost, "failed": failed, "reached": ["x.py:f"]}
-        for test, cost, failed in entries
-    ]
-    (tmp_path / "reach-0.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    reaching, every = Reaching(tmp_path), mutants("x.py", PYTHON)
-    assert reaching.tests(every[-1], PYTHON, 60) == ("t::quick", "t::slow")
-    assert reaching.tests(every[-1], PYTHON, 5) == ("t::quick",)
-    assert function_of(every[-1], PYTHON) == "f"
-    nested = b"class A:\n    def f(self):\n        def g():\n            return 1\n"
-    assert function_of(mutants("x.py", nested)[0], nested) == "A.f.<locals>.g"
-    top = mutants("x.py", b"A = 1\n")[0]
-    assert function_of(top, b"A = 1\n") == ""
-    assert reaching.tests(top, b"A = 1\n", 60) == ("t::quick", "t::slow")
 
 
 @pytest.fixture
