@@ -83,3 +83,31 @@ def test_nothing_else_removes_whole_folders() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("rmtree", "removedirs")
     }
     assert removers == {"support/removal.py"}
+
+
+# Who removes a single file without asking the rule, and which: none that a user may have made.
+OWN = {
+    "support/files.py": "the temporary that it has just written",
+    "support/removal.py": "the rule itself",
+    "codegen/xcube/bundle.py": "the manifest that it writes anew",
+    "device/cloud/benchmark.py": "the record of a run that has ended",
+    "device/cloud/generate.py": "that, and the download that was cut off",
+    "device/cloud/runs.py": "the record of a run that has failed",
+    "device/cloud/token.py": "its own temporary; the token that the user wants forgotten",
+    "site_scons/site_tools/marker.py": "its own temporary in a folder that is ours",
+    "site_scons/site_tools/nn_xcube.py": "the manifest of an import that is not whole",
+    "site_scons/site_tools/state.py": "SCons' record, damaged or half written",
+}
+
+
+def test_nothing_else_removes_a_file() -> None:
+    removers = {
+        str(path.relative_to(REPOSITORY))
+        for package in ("support", "model", "codegen", "device", "nn2flash", "site_scons")
+        for path in (REPOSITORY / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (node.func.attr == "unlink" or ast.unparse(node.func) in ("os.remove", "shutil.move"))
+    }
+    assert removers == {*OWN}

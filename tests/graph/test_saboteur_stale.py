@@ -22,6 +22,8 @@ from tests.graph.project import REPOSITORY, Project
 from tests.graph.tiny_model import write_tiny_model
 from tests.graph.wrapped_python import wrapped_python
 
+DIGITS = REPOSITORY / "tests" / "fixtures" / "guide_int8.onnx"
+
 
 def set_times(path: Path, seconds: int) -> None:
     os.utime(path, (seconds, seconds))
@@ -160,6 +162,21 @@ def test_what_runs_decides_the_status(project: Project) -> None:
         assert project.scons("sim").status == 7
     run = project.build("sim")
     assert "output bytes identical to the reference" in run.output
+
+
+@pytest.mark.parametrize("target", ["debug", "gdbserver", "validate", "demo", "monitor"])
+def test_what_runs_leaves_the_folder_to_others(target: str, project: Project) -> None:
+    """It starts when the record is written and the lock is free, and reads its own copies."""
+    told = 'flock -n build/.nn2flash.lock echo "apart: $*"; exit 7'
+    board = {"board": "stm32h750b_dk"} if target == "monitor" else {}
+    digits = {"network": str(DIGITS)} if target == "demo" else {}  # the page wants images
+    with wrapped_python(project, before=f'case "$*" in *"device {target}"*) {told};; esac'):
+        run = project.scons(target, **board, **digits)
+    assert run.status == 7, run.output
+    (line,) = re.findall("^apart: (.*)$", run.output, re.MULTILINE)
+    elves = re.findall(r"\S+firmware\.elf", line)
+    assert len(elves) == (target != "monitor")
+    assert all("/nn2flash-run-" in elf for elf in elves), line
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["in its own time", "killed"])

@@ -16,6 +16,7 @@ from codegen import reference
 from codegen.arrays import read_arrays, write_arrays
 from codegen.ir.graph import Graph
 from tests.graph.project import Project, Run, copy_tree
+from tests.graph.test_saboteur_names import ODD
 from tests.xcube.standins import REPOSITORY, Standin, write_network, write_pack
 
 Make = Callable[..., Path]
@@ -163,6 +164,29 @@ def test_a_changed_bundle_is_imported_again_and_a_touched_one_stops_there(
     tree.path("build/network-bundle/include/ai_platform.h").unlink()
     assert "BUNDLE network-bundle/network.c" in shown(tree.build(**bundle))
     assert not tree.build(**bundle).commands
+
+
+def test_saboteur_a_bundle_with_every_printable_character(
+    tree: Project, project: Make, model: Path, tmp_path: Path
+) -> None:
+    folder = project(release="7.2").rename(tmp_path / ODD)
+    bundle = {"ai": "bundle", "bundle": str(folder), "network": str(model)}
+    assert IDENTICAL in tree.build("sim", **bundle).output
+    assert not list(tmp_path.rglob("X*a*/X")) and not list(tree.root.rglob("X"))
+    assert not tree.build(**bundle).commands
+
+
+def test_saboteur_a_manifest_in_a_folder_of_others(
+    tree: Project, project: Make, model: Path
+) -> None:
+    """An import that is not whole is made again, where it is ours."""
+    theirs = tree.path("theirs/network-bundle/network_manifest.json")
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("mine")
+    bundle = {"ai": "bundle", "bundle": str(project(release="7.2")), "network": str(model)}
+    run = tree.scons(build_dir="theirs", **bundle)
+    assert run.status != 0 and "network-bundle/network_manifest.json" in run.output
+    assert theirs.read_text() == "mine"
 
 
 def test_the_board_s_elf_lies_inside_its_memories(
