@@ -63,16 +63,18 @@ class Reach:
         try:
             return (yield)
         finally:
-            reached, seconds = self._take(), _used() - before
+            reached, seconds, shared = self._take(), _used() - before, 0.0
             definitions = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009
             for each in {id(each) for group in definitions.values() for each in group}:
                 own, took = self._fixtures.get(each, (set(), 0.0))
                 reached |= own
-                # What it takes by itself.
-                seconds += 0.0 if each in self._made else took
+                if each not in self._made:
+                    shared += took
             entry = {
                 "test": item.nodeid,
-                "seconds": round(seconds, 3),
+                # Of it alone, with what it shares with others.
+                "seconds": round(seconds + shared, 3),
+                "shared": round(shared, 3),
                 "passed": not self._failed,
                 "reached": sorted(reached),
             }

@@ -10,15 +10,15 @@ import json
 import math
 import queue
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.mutation import probes, reach
 from tests.mutation.judged import Name
 from tests.mutation.mapping import named_tests, package_tests
-from tests.mutation.run import Copy, Tests
+from tests.mutation.run import Copy
 from tests.mutation.sites import Mutant
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -34,21 +34,27 @@ LEFT_OUT = (
     "tests/zoo/",
 )
 # Folders whose tests reach most in little time come first, builds last.
-FIRST = (
-    "ops",
-    "kernels",
-    "codegen",
-    "tflite",
-    "board_h750",
-    "device",
-    "runtime",
-    "xcube",
-    "report",
-)
+FIRST = ("ops", "kernels", "board_h750", "device", "codegen", "xcube", "report", "tflite")
 LAST = ("embed", "graph")
 MAP, PROBES = "reach.jsonl", "probes"
 # Seconds after which a file of tests is given up.
 PATIENCE = 1800.0
+
+
+@dataclass(frozen=True, order=True)
+class Cost:
+    """Processor seconds of a test.
+
+    Attributes:
+        alone: of it alone.
+        shared: of that, what it shares with other tests of its file.
+    """
+
+    alone: float
+    shared: float
+
+
+Tests = Mapping[str, Cost]
 
 
 class Reaching:
@@ -59,8 +65,8 @@ class Reaching:
     """
 
     def __init__(self, path: Path) -> None:
-        self._reached: dict[Name, dict[str, float]] = {}
-        self._by_file: dict[str, dict[str, float]] = {}
+        self._reached: dict[Name, dict[str, Cost]] = {}
+        self._by_file: dict[str, dict[str, Cost]] = {}
         self.done: set[str] = set()
         names: list[Name] = []
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
@@ -70,14 +76,14 @@ class Reaching:
             elif "ended" in entry:
                 self.done.add(entry["ended"])
             elif entry["passed"]:
-                test, seconds = entry["test"], entry["seconds"]
-                self._by_file.setdefault(test.partition("::")[0], {})[test] = seconds
+                test, cost = entry["test"], Cost(entry["seconds"], entry["shared"])
+                self._by_file.setdefault(_file(test), {})[test] = cost
                 for number in entry["reached"]:
-                    self._reached.setdefault(names[number], {})[test] = seconds
+                    self._reached.setdefault(names[number], {})[test] = cost
         self.names = names
 
-    def tests(self, name: Name, root: Path) -> list[tuple[str, float]]:
-        """Tests of a mutant with their processor seconds, quickest first.
+    def tests(self, name: Name, root: Path) -> Tests:
+        """Tests of a mutant, quickest first.
 
         Of Python those that execute its line. C and templates run on processors too that no probe
         tells of: first the tests that bear the file's name, then those that are known to reach it,
@@ -87,49 +93,61 @@ class Reaching:
             root: of the tree whose tests they are.
         """
         reached = self._reached.get(name, {})
-        groups = [reached]
+        groups: list[Tests] = [reached]
         if not name.path.endswith(".py"):
             groups = [self._of(named_tests(root, name.path)), reached]
         if not name.path.endswith(".py") or not reached:
             groups.append(self._of(named_tests(root, name.path)))
             groups.append(self._of(package_tests(name.path)))
-        found: dict[str, float] = {}
+        found: dict[str, Cost] = {}
         for group in groups:
-            for test, seconds in sorted(group.items(), key=lambda entry: (entry[1], entry[0])):
-                found.setdefault(test, seconds)
-        return list(found.items())
+            for test, cost in sorted(group.items(), key=lambda entry: (entry[1], entry[0])):
+                found.setdefault(test, cost)
+        return found
 
     def seconds(self, name: Name, root: Path) -> float:
         """What these take together."""
-        return math.fsum(seconds for _, seconds in self.tests(name, root))
+        return max(_totals(self.tests(name, root)), default=0.0)
 
     def reaches(self, name: Name) -> bool:
         """Whether any test is known to execute it."""
         return name in self._reached
 
-    def _of(self, words: Iterable[str]) -> dict[str, float]:
+    def _of(self, words: Iterable[str]) -> Tests:
         """The tests of files and folders, without those that a word says to ignore."""
         words = tuple(words)
         without = tuple(w.removeprefix("--ignore=") for w in words if w.startswith("--ignore="))
         starts = tuple(word for word in words if not word.startswith("-"))
         return {
-            test: seconds
+            test: cost
             for file, tests in self._by_file.items()
             if file.startswith(starts) and not (without and file.startswith(without))
-            for test, seconds in tests.items()
+            for test, cost in tests.items()
         }
 
 
-def quickest(tests: Iterable[tuple[str, float]], seconds: float) -> Tests:
-    """The first tests that take so much together (of processor time, as the map has it)."""
+def quickest(tests: Tests, seconds: float = math.inf) -> tuple[str, ...]:
+    """The first tests that take so much together, and the very first."""
     chosen: list[str] = []
-    spent = 0.0
-    for test, cost in tests:
-        spent += cost
-        if spent > seconds and chosen:
+    for test, total in zip(tests, _totals(tests), strict=True):
+        if total > seconds and chosen:
             break
         chosen.append(test)
     return tuple(chosen)
+
+
+def _totals(tests: Tests) -> Iterator[float]:
+    """What each test takes with those before it."""
+    total = 0.0
+    files: set[str] = set()
+    for test, cost in tests.items():
+        total += cost.alone - (cost.shared if _file(test) in files else 0.0)
+        files.add(_file(test))
+        yield total
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def files_of_tests(root: Path = REPOSITORY) -> list[str]:

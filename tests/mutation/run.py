@@ -125,6 +125,8 @@ class Copy:
     def close(self) -> None:
         """End the server."""
         if self._server is not None:
+            assert self._server.stdin
+            self._server.stdin.close()
             children.end(self._server)
             self._server = None
 

@@ -78,6 +78,7 @@ def run(words: list[str], seconds: float | None, prctl: Any) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile() as note:
         child = os.fork()
         if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
             _become_pytest(words, Path(note.name))
         handle = os.pidfd_open(child)
@@ -119,9 +120,14 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    for line in sys.stdin:
-        asked = json.loads(line)
-        print(json.dumps(run(asked["words"], asked["seconds"], prctl)), flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with tempfile.TemporaryDirectory(prefix="nn2flash-objects-") as objects:
+        # Named by what they are made of (tests/codegen/shared_objects.py): no run compiles what
+        # another has compiled.
+        os.environ["NN2FLASH_TEST_OBJECTS"] = objects
+        for line in sys.stdin:
+            asked = json.loads(line)
+            print(json.dumps(run(asked["words"], asked["seconds"], prctl)), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 from tests.mutation import probes
 from tests.mutation.judged import named
 from tests.mutation.judging import REACHING, Judge
-from tests.mutation.reaching import Reaching, files_of_tests, make_map, quickest
+from tests.mutation.reaching import Cost, Reaching, files_of_tests, make_map, quickest
 from tests.mutation.run import NOTICED, SURVIVED, Copy
 
 HERE = Path(__file__).parent
@@ -176,7 +176,7 @@ def mapped(tree: Path) -> Reaching:
 def test_tests_that_execute_a_line_come_quickest_first(mapped: Reaching, tree: Path) -> None:
     def tests(line: int) -> list[str]:
         name = next(n for n, m in named(tree, ["codegen/x.py"]).items() if m.line == line)
-        return [test.partition("::")[2] for test, _ in mapped.tests(name, tree)]
+        return [test.partition("::")[2] for test in mapped.tests(name, tree)]
 
     assert tests(13) == ["test_zero"]
     assert {*tests(16)} == {"test_fixture", "test_fixture_again"}
@@ -199,9 +199,10 @@ def test_a_mutant_meets_them_until_one_fails(mapped: Reaching, tree: Path) -> No
 
 
 def test_as_many_as_the_seconds_allow_and_one() -> None:
-    tests = [("a", 1.0), ("b", 2.0), ("c", 9.0)]
-    assert quickest(tests, 3) == ("a", "b")
-    assert quickest(tests, 0.5) == ("a",)
+    tests = {"x::a": Cost(1, 0.8), "x::b": Cost(1.5, 0.8), "y::c": Cost(9, 0)}
+    assert quickest(tests, 2) == ("x::a", "x::b")
+    assert quickest(tests, 0.5) == ("x::a",)
+    assert len(quickest(tests)) == 3
 
 
 def test_what_makes_the_map() -> None:
