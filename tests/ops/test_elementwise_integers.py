@@ -106,6 +106,8 @@ def test_what_does_not_fit_says_why(tmp_path: Path) -> None:
     variants: dict[str, Callable[[], QdqModel]] = {
         "product": partial(halves, function="Mul"),
         "beyond_int32": partial(halves, scales=(0.5, 0.5, 0.01)),
+        # Integers of 33 bits would do.
+        "just_beyond_int32": partial(halves, scales=(0.5, 0.5, 0.1)),
         "repeated": repeated,
     }
     found = {
@@ -115,6 +117,7 @@ def test_what_does_not_fit_says_why(tmp_path: Path) -> None:
     assert found == {
         "product": "no sum or difference of two values",
         "beyond_int32": "no integers give every byte",
+        "just_beyond_int32": "no integers give every byte",
         "repeated": "an operand is repeated",
     }
 

@@ -55,6 +55,10 @@ NETWORKS: dict[str, Build] = {
     "max": pool("MaxPool", kernel_shape=[2, 2], strides=[2, 2]),
     "max_pads": pool("MaxPool", **ROOMY),
     "max_ceil": pool("MaxPool", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
+    # The last window reaches further than the image below, and not at its right.
+    "max_ceil_below": pool(
+        "MaxPool", (1, 3, 5, 4), kernel_shape=[2, 1], strides=[2, 1], ceil_mode=1
+    ),
     "max_dilations": pool("MaxPool", **SQUARE, dilations=[2, 2]),
     "max_same": pool("MaxPool", **SQUARE, auto_pad="SAME_UPPER", strides=[2, 2]),
     "max_signal": pool("MaxPool", (1, 2, 9), kernel_shape=[3], strides=[2]),
