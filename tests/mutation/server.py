@@ -113,6 +113,12 @@ def _become_pytest(words: list[str], note: Path) -> None:
         os._exit(status)
 
 
+def _leave(number: int, frame: Any) -> None:
+    """End with what is left to clean up."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def main() -> None:
     """Serve until the input ends."""
     sys.path.pop(0)  # this file's folder
@@ -120,7 +126,7 @@ def main() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="nn2flash-objects-") as objects:
         # Named by what they are made of (tests/codegen/shared_objects.py): no run compiles what
         # another has compiled.
