@@ -39,6 +39,7 @@ LONG = (
     "demo/test_page.py",
     "board_h750/",
 )
+_internal_errors: list[str] = []
 # No test measures time: a busy machine is no failure.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -51,6 +52,17 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of shared objects before workers begin: they inherit it."""
     shared_objects.folder()
+
+
+def pytest_internalerror(excrepr: object) -> None:
+    """Keep what ended the session."""
+    _internal_errors.append(str(excrepr))
+
+
+def pytest_unconfigure() -> None:
+    """Say the first one again: often only the end of a log is kept, and further ones follow."""
+    if _internal_errors:
+        print(f"the session's first internal error:\n{_internal_errors[0]}", file=sys.stderr)
 
 
 @pytest.hookimpl(tryfirst=True)
