@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import argparse
+import math
 import platform
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from support.errors import UserError, run_cli
-from support.files import write_text
+from support.files import read_json, write_text
 from tests.mutation import telling
 from tests.mutation.judged import Record
 
@@ -37,7 +38,8 @@ class Campaign:
     Attributes:
         title: what is tried.
         words: module and arguments; `{data}` is the folder of MNIST, `{seed}` the seed, `{count}`
-            how often.
+            how often, `{kept}` the file with which it goes on where it ended, `{minutes}` after
+            which it ends.
         count: of a full run.
         known: what was found before and is a named test now.
         section: makes the page's section, where that is more than what a run has printed.
@@ -53,6 +55,7 @@ class Campaign:
 _NETWORKS = ("--networks", "{count}", "--seed", "{seed}")
 # Other networks than those of this computer.
 _EMULATED = ("--board", "mps2_an500", "--first", "10000")
+_STACKS = ("tests.codegen.stack_campaign", *_NETWORKS, "--kept", "{kept}", "--minutes", "{minutes}")
 CAMPAIGNS = {
     "kills": Campaign(
         "Builds killed at random points",
@@ -101,12 +104,20 @@ CAMPAIGNS = {
     "stacks": Campaign(
         "Random stacks of convolutions with fast kernels as C on this computer under sanitizers, "
         "against the reference",
-        ("tests.codegen.stack_campaign", *_NETWORKS),
+        _STACKS,
         5_000,
     ),
     "stacks-emulated": Campaign(
-        "Others of them on an emulated Cortex-M7",
-        ("tests.codegen.stack_campaign", *_EMULATED, *_NETWORKS),
+        "Others of them on an emulated Cortex-M7", (*_STACKS, *_EMULATED), 5_000
+    ),
+    "stacks-m4": Campaign(
+        "The same ones on an emulated Cortex-M4",
+        (*_STACKS, *_EMULATED, "--core", "cortex-m4"),
+        5_000,
+    ),
+    "stacks-m33": Campaign(
+        "The same ones on an emulated Cortex-M33",
+        (*_STACKS, *_EMULATED, "--core", "cortex-m33"),
         5_000,
     ),
     "digits": Campaign(
@@ -180,10 +191,17 @@ CAMPAIGNS = {
 }
 
 
-def run_campaign(campaign: Campaign, seed: int, count: int, data: str) -> tuple[bool, str]:
-    """Run one; whether it passed, and its section without the heading."""
-    words = [word.format(data=data, seed=seed, count=count) for word in campaign.words]
-    shown = [word.format(data="DIR", seed=seed, count=count) for word in campaign.words]
+def run_campaign(campaign: Campaign, values: Mapping[str, str]) -> tuple[bool, str]:
+    """Run one; whether it passed, and its section without the heading.
+
+    Args:
+        values: of the names in its words.
+    """
+    words = [word.format(**values) for word in campaign.words]
+    shown = [
+        word.format(**{**values, "data": "DIR", "kept": "FILE", "minutes": "MINUTES"})
+        for word in campaign.words
+    ]
     start = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
@@ -194,14 +212,27 @@ def run_campaign(campaign: Campaign, seed: int, count: int, data: str) -> tuple[
     if campaign.section is not None:
         return done.returncode == 0, campaign.section()
     verdict = "nothing found" if done.returncode == 0 else f"**FAILED**, status {done.returncode}"
+    counted, before = _so_far(campaign, values)
+    minutes = max(minutes, before)
     lines = [
-        f"- {campaign.title}: {count:,}, {verdict}",
+        f"- {campaign.title}: {counted}, {verdict}",
         f"- {datetime.now(UTC):%Y-%m-%d}, {minutes:.1f} minutes, {platform.machine()}, "
         f"Python {platform.python_version()}",
         f"- `python -m {' '.join(shown)}`",
         *(f"- Found before: {text}" for text in campaign.known),
     ]
     return done.returncode == 0, "\n".join(lines) + f"\n\n```\n{said}\n```\n"
+
+
+def _so_far(campaign: Campaign, values: Mapping[str, str]) -> tuple[str, float]:
+    """How many ran, and the minutes of all runs of one that goes on where it ended."""
+    count, kept = int(values["count"]), Path(values["kept"])
+    if "{kept}" not in campaign.words or not kept.exists():
+        return f"{count:,}", 0.0
+    report = read_json(kept)["report"]
+    ran = int(report["networks"])
+    told = f"{ran:,} of {count:,} so far" if ran < count else f"{ran:,}"
+    return told, float(report["seconds"]) / 60
 
 
 def read_sections() -> dict[str, str]:
@@ -225,13 +256,24 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=CAMPAIGNS, action="append", help="not all of them")
     parser.add_argument("--divide", type=int, default=1, help="run a part; the page stays as it is")
+    parser.add_argument(
+        "--kept", type=Path, default=ROOT / "build" / "soak", help="where long ones go on"
+    )
+    parser.add_argument("--minutes", type=float, default=math.inf, help="of such a one, at most")
     arguments = parser.parse_args()
     failed = []
     for name in arguments.only or CAMPAIGNS:
         campaign = CAMPAIGNS[name]
         count = max(1, campaign.count // arguments.divide)
         print(f"soak: {name}: {campaign.title}, {count:,}", flush=True)
-        passed, section = run_campaign(campaign, arguments.seed, count, arguments.data)
+        values = {
+            "data": arguments.data,
+            "seed": str(arguments.seed),
+            "count": str(count),
+            "kept": str(arguments.kept / f"{name}-{arguments.seed}.json"),
+            "minutes": str(arguments.minutes),
+        }
+        passed, section = run_campaign(campaign, values)
         failed += [] if passed else [name]
         if arguments.divide == 1:
             write_page({**read_sections(), name: section})

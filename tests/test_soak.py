@@ -12,6 +12,7 @@ import pytest
 
 from support.errors import UserError
 from tests import soak
+from tests.codegen.kept import Report, write_report
 from tests.mutation import telling
 from tests.mutation.judged import Record
 from tests.soak import CAMPAIGNS, ROOT, Campaign
@@ -63,6 +64,20 @@ def test_one_section_anew_keeps_the_others(page: Path, monkeypatch: pytest.Monke
 def test_a_part_leaves_the_page(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(monkeypatch, "--only", "good", "--divide", "5")
     assert not page.exists()
+
+
+def test_one_that_goes_on_says_how_far_it_is(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Campaign("Kept", ("json.tool", "{kept}"), 50)
+    monkeypatch.setattr(soak, "CAMPAIGNS", {"kept": kept})
+    for networks, told in ((25, "25 of 50 so far"), (50, "50")):
+        report = Report(networks, seconds=600.0)
+        write_report(tmp_path / "kept-3.json", {"seed": 3}, report)
+        assert run(monkeypatch, "--seed", "3", "--kept", str(tmp_path)) == 0
+        assert f"- Kept: {told}, nothing found\n" in page.read_text()
+        assert ", 10.0 minutes, " in page.read_text()
+    assert str(tmp_path) not in page.read_text()
 
 
 def test_interrupt_ends_it_in_a_line() -> None:

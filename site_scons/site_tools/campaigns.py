@@ -53,6 +53,7 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
         )
     for name, module in WITH_MNIST:
         words = ["--data", dataset.folder]
+        words += ["--kept", places.out.Dir("soak")] if name == "soak" else []
         run = made(f"{name}.run")
         targets[name] = env.Always(run, module, words, also=dataset.files, apart=True)
     words = ["--build", places.out.Dir("examples"), "--variable", f"data_dir={dataset.folder}"]

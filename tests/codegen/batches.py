@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from support.errors import UserError
+from tests.codegen.kept import Report, read_report, revision, write_report
 from tests.codegen.programs import CORES, Case, run_cases
 
 BATCH = 25
@@ -34,19 +36,24 @@ class Made:
     wrong: str = ""
 
 
-@dataclass
-class Report:
-    """What a campaign found.
+@dataclass(frozen=True)
+class Kept:
+    """A report that lies in a file between runs.
 
     Attributes:
-        networks, outputs: how many networks ran, how many output bytes were compared.
-        findings: number of the network → what went wrong.
+        path: the file; None: no report is kept.
+        campaign: what the report is of.
+        minutes: no batch begins later.
+        revision: of the project, as it was when this run began.
     """
 
-    networks: int = 0
-    outputs: int = 0
-    seconds: float = 0.0
-    findings: dict[int, str] = field(default_factory=dict)
+    path: Path | None = None
+    campaign: Mapping[str, object] = field(default_factory=dict)
+    minutes: float = math.inf
+    revision: str = ""
+
+
+NOT_KEPT = Kept()
 
 
 def run_batch(cases: list[Case], board: str, folder: Path, core: str = "") -> dict[str, str]:
@@ -81,6 +88,7 @@ def run_campaign(
     keep: Path | None = None,
     live: bool = False,
     core: str = "",
+    kept: Kept = NOT_KEPT,
 ) -> Report:
     """Run networks in batches.
 
@@ -88,14 +96,22 @@ def run_campaign(
         make: the network of a number, its file in a folder.
         keep: where the files of findings are copied to.
         core: as of `run_cases`.
+        kept: where the report lies and how long this run may take.
     """
-    report, start = Report(), time.monotonic()
-    for first in range(numbers.start, numbers.stop, BATCH):
+    report = read_report(kept.path, kept.campaign)
+    start = time.monotonic() - report.seconds
+    end = time.monotonic() + 60 * kept.minutes
+    for first in range(numbers.start + report.networks, numbers.stop, BATCH):
+        if time.monotonic() > end:
+            break
         batch = range(first, min(first + BATCH, numbers.stop))
         with tempfile.TemporaryDirectory(prefix="networks-") as folder:
             made = {number: make(number, Path(folder)) for number in batch}
             report.findings |= _judge(made, (board, core), Path(folder), report, keep)
         report.seconds = time.monotonic() - start
+        if kept.path:
+            report.revisions[kept.revision] = report.revisions.get(kept.revision, 0) + len(batch)
+            write_report(kept.path, kept.campaign, report)
         if live:
             print(
                 f"{report.networks}/{len(numbers)} networks in {report.seconds:.0f} s, "
@@ -139,6 +155,8 @@ def arguments(about: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--keep", type=Path, help="folder for the models of findings")
     parser.add_argument("--json", type=Path, help="write the report here")
+    parser.add_argument("--kept", type=Path, help="go on with the report in this file")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no batch begins later")
     return parser
 
 
@@ -150,7 +168,9 @@ def numbers_of(given: argparse.Namespace) -> range:
 def main_of(about: str | None, campaign: Callable[..., Report]) -> int:
     """The command line of a campaign that needs no more than the common arguments."""
     given = arguments(about).parse_args()
-    how = {"keep": given.keep, "live": True, "core": given.core}
+    named = {"seed": given.seed, "first": given.first, "on": given.core or given.board}
+    kept = Kept(given.kept, named, given.minutes, revision())
+    how = {"keep": given.keep, "live": True, "core": given.core, "kept": kept}
     return tell(campaign(given.seed, numbers_of(given), given.board, **how), given)
 
 
@@ -162,6 +182,10 @@ def tell(report: Report, given: argparse.Namespace) -> int:
         f"{report.networks} networks on {given.core or given.board} in {report.seconds:.0f} s: "
         f"{report.outputs} output bytes, {len(report.findings)} findings"
     )
+    if report.networks < given.networks:
+        print(f"{given.networks - report.networks} to go")
+    for name, count in report.revisions.items():
+        print(f"{count} of them at commit {name}")
     if given.json:
         given.json.write_text(json.dumps(vars(report), indent=2, sort_keys=True) + "\n")
     return 1 if report.findings else 0

@@ -18,7 +18,8 @@ from codegen.reader.qdq import read_graph
 from model.layer_verdict import first_wrong, judge
 from model.layers import NoOracle, by_onnxruntime
 from support.errors import UserError, run_cli
-from tests.codegen.batches import Made, Report, main_of, run_campaign
+from tests.codegen.batches import Made, main_of, run_campaign
+from tests.codegen.kept import Report
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import Case
 from tests.codegen.random_dags import random_dag

@@ -18,7 +18,8 @@ import numpy as np
 from codegen.kernels.wanted import WANTED, Kernels
 from codegen.reader.qdq import read_graph
 from support.errors import run_cli
-from tests.codegen.batches import Made, Report, arguments, numbers_of, run_campaign, tell
+from tests.codegen.batches import Made, arguments, numbers_of, run_campaign, tell
+from tests.codegen.kept import Report
 from tests.codegen.models import Array, QdqModel
 from tests.codegen.programs import Case, Int8Array
 
