@@ -25,7 +25,7 @@ COMMANDS = {
     "report": "Write the build's report: one HTML page that needs no other file.",
     "activity": "Tell how much of a network's work inputs leave to a sparse kernel.",
     "operators": "Write docs/operators.md: what is supported, by the operators themselves.",
-    "export": "Write the fully connected layers of a model as plain arrays.",
+    "export": "Write the layers of a model as plain arrays.",
 }
 
 

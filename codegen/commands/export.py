@@ -1,4 +1,4 @@
-"""Write the fully connected layers of a model as plain arrays."""
+"""Write the layers of a model as plain arrays."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from codegen.arrays import Array, write_arrays
+from codegen.exported_graph import exported
 from codegen.ops.fully_connected import FullyConnected
 from codegen.ops.reshape import Reshape
 from codegen.reader.qdq import read_graph
@@ -19,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=Path, required=True, help="QDQ int8 ONNX or int8 .tflite file"
     )
+    parser.add_argument(
+        "--graph", action="store_true", help="convolutions, pools and sums too, with their edges"
+    )
     parser.add_argument("--out", type=Path, required=True, help="layers.npz")
 
 
@@ -26,9 +30,12 @@ def run(arguments: argparse.Namespace) -> None:
     """Write, for layer i: `weights_i` int8 [outputs, inputs], `bias_i` and `folded_bias_i` int32,
     `multipliers_i` and `weight_scales_i` float32 [outputs]; and `shapes` int32 [layers, 6] with
     inputs, outputs, input and output zero point, smallest and largest output byte; `scales`
-    float32 [2]: the network's input and output scale.
+    float32 [2]: the network's input and output scale. With --graph what `exported` returns.
     """
     graph = read_graph(arguments.model)
+    if arguments.graph:
+        write_arrays(arguments.out, exported(graph, str(arguments.model)))
+        return
     layers = [op for op in graph.ops if not isinstance(op, Reshape)]
     arrays: dict[str, Array] = {}
     shapes = []

@@ -30,6 +30,17 @@ typedef struct {
     uint32_t shared;   /* a function whose instructions count where it was entered from, */
     uint32_t shared_bytes;
     uint32_t outside; /* the last block beside it */
+    const uint64_t *starts; /* what is recorded: from each of these on so many instructions */
+    const uint64_t *sizes;
+    uint32_t windows;
+    uint32_t window; /* the first one that has not ended */
+    uint32_t *recorded;
+    uint32_t mark; /* a function whose calls are marked */
+    uint32_t back; /* where the last call of it returns to, if that is what is marked */
+    uint32_t layer; /* its r1 */
+    uint32_t marks;
+    uint32_t most_marks;
+    uint64_t *marked; /* three values for each mark */
     block cache[1u << CACHE_BITS];
 } counter;
 
@@ -52,6 +63,54 @@ static uint32_t decode(counter *self, uint32_t address, uint32_t bytes) {
     return found;
 }
 
+/* Note the addresses of those instructions of a block that lie in a window. */
+static void record(counter *self, uint32_t address, uint32_t bytes, uint32_t count) {
+    uint16_t code[4096];
+    uint64_t now = self->instructions;
+    uint32_t at = 0;
+    if (self->window == self->windows || now + count <= self->starts[self->window] ||
+        bytes > sizeof(code) || uc_mem_read(self->engine, address, code, bytes) != UC_ERR_OK) {
+        return;
+    }
+    for (; at < bytes / 2u && self->window < self->windows; now++) {
+        if (now >= self->starts[self->window]) {
+            *self->recorded++ = address + 2u * at;
+            self->window += now + 1u == self->starts[self->window] + self->sizes[self->window];
+        }
+        at += (code[at] >> 11) >= 0x1Du ? 2u : 1u;
+    }
+}
+
+/* Note the instructions executed before a marked call, or after its return, and its r1. */
+static void mark(counter *self, uint64_t layer, uint64_t after) {
+    if (self->marks < self->most_marks) {
+        uint64_t *next = self->marked + 3u * (size_t)self->marks++;
+        next[0] = layer;
+        next[1] = after;
+        next[2] = self->instructions;
+    }
+}
+
+static void on_marked(uc_engine *engine, counter *self, uint32_t address) {
+    uint32_t layer = 0;
+    uint32_t after = 0;
+    if (address == self->back) {
+        mark(self, self->layer, 0);
+        self->back = 0;
+    }
+    if (address == self->mark) {
+        uc_reg_read(engine, UC_ARM_REG_R1, &layer);
+        uc_reg_read(engine, UC_ARM_REG_R2, &after);
+        if ((after & 0xFFu) != 0u) {
+            mark(self, layer, 1);
+        } else {
+            uc_reg_read(engine, UC_ARM_REG_LR, &self->back);
+            self->back &= ~1u;
+            self->layer = layer;
+        }
+    }
+}
+
 static void on_block(uc_engine *engine, uint64_t where, uint32_t bytes, void *user) {
     counter *self = user;
     uint32_t address = (uint32_t)where & ~1u;
@@ -68,6 +127,12 @@ static void on_block(uc_engine *engine, uint64_t where, uint32_t bytes, void *us
         known->address = address;
         known->bytes = bytes;
         known->instructions = decode(self, address, bytes);
+    }
+    if (self->mark != 0u) {
+        on_marked(engine, self, address);
+    }
+    if (self->windows != 0u) {
+        record(self, address, bytes, known->instructions);
     }
     self->instructions += known->instructions;
 }
@@ -104,12 +169,37 @@ uint32_t counter_lowest(counter *self, uint32_t start) {
     return lowest;
 }
 
+/* Record the addresses of `sizes` instructions from each of `starts` on, ascending and apart, counted
+ * from the next reset; no windows: nothing any more. */
+void counter_record(counter *self, const uint64_t *starts, const uint64_t *sizes, uint32_t windows,
+                    uint32_t *recorded) {
+    self->starts = starts;
+    self->sizes = sizes;
+    self->windows = windows;
+    self->window = 0;
+    self->recorded = recorded;
+}
+
+/* Mark the calls f(…, layer, after) of the function at `address`, 0: of none. A mark is layer, after
+ * and the instructions executed: where the call returns to if `after` is 0, else where it begins.
+ * Returns how many marks the calls before made. */
+uint32_t counter_marks(counter *self, uint32_t address, uint64_t *marked, uint32_t most) {
+    uint32_t made = self->marks;
+    self->mark = address;
+    self->back = 0;
+    self->marks = 0;
+    self->most_marks = most;
+    self->marked = marked;
+    return made;
+}
+
 uint64_t counter_read(counter *self) {
     return self->instructions;
 }
 
 void counter_reset(counter *self) {
     self->instructions = 0;
+    self->window = 0;
     /* Code may have been written since: a later run decodes again. */
     memset(self->cache, 0, sizeof(self->cache));
 }

@@ -21,12 +21,12 @@ from unicorn import arm_const
 from support.errors import UserError
 from support.files import atomic_path
 
-# Beyond every memory of the boards this runs: scratch for inputs, outputs, the stack, the return.
+# Beyond every memory of the boards this runs: scratch for inputs, outputs, the return, the stack.
 SCRATCH = 0x70000000
-INPUT, OUTPUT = SCRATCH, SCRATCH + 0x40000
-STACK_LOW, STACK_TOP = SCRATCH + 0x80000, SCRATCH + 0x280000
-RETURN = SCRATCH + 0x290000
-SCRATCH_BYTES = 0x2A0000
+INPUT, OUTPUT, RETURN = SCRATCH, SCRATCH + 0x40000, SCRATCH + 0x80000
+# Room for every tensor of a network in floats: some runtimes have them there.
+STACK_LOW, STACK_TOP = SCRATCH + 0x90000, SCRATCH + 0x1000000
+SCRATCH_BYTES = 0x1001000
 STACK_PAINT = 0xA5
 # System control space (ARMv7-M ARM B3.2): plain memory here, so that CPACR and VTOR can be written.
 SYSTEM_CONTROL = 0xE000E000
@@ -34,6 +34,8 @@ PAGE = 0x1000
 
 Counts = npt.NDArray[np.uint32]
 Int8Array = npt.NDArray[np.int8]
+# Addresses of instructions in the order of execution.
+Trace = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,23 @@ class Function:
     name: str
     address: int
     size: int
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Pieces of what is executed, counted in instructions: where each begins, how long it is."""
+
+    starts: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A layer that begins, or is over: how many instructions had been executed then."""
+
+    layer: int
+    after: bool
+    instructions: int
 
 
 @cache
@@ -68,6 +87,7 @@ def _library(folder: Path) -> Any:
     loaded.counter_attach.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
     loaded.counter_read.restype = ctypes.c_uint64
     loaded.counter_lowest.restype = ctypes.c_uint32
+    loaded.counter_marks.restype = ctypes.c_uint32
     for name in ("counter_read", "counter_reset", "counter_free"):
         getattr(loaded, name).argtypes = [ctypes.c_void_p]
     return loaded
@@ -92,7 +112,7 @@ class Machine:
         )
         self.engine.ctl_set_cpu_model(model)
         self._native = _library(folder)
-        self._mapped: list[tuple[int, int]] = []
+        self._mapped: set[int] = set()
         with elf.open("rb") as stream:
             image = ELFFile(stream)
             segments = [s for s in image.iter_segments() if s["p_type"] == "PT_LOAD"]
@@ -124,10 +144,15 @@ class Machine:
 
     def map(self, start: int, size: int) -> None:
         """Make bytes accessible, whole pages, also when part of them is already."""
-        for page in range(start // PAGE, (start + max(size, 1) - 1) // PAGE + 1):
-            if not any(low <= page < high for low, high in self._mapped):
-                self.engine.mem_map(page * PAGE, PAGE)
-                self._mapped.append((page, page + 1))
+        first, last = start // PAGE, (start + max(size, 1) - 1) // PAGE
+        missing = [page for page in range(first, last + 1) if page not in self._mapped]
+        while missing:
+            length = 1
+            while length < len(missing) and missing[length] == missing[0] + length:
+                length += 1
+            self.engine.mem_map(missing[0] * PAGE, length * PAGE)
+            self._mapped.update(missing[:length])
+            missing = missing[length:]
 
     def run_until(self, start: str, stop: str, limit: int = 100_000_000) -> None:
         """Run from symbol `start` until symbol `stop` is reached: start-up, for example.
@@ -234,22 +259,50 @@ class Machine:
         )
         return found
 
-    def trace(self, name: str, value: Int8Array) -> list[int]:
+    def length(self, run: Callable[[], object]) -> int:
+        """How many instructions `run`, calls of this machine, executes."""
+        self._native.counter_reset(self._counter)
+        run()
+        return int(self._native.counter_read(self._counter))
+
+    def recorded(self, run: Callable[[], object], windows: Windows) -> list[Trace]:
+        """Addresses of the instructions that `run` executes, those in windows.
+
+        Args:
+            run: makes the same calls each time.
+            windows: ascending and apart.
+        """
+        starts, sizes = (np.array(each, np.uint64) for each in (windows.starts, windows.sizes))
+        found = np.zeros(sum(windows.sizes), np.uint32)
+        counter = ctypes.c_void_p(self._counter)
+        places = [ctypes.c_void_p(each.ctypes.data) for each in (starts, sizes, found)]
+        count, none = ctypes.c_uint32(len(starts)), ctypes.c_uint32(0)
+        self._native.counter_record(counter, places[0], places[1], count, places[2])
+        self._native.counter_reset(counter)
+        run()
+        self._native.counter_record(counter, places[0], places[1], none, places[2])
+        return np.split(found, np.cumsum(windows.sizes)[:-1])
+
+    def trace(self, name: str, value: Int8Array) -> Trace:
         """Addresses of all instructions that `name(input, output)` executes for int8 [n]."""
-        found: list[int] = []
 
-        def on_block(engine: Any, address: int, size: int, _: object) -> None:
-            code = np.frombuffer(bytes(engine.mem_read(address, size)), np.uint16)
-            at = 0
-            while at < len(code) and address != RETURN:
-                found.append(address + 2 * at)
-                at += 2 if code[at] >> 11 >= 0x1D else 1  # ARMv7-M ARM A5.1: 32-bit encodings
+        def run() -> None:
+            self.count(name, value[np.newaxis], 1)
 
-        hook = self.engine.hook_add(unicorn.UC_HOOK_BLOCK, on_block)
-        self.engine.ctl_flush_tb()  # what was translated before knows no new hook
-        self.count(name, value[np.newaxis], 1)
-        self.engine.hook_del(hook)
-        return found
+        return self.recorded(run, Windows((0,), (self.length(run),)))[0]
+
+    def marks(self, function: str, run: Callable[[], object], most: int = 4096) -> list[Mark]:
+        """What had been executed at each call `function(…, layer, after)` while `run` runs.
+
+        At its beginning where `after` is true, else where it returns to.
+        """
+        found = np.zeros((most, 3), np.uint64)
+        counter = ctypes.c_void_p(self._counter)
+        address, room = ctypes.c_uint32(self.symbol(function)), ctypes.c_uint32(most)
+        self._native.counter_marks(counter, address, found.ctypes.data_as(ctypes.c_void_p), room)
+        run()
+        count = self._native.counter_marks(counter, ctypes.c_uint32(0), None, ctypes.c_uint32(0))
+        return [Mark(int(layer), bool(after), int(at)) for layer, after, at in found[:count]]
 
     def stack(self, name: str, inputs: Int8Array, output_size: int) -> int:
         """Deepest stack in bytes over all inputs.

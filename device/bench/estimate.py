@@ -14,12 +14,37 @@ import numpy as np
 import numpy.typing as npt
 
 from device.bench import dual_issue, mca
-from device.bench.counter import Machine
+from device.bench.counter import Machine, Trace, Windows
 from device.bench.listing import instructions, straight
 
 # A longer trace is estimated from samples, one in each of so many equal parts.
-MOST_WHOLE = 1_000_000
-SAMPLES, SAMPLE_SIZE, SEED = 24, 20_000, 20
+SEED = 20
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Instructions up to which a trace is estimated whole; else so many samples of a size."""
+
+    whole: int
+    samples: int
+    size: int
+
+    def windows(self, length: int) -> Windows:
+        """A piece at a random place of each of `samples` equal parts; the same ones every time."""
+        if length <= self.whole:
+            return Windows((0,), (length,))
+        random = np.random.default_rng(SEED)
+        size = min(self.size, length // self.samples)
+        edges = np.linspace(0, length, self.samples + 1).astype(int)
+        starts = [int(random.integers(low, high - size + 1)) for low, high in pairwise(edges)]
+        return Windows(tuple(starts), (size,) * self.samples)
+
+
+# Of fully connected networks, of convolutional ones, and of single layers of these, whose loops
+# hardly change.
+NETWORKS = Sampling(1_000_000, 24, 20_000)
+CONVOLUTIONS = Sampling(200_000, 24, 6_000)
+LAYERS = Sampling(40_000, 12, 2_500)
 
 
 @dataclass(frozen=True)
@@ -57,11 +82,52 @@ def in_words(found: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def estimate(
-    machine: Machine, function: str, value: npt.NDArray[np.int8], most: int = MOST_WHOLE
-) -> Estimate:
-    """Estimate `function(input, output)` for int8 [n]; traces beyond `most` by samples."""
-    return of_trace(instructions(machine.elf), machine.trace(function, value), most)
+def estimate(machine: Machine, function: str, value: npt.NDArray[np.int8]) -> Estimate:
+    """Estimate `function(input, output)` for int8 [n]."""
+    return of_run(machine, lambda: machine.count(function, value[np.newaxis], 1))
+
+
+def of_run(machine: Machine, run: Callable[[], object], how: Sampling = NETWORKS) -> Estimate:
+    """Estimate what `run`, calls of the machine, executes."""
+    return of_spans(machine, run, [(0, machine.length(run))], how)[0]
+
+
+def of_spans(
+    machine: Machine, run: Callable[[], object], spans: Sequence[tuple[int, int]], how: Sampling
+) -> list[Estimate]:
+    """Estimate pieces of what `run` executes.
+
+    Args:
+        spans: where each begins and how long it is, in instructions; ascending and apart.
+    """
+    text, each = instructions(machine.elf), [how.windows(length) for _, length in spans]
+    starts = [start + at for (start, _), own in zip(spans, each, strict=True) for at in own.starts]
+    sizes = [size for own in each for size in own.sizes]
+    pieces = iter(machine.recorded(run, Windows(tuple(starts), tuple(sizes))))
+    return [
+        _of_pieces([straight(text, next(pieces).tolist()) for _ in own.starts], length)
+        for (_, length), own in zip(spans, each, strict=True)
+    ]
+
+
+def summed(pieces: Sequence[Mapping[str, Any]], length: int) -> Estimate:
+    """The estimate of a run of `length` instructions from those of nearly all of it: what is
+    between the pieces is as fast as they are.
+
+    Args:
+        pieces: fields of estimates.
+    """
+    known = sum(int(each["instructions"]) for each in pieces)
+
+    def total(model: str) -> tuple[int | None, int]:
+        values = [each[model] for each in pieces]
+        if None in values:
+            return None, 0
+        error = sum(each[f"{model}_spread"] ** 2 for each in pieces) ** 0.5
+        return round(sum(values) * length / known), round(error)
+
+    (by_mca, mca_error), (by_rules, error) = total("mca"), total("dual_issue")
+    return Estimate(length, by_mca, by_rules or 0, mca_error, error)
 
 
 def by_function(
@@ -78,21 +144,18 @@ def by_function(
     """
     text = instructions(machine.elf)
     trace = machine.trace(function, value)
-    addresses = np.array(trace)
-    owners = _owners(addresses, machine, shared)
+    owners = _owners(trace, machine, shared)
     found = {}
     for routine in machine.functions:
         if routine.name in routines:
             end = routine.address + routine.size
-            own = addresses[(owners >= routine.address) & (owners < end)]
+            own = trace[(owners >= routine.address) & (owners < end)]
             if len(own):
-                found[routine.name] = of_trace(text, own.tolist())
+                found[routine.name] = of_trace(text, own)
     return of_trace(text, trace), found
 
 
-def _owners(
-    addresses: npt.NDArray[np.int64], machine: Machine, shared: str | None
-) -> npt.NDArray[np.int64]:
+def _owners(addresses: Trace, machine: Machine, shared: str | None) -> Trace:
     """Each address of a trace, but within the function `shared` the last one before it."""
     outside = np.ones(len(addresses), bool)
     for function in machine.functions:
@@ -100,41 +163,39 @@ def _owners(
             end = function.address + function.size
             outside = (addresses < function.address) | (addresses >= end)
     last = np.maximum.accumulate(np.where(outside, np.arange(len(addresses)), 0))
-    owners: npt.NDArray[np.int64] = addresses[last]
+    owners: Trace = addresses[last]
     return owners
 
 
-def of_trace(text: Mapping[int, str], trace: Sequence[int], most: int = MOST_WHOLE) -> Estimate:
-    """Estimate a trace of addresses.
+def of_trace(text: Mapping[int, str], trace: Trace, how: Sampling = NETWORKS) -> Estimate:
+    """Estimate a trace.
 
     Args:
         text: of `listing.instructions`.
-        most: instructions up to which it is estimated whole.
     """
-    if len(trace) <= most:
-        lines = straight(text, trace)
-        return Estimate(len(lines), mca.cycles(lines), dual_issue.cycles(lines))
-    parts = [straight(text, part) for part in _samples(trace)]
-    by_mca = _scaled(parts, mca.cycles, len(trace))
-    by_rules = _scaled(parts, dual_issue.cycles, len(trace))
+    windows = how.windows(len(trace))
+    pieces = [
+        straight(text, trace[start : start + size].tolist())
+        for start, size in zip(windows.starts, windows.sizes, strict=True)
+    ]
+    return _of_pieces(pieces, len(trace))
+
+
+def _of_pieces(pieces: Sequence[list[str]], length: int) -> Estimate:
+    """Estimate a trace of `length` instructions by the whole of it, or by samples."""
+    if [len(piece) for piece in pieces] == [length]:
+        return Estimate(length, mca.cycles(pieces[0]), dual_issue.cycles(pieces[0]))
+    by_mca = _scaled(pieces, mca.cycles, length)
+    by_rules = _scaled(pieces, dual_issue.cycles, length)
     if by_rules is None:  # this model knows every instruction
         raise AssertionError(by_rules)
     return Estimate(
-        len(trace),
+        length,
         None if by_mca is None else by_mca[0],
         by_rules[0],
         0 if by_mca is None else by_mca[1],
         by_rules[1],
     )
-
-
-def _samples(trace: Sequence[int]) -> list[Sequence[int]]:
-    """A piece at a random place of each of SAMPLES parts; the same ones every time."""
-    random = np.random.default_rng(SEED)
-    size = min(SAMPLE_SIZE, len(trace) // SAMPLES)
-    edges = np.linspace(0, len(trace), SAMPLES + 1).astype(int)
-    starts = [int(random.integers(low, high - size + 1)) for low, high in pairwise(edges)]
-    return [trace[start : start + size] for start in starts]
 
 
 def _scaled(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from support.errors import UserError
@@ -23,15 +24,32 @@ SOMEWHERE = "somewhere"
 def instructions(elf: Path) -> dict[int, str]:
     """Each instruction of an ELF in unified syntax, places of branches left open, by address.
 
+    IT is NOP, and what it makes conditional is not: any piece of a trace is a straight run.
+
     Raises:
         UserError: there is no disassembler for Arm.
     """
+    made = elf.stat()
+    return _listed(elf, made.st_mtime_ns, made.st_size)
+
+
+@lru_cache(maxsize=4)
+def _listed(elf: Path, _made: int, _size: int) -> dict[int, str]:
+    """The same, remembered while the file stays as it is."""
     tool = shutil.which("arm-none-eabi-objdump")
     if tool is None:
         raise UserError("arm-none-eabi-objdump not found", "run ./bootstrap scons bench")
     words = [tool, "-d", "-z", "--no-show-raw-insn", str(elf)]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return {int(at, 16): _plain(name, rest or "") for at, name, rest in _LINE.findall(told)}
+    found, conditional = {}, 0
+    for at, name, rest in _LINE.findall(told):
+        line = _plain(name, rest or "")
+        if block := _IT.match(line):
+            line, conditional = "nop", 1 + len(block[1])
+        elif conditional:
+            line, conditional = _CONDITION.sub(r"\1", line, count=1), conditional - 1
+        found[int(at, 16)] = line
+    return found
 
 
 def _plain(name: str, operands: str) -> str:
@@ -44,23 +62,11 @@ def _plain(name: str, operands: str) -> str:
     return f"{bare} {operands}".rstrip()
 
 
-def straight(text: Mapping[int, str], trace: Sequence[int]) -> list[str]:
-    """The instructions of a trace in a row: without conditions of IT blocks, calls as branches.
+def straight(text: Mapping[int, str], trace: Iterable[int]) -> list[str]:
+    """The instructions of a trace in a row.
 
     Args:
         text: of `instructions`.
         trace: addresses in the order of execution.
     """
-    run, conditional = [], 0
-    for address in trace:
-        line = text[address]
-        block = _IT.match(line)
-        if block:
-            run.append("nop")
-            conditional = 1 + len(block[1])
-            continue
-        if conditional:
-            conditional -= 1
-            line = _CONDITION.sub(r"\1", line, count=1)
-        run.append(line)
-    return run
+    return [text[address] for address in trace]

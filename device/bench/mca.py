@@ -22,11 +22,15 @@ _QUIET = ("-instruction-info=false", "-resource-pressure=false", "-iterations=1"
 _TOTAL = re.compile(r"^Total Cycles:\s+(\d+)$", re.MULTILINE)
 _VERSION = re.compile(r"LLVM version (\d+(?:\.\d+)*)")
 _CALL = re.compile(r"^blx?\b.*")
-# The model lacks moves from and to FPSCR: others between the same registers stand for them.
+# The model lacks moves from and to FPSCR, comparisons with zero and those that signal: others of
+# the same registers stand for them. Immediates of the FPU are written in another way.
 _STATUS = (
     (re.compile(r"^vmrs apsr_nzcv, fpscr$", re.IGNORECASE), "cmp r0, #0"),
     (re.compile(r"^vmrs (\w+), fpscr$"), r"vmov \1, s0"),
     (re.compile(r"^vmsr fpscr, (\w+)$"), r"vmov s0, \1"),
+    (re.compile(r"^vcmpe?\.f32 (s\d+), #.*$"), r"vcmp.f32 \1, \1"),
+    (re.compile(r"^vcmpe\.f32 (s\d+), (s\d+)$"), r"vcmp.f32 \1, \2"),
+    (re.compile(r"^vmov\.f32 (s\d+), #.*$"), r"vmov.f32 \1, #1.0"),
 )
 
 

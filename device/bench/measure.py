@@ -11,7 +11,8 @@ import numpy.typing as npt
 from elftools.elf.elffile import ELFFile
 
 from device.bench.counter import Counts, Machine
-from device.bench.estimate import Estimate, by_function, estimate
+from device.bench.estimate import NETWORKS, Estimate, Sampling, by_function, of_run
+from device.bench.graph import ConvNetwork, Placed, place
 from device.bench.layers import layer_rows, routines, shared_loops
 from device.bench.network import Network, write_layers
 
@@ -75,7 +76,14 @@ class Inputs:
 
 
 def measure(
-    name: tuple[str, str], elf: Path, network: Network, inputs: Inputs, folder: Path
+    name: tuple[str, str],
+    elf: Path,
+    network: Network | ConvNetwork,
+    inputs: Inputs,
+    folder: Path,
+    *,
+    how: Sampling = NETWORKS,
+    known: Estimate | None = None,
 ) -> Cost:
     """Count over all inputs.
 
@@ -83,17 +91,18 @@ def measure(
         name: the runtime's title, and "bytes", "class" or "count": what of its output can be
             compared.
         folder: where the compiled counter is kept.
+        how: its cycles are estimated.
+        known: the estimate of every input, when it is known already.
     """
     title, answers = name
     machine = Machine(elf, folder)
-    table, count = write_layers(machine, network)
-    machine.call("bench_init", (table, count))
+    start(machine, network)
     size = inputs.outputs.shape[1]
     outputs, counts = machine.count("bench_run", inputs.tests, size)
     harsh, harsh_counts = machine.count("bench_run", inputs.harsh, size)
     stack = machine.stack("bench_run", inputs.tests[:FEW], size)
     sizes = _sizes(elf)
-    model = sum(layer.weights.size + 4 * layer.bias.size for layer in network.layers)
+    model = network.model_bytes
     return Cost(
         title,
         float(counts.mean()),
@@ -104,8 +113,18 @@ def measure(
         max(0, sizes["weights"] - model) if sizes["weights"] else 0,
         sizes["ram"],
         stack,
-        *_estimates(machine, inputs, counts, harsh_counts),
+        *((known, known) if known else _estimates(machine, inputs, counts, harsh_counts, how)),
     )
+
+
+def start(machine: Machine, network: Network | ConvNetwork) -> Placed | None:
+    """Put a network into memory and set up what runs it; where its tensors lie, if it has such."""
+    if isinstance(network, Network):
+        machine.call("bench_init", write_layers(machine, network))
+        return None
+    placed = place(machine, network)
+    machine.call("bench_init", (placed.table, 0))
+    return placed
 
 
 def measure_layers(
@@ -149,16 +168,21 @@ def median(counts: Counts) -> int:
 
 
 def _estimates(
-    machine: Machine, inputs: Inputs, counts: Counts, harsh: Counts
+    machine: Machine, inputs: Inputs, counts: Counts, harsh: Counts, how: Sampling
 ) -> tuple[Estimate, Estimate]:
-    """Of the median input and of the costliest one; one estimate where all cost the same."""
-    typical = estimate(machine, "bench_run", inputs.tests[median(counts)])
-    if counts.min() == max(counts.max(), harsh.max()):
+    """Of the median input and of the costliest one; one estimate where none costs a hundredth
+    more."""
+
+    def of(value: Int8Array) -> Estimate:
+        return of_run(machine, lambda: machine.count("bench_run", value[np.newaxis], 1), how)
+
+    typical = of(inputs.tests[median(counts)])
+    if max(counts.max(), harsh.max()) <= 1.01 * min(counts.min(), harsh.min()):
         return typical, typical
     largest = inputs.harsh[harsh.argmax()]
     if counts.max() >= harsh.max():
         largest = inputs.tests[counts.argmax()]
-    return typical, estimate(machine, "bench_run", largest)
+    return typical, of(largest)
 
 
 def _identical(

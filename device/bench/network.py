@@ -53,6 +53,11 @@ class Network:
         """Multiply-accumulates of one inference."""
         return sum(layer.weights.size for layer in self.layers)
 
+    @property
+    def model_bytes(self) -> int:
+        """Weights and biases."""
+        return sum(layer.weights.nbytes + layer.bias.nbytes for layer in self.layers)
+
 
 def read_network(path: Path) -> Network:
     """Read what `python -m codegen export` wrote.

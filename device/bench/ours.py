@@ -27,10 +27,15 @@ def command(*words: str | Path) -> None:
         raise UserError(f"python -m {words[0]} {words[1]} failed:\n{done.stderr.strip()[-1000:]}")
 
 
-def build(model: Path, kernels: str, calibration: Path | None, folder: Path) -> Path:
+def build(
+    model: Path, kernels: str, calibration: Path | None, folder: Path, speed: str = "-O2"
+) -> Path:
     """Generate and link a network; returns its ELF, with the sources beside it.
 
     Kernels are compiled for speed and everything else for size, as `scons` does.
+
+    Args:
+        speed: the compiler's option for kernels.
 
     Raises:
         UserError: a command or the compiler failed.
@@ -39,22 +44,45 @@ def build(model: Path, kernels: str, calibration: Path | None, folder: Path) -> 
     words: list[str | Path] = ["codegen", "generate", "--model", model, "--kernels", kernels]
     words += ["--calibration", calibration] if calibration else []
     command(*words, "--out-dir", folder)
-    compiler = shutil.which("arm-none-eabi-gcc")
-    if compiler is None:
-        raise UserError("arm-none-eabi-gcc not found", "run ./bootstrap scons bench")
-    includes = [f"-I{path}" for path in (RUNTIME, RUNTIME / "kernels", folder, HERE)]
-    sources = [*RUNTIME.rglob("*.c"), *folder.glob("network*.c"), *folder.glob("network*.S")]
-    objects = []
-    for source in (*sorted(sources), HERE.parent / "ours.c"):
+    compiler, includes = _compiler(), _includes(folder)
+    for source in _sources(folder):
         fast = source.parent.name == "kernels" or source.stem == "network_kernels"
-        speed = "-O2" if fast else "-Os"
-        obj = folder / f"{source.name}.o"
-        _compile([compiler, *MACHINE, speed, *includes, "-c", str(source), "-o", str(obj)])
-        objects.append(str(obj))
-    elf = folder / "bench.elf"
+        words = [compiler, *MACHINE, speed if fast else "-Os", *includes]
+        _compile([*map(str, words), "-c", str(source), "-o", f"{folder / source.name}.o"])
+    return _link(folder, "bench")
+
+
+def observed(folder: Path) -> Path:
+    """The network that `build` left in a folder, linked so that its layers are told apart."""
+    return _link(folder, "observed", "-DBENCH_OBSERVED")
+
+
+def _link(folder: Path, name: str, *options: str) -> Path:
+    """Link the folder's objects with the two functions of a peer; returns the ELF."""
+    ends, elf = folder / f"{name}.ends", folder / f"{name}.elf"
+    words = [_compiler(), *MACHINE, "-Os", *options, *_includes(folder)]
+    _compile([*words, "-c", str(HERE.parent / "ours.c"), "-o", str(ends)])
+    objects = [*(f"{folder / source.name}.o" for source in _sources(folder)), str(ends)]
     link = ["-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", "-T", str(HERE / "peer.ld")]
-    _compile([compiler, *MACHINE, *link, *objects, "-lm", "-o", str(elf)])
+    _compile([_compiler(), *MACHINE, *link, *objects, "-lm", "-o", str(elf)])
     return elf
+
+
+def _sources(folder: Path) -> list[Path]:
+    """The runtime's and those that were generated into a folder."""
+    generated = [*folder.glob("network*.c"), *folder.glob("network*.S")]
+    return sorted([*RUNTIME.rglob("*.c"), *generated])
+
+
+def _compiler() -> str:
+    found = shutil.which("arm-none-eabi-gcc")
+    if found is None:
+        raise UserError("arm-none-eabi-gcc not found", "run ./bootstrap scons bench")
+    return found
+
+
+def _includes(folder: Path) -> list[str]:
+    return [f"-I{path}" for path in (RUNTIME, RUNTIME / "kernels", folder, HERE)]
 
 
 def _compile(words: list[str]) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from device.bench import mca
-from device.bench.estimate import SAMPLE_SIZE, SAMPLES
+from device.bench.conv_table import ABOUT, compared
+from device.bench.estimate import CONVOLUTIONS, LAYERS, NETWORKS
+from device.bench.goals import CMSIS_NN, OURS
+from device.bench.goals import table as goals
 
 HEAD = """\
 # Performance
@@ -19,7 +22,8 @@ same run with the same compiler for the same networks and the same inputs.
 "Costliest tried" is the largest count over all test inputs and over inputs made to cost much: noise
 without zeros, extremes, images of which more and more is noise. "Identical" compares output bytes
 (classes, where a runtime answers with the class alone) with the integer reference.
-CMSIS-NN's kernel here is the per-tensor one: it computes other bytes, so only its count compares.
+CMSIS-NN's kernel for fully connected networks is the per-tensor one: it computes other bytes, so
+only its count compares. "RAM" is static memory, of ours with the arena inside.
 """
 ESTIMATES = r"""
 Cycles are estimated for what an input executed, by two models that know no caches, wait states or
@@ -39,45 +43,53 @@ branch misses; no figure is a board's. "Typical" is the test input whose count i
   slothy-optimizer/slothy, `slothy/targets/arm_v7m/cortex_m7.py`; quinapalus.com/cm7cycles.html. No
   latency of VCVT was found: 3 is assumed.
 
-Whole traces are estimated up to a million instructions; longer ones by {samples} seeded samples of
-{size:,} instructions, with the standard error after ±.
+Whole traces are estimated up to {networks.whole:,} instructions; longer ones by
+{networks.samples} seeded samples of {networks.size:,} instructions, with the standard error
+after ±. Convolutional networks: up to {convolutions.whole:,}, else {convolutions.samples}
+samples of {convolutions.size:,}; their layers: up to {layers.whole:,}, else {layers.samples}
+samples of {layers.size:,}. Cycles of `kernels=auto` and of CMSIS-NN are the sums of their layers'.
 """
 
 
-# Names of runtimes in the figures: ours, and the one that others are divided by.
-OURS, BASE = "nn2flash", "cmsis_nn"
+# The runtime of fully connected networks that others are divided by.
+BASE = "cmsis_nn"
 
 
 def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
     """The page, from the results of each network."""
-    picture = f"\n![Instructions of one inference]({chart})\n"
+    picture = f"\n![Instructions for each multiply-accumulate]({chart})\n"
     models = ESTIMATES.format(
-        version=mca.version() or "(not installed)", samples=SAMPLES, size=SAMPLE_SIZE
+        version=mca.version() or "(not installed)",
+        networks=NETWORKS,
+        convolutions=CONVOLUTIONS,
+        layers=LAYERS,
     )
-    parts = [HEAD, models, picture]
+    parts = [HEAD, models, ABOUT, picture, "\n## Goals\n\n", goals(networks)]
     for network in networks:
         parts.append(_network(network))
     return "".join(parts)
 
 
 def _network(network: dict[str, Any]) -> str:
-    base = next((c for c in network["costs"] if c["runtime"] == BASE), None)
+    base = next((c for c in network["costs"] if c["runtime"] in (BASE, CMSIS_NN)), None)
     lines = [
         f"\n## {network['title']}\n\n{network['text']}\n\n",
         "| runtime | of CMSIS-NN | mean | largest | costliest tried | instr/MAC |"
         " typical: mca\\* | dual-issue | costliest: mca\\* | dual-issue | identical | code B |"
-        " tables B | RAM B | stack B |\n",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+        " tables B | RAM B | arena B | stack B |\n",
+        "|" + "---|" * 16 + "\n",
     ]
     for cost in network["costs"]:
         ratio = "–" if base is None else f"**{100 * cost['mean'] / base['mean']:.1f} %**"
         same = cost["identical"]
         equal = "–" if same is None else f"{same[0]:,} of {same[1]:,}"
         cycles = " | ".join(estimated(cost[which]) for which in ("typical", "costliest"))
+        arena = "–" if cost.get("arena") is None else f"{cost['arena']:,}"
         lines.append(
             f"| {cost['title']} | {ratio} | {cost['mean']:,.0f} | {cost['largest']:,} | "
             f"{cost['any_input']:,} | {cost['mean'] / network['macs']:.3f} | {cycles} | {equal} | "
-            f"{cost['code']:,} | {cost['tables']:,} | {cost['ram']:,} | {cost['stack']:,} |\n"
+            f"{cost['code']:,} | {cost['tables']:,} | {cost['ram']:,} | {arena} | "
+            f"{cost['stack']:,} |\n"
         )
     if network.get("executed_macs"):
         auto = next(c for c in network["costs"] if c.get("kernels") == "auto")
@@ -89,6 +101,8 @@ def _network(network: dict[str, Any]) -> str:
         )
     for title, layers in network["layers"].items():
         lines += ["\n", *_layers(title, layers)]
+    if "compared" in network:
+        lines.append(compared(network))
     return "".join(lines)
 
 
@@ -128,21 +142,23 @@ BAR, GAP, LEFT, WIDTH = 22, 8, 300, 560
 
 
 def chart(networks: Sequence[dict[str, Any]]) -> str:
-    """A bar chart as SVG: mean instructions of each runtime, one group for each network."""
-    largest = max(cost["mean"] for network in networks for cost in network["costs"])
+    """A bar chart as SVG: mean instructions for a multiply-accumulate, runtime by runtime, one
+    group for each network."""
+    largest = max(cost["mean"] / net["macs"] for net in networks for cost in net["costs"])
     rows: list[str] = []
     y = 10
     for network in networks:
         rows.append(f'<text x="10" y="{y + 14}" class="head">{_escape(network["title"])}</text>')
         y += 26
         for cost in network["costs"]:
-            length = max(2.0, WIDTH * cost["mean"] / largest)
+            each = cost["mean"] / network["macs"]
+            length = max(2.0, WIDTH * each / largest)
             kind = "ours" if cost["runtime"] == OURS else "peer"
             middle = y + BAR - 6
             rows.append(
                 f'<text x="{LEFT - 8}" y="{middle}" class="name">{_escape(cost["title"])}</text>'
                 f'<rect x="{LEFT}" y="{y}" width="{length:.1f}" height="{BAR}" class="{kind}"/>'
-                f'<text x="{LEFT + length + 6:.1f}" y="{middle}">{cost["mean"]:,.0f}</text>'
+                f'<text x="{LEFT + length + 6:.1f}" y="{middle}">{each:.2f}</text>'
             )
             y += BAR + GAP
         y += 14
@@ -153,7 +169,8 @@ def chart(networks: Sequence[dict[str, Any]]) -> str:
     total = LEFT + WIDTH + 90
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="{y}" role="img" '
-        f'aria-label="Executed instructions of one inference">\n<style>{style}</style>\n'
+        f'aria-label="Executed instructions for each multiply-accumulate">\n'
+        f"<style>{style}</style>\n"
         f'<rect width="{total}" height="{y}" fill="#fff"/>\n' + "\n".join(rows) + "\n</svg>\n"
     )
 

@@ -17,6 +17,14 @@ FIXTURES = (
     ("augmented_int8.onnx", "MNIST 784-128-64-10, recipe=augmented", "0,1"),
     ("autoencoder_int8.onnx", "MLPerf Tiny autoencoder's shapes, random weights", None),
 )
+# Networks of `--shapes`, by the stem of their file.
+SHAPES = {
+    "ic": "Image classification: ResNet-8 of 32 x 32 x 3 (MLPerf Tiny's shapes)",
+    "kws": "Keyword spotting: DS-CNN of 49 x 10 (MLPerf Tiny's shapes)",
+    "vww": "Visual wake words: MobileNetV1 0.25 of 96 x 96 x 3 (MLPerf Tiny's shapes)",
+    "lenet_5": "LeNet-5 of 28 x 28",
+    "mbv2s": "A small MobileNetV2 of 28 x 28",
+}
 HARSH_SEED = 11
 
 
@@ -24,6 +32,9 @@ def register(commands: Any) -> None:
     """Add the parser of `bench`."""
     parser = commands.add_parser("bench", help="instructions and memory beside other runtimes")
     parser.add_argument("--fixtures", type=Path, required=True, help="folder of the networks")
+    parser.add_argument(
+        "--shapes", type=Path, action="append", default=[], help="a convolutional network"
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with MNIST/raw")
     parser.add_argument("--work", type=Path, required=True, help="folder to build in")
     parser.add_argument("--limit", type=int, default=10000, help="test images to run")
@@ -35,6 +46,7 @@ def register(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    from device.bench.convolutional import bench
     from device.bench.estimate import in_words
     from device.bench.table import chart, markdown
 
@@ -43,6 +55,7 @@ def _run(arguments: argparse.Namespace) -> None:
         _network(arguments, arguments.fixtures / name, title, normalize)
         for name, title, normalize in FIXTURES
     ]
+    networks += [bench(model, SHAPES[model.stem], arguments.work) for model in arguments.shapes]
     write_json(arguments.json, {"networks": networks})
     write_text(arguments.chart, chart(networks))
     write_text(arguments.out, markdown(networks, arguments.chart.name))
@@ -67,13 +80,13 @@ def _network(
     arguments: argparse.Namespace, model: Path, title: str, normalize: str | None
 ) -> dict[str, Any]:
     """Everything about one network, as JSON."""
+    from device.bench.goals import OURS
     from device.bench.measure import measure, measure_layers
     from device.bench.network import read_network
     from device.bench.ours import build as build_ours
     from device.bench.ours import command
     from device.bench.peers import PEERS
     from device.bench.peers import build as build_peer
-    from device.bench.table import OURS
     from support.progress import Progress
 
     folder = arguments.work / model.stem
@@ -82,14 +95,23 @@ def _network(
     network = read_network(folder / "layers.npz")
     kinds = ("auto", "dense", "portable")
     progress = Progress(title, len(kinds) + len(PEERS))
-    costs, layers = [], {}
+    costs, layers, arenas = [], {}, {}
+    small = folder.resolve() / "small"
+    command(
+        "codegen", "generate", "--model", model.resolve(), "--kernels", "small", "--out-dir", small
+    )
+    arenas["small"] = read_json(small / "network_manifest.json")["activations_bytes"]
     for kernels in kinds:
         elf = build_ours(model.resolve(), kernels, calibration, folder / kernels)
         name = f"nn2flash, kernels={kernels}"
-        cost = measure((name, "bytes"), elf, network, inputs, arguments.work)
-        costs.append({"runtime": OURS, "kernels": kernels, **cost.as_json()})
+        # Plain C takes the same for every input, and long.
+        given = inputs.first(arguments.peer_limit) if kernels == "portable" else inputs
+        cost = measure((name, "bytes"), elf, network, given, arguments.work)
+        manifest = read_json(folder / kernels / "network_manifest.json")
+        arenas[kernels] = manifest["activations_bytes"]
+        told = {"runtime": OURS, "kernels": kernels, "arena": arenas[kernels]}
+        costs.append({**told, **cost.as_json()})
         if kernels != "portable":
-            manifest = read_json(folder / kernels / "network_manifest.json")
             layers[name] = measure_layers(elf, manifest, inputs, arguments.work)
         progress.advance(note=name)
     for peer in PEERS:
@@ -100,6 +122,8 @@ def _network(
         progress.advance(note=peer.title)
     progress.finish()
     found = {
+        "key": model.stem.removesuffix("_int8"),
+        "arenas": arenas,
         "title": title,
         "macs": network.macs,
         "costs": costs,
@@ -117,7 +141,8 @@ def _network(
 def _text(inputs: Any, model: Path, few: int) -> str:
     return (
         f"`{model.name}`, {len(inputs.tests):,} test inputs and {len(inputs.harsh):,} harsh ones; "
-        f"for the other runtimes, whose counts hardly depend on the input, the first {few:,}."
+        "for plain C and the other runtimes, whose counts hardly depend on the input, the first "
+        f"{few:,}."
     )
 
 

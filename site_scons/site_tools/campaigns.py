@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Each has PyTorch in its memory: 0.4 GB.
 MOST_WORKERS = 8
+# Networks of tests/codegen/shapes.py that are measured.
+SHAPES = ("IC", "KWS", "VWW", "LeNet-5", "mbv2s")
 WITH_MNIST = (("bench-build", "tests.graph.bench"), ("soak", "tests.soak"))
 
 
@@ -37,18 +39,26 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
     targets["release"] = env.AlwaysBuild(release)
     if not env["HOSTED"]:
         fixtures, page = env.Dir(f"{root}/tests/fixtures"), f"{root}/docs/performance"
+        folder = places.out.Dir("shapes")
+        shapes = env.Run(
+            "SHAPES",
+            "tests.codegen.shapes",
+            [folder.File(f"{name.lower().replace('-', '_')}.onnx") for name in SHAPES],
+            [folder, *SHAPES],
+        )
         targets["bench"] = env.Always(
             made("bench.json"),
             "device bench",
             {
                 "--fixtures": fixtures,
+                "--shapes": list(shapes),
                 "--data": dataset.folder,
                 "--work": places.out.Dir("bench"),
                 "--out": f"{page}.md",
                 "--chart": f"{page}.svg",
                 "--json": made("bench.json"),
             },
-            also=dataset.files,
+            also=[*dataset.files, *shapes],
             apart=True,
         )
     for name, module in WITH_MNIST:

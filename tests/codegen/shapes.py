@@ -1,5 +1,7 @@
 """Networks of known shapes with seeded weights: what memory and kernels are measured on.
 
+`python -m tests.codegen.shapes DIR NAME…` writes some of them into a folder.
+
 MLPerf Tiny's (Banbury et al., "MLPerf Tiny Benchmark"): image classification is ResNet-8, keyword
 spotting a DS-CNN, visual wake words MobileNetV1 with a quarter of its channels. LeNet-5, a small
 MobileNetV2 and a small U-Net read images of 28 x 28.
@@ -7,6 +9,7 @@ MobileNetV2 and a small U-Net read images of 28 x 28.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +17,7 @@ import numpy as np
 
 from codegen.ir.graph import Graph
 from codegen.reader.qdq import read_graph
+from support.errors import run_cli
 from tests.codegen.models import QdqModel
 
 SCALE = 0.03
@@ -40,11 +44,14 @@ class Shaped(QdqModel):
         relu: bool = True,
         depthwise: bool = False,
     ) -> Shaped:
-        """A convolution with a bias, and its ReLU."""
+        """A convolution with a bias, and its ReLU; filters of their own scales."""
         depth = 1 if depthwise else self.channels
         shape = (filters, depth, *kernel)
-        stored = np.clip(np.rint(self.random.normal(0, 30, shape)), -127, 127).astype(np.int8)
-        scales = np.full(filters, 1.5 / 30 / np.sqrt(stored[0].size), np.float32)
+        # Filters differ in size as trained ones do; the largest weight of each is 127 or -127.
+        real = self.random.normal(0, 1, shape) * 1.5 / np.sqrt(np.prod(shape[1:]))
+        real *= np.exp(self.random.normal(0, 0.3, (filters, 1, 1, 1)))
+        scales = (np.abs(real).reshape(filters, -1).max(1) / 127).astype(np.float32)
+        stored = np.rint(real / scales.reshape(-1, 1, 1, 1)).astype(np.int8)
         zeros = np.zeros(filters)
         bias = self.random.integers(-500, 500, filters).astype(np.int32)
         self.then(
@@ -193,3 +200,24 @@ NETWORKS: dict[str, Callable[[], QdqModel]] = {
 def shaped(name: str, folder: Path) -> Graph:
     """A network of `NETWORKS`, as the reader takes it."""
     return read_graph(NETWORKS[name]().save(folder / "shaped.onnx"))
+
+
+def file_name(name: str) -> str:
+    """The file of a network of `NETWORKS`."""
+    return f"{name.lower().replace('-', '_')}.onnx"
+
+
+def main() -> int:
+    """Write networks of `NETWORKS`."""
+    parser = argparse.ArgumentParser(prog="python -m tests.codegen.shapes", description=__doc__)
+    parser.add_argument("out", type=Path, help="folder to write into")
+    parser.add_argument("names", nargs="+", choices=NETWORKS)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name in arguments.names:
+        NETWORKS[name]().save(arguments.out / file_name(name))
+    return 0
+
+
+if __name__ == "__main__":
+    run_cli("shapes", main)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from device.bench.counter import Machine
+from device.bench.counter import Machine, Mark, Windows
 from support.errors import UserError
 from tests.device.assembled import machine_of
 
@@ -14,7 +14,7 @@ SOURCE = """
     .syntax unified
     .thumb
     .text
-    .global straight, skipped, loop, reserves, faults
+    .global straight, skipped, loop, reserves, tells, event, faults
     .type straight, %function
     .thumb_func
 straight:                       // 4 instructions, of two and four bytes
@@ -50,6 +50,25 @@ reserves:                       // 8 bytes written, 256 reserved below them
 2:  add     sp, sp, #256
     pop     {r4, pc}
     .size reserves, . - reserves
+    .type tells, %function
+    .thumb_func
+tells:                          // layer 7 is what is between the calls: 3 instructions
+    push    {r4, lr}
+    movs    r1, #7
+    movs    r2, #0
+    bl      event
+    add     r3, r3, #1
+    movs    r2, #1
+    bl      event
+    pop     {r4, pc}
+    .size tells, . - tells
+    .type event, %function
+    .thumb_func
+event:
+    push    {r4, lr}
+    mov     r3, r1
+    pop     {r4, pc}
+    .size event, . - event
     .type faults, %function
     .thumb_func
 faults:
@@ -96,6 +115,28 @@ def test_a_trace_has_every_instruction_counted(machine: Machine, name: str, valu
     trace = machine.trace(name, rows(value)[0])
     assert len(trace) == count and trace[0] == machine.symbol(name)
     assert int(machine.count(name, rows(value), 1)[1][0]) == count
+
+
+def test_windows_are_pieces_of_the_trace(machine: Machine) -> None:
+    """Also where they begin within a block, meet, or end with the last instruction."""
+
+    def run() -> None:
+        machine.count("loop", rows(9), 1)
+
+    whole = machine.trace("loop", rows(9)[0])
+    assert machine.length(run) == len(whole) == 20
+    for starts in ((0, 3, 8), (1, 5, 17)):
+        pieces = machine.recorded(run, Windows(starts, (3, 2, 3)))
+        assert [list(piece) for piece in pieces] == [
+            list(whole[at : at + size]) for at, size in zip(starts, (3, 2, 3), strict=True)
+        ]
+
+
+def test_marks_say_where_a_layer_begins_and_ends(machine: Machine) -> None:
+    """What tells of it is no part of it."""
+    marks = machine.marks("event", lambda: machine.count("tells", rows(0), 1))
+    assert marks == [Mark(7, after=False, instructions=7), Mark(7, after=True, instructions=10)]
+    assert machine.marks("event", lambda: machine.count("loop", rows(5), 1)) == []
 
 
 def test_reserved_stack_counts(machine: Machine) -> None:

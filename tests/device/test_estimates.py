@@ -10,7 +10,7 @@ import pytest
 
 from device.bench import dual_issue, mca
 from device.bench.counter import Machine
-from device.bench.estimate import estimate, in_words
+from device.bench.estimate import Estimate, Sampling, estimate, in_words, of_run, of_spans, summed
 from device.bench.listing import instructions, straight
 from tests.device.assembled import machine_of
 
@@ -147,14 +147,46 @@ def test_an_estimate_follows_what_executes(machine: Machine) -> None:
 
 def test_a_sample_is_the_whole_within_its_spread(machine: Machine) -> None:
     """The same every time; the start and the end of each piece are what it has too much."""
+
+    def run() -> None:
+        machine.count("loop", one(60)[np.newaxis], 1)
+
     whole, sampled, again = (
-        estimate(machine, "loop", one(60), most) for most in (10**6, 10_000, 10_000)
+        of_run(machine, run, Sampling(most, 24, 20_000)) for most in (10**6, 10_000, 10_000)
     )
     assert sampled == again != whole
     assert whole.mca and sampled.mca
     assert sampled.instructions == whole.instructions
     assert abs(sampled.mca / whole.mca - 1) < 0.01
     assert abs(sampled.dual_issue / whole.dual_issue - 1) < 0.01
+
+
+def test_a_piece_of_a_run_is_estimated_by_itself(machine: Machine) -> None:
+    """A span costs what its own turns cost; samples of it come from within."""
+
+    def run() -> None:
+        machine.count("loop", one(60)[np.newaxis], 1)
+
+    length = machine.length(run)
+    how = Sampling(2_000, 4, 500)
+    spans = [(2, 1_000), (2_000, 20_000), (length - 1_000, 1_000)]
+    half, sampled, tail = of_spans(machine, run, spans, how)
+    assert half.instructions == 1_000 and half.mca_spread == 0
+    assert half.mca and tail.mca and abs(half.mca - tail.mca) < 20
+    assert sampled.mca and abs(sampled.mca / 20_000 / (half.mca / 1_000) - 1) < 0.02
+
+
+def test_a_whole_is_the_sum_of_its_pieces() -> None:
+    """What lies between them costs as they do; errors of samples add up as squares do."""
+    pieces = [vars(Estimate(100, 50, 40, 3, 6)), vars(Estimate(300, 150, 140, 4, 8))]
+    assert summed(pieces, 440) == Estimate(440, 220, 198, 5, 10)
+    assert summed([*pieces, vars(Estimate(100, None, 60))], 500) == Estimate(500, None, 240, 0, 10)
+
+
+def test_comparisons_with_zero_have_a_figure() -> None:
+    """And the FPU's immediates, which disassemblers write in another way."""
+    for text in ("vcmpe.f32 s15, #0.0", "vcmpe.f32 s1, s2", "vmov.f32 s12, #112"):
+        assert mca.cycles([text]), text
 
 
 def test_what_llvm_does_not_know_has_no_figure(machine: Machine) -> None:

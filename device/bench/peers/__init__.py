@@ -49,6 +49,7 @@ class Peer:
         answers: "bytes" when its int8 outputs can be compared, "class" when it gives the class
             alone, "count" when neither can be compared.
         prepare: returns further sources and include folders for a model, made in a folder.
+        options: further ones for the compiler.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Peer:
     package: str
     answers: str
     prepare: Callable[[Path, Path], tuple[list[Path], list[Path]]]
+    options: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,13 +77,15 @@ def _nothing(model: Path, folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _cmsis_nn(model: Path, folder: Path) -> tuple[list[Path], list[Path]]:
+    sources, includes = _all_of_cmsis_nn(model, folder)
+    names = ("arm_fully_connected_s8.c", "arm_nn_vec_mat_mult_t_s8.c")
+    return [source for source in sources if source.name in names], includes
+
+
+def _all_of_cmsis_nn(model: Path, folder: Path) -> tuple[list[Path], list[Path]]:
     vendor = _package("bakenn") / "backend" / "cmsis_nn" / "vendor" / "cmsis_nn"
     core = [path.parent for path in _package("bakenn").rglob("cmsis_compiler.h")]
-    sources = [
-        vendor / "Source" / "FullyConnectedFunctions" / "arm_fully_connected_s8.c",
-        vendor / "Source" / "NNSupportFunctions" / "arm_nn_vec_mat_mult_t_s8.c",
-    ]
-    return sources, [vendor / "Include", *core[:1]]
+    return sorted((vendor / "Source").rglob("*.c")), [vendor / "Include", *core[:1]]
 
 
 def _emlearn(model: Path, folder: Path) -> tuple[list[Path], list[Path]]:
@@ -111,8 +115,26 @@ PEERS = (
 )
 
 
-def build(peer: Peer, model: Path, folder: Path) -> Path:
+# What convolutional networks are compared with: "bytes" for all, whatever is equal.
+CONV_PEERS = (
+    Peer("CMSIS-NN 6 (bakenn 1.0.0)", "cmsis_nn_graph.c", "bakenn", "bytes", _all_of_cmsis_nn),
+    Peer(
+        "emx-onnx-cgen 1.4.0, QDQ as floats",
+        "emx_graph.c",
+        "emx_onnx_cgen",
+        "bytes",
+        _emx,
+        # Each node a function of its own, so that it can be told from the rest.
+        ("-DEMX_NODE_FN=static __attribute__((noinline))",),
+    ),
+)
+
+
+def build(peer: Peer, model: Path, folder: Path, *options: str) -> Path:
     """Compile a peer for a model with the compiler and flags of our own kernels; returns its ELF.
+
+    Args:
+        options: further ones for the compiler.
 
     Raises:
         UserError: a missing package or compiler, or sources that do not compile.
@@ -123,7 +145,7 @@ def build(peer: Peer, model: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     sources, includes = peer.prepare(model, folder)
     elf = folder / f"{Path(peer.source).stem}.elf"
-    words = [compiler, *FLAGS, "-T", str(HERE / "peer.ld"), f"-I{HERE}"]
+    words = [compiler, *FLAGS, *peer.options, *options, "-T", str(HERE / "peer.ld"), f"-I{HERE}"]
     words += [f"-I{path}" for path in includes]
     words += [str(HERE / peer.source), *map(str, sources), "-lm", "-o", str(elf)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
