@@ -298,8 +298,8 @@ class Machine:
         """
         found = np.zeros((most, 3), np.uint64)
         counter = ctypes.c_void_p(self._counter)
-        address, room = ctypes.c_uint32(self.symbol(function)), ctypes.c_uint32(most)
-        self._native.counter_marks(counter, address, found.ctypes.data_as(ctypes.c_void_p), room)
+        address, space = ctypes.c_uint32(self.symbol(function)), ctypes.c_uint32(most)
+        self._native.counter_marks(counter, address, ctypes.c_void_p(found.ctypes.data), space)
         run()
         count = self._native.counter_marks(counter, ctypes.c_uint32(0), None, ctypes.c_uint32(0))
         return [Mark(int(layer), bool(after), int(at)) for layer, after, at in found[:count]]

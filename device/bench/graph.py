@@ -22,10 +22,25 @@ SCRATCH_BYTES = 1 << 18
 # bench_node of peers/graph.h, in the order of its members.
 _MEMBERS = (
     "kind",
-    *("height", "width", "channels", "output_height", "output_width", "filters"),
-    *("kernel_height", "kernel_width", "stride_y", "stride_x", "dilation_y", "dilation_x"),
-    *("pad_top", "pad_left", "first_zero_point", "second_zero_point", "output_zero_point"),
-    *("low", "high"),
+    "height",
+    "width",
+    "channels",
+    "output_height",
+    "output_width",
+    "filters",
+    "kernel_height",
+    "kernel_width",
+    "stride_y",
+    "stride_x",
+    "dilation_y",
+    "dilation_x",
+    "pad_top",
+    "pad_left",
+    "first_zero_point",
+    "second_zero_point",
+    "output_zero_point",
+    "low",
+    "high",
 )
 _NODE_WORDS = len(_MEMBERS) + 7
 
@@ -103,7 +118,7 @@ def read_graph(path: Path, macs: int) -> ConvNetwork:
     except (OSError, KeyError, ValueError) as error:
         raise UserError(
             f"{path}: not a network's arrays ({error})",
-            "make it with python -m codegen export --graph",
+            "make it with the command by itself: python -m codegen export --graph",
         ) from None
 
 
@@ -148,15 +163,20 @@ def place(machine: Machine, network: ConvNetwork) -> Placed:
     scratch = put(np.zeros(SCRATCH_BYTES), "i1")
     nodes = put(np.frombuffer(records, np.int8), "i1")
     first = network.nodes[0].sizes
-    (scale, zero), (out_scale, out_zero) = network.ends[:2], network.ends[2:]
+    scale, zero_point, output_scale, output_zero_point = network.ends
     table = struct.pack(
         "<III4i2f2i",
         nodes,
         len(network.nodes),
         scratch,
-        *(first[key] for key in ("height", "width", "channels")),
+        first["height"],
+        first["width"],
+        first["channels"],
         network.values[output],
-        *(scale, out_scale, int(zero), int(out_zero)),
+        scale,
+        output_scale,
+        int(zero_point),
+        int(output_zero_point),
     )
     address = put(np.frombuffer(table, np.int8), "i1")
     machine.map(ARRAYS, len(data))
