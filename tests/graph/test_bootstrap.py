@@ -167,6 +167,97 @@ def test_names_the_packages_where_it_may_not_install(
     assert not (clone / ".venv").exists()
 
 
+# System → its package manager, what uname says, and the line for `scons sim` with nothing there.
+SYSTEMS = {
+    "Debian, Ubuntu, WSL": (
+        "apt-get",
+        "Linux",
+        "sudo apt-get install --no-install-recommends gcc-arm-none-eabi libnewlib-arm-none-eabi"
+        " qemu-system-arm scons",
+    ),
+    "Fedora": (
+        "dnf",
+        "Linux",
+        "dnf install arm-none-eabi-gcc-cs arm-none-eabi-newlib qemu-system-arm scons",
+    ),
+    "Arch": (
+        "pacman",
+        "Linux",
+        "pacman -S --needed arm-none-eabi-gcc arm-none-eabi-newlib qemu-system-arm scons",
+    ),
+    "macOS": (
+        "brew",
+        "Darwin",
+        "brew install qemu scons && brew install --cask gcc-arm-embedded",
+    ),
+    "macOS without Homebrew": (
+        "",
+        "Darwin",
+        "brew install qemu scons && brew install --cask gcc-arm-embedded (brew: https://brew.sh)",
+    ),
+    "another Linux": (
+        "",
+        "Linux",
+        "sudo apt-get install --no-install-recommends gcc-arm-none-eabi libnewlib-arm-none-eabi"
+        " qemu-system-arm scons",
+    ),
+}
+
+
+def stand_in(folder: Path, name: str, does: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{does}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_each_system_gets_its_own_line(
+    system: str, machine: str, clone: Path, path_with: Path
+) -> None:
+    """Where bootstrap may not install; the package managers are stand-ins."""
+    manager, kernel, line = SYSTEMS[system]
+    stand_in(path_with, "uname", f"case $1 in -m) echo {machine} ;; *) echo {kernel} ;; esac")
+    stand_in(path_with, "id", "echo 1000")
+    if manager:
+        stand_in(path_with, manager, "exit 1")
+    run = call(clone, "scons", "sim", PATH=str(path_with))
+    assert run.returncode == 1
+    told, named = run.stderr.splitlines()
+    assert "error: missing programs" in told
+    wanted = f"sudo {line}" if manager in ("dnf", "pacman") else line
+    assert named == f"bootstrap: error: {wanted}"
+    if manager in ("dnf", "pacman"):  # root needs no sudo, and may have none
+        stand_in(path_with, "id", "echo 0")
+        run = call(clone, "scons", "sim", PATH=str(path_with))
+        assert run.stderr.splitlines()[1] == f"bootstrap: error: {line}"
+
+
+@pytest.mark.parametrize(
+    ("manager", "line"),
+    [
+        ("dnf", "dnf install python3"),
+        ("pacman", "pacman -S --needed python"),
+        ("brew", "brew install python"),
+    ],
+)
+def test_an_old_python_elsewhere(manager: str, line: str, clone: Path, path_with: Path) -> None:
+    add_tools(path_with, *TOOLS)
+    stand_in(path_with, "python3", "exit 1")
+    stand_in(path_with, "id", "echo 0")
+    stand_in(path_with, manager, "exit 1")
+    run = call(clone, "scons", "sim", PATH=str(path_with))
+    assert run.stderr.splitlines()[1] == f"bootstrap: error: {line}"
+
+
+@pytest.mark.parametrize("manager", ["dnf", "pacman", "brew"])
+def test_the_tests_are_debians(manager: str, clone: Path, path_with: Path) -> None:
+    stand_in(path_with, manager, "exit 1")
+    run = call(clone, "scons", "test", PATH=str(path_with))
+    assert run.returncode == 1 and "the tests run on Debian and Ubuntu alone" in run.stderr
+    assert not (clone / ".venv").exists()
+
+
 def test_names_only_what_is_missing(clone: Path, path_with: Path) -> None:
     add_tools(path_with, *(tool for tool in TOOLS if tool != "qemu-system-arm"))
     run = call(clone, "scons", "sim", PATH=str(path_with))
