@@ -179,6 +179,11 @@ CAMPAIGNS = {
         # Whatever the seed of the others: verdicts of other commits count, for one sample.
         section=lambda: telling.section(Record().found),
     ),
+    "debians": Campaign(
+        "bootstrap in fresh Debians (chroots): from nothing to identical bytes; pip install",
+        ("tests.graph.debians", "--count", "{count}"),
+        2,
+    ),
     "chains": Campaign(
         "Random networks' assembly kernels on an emulated Cortex-M7, against the reference",
         ("tests.kernels.random_chains", "--cases", "{count}", "--seed", "{seed}"),
