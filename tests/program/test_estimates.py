@@ -2,12 +2,11 @@
 
 Flash and RAM within 5 %, instructions within 15 %; each difference is printed (`pytest -s`) and
 recorded as a property of the test (`--junitxml`). Networks of others are looked at where there is a
-folder of them: NN2FLASH_MODELS, or ../shared/models beside the repository.
+folder of them; `python -m tests.program.estimates` prints their table.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +19,10 @@ from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from tests.codegen import graphs
 from tests.codegen.models import QdqModel
-from tests.program.conftest import FIXTURES, REPOSITORY
-from tests.program.linked import linked, target
+from tests.program.conftest import FIXTURES
+from tests.program.estimates import MODELS, estimates, models
+from tests.program.linked import target
 
-MODELS = Path(os.environ.get("NN2FLASH_MODELS", REPOSITORY.parent / "shared" / "models"))
 Record = Callable[[str, object], None]
 
 
@@ -41,19 +40,11 @@ def small_cnn() -> QdqModel:
 
 
 def compare(graph: Graph, wanted: Kernels, core: str, folder: Path, record: Record) -> None:
-    """Hold the estimate against the linked network."""
-    told = analyze(graph, wanted, target(core), None)
-    found = linked(graph, wanted, core, folder)
-    for what, estimate, real, bound in (
-        ("flash", told.flash_bytes, found.flash, 0.05),
-        ("RAM", told.ram_bytes, found.ram, 0.05),
-        ("instructions", told.instructions, found.instructions, 0.15),
-    ):
-        difference = estimate / real - 1
-        line = f"{estimate:,} for {real:,}, {difference:+.1%}"
-        record(what, line)
-        print(f"{graph.origin}, {wanted.wanted}, {core}: {what} {line}")
-        assert abs(difference) <= bound, f"{what}: {line}"
+    """Hold the estimates against the linked network."""
+    for each in estimates(graph, wanted, core, folder):
+        record(each.what, str(each))
+        print(f"{graph.origin}, {wanted.wanted}, {core}: {each.what} {each}")
+        assert each.holds, f"{each.what}: {each}"
 
 
 @pytest.mark.parametrize("core", ["cortex-m7", "cortex-m3"])
@@ -83,12 +74,7 @@ def test_what_typical_inputs_leave_is_counted(tmp_path: Path, record_property: R
     assert "sparse" in kernels
 
 
-def others() -> list[Path]:
-    """Models of others; none where there is no such folder."""
-    return sorted((*MODELS.glob("*.onnx"), *MODELS.glob("*.tflite")))
-
-
-@pytest.mark.skipif(not others(), reason=f"no networks of others: {MODELS} has none")
-@pytest.mark.parametrize("path", others(), ids=lambda path: str(path.name))
+@pytest.mark.skipif(not models(), reason=f"no networks of others: {MODELS} has none")
+@pytest.mark.parametrize("path", models(), ids=lambda path: str(path.name))
 def test_networks_of_others(path: Path, tmp_path: Path, record_property: Record) -> None:
     compare(read_graph(path), Kernels("auto"), "cortex-m7", tmp_path, record_property)
