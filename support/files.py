@@ -59,6 +59,20 @@ def write_json(path: Path | str, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def read_given(path: Path) -> bytes:
+    """All of a file that a user gave.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: {error.strerror}", "give another file, or make this one readable"
+        ) from None
+
+
 def read_json(path: Path | str) -> Any:
     """Read a JSON file; a missing or broken one is a `UserError` that names it."""
     try:

@@ -90,8 +90,13 @@ def other_kind(path: Path) -> Kind | None:
     """What a file or folder is that no reader here takes; None where nobody knows it."""
     if path.is_dir():
         return next((kind for name, kind in _MEMBERS.items() if (path / name).exists()), None)
-    with path.open("rb") as stream:
-        head = stream.read(16)
+    if not path.is_file():  # a pipe would wait for somebody who writes
+        return None
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(16)
+    except OSError:
+        return None
     if head.startswith(b"PK\x03\x04"):
         return _of_archive(path)
     for at, magic, kind in _MAGIC:

@@ -13,6 +13,7 @@ from codegen.reader.kinds import other_kind
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
 from support.errors import UserError
+from support.files import read_given
 from support.network_file import is_tflite
 
 # Microcontroller models are megabytes at most; the limits only bound time and memory.
@@ -47,6 +48,8 @@ def parse_model(path: Path) -> onnx.ModelProto:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path}: no such file", GIVE_A_MODEL) from None
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}", GIVE_A_MODEL) from None
     if not path.is_file():
         raise _of_kind(path) or UserError(f"{path}: not a file", GIVE_A_MODEL)
     if size > MAX_FILE_BYTES:
@@ -78,7 +81,7 @@ def data_files(path: Path) -> list[Path]:
 
 
 def _parse(path: Path) -> onnx.ModelProto:
-    data = path.read_bytes()
+    data = read_given(path)
     check_wire(data, onnx.ModelProto.DESCRIPTOR, str(path))
     model = onnx.ModelProto()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from tests.codegen.models import two_layers
 from tests.program.conftest import FIXTURES, REPOSITORY, from_sources
+from tests.tflite.networks import small_network
 
 Make = Callable[[Path], Path]
 
@@ -65,6 +67,22 @@ def truncated(folder: Path) -> Path:
     return named("cut.onnx", data[: len(data) // 2])(folder)
 
 
+def truncated_tflite(folder: Path) -> Path:
+    data = small_network().save(folder / "net.tflite").read_bytes()
+    return named("net.tflite", data[: len(data) // 2])(folder)
+
+
+def pipe(folder: Path) -> Path:
+    """Nobody writes to it."""
+    os.mkfifo(folder / "net.onnx")
+    return folder / "net.onnx"
+
+
+def loop(folder: Path) -> Path:
+    (folder / "net.onnx").symlink_to(folder / "net.onnx")
+    return folder / "net.onnx"
+
+
 HDF = b"\x89HDF\r\n\x1a\n" + bytes(40)
 FILES: dict[str, tuple[Make, str, str]] = {
     "keras h5": (named("net.h5", HDF), "a Keras model", "TFLiteConverter.from_keras_model"),
@@ -102,6 +120,10 @@ FILES: dict[str, tuple[Make, str, str]] = {
     "truncated": (truncated, "not an ONNX file, or a truncated one", "copy is whole"),
     "folder": (folder_with("net"), "not a file", "give"),
     "missing": (lambda folder: folder / "net.onnx", "no such file", "give"),
+    "truncated tflite": (truncated_tflite, "not a TensorFlow Lite file, or a truncated", "whole"),
+    "nothing": (named("net.onnx", b""), "holds no ONNX graph", "export the model again"),
+    "pipe": (pipe, "not a file", "give"),
+    "link to itself": (loop, "Too many levels of symbolic links", "give"),
     "tflite that is none": (named("net.tflite", b"TFL"), "not a TensorFlow Lite file", "convert"),
 }
 
@@ -142,4 +164,7 @@ def test_without_permission(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == f"nn2flash: error: {path}: Permission denied\n"
+    assert done.stderr == (
+        f"nn2flash: error: {path}: Permission denied\n"
+        "  remedy: give another file, or make this one readable\n"
+    )

@@ -20,6 +20,7 @@ from codegen.reader.load import MAX_FILE_BYTES, MAX_NODES, element_count
 from codegen.reader.text import shown
 from codegen.reader.tflite.options import Options, read_options
 from support.errors import UserError
+from support.files import read_given
 from support.network_file import TFLITE
 
 MAX_TENSORS = 1 << 16
@@ -113,7 +114,7 @@ def open_tflite(path: Path) -> File:
             f"{path}: {size:,} bytes is larger than {MAX_FILE_BYTES:,}",
             "this tool is for networks that fit a microcontroller",
         )
-    data = path.read_bytes()
+    data = read_given(path)
     if data[4:8] != TFLITE:
         raise _damaged(path, "its first bytes are not those of one")
     try:
