@@ -64,6 +64,18 @@ def add_quantization(parser: argparse.ArgumentParser, *, required: bool) -> None
         help="of the training transform, applied to the inputs of --calibration",
     )
     parser.add_argument(
+        "--validation",
+        type=Path,
+        metavar="NPZ",
+        help="inputs like these that judge (default: each fifth of them, which then does not"
+        " calibrate)",
+    )
+    add_max_accuracy_drop(parser)
+
+
+def add_max_accuracy_drop(parser: argparse.ArgumentParser) -> None:
+    """--max-accuracy-drop"""
+    parser.add_argument(
         "--max-accuracy-drop",
         type=points,
         default=DEFAULT_MAX_DROP,

@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "accuracy, confusion matrix, and comparison with the integer reference",
     "train-module": "train the network of a network module, and write its test part",
     "export-module": "export that network as float ONNX",
+    "quantize-module": "quantize it, training it further where int8 loses too much",
     "evaluate-module": "what its int8 network is worth on the test part",
     "layers": "each layer of any network compared with onnxruntime, inputs forced",
     "layers-litert": "each layer of a .tflite file compared with LiteRT, inputs forced",

@@ -17,6 +17,9 @@ from support.normalization import Step
 
 Float32Array = npt.NDArray[np.float32]
 
+JUDGES, FEWEST = 5, 20
+"""Each fifth input judges what the others calibrated, where there are so many."""
+
 
 @dataclass(frozen=True)
 class GivenInputs:
@@ -43,9 +46,18 @@ class GivenInputs:
         """At most so many, evenly spread."""
         if len(self) <= most:
             return self
-        chosen = np.linspace(0, len(self) - 1, most).astype(np.int64)
-        labels = None if self.labels is None else self.labels[chosen]
-        arrays = {name: values[chosen] for name, values in self.arrays.items()}
+        return self._chosen(np.linspace(0, len(self) - 1, most).astype(np.int64))
+
+    def apart(self) -> tuple[GivenInputs, GivenInputs]:
+        """Those that calibrate and those that judge, each fifth; of a few all do both."""
+        if len(self) < FEWEST:
+            return self, self
+        judges = np.arange(len(self)) % JUDGES == JUDGES - 1
+        return self._chosen(~judges), self._chosen(judges)
+
+    def _chosen(self, which: npt.NDArray[Any]) -> GivenInputs:
+        labels = None if self.labels is None else self.labels[which]
+        arrays = {name: values[which] for name, values in self.arrays.items()}
         return GivenInputs(arrays, labels, self.normalization)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ class Tried:
         judged: what each is worth.
         best: the method to keep.
         float_right: inputs that the float network reads right; None without labels.
-        calibrated, compared: how many inputs.
+        calibrated, compared: how many inputs set the ranges, and how many others judged.
+        alike: too few to tell apart: the same did both.
+        epochs: of quantization-aware training before; 0: none.
     """
 
     models: dict[str, onnx.ModelProto]
@@ -37,22 +39,43 @@ class Tried:
     float_right: int | None
     calibrated: int
     compared: int
+    alike: bool = False
+    epochs: int = 0
 
     @property
     def lost(self) -> int:
         """Inputs that float reads right more than the best int8 network; 0 without labels."""
         return (self.float_right or 0) - (self.judged[self.best].right or 0)
 
+    def loses_more_than(self, allowed: float) -> bool:
+        """Whether that is more than so many percentage points; one input is never too many."""
+        return self.lost > 1 and 100 * self.lost / self.compared > allowed
 
-def quantize(onnx_path: Path, inputs_path: Path, normalize: tuple[float, float] | None) -> Tried:
-    """Try every method of calibration.
+
+def quantize(
+    onnx_path: Path,
+    inputs_path: Path,
+    normalize: tuple[float, float] | None,
+    validation_path: Path | None = None,
+    model: onnx.ModelProto | None = None,
+) -> Tried:
+    """Try every method of calibration, and judge each by inputs that set no range.
+
+    Args:
+        validation_path: those inputs; None: some of the others, which then do not calibrate.
+        model: in the place of the file's, which then only names it.
 
     Raises:
         UserError: the network or the inputs are not what they must be.
     """
-    model = float_onnx.read(onnx_path)
-    inputs = given_inputs.read(inputs_path, float_onnx.inputs(model), normalize)
-    _check_labels(onnx_path, inputs_path, model, inputs)
+    model = float_onnx.read(onnx_path) if model is None else model
+    ends = float_onnx.inputs(model)
+    given = given_inputs.read(inputs_path, ends, normalize)
+    if validation_path is None:
+        inputs, judging = given.apart()
+    else:
+        inputs, judging = given, given_inputs.read(validation_path, ends, normalize)
+    _check_labels(onnx_path, validation_path or inputs_path, model, judging)
     prepared = calibration.prepare(onnx_path, model)
     typical = calibration.fitting(prepared, inputs)
     models = {
@@ -64,17 +87,19 @@ def quantize(onnx_path: Path, inputs_path: Path, normalize: tuple[float, float] 
         told = packed(inputs.normalization)
     for int8_model in models.values():
         onnx_file.set_normalization(int8_model, told)
-    compared = inputs.spread(quality.MOST_INPUTS)
+    compared = judging.spread(quality.MOST_INPUTS)
     judged, float_right = quality.judge(onnx_path, prepared, models, compared)
     # The first of the best: max keeps the order of preference.
     best = max(judged, key=lambda method: judged[method].rank)
-    return Tried(models, judged, best, float_right, len(typical), len(compared))
+    alike = inputs is judging
+    return Tried(models, judged, best, float_right, len(typical), len(compared), alike)
 
 
 def quantize_file(
     path: Path,
     inputs_path: Path,
     normalize: tuple[float, float] | None,
+    validation_path: Path | None = None,
     *,
     max_drop: float,
     out: Path,
@@ -84,13 +109,28 @@ def quantize_file(
 
     Args:
         normalize: mean and standard deviation of the training transform, for the inputs.
+        validation_path: inputs that judge, as of `quantize`.
         max_drop: percentage points of accuracy that int8 may lose.
         report_path: JSON with scales and accuracy; None: none.
 
     Raises:
         UserError: a file is not what it must be, or int8 loses more; nothing was written.
     """
-    tried = quantize(path, inputs_path, normalize)
+    keep(
+        path,
+        quantize(path, inputs_path, normalize, validation_path),
+        max_drop=max_drop,
+        out=out,
+        report_path=report_path,
+    )
+
+
+def keep(path: Path, tried: Tried, *, max_drop: float, out: Path, report_path: Path | None) -> None:
+    """Tell what each calibration is worth, and write the best int8 network and its report.
+
+    Raises:
+        UserError: int8 loses more than allowed; nothing was written.
+    """
     print(table(tried))
     check_loss(path, tried, max_drop)
     onnx_file.write_given(out, tried.models[tried.best])
@@ -119,13 +159,13 @@ def _check_labels(
 
 
 def check_loss(path: Path, tried: Tried, allowed: float) -> None:
-    """Refuse an int8 network that reads too many inputs wrong; one input is never too many.
+    """Refuse an int8 network that reads too many inputs wrong.
 
     Raises:
         UserError: more than `allowed` percentage points were lost.
     """
     points = 100 * tried.lost / tried.compared
-    if tried.lost > 1 and points > allowed:
+    if tried.loses_more_than(allowed):
         raise UserError(
             f"{path}: int8 loses {points:.2f} points of accuracy ({accuracy(tried)}); "
             f"{allowed:g} are allowed",
@@ -133,8 +173,24 @@ def check_loss(path: Path, tried: Tried, allowed: float) -> None:
         )
 
 
+def better(before: Tried, after: Tried, epochs: int) -> Tried:
+    """Of a network's int8 forms before and after some more training the better one.
+
+    What int8 may lose counts from the float network that was trained first. Without labels nothing
+    can be compared: the later one.
+    """
+    after = replace(after, float_right=before.float_right, epochs=epochs)
+    first, second = (each.judged[each.best].right for each in (before, after))
+    if first is not None and second is not None and second < first:
+        print(f"quantize: {accuracy(after)} after it, no better: the network stays as it was")
+        return before
+    return after
+
+
 def accuracy(tried: Tried) -> str:
-    """Both accuracies in a few words."""
+    """Both accuracies in a few words, where labels are known."""
+    if tried.float_right is None:
+        return f"{tried.compared:,} inputs compared"
     float_percent, int8_percent = (
         100 * (right or 0) / tried.compared
         for right in (tried.float_right, tried.judged[tried.best].right)
@@ -151,7 +207,10 @@ def summary(tried: Tried) -> str:
     told = [f"output {best.sqnr[best.output]:.1f} dB"]
     if tried.float_right is not None:
         told.insert(0, accuracy(tried))
-    return f"quantize: {', '.join(told)}, calibrated by {tried.best} of {tried.calibrated:,} inputs"
+    if tried.epochs:
+        told.append(f"after {tried.epochs} epochs of quantization-aware training")
+    text = f"quantize: {', '.join(told)}, calibrated by {tried.best} of {tried.calibrated:,} inputs"
+    return text + (", the same that judged" if tried.alike else "")
 
 
 def table(tried: Tried) -> str:
@@ -184,6 +243,7 @@ def report(tried: Tried) -> dict[str, Any]:
             "inputs": tried.calibrated,
             "method": tried.best,
             "compared": tried.compared,
+            "quantization_aware_epochs": tried.epochs,
             "float_right": tried.float_right,
             "methods": {
                 method: {

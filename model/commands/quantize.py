@@ -47,6 +47,7 @@ def _given(arguments: argparse.Namespace) -> None:
         arguments.onnx,
         arguments.calibration,
         arguments.normalize,
+        arguments.validation,
         max_drop=arguments.max_accuracy_drop,
         out=arguments.out,
         report_path=arguments.report,

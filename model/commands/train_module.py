@@ -1,7 +1,7 @@
 """Train the network of a network module on its data.
 
 The same module, data, seed, kind of processor and number of threads give the same file, byte for
-byte. The test part is written beside the weights, and the training inputs that calibrate.
+byte. Validation and test part are written beside the weights, and training inputs that calibrate.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.arguments import add_file, positive, seed
-from model.module.arguments import add_module
+from model.arguments import add_file
+from model.module.arguments import add_module, add_training
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,23 +27,16 @@ CALIBRATING = 1000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `train-module`."""
     add_module(parser)
-    parser.add_argument(
-        "--data", type=Path, metavar="PATH", help="instead of data(): a file or folder to read"
-    )
-    parser.add_argument(
-        "--epochs",
-        type=positive,
-        help="passes over the data (default: the module's EPOCHS, or 30 and more of few)",
-    )
-    parser.add_argument("--seed", type=seed, default=0, help="of all random choices (default: 0)")
+    add_training(parser)
     add_file(parser, "--out", "PT", "weights to write")
     add_file(parser, "--history", "JSON", "learning curves and the data's description to write")
     add_file(parser, "--calibration", "NPZ", "training inputs that calibrate, to write")
+    add_file(parser, "--validation", "NPZ", "the validation part, to write")
     add_file(parser, "--test", "NPZ", "the test part, to write")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Train, then write the weights, the history and two parts.
+    """Train, then write the weights, the history and three parts.
 
     Raises:
         UserError: something is missing or wrong in the module or its data.
@@ -54,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         from model.module import fit, weights
     from model.module.load import load
     from model.module.prepared import parts_of
+    from model.module.trained import trained
     from model.module.watch import Watch
     from support.normalization import packed
 
@@ -67,49 +61,19 @@ def run(arguments: argparse.Namespace) -> None:
         made = module.network()
         parts = parts_of(module, data, arguments.seed)
         plan = fit.plan_of(module, len(parts.train), arguments.epochs, arguments.seed)
-        network, history = _trained(module, made, parts, plan)
+        network, history = trained(module, made, parts, plan)
         figures = _figures(module, network, parts)
     watch.check()
     shapes = [list(values.shape[1:]) for values in parts.train.inputs]
     steps = dict(zip(parts.input_names, parts.normalization, strict=False))
     weights.save(to["out"], network, weights.Ends(shapes, parts.input_names, packed(steps)))
     _write_part(to["calibration"], parts.train.spread(CALIBRATING), parts)
+    _write_part(to["validation"], parts.validation, parts)
     _write_part(to["test"], parts.test, parts)
     _write_history(to["history"], plan, parts, history, figures)
 
 
-OUTPUTS = ("out", "history", "calibration", "test")
-
-
-def _trained(
-    module: NetworkModule, network: nn.Module, parts: Parts, plan: Plan
-) -> tuple[nn.Module, list[Epoch]]:
-    """The network after the module's own `train(network, data)`, or the built-in loop."""
-    import torch
-
-    from model.module import fit
-    from model.module.users_code import running
-    from support.errors import UserError
-
-    own = module.function("train")
-    if own is None:
-        fit.check_shapes(module, network, parts)
-        return network, fit.fit(module, network, parts, plan)
-    with running(module.path, "train()"):
-        returned = own(network, parts)
-    trained = network if returned is None else returned
-    if not isinstance(trained, torch.nn.Module):
-        raise UserError(
-            f"{module.place('train')}: train() returns a {type(returned).__name__}",
-            "train the network that it is given, and return it or nothing",
-        )
-    if not all(torch.isfinite(p).all() for p in trained.parameters()):
-        raise UserError(
-            f"{module.place('train')}: train() leaves weights that are no finite numbers",
-            "train slower, or scale the inputs",
-        )
-    fit.check_shapes(module, trained, parts)
-    return trained.eval(), []
+OUTPUTS = ("out", "history", "calibration", "validation", "test")
 
 
 def _figures(module: NetworkModule, network: nn.Module, parts: Parts) -> dict[str, float]:

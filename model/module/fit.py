@@ -223,8 +223,13 @@ class _Learning:
         return total / count
 
 
-def fit(module: NetworkModule, network: nn.Module, parts: Parts, plan: Plan) -> list[Epoch]:
+def fit(
+    module: NetworkModule, network: nn.Module, parts: Parts, plan: Plan, *, again: bool = False
+) -> list[Epoch]:
     """Train the network in place; it ends with the weights that validated best.
+
+    Args:
+        again: it was trained before, and gives outputs in the labels' unit.
 
     Raises:
         UserError: the loss is no number any more, or the module's code raised.
@@ -236,6 +241,8 @@ def fit(module: NetworkModule, network: nn.Module, parts: Parts, plan: Plan) -> 
     scale = scale_of(labels) if last is not None else None
     if scale is not None:
         labels, validation = scale.learnt(labels), scale.learnt(validation)
+    if last is not None and scale is not None and again:
+        scale.take(last)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=plan.learning_rate, weight_decay=WEIGHT_DECAY
     )

@@ -32,6 +32,12 @@ class LabelScale:
         return learnt * self.deviation + self.mean
 
     @torch.no_grad()
+    def take(self, last: nn.Linear) -> None:
+        """Have the last layer of a network that gives the labels' unit give what is learnt."""
+        last.weight.div_(self.deviation[:, None])
+        last.bias.copy_((last.bias - self.mean) / self.deviation)
+
+    @torch.no_grad()
     def give_back(self, last: nn.Linear) -> None:
         """Have the last layer give outputs in the labels' unit."""
         last.weight.mul_(self.deviation[:, None])

@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.model,
         arguments.calibration,
         arguments.normalize,
+        arguments.validation,
         max_drop=arguments.max_accuracy_drop,
         out=out,
         report_path=arguments.report,

@@ -146,19 +146,21 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
 
     weights, history = made("weights.pt"), made("training.json")
     calibration, test_part = made("calibration.npz"), made("test_part.npz")
+    validation = made("validation.npz")
+    training = {"--seed": "$seed", "--epochs": "$epochs" if env["epochs"] else None}
     train = env.Run(
         "TRAIN",
         "model train-module",
-        [weights, history, calibration, test_part],
+        [weights, history, calibration, validation, test_part],
         [
             *module.words,
             *data,
             {
-                "--seed": "$seed",
-                "--epochs": "$epochs" if env["epochs"] else None,
+                **training,
                 "--out": weights,
                 "--history": history,
                 "--calibration": calibration,
+                "--validation": validation,
                 "--test": test_part,
             },
         ],
@@ -176,8 +178,30 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         named=module.data,
         installed=module.distributions,
     )
-    int8 = made("int8.onnx")
-    quantize = _quantized(env, float_model, calibration, [int8, made("quantization.json")])
+    int8, quantization = made("int8.onnx"), made("quantization.json")
+    quantize = env.Run(
+        "QUANTIZE",
+        "model quantize-module",
+        [int8, quantization],
+        [
+            *module.words,
+            *data,
+            {
+                **training,
+                "--weights": weights,
+                "--onnx": float_model,
+                "--calibration": calibration,
+                "--validation": validation,
+                "--max-accuracy-drop": "$max_accuracy_drop",
+                "--qat": "$qat",
+                "--out": int8,
+                "--report": quantization,
+            },
+        ],
+        also=[*module.code, *module.data, *files],
+        named=[*module.data, *named],
+        installed=module.distributions,
+    )
     test_images = made("test.npz")
     words = ["--model", int8, "--from", test_part, "--out", test_images]
     env.Run("INPUTS", "codegen inputs", [test_images], words)

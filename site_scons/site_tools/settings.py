@@ -297,6 +297,12 @@ FIELDS = (
         matching(NUMBER, "a number of points"),
     ),
     (
+        "qat",
+        "of model=: train on with int8 simulated; auto: when int8 loses more points than that",
+        "auto",
+        one_of(("auto", "0", "1")),
+    ),
+    (
         "model",
         "your network module, a Python file with network() and data(): docs/your-network.md",
         "",

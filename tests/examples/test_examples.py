@@ -106,9 +106,9 @@ def test_digits_shortly_trained(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     module = ("--module", ROOT / "examples" / "mnist_cnn" / "mnist_cnn.py")
-    to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "t.npz", "f.onnx")}
+    to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "v.npz", "t.npz", "f.onnx")}
     outputs = ("--out", to["w.pt"], "--history", to["h.json"])
-    parts = ("--calibration", to["c.npz"], "--test", to["t.npz"])
+    parts = ["--calibration", to["c.npz"], "--validation", to["v.npz"], "--test", to["t.npz"]]
     data = ("--data", tmp_path / "digits", "--epochs", 2)
     run_here("train-module", *module, *data, *outputs, *parts)
     assert json.loads(to["h.json"].read_text())["test"]["accuracy"] > 0.6

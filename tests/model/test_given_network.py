@@ -111,15 +111,46 @@ def test_every_method_is_told_of_and_the_best_is_kept(
     best = report["methods"][report["method"]]
     assert best["right"] == max(each["right"] for each in report["methods"].values())
     assert all(name[-40:] in shown for name in best["sqnr_db"])
-    # Oracle: the two files, run by onnxruntime as they are.
-    real = outputs(onnx.load(network.onnx), network.npz).astype(np.float64)
-    int8 = outputs(onnx.load(tmp_path / "int8.onnx"), network.npz).astype(np.float64)
+    # Oracle: the two files, run by onnxruntime as they are, on each fifth input: others calibrated.
+    assert (report["inputs"], report["compared"]) == (48, 12)
+    judging = slice(4, None, 5)
+    real = outputs(onnx.load(network.onnx), network.npz)[judging].astype(np.float64)
+    int8 = outputs(onnx.load(tmp_path / "int8.onnx"), network.npz)[judging].astype(np.float64)
     sqnr = 10 * np.log10(np.sum(real**2) / np.sum((real - int8) ** 2))
     output = onnx.load(network.onnx).graph.output[0].name
     assert best["sqnr_db"][output] == pytest.approx(sqnr, abs=0.5)
     assert sqnr > 25
     with np.load(network.npz) as stored:
-        assert best["right"] == pytest.approx(np.sum(int8.argmax(1) == stored["labels"]), abs=1)
+        right = np.sum(int8.argmax(1) == stored["labels"][judging])
+        assert best["right"] == pytest.approx(right, abs=1)
+
+
+def test_inputs_that_judge_set_no_range(
+    network: Float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wild input of theirs changes no scale; of few inputs all do both, which is told."""
+    with np.load(network.npz) as stored:
+        inputs, labels = stored["inputs"], stored["labels"]
+    scales = []
+    for name, factor in (("tame", 1), ("wild", 50)):
+        folder = tmp_path / name
+        folder.mkdir()
+        changed = inputs.copy()
+        changed[4] *= factor  # the first that judges
+        np.savez(folder / "x.npz", inputs=changed, labels=labels)
+        quantize(network.onnx, folder / "x.npz", folder, "--max-accuracy-drop", 100)
+        report = json.loads((folder / "report.json").read_text())["calibration"]
+        constants = onnx.load(folder / "int8.onnx").graph.initializer
+        scales.append({t.name: t.raw_data for t in constants if t.name == "x_scale"})
+        assert report["inputs"] == 48
+    assert scales[0] and scales[0] == scales[1]
+    capsys.readouterr()
+    np.savez(tmp_path / "few.npz", inputs=inputs[:5], labels=labels[:5])
+    quantize(network.onnx, tmp_path / "few.npz", tmp_path, "--max-accuracy-drop", 100)
+    assert "of 5 inputs, the same that judged" in capsys.readouterr().out
+    validation = ("--validation", network.npz, "--max-accuracy-drop", 100)
+    quantize(network.onnx, tmp_path / "few.npz", tmp_path, *validation)
+    assert "calibrated by" in (shown := capsys.readouterr().out) and "the same" not in shown
 
 
 def test_nothing_between_the_ends_stays_in_float(network: Float, tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def train(folder: Path, text: str, *more: object, name: str = "net.py") -> Train
         "out": "weights.pt",
         "history": "training.json",
         "calibration": "calibration.npz",
+        "validation": "validation.npz",
         "test": "test.npz",
     }
     words = [word for key, name in files.items() for word in (f"--{key}", folder / name)]
@@ -505,7 +506,8 @@ def test_the_module_runs_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.M
     )
     (folder / "net.py").write_text(text)
     monkeypatch.chdir(tmp_path)
-    outputs = ("--out", "w.pt", "--history", "h.json", "--calibration", "c.npz", "--test", "t.npz")
+    outputs = ["--out", "w.pt", "--history", "h.json"]
+    outputs += ["--calibration", "c.npz", "--validation", "v.npz", "--test", "t.npz"]
     run_here("train-module", "--module", "of module/net.py", *outputs)
     assert str(folder) == sys.modules["network_module"].HERE
     assert (tmp_path / "w.pt").is_file()
