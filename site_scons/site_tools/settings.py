@@ -298,7 +298,7 @@ FIELDS = (
     ),
     (
         "qat",
-        "of model=: train on with int8 simulated; auto: when int8 loses more points than that",
+        "of model=: train on, int8 simulated; auto: when int8 loses more points than are allowed",
         "auto",
         one_of(("auto", "0", "1")),
     ),

@@ -76,6 +76,12 @@ C_COMMENT = "\n/* A comment. */\n"
 TEMPLATE_COMMENT = "\n{# A comment. #}\n"
 SAME_BYTES = "the same bytes come out"
 
+OF_MODULE = (
+    "TRAIN model/gearbox/weights.pt",
+    "ONNX model/gearbox/float.onnx",
+    # It may train on.
+    "QUANTIZE model/gearbox/int8.onnx",
+)
 EDITS = (
     Edit("nothing", nothing, ()),
     Edit("`verbose=1`", nothing, (), variables={"verbose": "1"}),
@@ -279,14 +285,14 @@ EDITS = (
     Edit(
         "a network module (`model=`), or a module that it imports: a comment",
         append("mine/layers_of_mine.py"),
-        ("TRAIN model/gearbox/weights.pt", "ONNX model/gearbox/float.onnx"),
+        OF_MODULE,
         stops="the same weights come out",
         network="of_module",
     ),
     Edit(
         "a file of its `FILES`, behind what is read of it",
         append("mine/readings.npy"),
-        ("TRAIN model/gearbox/weights.pt", "ONNX model/gearbox/float.onnx"),
+        OF_MODULE,
         stops="the same weights come out",
         network="of_module",
     ),
