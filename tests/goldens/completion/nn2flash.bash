@@ -12,6 +12,7 @@ _nn2flash() {
             analyze:--html) ;;
             quantize:--calibration) ;;
             quantize:--normalize) ;;
+            quantize:--validation) ;;
             quantize:--max-accuracy-drop) ;;
             quantize:--out) ;;
             quantize:--report) ;;
@@ -32,7 +33,7 @@ _nn2flash() {
             new:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
             new:--from) ;;
             analyze:*) choices="-h --help --board --core --no-fpu --kernels --calibration --json --html" ;;
-            quantize:*) choices="-h --help --calibration --normalize --max-accuracy-drop --out --report" ;;
+            quantize:*) choices="-h --help --calibration --normalize --validation --max-accuracy-drop --out --report" ;;
             generate:*) choices="-h --help --board --core --no-fpu --kernels --calibration --name --c-api --out-dir" ;;
             package:*) choices="-h --help --board --core --no-fpu --kernels --calibration --name --c-api --out-dir" ;;
             new:*) choices="-h --help --from --board" ;;
