@@ -70,17 +70,38 @@ class Trained:
         outs = ("--out", to / "int8.onnx", "--report", to / "report.json")
         run_here("quantize-module", *words, *outs, *more)
 
-    def right(self, model: Path) -> float:
-        """Share of the test part that a file reads right, run by onnxruntime."""
+    def scores(self, model: Path) -> np.ndarray:
+        """What a file gives for the test part, run by onnxruntime."""
         with np.load(self.folder / "test.npz") as stored:
-            scores = outputs_of(onnx.load(model), stored["inputs"], optimize=False)
-            return float(np.mean(scores.argmax(1) == stored["labels"]))
+            return outputs_of(onnx.load(model), stored["inputs"], optimize=False)
+
+    def right(self, model: Path) -> float:
+        """Share of the test part that a file reads right."""
+        with np.load(self.folder / "test.npz") as stored:
+            return float(np.mean(self.scores(model).argmax(1) == stored["labels"]))
 
 
-@pytest.fixture(scope="module")
-def hurt(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    folder = tmp_path_factory.mktemp("hurt")
-    (folder / "net.py").write_text(MODULE)
+# Labels far from 0, which the network learns with mean 0 and deviation 1.
+REGRESSION = """\
+import numpy as np
+from torch import nn
+
+EPOCHS = 20
+X = np.random.default_rng(0).normal(size=(1200, 4)).astype(np.float32)
+Y = 40 + 10 * X[:, 0] + 3 * X[:, 1] ** 2
+
+
+def network():
+    return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+
+
+def data():
+    return {"train": (X[:1000], Y[:1000]), "test": (X[1000:], Y[1000:])}
+"""
+
+
+def trained(folder: Path, text: str) -> Trained:
+    (folder / "net.py").write_text(text)
     files = {"out": "weights.pt", "history": "training.json"}
     files |= {name: f"{name}.npz" for name in ("calibration", "validation", "test")}
     words = [word for key, name in files.items() for word in (f"--{key}", folder / name)]
@@ -115,6 +136,28 @@ def test_training_on_recovers_what_int8_loses(
     first = (tmp_path / "int8.onnx").read_bytes()
     hurt.quantize(tmp_path, "--max-accuracy-drop", 4)
     assert (tmp_path / "int8.onnx").read_bytes() == first
+
+
+@pytest.fixture(scope="module")
+def hurt(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return trained(tmp_path_factory.mktemp("hurt"), MODULE)
+
+
+def test_a_regression_goes_on_from_where_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Five epochs at a quarter of the pace would not find the labels' mean of 43 anew."""
+    of_values = trained(tmp_path, REGRESSION)
+    of_values.quantize(tmp_path, "--qat", "1", "--epochs", 4)
+    assert "after 5 epochs of quantization-aware training" in capsys.readouterr().out
+    with np.load(tmp_path / "test.npz") as stored:
+        labels = stored["targets"]
+    before, after = (
+        float(np.sqrt(np.mean((of_values.scores(tmp_path / name) - labels) ** 2)))
+        for name in ("float.onnx", "int8.onnx")
+    )
+    assert after < 1.5 * before
+    assert before < 3
 
 
 def test_it_is_asked_for_or_there_is_a_reason(
