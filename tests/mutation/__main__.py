@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from support.errors import UserError, run_cli
+from support.errors import run_cli
+from tests.mutation.copies import CACHE, DATA, commit_of, copied
 from tests.mutation.judged import Name, Record, Verdict, sample
 from tests.mutation.judging import CLOSEST, REACHING, Judge
 from tests.mutation.mapping import package_tests
@@ -31,7 +31,6 @@ from tests.mutation.run import (
 )
 from tests.mutation.telling import MUTANTS, SEED, holds, told
 
-ROOT = Path(__file__).resolve().parents[2]
 WHOLE = ("tests", "--ignore=tests/codegen/test_goldens.py", "-n", "2")
 
 
@@ -40,8 +39,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--mutants", type=int, default=MUTANTS)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--data", type=Path, default=ROOT / "build" / "data", help="with MNIST/raw")
-    parser.add_argument("--folder", type=Path, default=ROOT / ".mutation_cache")
+    parser.add_argument("--data", type=Path, default=DATA, help="with MNIST/raw")
+    parser.add_argument("--folder", type=Path, default=CACHE)
     parser.add_argument("--commit", default="HEAD", help="that is copied and mutated")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=300, help="of tests that a mutant meets")
@@ -52,11 +51,11 @@ def main() -> int:
     )
     parser.add_argument("--minutes", type=float, help="begin no mutant after so many")
     arguments = parser.parse_args()
-    commit = _git("rev-parse", "--short", arguments.commit)
+    commit = commit_of(arguments.commit)
     folder = arguments.folder.resolve()
     roots = [folder / commit / f"copy-{i}" for i in range(arguments.workers)]
     for root in roots:
-        _copied(root, commit, arguments)
+        copied(root, commit, arguments.data)
     chosen = sample(roots[0], arguments.mutants, arguments.seed)
     stop = time.monotonic() + 60 * arguments.minutes if arguments.minutes else math.inf
 
@@ -67,7 +66,7 @@ def main() -> int:
     marked = [folder / commit / f"probes-{i}" for i in range(arguments.workers)]
 
     def make_copies() -> list[Path]:
-        return [_copied(root, commit, arguments) for root in marked]
+        return [copied(root, commit, arguments.data) for root in marked]
 
     until = time.monotonic() + 60 * arguments.map_minutes if arguments.map_minutes else math.inf
     whole = make_map(
@@ -104,7 +103,7 @@ def main() -> int:
 
     with ThreadPoolExecutor(len(copies)) as pool:
         list(pool.map(work, range(len(copies))))
-    if not arguments.closest_only:
+    if whole and not arguments.closest_only:
         packages: set[Tests] = {package_tests(name.path) for name in chosen}
         for met, tests in (
             *(("package", package) for package in sorted(packages)),
@@ -126,26 +125,6 @@ def main() -> int:
     found = {name: record.found[name] for name in chosen if name in record.found}
     print("\n".join(told(found)))
     return int(not holds(found))
-
-
-def _copied(root: Path, commit: str, arguments: argparse.Namespace) -> Path:
-    """The files of a commit, anew: a fault of an earlier run may be left in them."""
-    root.mkdir(parents=True, exist_ok=True)
-    archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True)
-    subprocess.run(["tar", "-xf", "-"], cwd=root, input=archive.stdout, check=True)
-    for name, target in ((".venv", ROOT / ".venv"), ("build/data", arguments.data)):
-        link = root / name
-        link.parent.mkdir(exist_ok=True)
-        if not link.is_symlink():
-            link.symlink_to(target.resolve())
-    return root
-
-
-def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise UserError(f"git {' '.join(words)}: {done.stderr.strip()}", "run it in a git clone")
-    return done.stdout.strip()
 
 
 if __name__ == "__main__":
