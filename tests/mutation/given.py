@@ -1,4 +1,4 @@
-"""`python -m tests.mutation.given FILE TEST…`: mutants of the sample, by tests that were just written.
+"""`python -m tests.mutation.given FILE TEST…`: the sample, by tests that were just written.
 
 FILE is how paths of mutated files begin, TEST what pytest takes. Both are those of HEAD. Who is
 noticed is kept as the campaign keeps it; who is not has to meet the others' tests there.

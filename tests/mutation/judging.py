@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from tests.mutation.judged import Name
 from tests.mutation.mapping import closest_tests, named_tests
 from tests.mutation.reaching import Reaching, quickest
@@ -13,6 +11,8 @@ from tests.mutation.sites import Mutant
 REACHING, CLOSEST = "reaching", "closest"
 # Processor seconds of the first tests, and of those that come then: most faults are noticed there.
 FIRST = (3.0, 20.0)
+# And those until pytest has begun.
+START = 10.0
 
 
 class Judge:
@@ -41,7 +41,7 @@ class Judge:
                 for test in quickest(every, seconds)
                 if test not in met and test not in self._useless
             ):
-                outcome = self._copy.judge([mutant], tests, _usual(seconds))
+                outcome = self._copy.judge([mutant], tests, seconds + START)
                 if outcome.what != NOTICED or self._passes_without(outcome.test):
                     if outcome.what != SURVIVED:
                         return outcome, REACHING
@@ -58,8 +58,3 @@ class Judge:
     def _passes_without(self, test: str) -> bool:
         """Whether the test that noticed a fault passes where none is."""
         return not test or self._copy.usual((test,)) is not None
-
-
-def _usual(seconds: float) -> float:
-    """What tests of so much processor time may take on this machine, as busy as it is."""
-    return (seconds + 10) * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

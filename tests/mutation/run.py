@@ -8,7 +8,6 @@ import os
 import py_compile
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,11 +36,13 @@ class Ended:
         status: pytest's; None when it took longer than it may.
         test: the first that failed.
         seconds: processor time.
+        took: that and the time in which nothing wanted the processor.
     """
 
     status: int | None
     test: str
     seconds: float
+    took: float
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,8 @@ class Copy:
     def usual(self, tests: Tests) -> float | None:
         """Seconds that these tests take without a fault, measured once; None when they fail."""
         if tests not in self._usual:
-            start = time.monotonic()
-            passed = self.run(tests, None).status == _PASSED
-            self._usual[tests] = time.monotonic() - start if passed else None
+            ended = self.run(tests, None)
+            self._usual[tests] = ended.took if ended.status == _PASSED else None
         return self._usual[tests]
 
     def run(self, tests: Tests, seconds: float | None) -> Ended:

@@ -3,7 +3,11 @@
 `python tests/mutation/server.py`, in the folder of a copy of the project, of which it imports
 nothing: a run finds the files as they are then. A line of JSON asks for a run ("words": pytest's
 arguments, "seconds": the longest time or null), a line answers ("status": pytest's, null when it
-took longer, "test": the first that failed, "seconds": of processor time). It ends with its input.
+took longer, "test": the first that failed, "seconds": of processor time, "took": the time). It ends
+with its input.
+
+The time of a run is the processor's, and that in which all its processes sleep: a busy machine
+takes nobody's time.
 """
 
 from __future__ import annotations
@@ -12,11 +16,14 @@ import contextlib
 import ctypes
 import importlib
 import json
+import math
 import os
 import select
 import signal
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +41,8 @@ OTHERS = (
     "torch",
     "xdist",
 )
+# Seconds between two looks at a run.
+_STEP = 0.25
 # linux/prctl.h
 _PR_SET_PDEATHSIG = 1
 
@@ -81,19 +90,46 @@ def run(words: list[str], seconds: float | None, prctl: Any) -> dict[str, Any]:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
             _become_pytest(words, Path(note.name))
-        handle = os.pidfd_open(child)
-        poll = select.poll()
-        poll.register(handle, select.POLLIN)
-        ended = poll.poll(None if seconds is None else 1000 * seconds)
+        ended, took = _watch(child, math.inf if seconds is None else seconds)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
         _, status, used = os.wait4(child, 0)
-        os.close(handle)
+        seconds = used.ru_utime + used.ru_stime
         return {
             "status": os.waitstatus_to_exitcode(status) if ended else None,
             "test": note.read().decode(),
-            "seconds": round(used.ru_utime + used.ru_stime, 2),
+            "seconds": round(seconds, 2),
+            "took": round(max(took, seconds), 2),
         }
+
+
+def _watch(child: int, most: float) -> tuple[bool, float]:
+    """Wait for a process; whether it has ended in so much of its time, and its time."""
+    handle = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    idle, used, start = 0.0, 0.0, time.monotonic()
+    while not (ended := bool(poll.poll(1000 * _STEP))):
+        every = list(_below(child))
+        used = max(used, sum(seconds for _, seconds in every))
+        now = time.monotonic()
+        idle += now - start if all(state != "R" for state, _ in every) else 0.0
+        start = now
+        if used + idle > most:
+            break
+    os.close(handle)
+    return ended, used + idle
+
+
+def _below(process: int) -> Iterator[tuple[str, float]]:
+    """State and processor seconds, ended children's too, of a process and all below (proc(5))."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        place = Path(f"/proc/{process}")
+        fields = (place / "stat").read_text().rpartition(")")[2].split()
+        yield fields[0], sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        for task in (place / "task").iterdir():
+            for each in (task / "children").read_text().split():
+                yield from _below(int(each))
 
 
 def _become_pytest(words: list[str], note: Path) -> None:

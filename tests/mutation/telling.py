@@ -87,7 +87,7 @@ def _shown(name: Name, verdict: Verdict) -> str:
 
 
 def _explanation(name: Name) -> str:
-    return EXPLAINED.get((name.path, " ".join(name.old.split()), name.new), "")
+    return EXPLAINED.get((name.path, name.code, " ".join(name.old.split()), name.new), "")
 
 
 def _by_area(found: Mapping[Name, Verdict]) -> dict[str, Counter[str]]:

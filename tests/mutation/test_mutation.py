@@ -10,6 +10,7 @@ import pytest
 
 from tests.graph.project import REPOSITORY, copy_tree
 from tests.mutation import mapping
+from tests.mutation.explained import EXPLAINED
 from tests.mutation.judged import Name, Record, Verdict, named, sample
 from tests.mutation.known import KNOWN, Known
 from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, Copy, Outcome, survivors
@@ -204,3 +205,13 @@ def test_what_becomes_of_a_fault(small: Copy, monkeypatch: pytest.MonkeyPatch) -
     # Together, the one that is noticed is told from those that are not.
     group = [every["seen.py:4: `7` → `8`"], every["unseen.py:2: `+` → `-`"]]
     assert survivors(small, group, tests) == group[1:]
+
+
+def test_what_is_explained_is_there() -> None:
+    """An edit of the line makes another mutant of it, which needs another proof."""
+    paths = sorted({path for path, *_ in EXPLAINED})
+    found = {
+        (name.path, name.code, " ".join(name.old.split()), name.new)
+        for name in named(REPOSITORY, paths)
+    }
+    assert EXPLAINED.keys() <= found
