@@ -20,6 +20,32 @@ another's place; that of emx-onnx-cgen is its stack. Plain C is `kernels=portabl
 _NAMES = {CMSIS_NN: "CMSIS-NN", PLAIN: "plain C", EMX: "emx-onnx-cgen"}
 
 
+def summary(networks: Sequence[Mapping[str, Any]]) -> str:
+    """Convolutional networks in a line each: ours, and as shares of other runtimes."""
+    lines = [
+        "| network | MACs | instr/MAC | mca\\*/MAC | of CMSIS-NN: instr | mca\\* | dual-issue |"
+        " of plain C: instr | mca\\* | of emx-onnx-cgen: instr | mca\\* |\n",
+        "|" + "---|" * 11 + "\n",
+    ]
+    for network in networks:
+        if "compared" in network:
+            costs = {c["runtime"]: c for c in reversed(network["costs"])}
+            ours, macs = costs[OURS], network["macs"]
+            cells = [network["title"].partition(":")[0], f"{macs:,}", f"{ours['mean'] / macs:.3f}"]
+            cells.append(_cycles(ours["typical"]["mca"], macs))
+            for name in _NAMES:
+                cells.append(f"{100 * ours['mean'] / costs[name]['mean']:.1f} %")
+                for model in ("mca", "dual_issue")[: 2 if name == CMSIS_NN else 1]:
+                    cells.append(_of(ours["typical"][model], costs[name]["typical"][model]))
+            lines.append(f"| {' | '.join(cells)} |\n")
+    return "".join(lines)
+
+
+def _of(ours: float | None, other: float | None) -> str:
+    """Cycles as a share of another runtime's."""
+    return f"{100 * ours / other:.1f} %" if ours and other else "–"
+
+
 def compared(network: Mapping[str, Any]) -> str:
     """The layers of one network, and where another runtime is faster."""
     rows: Sequence[Mapping[str, Any]] = network["compared"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from device.bench import mca
-from device.bench.conv_table import ABOUT, compared
+from device.bench.conv_table import ABOUT, compared, summary
 from device.bench.estimate import CONVOLUTIONS, LAYERS, NETWORKS
 from device.bench.goals import CMSIS_NN, OURS
 from device.bench.goals import table as goals
@@ -64,7 +64,13 @@ def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
         convolutions=CONVOLUTIONS,
         layers=LAYERS,
     )
-    parts = [HEAD, models, ABOUT, picture, "\n## Goals\n\n", goals(networks)]
+    parts = [HEAD, models, ABOUT, picture]
+    parts += [
+        "\n## Convolutional networks\n\n",
+        summary(networks),
+        "\n## Goals\n\n",
+        goals(networks),
+    ]
     for network in networks:
         parts.append(_network(network))
     return "".join(parts)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from device.bench.conv_table import compared
+from device.bench.conv_table import compared, summary
 from device.bench.goals import CMSIS_NN, EMX, GOALS, OURS, PLAIN, TABLES, figures, table
 
 
@@ -81,6 +81,16 @@ def test_a_faster_runtime_is_shown() -> None:
         "- `b`: CMSIS-NN takes 240 mca\\* cycles, ours 400",
         "- `c`: plain C takes 900 instructions, ours 910",
     ]
+
+
+def test_networks_are_summed_up_in_a_line() -> None:
+    known = network("ic", compared=[], title="ResNet-8: of an image")
+    known["costs"] += [
+        {"runtime": PLAIN, "mean": 8_000.0, "typical": cycles(4_000, 1)},
+        {"runtime": EMX, "mean": 16_000.0, "typical": cycles(None, 1)},
+    ]
+    line = "| ResNet-8 | 1,000 | 0.800 | 0.400 | 25.0 % | 20.0 % | 23.3 % | 10.0 % | 10.0 % |"
+    assert summary([known, network("guide")]).endswith(f"\n{line} 5.0 % | – |\n")
 
 
 def test_nothing_faster_is_said_too() -> None:
