@@ -51,6 +51,14 @@ def test_auto_needs_calibration_inputs(layer: IntegerLayer) -> None:
     assert (choice.kernel, choice.why) == ("dense", "no calibration inputs")
 
 
+@pytest.mark.parametrize("share", [None, 0.05, 0.9])
+def test_small_takes_what_auto_takes(layer: IntegerLayer, share: float | None) -> None:
+    """Nobody asked for a list of inputs, which is an array of its own."""
+    given = None if share is None else values(layer, share)
+    small = choose(layer, given, "small", first=True)
+    assert small == choose(layer, given, "auto", first=True)
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_auto_follows_how_much_is_zero(layer: IntegerLayer, *, first: bool) -> None:
     quiet, busy = values(layer, 0.05), values(layer, 0.9)

@@ -83,7 +83,7 @@ def choose(layer: IntegerLayer, values: Int8Array | None, wanted: str, *, first:
 
     Args:
         values: int8 [N, inputs], the layer's inputs for calibration, in its order; or None.
-        wanted: "auto", or "dense" or "sparse" as the user asked.
+        wanted: "auto" or "small", which take the same, or "dense" or "sparse" as the user asked.
         first: its inputs are bytes that come from outside.
     """
     if wanted == "dense":
@@ -95,7 +95,7 @@ def choose(layer: IntegerLayer, values: Int8Array | None, wanted: str, *, first:
     why = "asked for by kernels=sparse"
     if found is not None:
         why = f"{found.mean():.0f} of {pairs} input pairs are not zero"
-    if wanted == "auto":
+    if wanted != "sparse":
         if found is None:
             return _dense(layer, "no calibration inputs")
         if sparse_cost(layer, float(found.mean()), first=first) > dense_cost(layer):
