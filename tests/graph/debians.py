@@ -58,12 +58,13 @@ class Debian:
             check=False,
         )
         if done.returncode != 0:
-            raise UserError(f"{self.root.name}: {line} failed:\n{done.stdout}", "see above")
+            end = "\n".join(done.stdout.splitlines()[-20:])
+            raise UserError(f"{self.root.name}: {line} failed:\n{end}", "see above")
         return done.stdout
 
 
 def made(suite: str, root: Path) -> Debian:
-    """A fresh Debian with the project's sources in /nn2flash.
+    """A fresh Debian with the last commit in /nn2flash.
 
     Raises:
         UserError: debootstrap is not there, or failed.
@@ -78,12 +79,11 @@ def made(suite: str, root: Path) -> Debian:
         raise UserError(f"debootstrap {suite} failed: {done.stdout[-500:]}", "try again")
     if (Path("/") / CERTIFICATES).is_file():
         shutil.copy(Path("/") / CERTIFICATES, root / CERTIFICATES)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        (root / "nn2flash" / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, root / "nn2flash" / name)
+    project = root / "nn2flash"
+    project.mkdir()
+    words = ["git", "-C", str(ROOT), "archive", "--format=tar", "HEAD"]
+    archive = subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout
+    subprocess.run(["tar", "-x", "-C", str(project)], input=archive, check=True)
     return Debian(root)
 
 
