@@ -126,7 +126,8 @@ class Analysis:
         """Plain values; `docs/program.md` lists them."""
         kept = {key: value for key, value in asdict(self).items() if key != "manifest"}
         sums = {"flash_bytes": self.flash_bytes, "ram_bytes": self.ram_bytes}
-        return {**kept, **sums, "unsupported": [], "not_judged": 0}
+        memory = self.manifest["memory"]
+        return {**kept, **sums, "memory": memory, "unsupported": [], "not_judged": 0}
 
 
 def analyze(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from codegen.analysis.analysis import Analysis
 from codegen.analysis.unsupported import Group
 from codegen.reader.survey import UnsupportedNodes
+from codegen.report.timeline import timeline
 
 # Columns of a table row that are numbers, and node names that are shown of a group.
 _NUMBERS = (2, 3, 4)
@@ -27,6 +28,7 @@ def as_text(found: Analysis) -> str:
         f"  RAM           {found.ram_bytes:,} bytes: {found.activations_bytes:,} activations with"
         f" inputs and outputs, about {found.state_bytes:,} state",
         *_peak(found),
+        *_trade(found),
         *(f"  note          {note}" for note in found.notes),
         *_placement(found),
         "",
@@ -74,6 +76,18 @@ def _peak(found: Analysis) -> list[str]:
         over = ", over another where that is safe" if tensor.shares else ""
         lines.append(f"                {tensor.bytes:>10,}  {tensor.name}{over}")
     return lines
+
+
+def _trade(found: Analysis) -> list[str]:
+    """What the largest array that buys something would, and what the smallest would cost."""
+    drawn = timeline(found.manifest)
+    offers = [] if drawn is None else [each for each in drawn.offers if not each.now]
+    words = []
+    if offers and offers[-1].more > 0:
+        words.append(f"{offers[-1].bytes:,} would take {offers[-1].faster:.1f} % fewer cycles")
+    if offers and offers[0].more < 0:
+        words.append(f"{offers[0].bytes:,} {-offers[0].faster:.1f} % more")
+    return [f"                {', '.join(words)}, estimated"] if words else []
 
 
 def _placement(found: Analysis) -> list[str]:

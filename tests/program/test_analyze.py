@@ -21,6 +21,7 @@ from nn2flash.cli import main
 from support.errors import UserError
 from tests.codegen import graphs
 from tests.codegen.models import QdqModel, two_layers
+from tests.codegen.shapes import shaped
 from tests.program.conftest import FIXTURES, REPOSITORY, from_sources
 from tests.tflite.models import TfliteModel
 
@@ -72,6 +73,18 @@ def test_the_peak_names_its_tensors(capsys: pytest.CaptureFixture[str], tmp_path
     names = {value.name for value in layout.lives.names}
     assert {tensor["name"] for tensor in peak["tensors"]} <= names
     assert peak["layer"] in {op.name for op in layout.graph.ops}
+
+
+def test_what_more_memory_would_buy(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    shaped("LeNet-5", tmp_path)
+    (path,) = tmp_path.glob("*.onnx")
+    memory = told(capsys, path)["memory"]
+    now, most = memory["needed"], memory["others"][-1]
+    assert most["bytes"] > now["bytes"] and most["slower_percent"] == 0
+    faster = 100 - 100 * 100 / (100 + now["slower_percent"])
+    assert main(["analyze", str(path)]) == 0
+    line = f"{most['bytes']:,} would take {faster:.1f} % fewer cycles, "
+    assert line in capsys.readouterr().out
 
 
 def test_kernels_are_those_of_the_processor(capsys: pytest.CaptureFixture[str]) -> None:
