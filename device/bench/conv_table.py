@@ -52,8 +52,8 @@ def compared(network: Mapping[str, Any]) -> str:
     lines = [
         "\n| layer | kernel | MACs | instr | /MAC | mca\\* /MAC | dual-issue /MAC |"
         " CMSIS-NN: instr | /MAC | mca\\* /MAC | equal | plain C: instr | emx: instr |"
-        " of CMSIS-NN: instr | mca\\* |\n",
-        "|" + "---|" * 15 + "\n",
+        " of CMSIS-NN: instr | mca\\* | constants B | scratch B |\n",
+        "|" + "---|" * 17 + "\n",
     ]
     lines += [_line(row) for row in rows]
     known = sum(row[OURS]["instructions"] for row in rows)
@@ -92,6 +92,7 @@ def _line(row: Mapping[str, Any]) -> str:
         ]
     cells += [_count(row[PLAIN]), _count(row.get(EMX))]
     cells += [_share(ours, peer, key) for key in ("instructions", "mca")]
+    cells += [f"{row['constants']:,}", f"{row['scratch']:,}"]
     return f"| {' | '.join(cells)} |\n"
 
 

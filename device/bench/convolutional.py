@@ -183,6 +183,8 @@ def _compared(
             "titles": [layer["title"] for layer in layers],
             "kernels": [layer["kernel"] for layer in layers],
             "macs": sum(layer["macs"] for layer in layers),
+            "constants": sum(layer["constants_bytes"] for layer in layers),
+            "scratch": max(layer["scratch_bytes"] for layer in layers),
             OURS: {**(step.estimate or {}), "instructions": step.size},
             PLAIN: {"instructions": sum(plain.get(i, 0) for i in numbers)},
         }

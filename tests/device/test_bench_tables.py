@@ -59,6 +59,8 @@ def row(name: str, ours: int, peer: int | None, **more: Any) -> dict[str, Any]:
         "titles": ["conv"],
         "kernels": ["quads"],
         "macs": 100,
+        "constants": 1_100,
+        "scratch": 70,
         OURS: {"instructions": ours, **cycles(2 * ours, ours)},
         PLAIN: {"instructions": 900},
         CMSIS_NN: told if peer else None,
@@ -72,7 +74,7 @@ def test_a_faster_runtime_is_shown() -> None:
     costs = [{"runtime": OURS, "mean": 1_290.0}]
     text = compared({"compared": rows, "costs": costs})
     assert "| `a` conv | quads | 100 | 100 | 1.000 | 2.000 | 1.000 | 300 | 3.000 | 12.000 |" in text
-    assert "| 90.0 %, ±1 | 900 | 950 | 33 % | 17 % |" in text
+    assert "| 90.0 %, ±1 | 900 | 950 | 33 % | 17 % | 1,100 | 70 |" in text
     assert "| **333 %** | **167 %** |" in text
     assert "a run takes 80 instructions" in text
     told = text.partition("**Another runtime is faster here:**\n\n")[2].splitlines()
