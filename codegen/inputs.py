@@ -10,7 +10,7 @@ from codegen.arrays import Array, read_arrays
 from codegen.idx import SUFFIX, read_labeled
 from codegen.ir.graph import Graph
 from codegen.ir.preprocessing import undo
-from support.described import CLASS_NAMES, UNITS, unpacked
+from support.described import CLASS_NAMES, TARGETS, UNITS, unpacked
 from support.errors import UserError
 
 # Random inputs: far more than any emulator runs, far less than a machine's memory.
@@ -59,8 +59,8 @@ def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, A
         size: elements of all inputs of the network.
 
     Returns:
-        `inputs` [N, size], of the type that the file has, `labels` uint8 [N] when given, and names
-        as support/described.py has them.
+        `inputs` [N, size], of the type that the file has, `labels` uint8 [N] when given, and
+        `targets` float32 [N, values] and names as support/described.py has them.
 
     Raises:
         UserError: no inputs, wrong sizes or types, values that are not finite.
@@ -86,8 +86,13 @@ def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, A
             "leave it out, or look at how it was made",
         )
     found = {"inputs": rows}
-    if "labels" in arrays:
+    targets = arrays.get(TARGETS)
+    if "labels" in arrays and arrays["labels"].dtype.kind == "f":
+        targets = arrays["labels"]
+    elif "labels" in arrays:
         found["labels"] = _labels(arrays["labels"], len(rows), path)
+    if targets is not None and targets.dtype.kind == "f":
+        found[TARGETS] = _targets(targets, len(rows), path)
     return found | {key: arrays[key] for key in (CLASS_NAMES, UNITS) if _are_names(arrays, key)}
 
 
@@ -113,6 +118,46 @@ def _labels(labels: Array, count: int, path: Path) -> Array:
     return labels.astype(np.uint8)
 
 
+def _targets(targets: Array, count: int, path: Path) -> Array:
+    if targets.ndim == 0 or len(targets) != count:
+        raise UserError(
+            f"{path}: labels of shape {list(targets.shape)} for {count} inputs", "give one for each"
+        )
+    with np.errstate(over="ignore"):
+        rows: Array = targets.reshape(count, -1).astype(np.float32)
+    good = np.isfinite(rows).all(axis=1)
+    if not good.all():
+        raise UserError(
+            f"{path}: label {int(np.argmin(good))} is not a finite number", "leave that input out"
+        )
+    return rows
+
+
+def stored_targets(graph: Graph, arrays: dict[str, Array], path: Path) -> Array | None:
+    """The labels of a regression in the order of the output's bytes, float32 [N, values].
+
+    Args:
+        arrays: from `check_inputs`; float inputs have their labels in the model's order.
+        path: the file, for messages.
+
+    Returns:
+        None without such labels, or of a network whose output is not one of int8.
+
+    Raises:
+        UserError: not a value for each of the output.
+    """
+    targets = arrays.get(TARGETS)
+    if targets is None or not graph.gives_scores:
+        return None
+    value = graph.outputs[0]
+    if targets.shape[1] != value.size:
+        raise UserError(
+            f"{path}: {targets.shape[1]} values in each label, the network gives {value.size}",
+            "for classes give whole numbers, for values labels of the output's shape",
+        )
+    return value.type.store(targets) if arrays["inputs"].dtype.kind == "f" else targets
+
+
 def load_inputs(
     graph: Graph, path: Path, normalize: tuple[float, float] | None
 ) -> dict[str, Array]:
@@ -136,7 +181,9 @@ def load_inputs(
             real /= np.float32(255)
         if normalize is not None:
             real = (real - np.float32(normalize[0])) / np.float32(normalize[1])
-    return check_inputs({**found, "inputs": real}, path, size)
+    checked = check_inputs({**found, "inputs": real}, path, size)
+    stored_targets(graph, checked, path)  # refused now, not when they are needed
+    return checked
 
 
 def takes_bytes(graph: Graph) -> bool:

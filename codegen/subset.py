@@ -12,14 +12,17 @@ import numpy.typing as npt
 from codegen.arrays import Array
 from codegen.inputs import generator
 from codegen.ir.graph import Graph
+from codegen.literals import c_float
 from codegen.reference import quantize_inputs
 from codegen.render import render
-from support.described import CLASS_NAMES, UNITS, unpacked
+from support.described import CLASS_NAMES, TARGETS, UNITS, unpacked
 from support.errors import UserError
 
 # A byte's value times 255, with its decimals, fits 31 bits.
 _LARGEST_STEP = 8e6
 _MOST_DECIMALS = 8
+# Labels with their decimals, and two more for the error's mean, fit 32 bits.
+_LARGEST_SHOWN = 4e7
 
 
 def choose(arrays: dict[str, Array], size: int, seed: int) -> npt.NDArray[np.int64]:
@@ -41,12 +44,18 @@ def choose(arrays: dict[str, Array], size: int, seed: int) -> npt.NDArray[np.int
 
 
 def make_subset(graph: Graph, arrays: dict[str, Array], size: int, seed: int) -> dict[str, Array]:
-    """Indices, int8 inputs and (when known) labels of the subset."""
+    """Indices, int8 inputs and (when known) labels or targets of the subset.
+
+    Args:
+        arrays: float inputs in the model's order; targets in the order of the output's bytes.
+    """
     indices = choose(arrays, size, seed)
     values = arrays["inputs"][indices].astype(np.float32)
     subset: dict[str, Array] = {"indices": indices, "inputs": quantize_inputs(values, graph)}
     if "labels" in arrays and graph.gives_scores:
         subset["labels"] = arrays["labels"][indices].astype(np.uint8)
+    if TARGETS in arrays and graph.gives_scores:
+        subset |= {TARGETS: arrays[TARGETS][indices], UNITS: np.zeros(0, np.uint8)}
     return subset | {key: arrays[key] for key in (CLASS_NAMES, UNITS) if key in arrays}
 
 
@@ -57,6 +66,7 @@ def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) 
         "size": size,
         "seed": seed,
         "elements": graph.input_bytes,
+        "outputs": graph.output_bytes,
         # Of the first input; with several, the network's own headers have the others'.
         "scale": float(graph.inputs[0].quantization.scale),
         "zero_point": graph.inputs[0].quantization.zero_point,
@@ -83,12 +93,14 @@ class Values:
         step: of one byte, in units of the last decimal shown.
         zero_point: the byte of 0.
         one: 10 to the number of decimals.
+        targets: what each input's label says, as C; "" where it is not known.
     """
 
     units: tuple[str, ...]
     step: float
     zero_point: int
     one: int
+    targets: str
 
 
 def _values(graph: Graph, subset: dict[str, Array]) -> Values | None:
@@ -101,7 +113,17 @@ def _values(graph: Graph, subset: dict[str, Array]) -> Values | None:
         return None
     decimals = min(_MOST_DECIMALS, max(0, -math.floor(math.log10(scale))))
     one = 10**decimals
-    return Values(_names(subset, UNITS), scale * one, quantization.zero_point, one)
+    return Values(
+        _names(subset, UNITS), scale * one, quantization.zero_point, one, _targets(subset, one)
+    )
+
+
+def _targets(subset: dict[str, Array], one: int) -> str:
+    """The labels of a regression as C, a row each; "" where the console cannot write them."""
+    targets = subset.get(TARGETS)
+    if targets is None or max(1.0, float(np.abs(targets).max())) * one > _LARGEST_SHOWN:
+        return ""
+    return "\n".join(f"    {{{', '.join(map(c_float, row))}}}," for row in targets)
 
 
 def _lines(values: list[int]) -> str:

@@ -1,6 +1,6 @@
-"""Names that travel with inputs in .npz files of numbers: of classes, of units.
+"""What travels with inputs in .npz files: names of classes and units, labels of a regression.
 
-An array of bytes holds them, UTF-8, a name a line: such files are read without pickles and without
+Names are an array of bytes, UTF-8, a name a line: such files are read without pickles and without
 text, by packages that do not know each other.
 """
 
@@ -12,6 +12,8 @@ CLASS_NAMES = "class_names"
 """The array of a classification whose classes have names, in the order of the labels."""
 UNITS = "units"
 """The array of a regression; empty where its values have no units."""
+TARGETS = "targets"
+"""The labels of a regression: float32 [N, values]."""
 LARGEST = 1 << 16
 
 

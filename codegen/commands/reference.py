@@ -9,12 +9,12 @@ import numpy as np
 
 from codegen.arrays import Array, read_arrays, write_arrays
 from codegen.input_range import add_strict, check_range
-from codegen.inputs import by_name, check_inputs
+from codegen.inputs import by_name, check_inputs, stored_targets
 from codegen.ops import computes
 from codegen.reader.qdq import read_graph
 from codegen.reference import operations, quantize_inputs
 from codegen.reference import run as run_reference
-from support.described import CLASS_NAMES, UNITS
+from support.described import CLASS_NAMES, TARGETS, UNITS
 from support.errors import UserError
 
 # Layers' outputs beyond this many bytes would only fill the disk.
@@ -47,6 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
     found: dict[str, Array] = {"inputs": inputs, "outputs": run_reference(graph, inputs)}
     if "labels" in arrays and graph.gives_scores:
         found["labels"] = arrays["labels"]
+    targets = stored_targets(graph, arrays, arguments.inputs)
+    if targets is not None:
+        found[TARGETS] = targets
     found |= {key: arrays[key] for key in (CLASS_NAMES, UNITS) if key in arrays}
     if len(inputs) * sum(value.bytes for op in graph.ops for value in op.outputs) <= LAYERS_UP_TO:
         computed = [

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from codegen.arrays import read_arrays, write_arrays
 from codegen.input_range import add_strict, check_range
-from codegen.inputs import check_inputs
+from codegen.inputs import check_inputs, stored_targets
 from codegen.network import add_network_arguments, read_network
 from codegen.subset import make_subset, render_header
+from support.described import TARGETS
 from support.errors import UserError
 from support.files import write_text
 
@@ -37,6 +38,9 @@ def run(arguments: argparse.Namespace) -> None:
             f"{arguments.inputs}: inputs of type {arrays['inputs'].dtype}, not normalized floats",
             "make them with `python -m codegen inputs`",
         )
+    targets = stored_targets(graph, arrays, arguments.inputs)
+    if targets is not None:
+        arrays[TARGETS] = targets
     size, there = arguments.size, len(arrays["inputs"])
     if arguments.at_most and size > there:
         size = there

@@ -9,6 +9,7 @@ import numpy as np
 from codegen.report.pictures import as_grey, png
 from codegen.report.sources import Sources
 from support.described import CLASS_NAMES, unpacked
+from support.scores import ClassScore, of_classes
 
 # More pictures than this make a page nobody looks through.
 _MOST_PICTURES = 240
@@ -35,22 +36,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class ClassAccuracy:
-    """One class: inputs with its label, of them right; inputs predicted as it.
-
-    Attributes:
-        recall, precision: right of the labelled, right of the predicted, in percent, or None.
-    """
-
-    label: int
-    labelled: int
-    right: int
-    predicted: int
-    recall: float | None
-    precision: float | None
-
-
-@dataclass(frozen=True)
 class Accuracy:
     """All labelled inputs.
 
@@ -63,7 +48,7 @@ class Accuracy:
     right: int
     total: int
     confusion: list[list[Cell]]
-    classes: list[ClassAccuracy]
+    classes: list[ClassScore]
     misclassified: list[Misclassified]
     hidden: int
     class_names: tuple[str, ...] = ()
@@ -97,7 +82,7 @@ def accuracy(sources: Sources) -> Accuracy | None:
         int(np.trace(confusion)),
         len(labels),
         _cells(confusion) if narrow else [],
-        _classes(confusion) if narrow else [],
+        of_classes(confusion.tolist()) if narrow else [],
         [
             Misclassified(
                 int(i), int(labels[i]), int(predicted[i]), png(grey[k]) if grey is not None else ""
@@ -116,13 +101,3 @@ def _cells(confusion: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[l
         [Cell(int(n), min(1.0, float(s / worst))) for n, s in zip(counts, row, strict=True)]
         for counts, row in zip(confusion, shares, strict=True)
     ]
-
-
-def _classes(confusion: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[ClassAccuracy]:
-    found = []
-    for label, row in enumerate(confusion):
-        labelled, predicted, right = int(row.sum()), int(confusion[:, label].sum()), int(row[label])
-        recall = 100 * right / labelled if labelled else None
-        precision = 100 * right / predicted if predicted else None
-        found.append(ClassAccuracy(label, labelled, right, predicted, recall, precision))
-    return found

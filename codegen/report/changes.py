@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codegen.report.sources import Sources
+from codegen.report.sources import Json, Sources
 
 Value = int | float | str
 
@@ -29,19 +29,45 @@ class Change:
         return f"{delta:+.4g}"
 
 
+_NAMES = {"rmse": "RMSE", "r2": "R²"}
+
+
+def _scores(sources: Sources) -> dict[str, Value]:
+    """What the float and the int8 network are worth."""
+    scores = {
+        kind: {"accuracy": value}
+        for kind, value in sources.quantization.get("accuracy", {}).items()
+        if kind in ("float", "int8")
+    }
+    if "task" in sources.evaluation:  # of a network module
+        scores = {kind: sources.evaluation[kind] for kind in ("float", "int8")}
+    found: dict[str, Value] = {}
+    for kind, each in scores.items():
+        for name, value in each.items():
+            if name == "accuracy":
+                found[f"accuracy {kind} (%)"] = round(100 * float(value), 4)
+            else:
+                found[f"{_NAMES.get(name, name)} {kind}"] = float(f"{value:.6g}")
+    return found
+
+
+def _training(training: Json) -> dict[str, Value]:
+    """How it was trained: by a network module's plan, or by a recipe."""
+    plan = training.get("plan", training)
+    recipe = {"training recipe": str(training["recipe"]["name"])} if plan is training else {}
+    return recipe | {
+        "training epochs": int(plan["epochs"]),
+        "training seed": int(plan["seed"]),
+    }
+
+
 def summarize(sources: Sources) -> dict[str, Value]:
     """The numbers and names of a build that are worth comparing, in the order of the page."""
-    found: dict[str, Value] = {}
-    accuracy = sources.quantization.get("accuracy", {})
-    for key in ("float", "int8"):
-        if key in accuracy:
-            found[f"accuracy {key} (%)"] = round(100 * float(accuracy[key]), 4)
+    found = _scores(sources)
     found["model"] = str(sources.manifest["model_sha256"])[:12]
     found["generator"] = str(sources.manifest.get("generator", ""))
     if sources.training:
-        found["training recipe"] = str(sources.training["recipe"]["name"])
-        found["training epochs"] = int(sources.training["epochs"])
-        found["training seed"] = int(sources.training["seed"])
+        found |= _training(sources.training)
     found["multiply-accumulates"] = int(sources.manifest.get("macs") or 0)
     for key in ("weights", "activations"):
         found[f"{key} (bytes)"] = int(sources.manifest.get(f"{key}_bytes") or 0)

@@ -41,6 +41,25 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Scatter:
+    """Points over two axes of the same numbers, in a square box (left, top, right, bottom); what
+    lies on the rising diagonal is right.
+
+    Attributes:
+        path: SVG path data, a dot each.
+    """
+
+    title: str
+    width: int
+    height: int
+    box: tuple[int, int, int, int]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    path: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Histogram:
     """How often each stored byte occurs, as the outline of its bars.
 
@@ -103,6 +122,30 @@ def line_chart(
             )
             for name, points in series.items()
         ),
+    )
+
+
+def scatter(title: str, points: Sequence[tuple[float, float]], unit: str = "") -> Scatter:
+    """Points (label, value), at least one, over axes that hold all of them.
+
+    Args:
+        unit: behind the numbers of the vertical axis.
+    """
+    side, left, top = 300, 64, 12
+    right, bottom = left + side, top + side
+    marks = nice_ticks(min(map(min, points)), max(map(max, points)))
+    low, step = marks[0], side / (marks[-1] - marks[0])
+    across = [round(left + (x - low) * step, 1) for x, _ in points]
+    down = [round(bottom - (y - low) * step, 1) for _, y in points]
+    return Scatter(
+        title,
+        right + 24,
+        bottom + 34,
+        (left, top, right, bottom),
+        tuple(Tick(round(left + (x - low) * step, 1), f"{x:g}") for x in marks),
+        tuple(Tick(round(bottom - (y - low) * step, 1), f"{y:g}{unit}") for y in marks),
+        "".join(f"M{x:g} {y:g}h0" for x, y in zip(across, down, strict=True)),
+        len(points),
     )
 
 

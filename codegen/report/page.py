@@ -9,6 +9,7 @@ from codegen.report import drawing, memory
 from codegen.report.accuracy import Accuracy
 from codegen.report.charts import Chart, line_chart
 from codegen.report.history import Build, Comparison
+from codegen.report.regression import Regression, regression
 from codegen.report.sources import Sources
 from codegen.report.tensors import layer_shapes, spreads
 from codegen.report.timeline import timeline
@@ -25,14 +26,16 @@ def page(
         builds: those that are remembered, this one last.
         comparison: this build beside another; None for the first.
     """
+    valued = regression(sources)
     used, empty = memory.bars(sources.memory)
     context = {
         "manifest": sources.manifest,
         "board": sources.placement.get("board", {}),
         "sources": sources,
-        "figures": _figures(sources, scored),
+        "figures": _figures(sources, scored, valued),
         "charts": _charts(sources),
         "accuracy": scored,
+        "regression": valued,
         "network": drawing.drawing(sources.manifest),
         "timeline_drawing": timeline(sources.manifest),
         "spreads": spreads(sources),
@@ -47,13 +50,20 @@ def page(
     return render(TEMPLATE, context)
 
 
-def _figures(sources: Sources, scored: Accuracy | None) -> list[dict[str, str]]:
+def _figures(
+    sources: Sources, scored: Accuracy | None, valued: Regression | None
+) -> list[dict[str, str]]:
     """The few numbers to see first: what, how much, and a word about it."""
     figures = []
     if scored is not None:
         floating = sources.evaluation.get("float", {}).get("accuracy")
         about = "" if floating is None else f"float {100 * floating:.2f} %"
         figures.append(_figure("int8 accuracy", f"{scored.percent:.2f} %", about))
+    if valued is not None:
+        floating = sources.evaluation.get("float", {}).get("rmse")
+        about = "" if floating is None else f"float {floating:.4g}"
+        error = f"{valued.overall.rmse:.4g} {valued.unit}".strip()
+        figures.append(_figure("int8 RMSE", error, about))
     checked = sources.validation.get("comparison")
     if checked:
         equal = checked["identical"] == checked["total"] == checked["received"]
@@ -85,13 +95,27 @@ def _charts(sources: Sources) -> list[Chart]:
     history = sources.training.get("history") or []
     if not history:
         return []
+    loss = {"training": [(e["epoch"], e["loss"]) for e in history]}
+    if "validation" in history[0]:
+        loss["validation"] = [(e["epoch"], e["validation_loss"]) for e in history]
+        return [line_chart("Loss by epoch", loss), *_validated(sources, history)]
     accuracy = {}
     for key, name in (("training_accuracy", "training"), ("validation_accuracy", "validation")):
         points = [(e["epoch"], 100 * e[key]) for e in history if e[key] is not None]
         if points:
             accuracy[name] = points
-    loss = {"training": [(e["epoch"], e["loss"]) for e in history]}
     return [line_chart("Loss by epoch", loss), line_chart("Accuracy by epoch", accuracy, " %")]
+
+
+def _validated(sources: Sources, history: list[dict[str, Any]]) -> list[Chart]:
+    """What a network module's validation part showed."""
+    if "accuracy" in history[0]["validation"]:
+        points = [(e["epoch"], 100 * e["validation"]["accuracy"]) for e in history]
+        return [line_chart("Accuracy by epoch", {"validation": points}, " %")]
+    units = {*sources.training.get("units", ())}
+    unit = f" {min(units)}" if len(units) == 1 else ""
+    points = [(e["epoch"], e["validation"]["rmse"]) for e in history]
+    return [line_chart("RMSE by epoch", {"validation": points}, unit)]
 
 
 def _costs(sources: Sources) -> dict[str, Any]:

@@ -40,6 +40,11 @@ class Port:
     zero_point: int
 
 
+def dequantize(stored: Int8Array, port: Port) -> npt.NDArray[np.float64]:
+    """The real values that bytes of an end mean: float64 of the same shape."""
+    return (stored.astype(np.float64) - port.zero_point) * port.scale
+
+
 @dataclass(frozen=True)
 class Info:
     """What the firmware says of itself.

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.comparison import Int8Array, read_outputs
-from support.described import CLASS_NAMES, unpacked
+from support.described import CLASS_NAMES, TARGETS, UNITS, unpacked
 from support.errors import UserError
 from support.files import read_json
 
@@ -29,6 +29,8 @@ class Reference:
         labels: uint8 [N], or None for inputs without.
         layers: layer's index -> int8 [N, its output size].
         class_names: in the order of the labels; () where they have none.
+        targets: float32 [N, output elements], the labels of a regression, or None.
+        units: of its values; () where they have none.
     """
 
     inputs: Int8Array
@@ -36,6 +38,8 @@ class Reference:
     labels: npt.NDArray[np.uint8] | None
     layers: Mapping[int, Int8Array] = field(default_factory=dict)
     class_names: tuple[str, ...] = ()
+    targets: npt.NDArray[np.float32] | None = None
+    units: tuple[str, ...] = ()
 
 
 def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
@@ -54,7 +58,11 @@ def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
             inputs: Int8Array = arrays["inputs"][:count]
             labels = arrays["labels"][:count] if "labels" in arrays else None
             names = [name for name in arrays.files if name.startswith(_LAYER)] if layers else []
-            classes = unpacked(arrays[CLASS_NAMES].tobytes()) if CLASS_NAMES in arrays else ()
+            targets = arrays[TARGETS][:count] if TARGETS in arrays else None
+            classes, units = (
+                unpacked(arrays[key].tobytes()) if key in arrays else ()
+                for key in (CLASS_NAMES, UNITS)
+            )
             found = {int(name.removeprefix(_LAYER)): arrays[name][:count] for name in names}
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: not a reference.npz ({error})", "build it again") from None
@@ -65,7 +73,9 @@ def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
             f"{path}: holds no layers",
             "make it again with fewer inputs: above 64 MiB they are left out",
         )
-    return Reference(inputs, outputs[:count], labels, found, classes)
+    if targets is not None and targets.shape != outputs[:count].shape:
+        raise UserError(f"{path}: its targets are {targets.shape}", "build it again")
+    return Reference(inputs, outputs[:count], labels, found, classes, targets, units)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from device.link.messages import Info, Report
-from device.validation.verdict import Cost, LayerVerdict, Recognition, Verdict
+from device.validation.verdict import Cost, LayerVerdict, Recognition, Regression, Verdict
+from support.scores import RegressionScore
 
 # Wider confusion matrices than this do not fit a terminal.
 _WIDEST_MATRIX = 20
 _LONGEST_NAME = 20
+# Longer tables of classes or values tell of the worst.
+_MOST_LISTED = 20
 
 
 def as_text(verdict: Verdict) -> str:
@@ -20,6 +23,8 @@ def as_text(verdict: Verdict) -> str:
     lines = []
     if verdict.recognition is not None:
         lines += _recognition(verdict.recognition)
+    if verdict.regression is not None:
+        lines += _regression(verdict.regression)
     unit = verdict.cost.unit if verdict.cost else ""
     lines += [_layer(layer, unit) for layer in verdict.layers]
     if any(layer.comparison is None for layer in verdict.layers):
@@ -36,20 +41,72 @@ def as_text(verdict: Verdict) -> str:
 def _recognition(found: Recognition) -> list[str]:
     percent = 100 * found.right / found.total
     lines = [f"accuracy {percent:.2f} % ({found.right:,} of {found.total:,})"]
-    if len(found.confusion) > _WIDEST_MATRIX:
-        return lines
+    if len(found.confusion) <= _WIDEST_MATRIX:
+        lines += _matrix(found)
+    return lines + _classes(found)
+
+
+def _named(found: Recognition, label: int) -> str:
+    """A class by its number, and its name if it has one."""
+    names = found.class_names if len(found.class_names) == len(found.confusion) else ()
+    return f"{label:>5}" + (f" {names[label][:_LONGEST_NAME]}" if names else "")
+
+
+def _matrix(found: Recognition) -> list[str]:
     width = max(len(str(count)) for row in found.confusion for count in row) + 2
     numbers = range(len(found.confusion))
-    names = found.class_names if len(found.class_names) == len(numbers) else ()
-    rows = [f"{n:>5}" + (f" {names[n][:_LONGEST_NAME]}" if names else "") for n in numbers]
+    rows = [_named(found, n) for n in numbers]
     wide = max(map(len, rows))
-    lines.append("each label (row) by the predicted class (column):")
-    lines.append(" " * wide + "".join(f"{n:>{width}}" for n in numbers))
-    lines += [
-        f"{rows[label]:<{wide}}" + "".join(f"{count or '.':>{width}}" for count in row)
-        for label, row in enumerate(found.confusion)
+    return [
+        "each label (row) by the predicted class (column):",
+        " " * wide + "".join(f"{n:>{width}}" for n in numbers),
+        *[
+            f"{rows[label]:<{wide}}" + "".join(f"{count or '.':>{width}}" for count in row)
+            for label, row in enumerate(found.confusion)
+        ],
     ]
+
+
+def _classes(found: Recognition) -> list[str]:
+    """Recall and precision of each class, or of those that are found worst."""
+    shown, title = found.classes, "each class:"
+    if len(shown) > _MOST_LISTED:
+        known = [each for each in shown if each.recall is not None]
+        shown = sorted(known, key=lambda each: each.recall or 0)[:_MOST_LISTED]
+        title = f"the {len(shown)} of {len(found.classes)} classes with the least recall:"
+    rows = [_named(found, each.label) for each in shown]
+    wide = max(map(len, (*rows, title)))
+    heads = ("inputs", "right", "recall", "predicted", "precision")
+    lines = [f"{title:<{wide}}" + "".join(f"{head:>11}" for head in heads)]
+    for row, each in zip(rows, shown, strict=True):
+        recall, precision = (
+            "-" if share is None else f"{share:.2f} %" for share in (each.recall, each.precision)
+        )
+        cells = (f"{each.labelled:,}", f"{each.right:,}", recall, f"{each.predicted:,}", precision)
+        lines.append(f"{row:<{wide}}" + "".join(f"{cell:>11}" for cell in cells))
     return lines
+
+
+def _regression(found: Regression) -> list[str]:
+    """The error of all values, then of each where there are several, the largest first."""
+    one = found.units[0] if len({*found.units}) == 1 else ""
+    lines = [_score(found.overall, one)]
+    if len(found.each) == 1:
+        return lines
+    order = sorted(range(len(found.each)), key=lambda value: -found.each[value].rmse)
+    for value in sorted(order[:_MOST_LISTED]):
+        unit = found.units[value] if value < len(found.units) else one
+        lines.append(f"value {value}: {_score(found.each[value], unit)}")
+    if len(order) > _MOST_LISTED:
+        lines.append(f"and {len(order) - _MOST_LISTED} values with smaller errors")
+    return lines
+
+
+def _score(score: RegressionScore, unit: str) -> str:
+    unit = f" {unit}" if unit else ""
+    r2 = "" if score.r2 is None else f", R² {score.r2:.4f}"
+    largest = f"largest error {score.largest:.4g}{unit} (input {score.at})"
+    return f"RMSE {score.rmse:.4g}{unit}{r2}, {largest}"
 
 
 def _layer(layer: LayerVerdict, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""What a measurement says: bytes, digits, cost."""
+"""What a measurement says: bytes, classes or values, cost."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from device.comparison import Comparison, compare
-from device.link.messages import Info
+from device.link.messages import Info, Port, dequantize
 from device.validation.measure import Measurement
 from device.validation.reference import Reference
+from support.scores import ClassScore, RegressionScore, of_classes, of_values
 
 CYCLES, INSTRUCTIONS = "cycles", "instructions"
 
@@ -47,6 +48,7 @@ class Recognition:
 
     Attributes:
         confusion: [label][predicted] counts.
+        classes: recall and precision of each class.
         class_names: in the order of the labels; () where they have none.
     """
 
@@ -54,7 +56,23 @@ class Recognition:
     total: int
     confusion: list[list[int]]
     misclassified: list[Misclassified]
+    classes: list[ClassScore]
     class_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Regression:
+    """How near the firmware's values are to the labels, in their units.
+
+    Attributes:
+        overall: of all values together.
+        each: of each value of the output, in its order.
+        units: of each, or of all; () where they have none.
+    """
+
+    overall: RegressionScore
+    each: list[RegressionScore]
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,7 @@ class Verdict:
     Attributes:
         inputs: how many there were to run; `done` were.
         stopped: why it ended early, or "".
+        recognition, regression: None for inputs without such labels.
         cost: None when nothing measured it.
     """
 
@@ -85,6 +104,7 @@ class Verdict:
     recognition: Recognition | None
     cost: Cost | None
     layers: list[LayerVerdict]
+    regression: Regression | None = None
 
     @property
     def first_wrong_layer(self) -> LayerVerdict | None:
@@ -125,6 +145,7 @@ def judge(
         recognition=_recognition(measured, reference),
         cost=None if counted is None else _cost(counted, unit, 0 if emulated else info.clock_hz),
         layers=_layers(measured, reference, names, unit),
+        regression=_regression(measured, reference, info.outputs[0]),
     )
 
 
@@ -156,9 +177,24 @@ def _recognition(measured: Measurement, reference: Reference) -> Recognition | N
         Misclassified(int(i), int(labels[i]), int(predicted[i]))
         for i in np.flatnonzero(predicted != labels)
     ]
+    counts: list[list[int]] = confusion.tolist()
     return Recognition(
-        int(np.trace(confusion)), len(labels), confusion.tolist(), wrong, reference.class_names
+        int(np.trace(confusion)),
+        len(labels),
+        counts,
+        wrong,
+        of_classes(counts),
+        reference.class_names,
     )
+
+
+def _regression(measured: Measurement, reference: Reference, port: Port) -> Regression | None:
+    if reference.targets is None or not measured.done:
+        return None
+    labels = reference.targets[: measured.done].T.tolist()
+    outputs = dequantize(measured.outputs[: measured.done], port).T.tolist()
+    each = [of_values([label], [found]) for label, found in zip(labels, outputs, strict=True)]
+    return Regression(of_values(labels, outputs), each, reference.units)
 
 
 def _layers(

@@ -227,6 +227,13 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         test_images=test_images,
         typical=("--calibration", test_images),
         reference=expected,
+        steps={
+            "training": history,
+            "quantization": quantization,
+            "evaluation": evaluation[0],
+            "checkpoint": weights,
+            "onnx": float_model,
+        },
         targets={
             "train": train,
             "onnx": onnx,

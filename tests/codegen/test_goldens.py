@@ -26,7 +26,7 @@ from codegen.render import TEMPLATES, environment, render
 from codegen.report.operators import support_page
 from codegen.subset import make_subset, render_header
 from codegen.xcube.adapter import headers
-from support.described import UNITS, packed
+from support.described import TARGETS, UNITS, packed
 from tests.codegen.golden_sets import SETS
 from tests.codegen.graphs import assorted, classes, depthwise, image, left_in_float, two_in_two_out
 from tests.codegen.models import Array, QdqModel, random_layer
@@ -77,6 +77,7 @@ def subset_header(graph: Graph, size: int, **described: Sequence[str]) -> str:
     }
     if UNITS in described:
         del arrays["labels"]
+        arrays[TARGETS] = rng.uniform(-3, 30, (9, graph.outputs[0].size)).astype(np.float32)
     for key, names in described.items():
         arrays[key] = np.frombuffer(packed(names), np.uint8)
     return render_header(graph, make_subset(graph, arrays, size, 5), size, 5)

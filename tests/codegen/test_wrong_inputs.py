@@ -99,7 +99,13 @@ FILES: dict[str, tuple[Write, str, str]] = {
     "infinite": (npy(GOOD + np.inf), "input 0 holds values that are not finite", "made"),
     "beyond_float32": (npy(GOOD.astype("f8") + 1e300), "input 0 .*not finite", "made"),
     "labels_too_few": (npz(inputs=GOOD, labels=[1, 2]), r"labels of shape \[2\] for 4", "each"),
-    "labels_float": (npz(inputs=GOOD, labels=[0.5] * 4), "not classes 0 to 255", "integers"),
+    "labels_float": (
+        npz(inputs=GOOD, labels=[0.5] * 4),
+        "1 values in each label, the network gives 3",
+        "for classes give whole numbers",
+    ),
+    "labels_nan": (npz(inputs=GOOD, labels=[0.5, np.nan, 1, 2]), "label 1 is not a finite", "out"),
+    "targets_too_few": (npz(inputs=GOOD, targets=np.ones((3, 4))), r"shape \[3, 4\] for 4", "each"),
     "labels_negative": (npz(inputs=GOOD, labels=[0, 1, -1, 2]), "not classes", "integers"),
 }
 

@@ -44,14 +44,22 @@ def test_the_tutorial_word_by_word(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert "100/100 output bytes identical to the reference" in done.stdout
-    shown = [float(value) for value in re.findall(r"^input \d+: (-?[\d.]+) °C$", done.stdout, re.M)]
+    told = re.findall(r"^input \d+: (-?[\d.]+) °C, label (-?[\d.]+) °C$", done.stdout, re.M)
+    shown, labels = ([float(pair[n]) for pair in told] for n in (0, 1))
     with np.load(tmp_path / "my_project/build/app-regression/reference.npz") as reference:
         bytes_ = reference["outputs"][:, 0].astype(float)
+        targets = reference["targets"][:, 0].astype(float)
     (manifest,) = (tmp_path / "my_project/build/network-regression").glob("*_manifest.json")
     end = json.loads(manifest.read_text())["outputs"][0]
     assert shown == pytest.approx(
         (bytes_ - end["zero_point"]) * end["scale"], abs=0.51 * end["scale"]
     )
+    assert labels == pytest.approx(targets, abs=0.051)
+    real = (bytes_ - end["zero_point"]) * end["scale"]
+    rmse = float(np.sqrt(np.mean((targets - real) ** 2)))
+    r2 = 1 - np.sum((targets - real) ** 2) / np.sum((targets - targets.mean()) ** 2)
+    (score,) = re.findall(r"^RMSE ([\d.]+) °C, R² ([\d.]+)$", done.stdout, re.M)
+    assert [float(value) for value in score] == pytest.approx([rmse, r2], abs=0.0006)
     evaluation = tmp_path / "my_project" / "build" / "model" / "regression" / "evaluation.json"
     found = json.loads(evaluation.read_text())
     assert found["int8"]["r2"] > 0.99

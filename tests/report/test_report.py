@@ -7,6 +7,7 @@ import hashlib
 import html
 import io
 import json
+import math
 import re
 import subprocess
 from html.parser import HTMLParser
@@ -208,6 +209,50 @@ def test_classes_are_called_by_their_names(build: Build) -> None:
     wrong = next(i for i, label in enumerate(arrays["labels"]) if label != predicted[i])
     pair = f"{names[arrays['labels'][wrong]]} → {names[predicted[wrong]]}"
     assert html.escape(pair) in build.html
+
+
+def test_values_of_a_regression_are_beside_their_labels(build: Build) -> None:
+    arrays = dict(np.load(build.path("reference.npz")))
+    del arrays["labels"]
+    manifest = json.loads(build.path("network_manifest.json").read_text())
+    manifest["outputs"] = [{"scale": 0.05, "zero_point": 3}]
+    write_json(build.path("network_manifest.json"), manifest)
+    real = 0.05 * (arrays["outputs"].astype(np.float64) - 3)
+    arrays["targets"] = (real + np.arange(4)).astype(np.float32)  # value 0 is right
+    arrays["units"] = np.frombuffer(packed(["mm", "mm", "mm", "mm"]), np.uint8)
+    np.savez(build.path("reference.npz"), **arrays)
+    history = [
+        {"epoch": n, "loss": 1 / n, "validation": {"rmse": 5 / n, "r2": 0.5}, "validation_loss": 1}
+        for n in (1, 2)
+    ]
+    training = {
+        "plan": {"epochs": 9, "seed": 4},
+        "units": ["mm"],
+        "inputs": {"train": 1234, "validation": 20, "test": 40},
+        "versions": {"torch": "9.9.9"},
+        "history": history,
+    }
+    write_json(build.path("training.json"), training)
+    scores = {"rmse": 1.5, "r2": 0.25}
+    evaluation = {"task": "regression", "float": scores, "int8": scores}
+    write_json(build.path("evaluation.json"), evaluation)
+    done = build.report()
+    assert done.returncode == 0, done.stderr
+    page = build.html
+    assert "Accuracy</h2>" not in page and "Values</h2>" in page
+    assert f"RMSE {math.sqrt(14 / 4):.4g} mm, R² " in page and "float 1.5" in page
+    assert "The largest error is 3 mm" in page and "RMSE by epoch" in page
+    rows = re.findall(r'<th scope="row">(\d)</th><td class="number">([\d.e-]+)</td>', page)
+    assert [(value, round(float(rmse), 4)) for value, rmse in rows] == [
+        (str(n), float(n)) for n in range(4)
+    ]
+    assert page.count('class="dots"') == 4 and "2 of at most 9 epochs" in page
+    assert "1,234 inputs train" in page
+    # What is right lies on the diagonal, from the box's lower left corner to its upper right one.
+    dots = re.findall(r'<path class="dots" d="(.*?)"', page)[0]
+    places = [tuple(map(float, dot)) for dot in re.findall(r"M([\d.]+) ([\d.]+)h0", dots)]
+    assert len(places) == 40
+    assert all(x - 64 == pytest.approx(312 - y, abs=0.21) for x, y in places)
 
 
 def test_pipeline_has_the_hashes_of_its_files_and_the_compiler(build: Build) -> None:

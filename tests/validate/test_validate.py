@@ -74,6 +74,54 @@ def test_classes_are_called_by_their_names(case: MakeCase) -> None:
     assert written(toy)["recognition"]["class_names"] == names
 
 
+def test_each_class_has_its_recall_and_precision(case: MakeCase) -> None:
+    toy = case()
+    names = [f"class {n}" for n in range(OUTPUTS)]
+    toy.arrays["class_names"] = np.frombuffer(packed(names), np.uint8)
+    lines = toy.run().stdout.splitlines()
+    labels, predicted = toy.arrays["labels"], toy.arrays["outputs"].argmax(axis=1)
+    head = next(i for i, line in enumerate(lines) if line.startswith("each class:"))
+    for label, line in enumerate(lines[head + 1 : head + 1 + OUTPUTS]):
+        right = int(((labels == label) & (predicted == label)).sum())
+        labelled, said = int((labels == label).sum()), int((predicted == label).sum())
+        recall = f"{100 * right / labelled:.2f} %" if labelled else "-"
+        precision = f"{100 * right / said:.2f} %" if said else "-"
+        cells = line.replace(" %", "%").split()
+        assert cells[1:3] == names[label].split()
+        expected = [labelled, right, recall, said, precision]
+        assert cells[3:] == [str(cell).replace(" %", "%") for cell in expected]
+        found = written(toy)["recognition"]["classes"][label]
+        assert (found["right"], found["labelled"], found["predicted"]) == (right, labelled, said)
+
+
+def test_values_are_judged_in_their_units(case: MakeCase) -> None:
+    """The toy's outputs have scale 0.25 and zero point 4."""
+    toy = case()
+    del toy.arrays["labels"]
+    real = 0.25 * (toy.arrays["outputs"].astype(np.float64) - 4)
+    errors = np.random.default_rng(1).normal(0, 2, real.shape)
+    errors[5, 3] = 40
+    targets = (real + errors).astype(np.float32)
+    toy.arrays["targets"] = targets
+    toy.arrays["units"] = np.frombuffer(packed(["°C"]), np.uint8)
+    done = toy.run()
+    assert done.returncode == 0, done.stderr
+    found = written(toy)
+    assert found["recognition"] is None
+    rmse = float(np.sqrt(np.mean((targets - real) ** 2)))
+    overall = found["regression"]["overall"]
+    assert overall["rmse"] == pytest.approx(rmse)
+    spread = ((targets - targets.mean(axis=0, dtype=np.float64)) ** 2).sum()
+    assert overall["r2"] == pytest.approx(1 - ((targets - real) ** 2).sum() / spread)
+    assert (overall["largest"], overall["at"]) == (pytest.approx(40, abs=1e-4), 5)
+    assert f"RMSE {rmse:.4g} °C, R² {overall['r2']:.4f}, largest error 40 °C (input 5)" in (
+        done.stdout
+    )
+    each = [float(np.sqrt(np.mean(error**2))) for error in (targets - real).T]
+    assert [value["rmse"] for value in found["regression"]["each"]] == pytest.approx(each)
+    assert f"value 3: RMSE {each[3]:.4g} °C" in done.stdout
+
+
 def test_inputs_without_labels(case: MakeCase) -> None:
     toy = case()
     del toy.arrays["labels"]

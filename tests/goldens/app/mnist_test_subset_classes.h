@@ -23,6 +23,7 @@ static const char *const mnist_test_subset_classes[3] = {
 };
 /* clang-format on */
 #define MNIST_TEST_SUBSET_VALUES 0
+#define MNIST_TEST_SUBSET_TARGETS 0
 
 /* clang-format off */
 NN_SECTION_SUBSET __attribute__((aligned(4)))

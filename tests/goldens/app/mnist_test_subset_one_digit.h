@@ -13,6 +13,7 @@
 #define MNIST_TEST_SUBSET_SIZE 0
 #define MNIST_TEST_SUBSET_LABELED 1
 #define MNIST_TEST_SUBSET_VALUES 0
+#define MNIST_TEST_SUBSET_TARGETS 0
 
 /* clang-format off */
 __attribute__((aligned(4)))

@@ -20,6 +20,7 @@
 #define MNIST_TEST_SUBSET_ONE 1000u
 #define MNIST_TEST_SUBSET_UNITS {" \302\260C", " %", ""}
 #define MNIST_TEST_SUBSET_UNIT_COUNT 3u
+#define MNIST_TEST_SUBSET_TARGETS 1
 
 /* clang-format off */
 NN_SECTION_SUBSET __attribute__((aligned(4)))
@@ -32,6 +33,14 @@ static const signed char mnist_test_subset_quantized[4][6] = {
     {-27, -95, 42, 107, -67, 34},
     /* 3: input 7 */
     {47, 80, -14, 65, 94, -92},
+};
+
+/* What the outputs should be. */
+static const float mnist_test_subset_targets[4][3] = {
+    {25.747591f, 6.08735466f, 15.5397205f},
+    {25.0797367f, 2.57658124f, 28.8238049f},
+    {17.5818596f, 17.0271645f, 29.0284386f},
+    {9.1864481f, -0.198472515f, 3.38641024f},
 };
 /* clang-format on */
 
