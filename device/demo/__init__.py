@@ -1,1 +1,1 @@
-"""A page on this computer: draw a digit, and the firmware reads it."""
+"""A page on this computer: draw, open a file or take a test input, and the firmware answers."""

@@ -1,4 +1,4 @@
-"""The firmware that reads digits: one for all tabs, opened again when it went away."""
+"""The firmware that answers: one for all tabs, opened again when it went away."""
 
 from __future__ import annotations
 
@@ -8,71 +8,64 @@ from typing import Any
 
 import numpy as np
 
-from device.demo.pictures import Normalization, check_network, quantize, seen
+from device.demo.network import Network
 from device.link.client import Client
 from device.link.messages import Info
 from device.link.transport import LinkError, Transport
 
 
 class Reader:
-    """Asks the firmware, one picture at a time, from any thread.
+    """Asks the firmware, one input at a time, from any thread.
 
     Args:
         opening: opens the way to the target; called again after it was lost.
-        normalization: of the network's input.
-        check: refuses a target that is not the right one, by its `Info`.
+        describe: tells what the network takes and gives by the firmware's `Info`; refuses a target
+            that is not the right one.
     """
 
     def __init__(
-        self,
-        opening: Callable[[], Transport],
-        normalization: Normalization,
-        check: Callable[[Info], None],
+        self, opening: Callable[[], Transport], describe: Callable[[Info], Network]
     ) -> None:
-        self._opening, self._normalization, self._check = opening, normalization, check
+        self._opening, self._describe = opening, describe
         self._lock = threading.Lock()
         self._client: Client | None = None
 
-    def start(self) -> Info:
+    def start(self) -> tuple[Info, Network]:
         """Open the way to the target and find out what it is.
 
         Raises:
             UserError: it cannot be opened, does not answer, or is not the right one.
         """
         with self._lock:
-            return self._connected().info
+            info = self._connected().info
+            return info, self._describe(info)
 
-    def read(self, grey: bytes) -> dict[str, Any]:
-        """Let the firmware read a picture: 784 grey values, 255 ink.
+    def read(self, network: Network, kind: int, payload: bytes) -> dict[str, Any]:
+        """Let the firmware run an input.
+
+        Args:
+            kind, payload: a question of the page, of a size that the network takes.
 
         Returns:
-            what the page shows: scores (real values), stored output bytes, the input as the
-            network saw it (grey), cost.
+            what the page shows: `Network.answer`, and the cost.
 
         Raises:
             UserError: the target is lost, or could not be opened again.
         """
+        question = network.question(kind, payload)
         with self._lock:
             client = self._connected()
-            info = client.info
-            picture, classes = info.inputs[0], info.outputs[0]
-            stored = quantize(grey, picture, self._normalization)
             try:
-                results = client.run(stored[np.newaxis])
+                results = client.run(question.stored[np.newaxis])
             except LinkError:
                 self._drop()
                 raise
-            outputs = results.outputs[0]
-            scores = (outputs.astype(np.float64) - classes.zero_point) * classes.scale
             return {
-                "scores": [round(float(score), 4) for score in scores],
-                "stored": outputs.tolist(),
-                "digit": int(outputs.argmax()),
-                "seen": seen(stored, picture, self._normalization),
+                **network.answer(question, results.outputs[0]),
                 "cost": _cost(
                     int(results.cycles[0]),
                     int(results.instructions[0]),
-                    info.clock_hz,
+                    client.info.clock_hz,
                     emulated=client.transport.emulated,
                 ),
             }
@@ -86,9 +79,7 @@ class Reader:
         if self._client is None:
             client = Client(self._opening())
             try:
-                info = client.connect()
-                check_network(info)
-                self._check(info)
+                self._describe(client.connect())
             except BaseException:
                 client.close()
                 raise

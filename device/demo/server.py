@@ -1,7 +1,8 @@
 """The page and its WebSocket, for this computer only.
 
-A message of the page is four bytes of number and 784 grey values; the answer is JSON with the same
-number. Anything else ends the connection.
+The first message, to the page, is JSON: what the network takes and gives. A message of the page is
+four bytes of number, one of the kind and an input of the kind's size; the answer is JSON with the
+same number. Anything else ends the connection.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from device.demo.pictures import BYTES
+from device.demo.network import Network
 from device.demo.reader import Reader
 from support.errors import UserError
 
 ADDRESS = "127.0.0.1"
 _NUMBER = 4
-_MESSAGE = _NUMBER + BYTES
+_HEAD = _NUMBER + 1
 _MOST_TABS = 16
 # Seconds that a browser may take for a request, from its connection on: this computer's own.
 _PATIENCE = 5.0
@@ -39,12 +40,13 @@ _PATIENCE = 5.0
 _UNSUPPORTED, _POLICY, _TRY_LATER = 1003, 1008, 1013
 
 
-def application(page: str, reader: Reader, port: int) -> Starlette:
+def application(page: str, reader: Reader, network: Network, port: int) -> Starlette:
     """The web application.
 
     Args:
         page: HTML with its script and style inside.
-        reader: asked for each picture; one at a time.
+        reader: asked for each input; one at a time.
+        network: what it is asked for.
         port: that it is served on: part of the names it answers to.
     """
     hosts = {f"{name}:{port}" for name in (ADDRESS, "localhost")}
@@ -72,8 +74,9 @@ def application(page: str, reader: Reader, port: int) -> Starlette:
             return
         tabs.add(websocket)
         try:
+            await websocket.send_json(network.told())
             while True:
-                await _answer(websocket, reader, one_at_a_time)
+                await _answer(websocket, reader, network, one_at_a_time)
         except WebSocketDisconnect:
             pass  # closed, perhaps in the middle of a stroke
         finally:
@@ -88,17 +91,20 @@ def application(page: str, reader: Reader, port: int) -> Starlette:
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-async def _answer(websocket: WebSocket, reader: Reader, limiter: CapacityLimiter) -> None:
+async def _answer(
+    websocket: WebSocket, reader: Reader, network: Network, limiter: CapacityLimiter
+) -> None:
     message = await websocket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1000))
     data = message.get("bytes")
-    if data is None or len(data) != _MESSAGE:
-        await websocket.close(_UNSUPPORTED, f"a message has {_MESSAGE} bytes")
+    if data is None or len(data) < _HEAD or network.sizes.get(data[_NUMBER]) != len(data) - _HEAD:
+        await websocket.close(_UNSUPPORTED, "no question that this network is asked")
         raise WebSocketDisconnect(_UNSUPPORTED)
+    kind, payload = data[_NUMBER], data[_HEAD:]
     answer: dict[str, Any]
     try:
-        answer = await to_thread.run_sync(reader.read, data[_NUMBER:], limiter=limiter)
+        answer = await to_thread.run_sync(reader.read, network, kind, payload, limiter=limiter)
     except UserError as error:
         answer = {"error": str(error)}
     answer["number"] = int.from_bytes(data[:_NUMBER], "little")
@@ -190,7 +196,7 @@ class _Impatient(H11Protocol):
             self._waiting = None
 
 
-def serve(app: Starlette, listener: socket.socket) -> None:
+def serve(app: Starlette, network: Network, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     config = uvicorn.Config(
         app,
@@ -198,7 +204,7 @@ def serve(app: Starlette, listener: socket.socket) -> None:
         access_log=False,
         http=_Impatient,
         ws="websockets-sansio",
-        ws_max_size=_MESSAGE,
+        ws_max_size=_HEAD + max(network.sizes.values()),
         ws_per_message_deflate=False,  # noise grows when it is packed, beyond that size
         ws_ping_interval=20,
         server_header=False,

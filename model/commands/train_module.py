@@ -70,7 +70,8 @@ def run(arguments: argparse.Namespace) -> None:
     _write_part(to["calibration"], parts.train.spread(CALIBRATING), parts)
     _write_part(to["validation"], parts.validation, parts)
     _write_part(to["test"], parts.test, parts)
-    _write_history(to["history"], plan, parts, history, figures)
+    preprocessed = module.function("preprocess") is not None
+    _write_history(to["history"], plan, parts, history, figures, preprocessed=preprocessed)
 
 
 OUTPUTS = ("out", "history", "calibration", "validation", "test")
@@ -122,9 +123,19 @@ def _write_part(path: Path, part: Part, parts: Parts) -> None:
 
 
 def _write_history(
-    path: Path, plan: Plan, parts: Parts, history: list[Epoch], figures: dict[str, float]
+    path: Path,
+    plan: Plan,
+    parts: Parts,
+    history: list[Epoch],
+    figures: dict[str, float],
+    *,
+    preprocessed: bool,
 ) -> None:
-    """What was trained on what, and how it went."""
+    """What was trained on what, and how it went.
+
+    Args:
+        preprocessed: the module's own code changed the inputs.
+    """
     import platform
     from dataclasses import asdict
 
@@ -140,6 +151,8 @@ def _write_history(
             "task": "regression" if parts.regression else "classification",
             "classes": parts.classes,
             "units": parts.units,
+            "columns": parts.columns,
+            "preprocess": preprocessed,
             "mean": parts.figure("Sub"),
             "std": parts.figure("Div"),
             "inputs": {

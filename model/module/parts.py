@@ -18,7 +18,7 @@ Float32Array = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 
 NAMES = ("train", "validation", "test")
-ABOUT = ("classes", "units", "input_names", "mean", "std", "normalize")
+ABOUT = ("classes", "units", "input_names", "columns", "mean", "std", "normalize")
 INPUT = "input"
 """Name of a network's only input, where `data()` has no `input_names`."""
 
@@ -67,6 +67,7 @@ class Parts:
         units: of the values that regression gives, or ().
         input_names: of the network's inputs.
         normalization: what each input, as the data has it, has gone through.
+        columns: names of the columns that its source read the inputs from, or ().
     """
 
     train: Part
@@ -76,6 +77,7 @@ class Parts:
     units: tuple[str, ...]
     input_names: tuple[str, ...]
     normalization: tuple[tuple[Step, ...], ...] = ()
+    columns: tuple[str, ...] = ()
 
     def figure(self, function: str) -> tuple[float, ...] | None:
         """What the first input's last step of a kind has: "Sub" the mean, "Div" the deviation."""
@@ -144,7 +146,16 @@ def of(returned: object, place: str, seed: int) -> Parts:
     train = found["train"]
     steps = normalization.chosen(returned, train.inputs, train.images, refuse)
     found = {name: _normalized(part, name, steps, refuse) for name, part in found.items()}
-    return Parts(found["train"], found["validation"], found["test"], classes, units, names, steps)
+    return Parts(
+        found["train"],
+        found["validation"],
+        found["test"],
+        classes,
+        units,
+        names,
+        steps,
+        _names(returned, "columns", refuse),
+    )
 
 
 def _normalized(

@@ -166,7 +166,7 @@ def csv(
         parts = {part: (rows.inputs, rows.labels) for part, rows in read.items()}
         if "test" not in parts:
             parts = cut_off(parts["train"][0], parts["train"][1], share)
-    return {**parts, "normalize": True} if normalize else parts
+    return {**parts, "columns": names, **({"normalize": True} if normalize else {})}
 
 
 @dataclass(frozen=True)

@@ -118,15 +118,17 @@ def _validate(
 def _demo(
     env: Any, places: Places, model: Model, network: NetworkSources, firmware: Firmware
 ) -> Any:
-    """Declare the page that one draws on and that the firmware answers."""
+    """Declare the page that asks the firmware."""
     context = env.Contexts(memories=places.memories, manifest=network.manifest)
     where, identity = _answering(env, places, network, firmware)
-    trained = ("--training", model.steps["training"]) if model.steps else ()
+    trained = ("--training", model.steps["training"]) if "training" in model.steps else ()
     return env.Demo(
         env.Render("demo/page.html.j2", places.board.File("demo.html"), *context)[0],
         [
             *where,
             *identity,
+            "--reference",
+            model.reference,
             *(trained or (("--normalize", "$normalize") if env["normalize"] else ())),
             {
                 "--listen": "$listen" if env["listen"] else None,

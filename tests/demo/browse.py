@@ -37,10 +37,10 @@ FOUR = [[(0.4, 0.2), (0.3, 0.55), (0.72, 0.55)], [(0.62, 0.2), (0.6, 0.85)]]
 
 
 def answered(page: Page) -> str:
-    """The digit, once the page shows the answer to its newest drawing."""
+    """What was found, once the page shows the answer to its newest drawing."""
     page.locator("body[data-answered]").wait_for()
     page.wait_for_timeout(300)
-    return page.locator("#digit").inner_text()
+    return page.locator("#best").inner_text()
 
 
 def places(page: Page, stroke: list[Point]) -> list[Point]:
@@ -71,7 +71,7 @@ def read_picture(page: Page, pixels: npt.NDArray[np.uint8]) -> int:
     picture = FilePayload(name="digit.png", mimeType="image/png", buffer=file.getvalue())
     page.set_input_files("#file", picture)
     page.locator("body[data-answered]").wait_for()
-    return int(page.locator("#digit").inner_text())
+    return int(page.locator("#best").inner_text())
 
 
 @dataclass(frozen=True)

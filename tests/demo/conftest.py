@@ -62,7 +62,8 @@ def digits_folder(shared_dir: Path, mnist_dir: Path, products: Products) -> Path
         if not (folder / "manifest.json").exists():
             words = [f"build_dir={folder}", f"data_dir={mnist_dir}", f"network={products.int8}"]
             words += ["inputs=mnist", "normalize=0.5,0.5", "board=mps2_an500", "app=validate"]
-            targets = ["elf", str(board / "demo.html")]
+            reference = folder / "model" / "reference_test.npz"
+            targets = ["elf", str(board / "demo.html"), str(reference)]
             done = subprocess.run(
                 [SCONS, "-Q", *words, *targets],
                 cwd=ROOT,
@@ -80,7 +81,9 @@ def digits_folder(shared_dir: Path, mnist_dir: Path, products: Products) -> Path
 def digits_server(digits_folder: Path) -> Iterator[Server]:
     """A demo of that network in QEMU."""
     elf = digits_folder / "mps2_an500-validate" / "firmware.elf"
-    words = demo_of("mps2_an500", elf, digits_folder, "--normalize", "0.5,0.5")
+    tests = str(digits_folder / "model" / "reference_test.npz")
+    more = ("--normalize", "0.5,0.5", "--reference", tests)
+    words = demo_of("mps2_an500", elf, digits_folder, *more)
     with serving(words) as server:
         yield server
 

@@ -97,7 +97,7 @@ def test_keyboard_and_what_a_screen_reader_hears(tab: OpenTab) -> None:
     expect(page.locator("#spoken")).to_have_text(re.compile("predicted 1, then . or ."))
     page.keyboard.press("Delete")
     expect(page.locator("#spoken")).to_have_text("empty")
-    expect(page.locator("#digit")).to_have_text("–")
+    expect(page.locator("#best")).to_have_text("–")
 
 
 Role = Literal["application", "button", "heading", "img", "table"]
@@ -112,18 +112,18 @@ def test_everything_has_a_name(tab: OpenTab) -> None:
         ("button", "Clear"),
         ("button", "Undo"),
         ("img", "The 28 by 28 picture that the network saw"),
-        ("table", "Score of each digit"),
-        ("heading", "What the firmware reads"),
+        ("table", "What the network gives"),
+        ("heading", "What the firmware says"),
     )
     for role, name in roles:
         expect(page.get_by_role(role, name=name)).to_have_count(1)
-    expect(page.get_by_label("Open a picture of a digit")).to_have_count(1)
+    expect(page.get_by_label("Open a picture")).to_have_count(1)
     expect(page.get_by_role("rowheader")).to_have_text([str(digit) for digit in range(10)])
     order = []
-    for _ in range(5):
+    for _ in range(7):
         page.keyboard.press("Tab")
         order.append(page.evaluate("document.activeElement.id"))
-    assert {"clear", "undo", "file"} <= set(order)
+    assert {"clear", "undo", "file", "manner", "test"} <= set(order)
 
 
 def test_undo_and_clear(tab: OpenTab) -> None:
@@ -137,7 +137,7 @@ def test_undo_and_clear(tab: OpenTab) -> None:
     np.testing.assert_array_equal(canvas(page, "#paper"), before)
     page.get_by_role("button", name="Clear").click()
     assert not canvas(page, "#paper")[..., 3].any()
-    expect(page.locator("#digit")).to_have_text("–")
+    expect(page.locator("#best")).to_have_text("–")
     page.get_by_role("button", name="Undo").click()  # nothing left: nothing happens
 
 
@@ -175,7 +175,7 @@ def test_firmware_that_stops_and_dies_is_told_and_comes_back(
     draw(page, ONE)
     expect(page.locator("#status")).to_have_text("waiting for the firmware …")
     os.kill(firmware, signal.SIGKILL)
-    expect(page.locator("#digit")).to_have_text("1")  # asked again without another stroke
+    expect(page.locator("#best")).to_have_text("1")  # asked again without another stroke
     expect(page.locator("#status")).to_have_text("ready")
     assert any("ended by signal 9" in text for text in page.evaluate("window.told"))
 
@@ -185,7 +185,7 @@ def test_drawing_and_digit_on_one_screen_of_a_phone(tab: OpenTab) -> None:
     page.set_viewport_size({"width": 390, "height": 740})
     draw(page, FOUR)
     assert answered(page) == "4"
-    for name in ("#paper", "#status", "#digit", "#seen"):
+    for name in ("#paper", "#status", "#best", "#seen"):
         expect(page.locator(name)).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -9,7 +10,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from device.demo.pictures import Normalization, parse_normalization, quantize, seen
+from device.demo.network import GIVEN, TEST
 from device.demo.server import listen
+from device.demo.takes import Picture, Scaled
+from device.demo.training import parse_normalization
 from device.link.messages import Port
 from support.errors import UserError
 from tests.demo.browse import Server, children
@@ -32,25 +36,38 @@ def picture(seed: int) -> bytes:
     return np.random.default_rng(seed).integers(0, 200, 784).astype(np.uint8).tobytes()
 
 
-def opened(server: Server, **more: Any) -> AbstractContextManager[ClientConnection]:
-    """A WebSocket as the page opens it."""
+@contextmanager
+def opened(server: Server, **more: Any) -> Iterator[ClientConnection]:
+    """A WebSocket as the page opens it, after it was told what the network takes and gives."""
     arguments = {"origin": server.url.rstrip("/"), "open_timeout": 10, **more}
     url = server.url.replace("http", "ws") + "read"
-    socket: AbstractContextManager[ClientConnection] = connect(url, **arguments)
-    return socket
+    with connect(url, **arguments) as socket_:
+        try:
+            told = json.loads(socket_.recv(timeout=20))
+        except ConnectionClosed:
+            told = None  # refused after it was accepted: the next to listen will see
+        assert told is None or {*told} == {"takes", "gives", "tests"}
+        yield socket_
 
 
-def ask(socket_: ClientConnection, number: int, grey: bytes) -> dict[str, Any]:
+def question(number: int, payload: bytes, kind: int = GIVEN) -> bytes:
+    """A message of the page."""
+    return number.to_bytes(4, "little") + bytes([kind]) + payload
+
+
+def ask(
+    socket_: ClientConnection, number: int, payload: bytes, kind: int = GIVEN
+) -> dict[str, Any]:
     """A question and its answer."""
-    socket_.send(number.to_bytes(4, "little") + grey)
+    socket_.send(question(number, payload, kind))
     answer: dict[str, Any] = json.loads(socket_.recv(timeout=20))
     return answer
 
 
 def toy_reads(grey: bytes) -> list[int]:
-    """What the toy computes of a picture; its input has scale 0.5 and zero point -3."""
-    stored = np.rint(np.frombuffer(grey, np.uint8) / 255 / 0.5) - 3
-    inputs = stored.astype(np.int8)[np.newaxis]
+    """What the toy computes of a picture; its input has scale 0.5, so pixels of 0..255."""
+    stored = np.rint(np.frombuffer(grey, np.uint8) / 0.5) - 3
+    inputs = np.clip(stored, -128, 127).astype(np.int8)[np.newaxis]
     columns = [inputs[:, i::7].astype(np.int64).sum(axis=1) for i in range(7)]
     outputs: list[int] = np.stack(columns, axis=1).astype(np.uint8).view(np.int8)[0].tolist()
     return outputs
@@ -72,7 +89,7 @@ def test_answers_are_the_firmwares(toy_server: Server) -> None:
             assert answer["number"] == number
             assert answer["stored"] == toy_reads(picture(number))
             assert answer["scores"] == [0.25 * (q - 4) for q in answer["stored"]]
-            assert answer["digit"] == int(np.argmax(answer["stored"]))
+            assert answer["best"] == int(np.argmax(answer["stored"]))
             assert answer["cost"] == "not measured"
 
 
@@ -80,7 +97,7 @@ def test_many_tabs_get_their_own_answers(toy_server: Server) -> None:
     with ExitStack() as stack:
         tabs = [stack.enter_context(opened(toy_server)) for _ in range(8)]
         for seed, tab in enumerate(tabs):
-            tab.send(seed.to_bytes(4, "little") + picture(seed))
+            tab.send(question(seed, picture(seed)))
         for seed, tab in reversed(list(enumerate(tabs))):
             answer = json.loads(tab.recv(timeout=20))
             assert (answer["number"], answer["stored"]) == (seed, toy_reads(picture(seed)))
@@ -90,9 +107,11 @@ def test_many_tabs_get_their_own_answers(toy_server: Server) -> None:
     ("message", "code"),
     [
         (b"", 1003),
-        (b"\0" * 787, 1003),
-        ("x" * 788, 1003),
-        (b"\0" * 789, 1009),
+        (b"\0" * 788, 1003),
+        ("x" * 789, 1003),
+        (b"\0" * 790, 1009),
+        (question(1, b"\0" * 784, kind=2), 1003),
+        (question(1, b"\0" * 784, kind=TEST), 1003),
         ("{}", 1003),
     ],
 )
@@ -108,7 +127,7 @@ def test_other_messages_end_the_connection(
         assert ask(tab, 1, picture(1))["stored"] == toy_reads(picture(1))
 
 
-@pytest.mark.parametrize("size", [789, 3_000_000, 2**62])
+@pytest.mark.parametrize("size", [790, 3_000_000, 2**62])
 def test_frame_that_is_too_long_is_refused_by_its_head(toy_server: Server, size: int) -> None:
     """None of its payload is sent: bytes that come for a closed connection reset it.
 
@@ -142,7 +161,7 @@ def test_broken_websocket_frames_end_only_their_connection(toy_server: Server) -
 def test_tab_that_leaves_without_its_answer(toy_server: Server) -> None:
     for seed in range(8):  # those that are still noticed to be gone count as tabs
         with opened(toy_server) as tab:
-            tab.send(b"\0\0\0\0" + picture(seed))
+            tab.send(question(0, picture(seed)))
             tab.socket.shutdown(socket.SHUT_RDWR)
     with opened(toy_server) as tab:
         assert ask(tab, 1, picture(3))["stored"] == toy_reads(picture(3))
@@ -194,7 +213,7 @@ def test_own_names_are_served_with_a_policy(toy_server: Server) -> None:
 def test_other_origins_are_refused(toy_server: Server, origin: str | None) -> None:
     given = origin and origin.format(port=toy_server.port)
     with pytest.raises(InvalidStatus) as refused:
-        opened(toy_server, origin=given)
+        opened(toy_server, origin=given).__enter__()
     assert refused.value.response.status_code == 403
 
 
@@ -238,7 +257,7 @@ def test_preferred_port_gives_way() -> None:
             listen(taken, 0)
 
 
-def test_network_that_takes_no_pictures(toy_folder: Path, tmp_path: Path) -> None:
+def test_network_that_takes_nothing_a_person_has(toy_folder: Path, tmp_path: Path) -> None:
     elf = link_toy("host", tmp_path / "small.elf")
     told = "takes 252 bytes of int8 and 8 bytes of float32"
     assert told in refused(demo_of("host", elf, toy_folder))
@@ -284,11 +303,13 @@ def test_pictures_are_quantized_as_the_test_set_is() -> None:
 
     grey = np.arange(784, dtype=np.uint32).astype(np.uint8)
     port = Port(784, "int8", float(np.float32(0.00784)), -3)
-    stored = quantize(grey.tobytes(), port, Normalization(0.5, 0.5))
+    scaled = Scaled(port, np.array([0.5]), np.array([0.5]))
+    picture = Picture(28, 28, 1, planes=False, unit=1.0, scaled=scaled)
+    stored = picture.stored(grey.tobytes())
     real = (grey.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
     expected = Quantization(np.float32(0.00784), -3).quantize(real)
     np.testing.assert_array_equal(stored, expected)
-    back = np.array(seen(stored, port, Normalization(0.5, 0.5)))
+    back = np.frombuffer(base64.b64decode(picture.seen(stored)), np.uint8).astype(int)
     assert np.abs(back - grey.astype(int)).max() <= 3
 
 

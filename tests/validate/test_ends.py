@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from tests.codegen.graphs import every_end
+from tests.demo.browse import serving
 from tests.end_to_end.conftest import scons
+from tests.graph.project import SCONS
 
 COUNT = 4
 # Of int8, int32 from an odd address on, and float32.
@@ -45,9 +49,18 @@ def test_all_ends_have_the_references_bytes(
     assert f"{SIZE}/{SIZE} output bytes identical to the reference" in printed
 
 
-def test_the_demo_says_what_it_cannot_draw(folder: Path) -> None:
-    status, printed = build(folder, "demo", "board=host", "listen=0")
-    assert status != 0
-    told = "takes 7 bytes of int8 and 6 bytes of int8"
-    assert f"the demo draws pictures of 28 x 28, the network 'network' {told}" in printed
-    assert "Traceback" not in printed
+def test_the_demo_runs_test_inputs_of_what_cannot_be_drawn(folder: Path, browser: Browser) -> None:
+    words = (f"network={folder / 'network.onnx'}", f"subset_size={COUNT}", "board=host")
+    command = [SCONS, "-Q", "demo", *words, f"build_dir={folder / 'build'}", "listen=0"]
+    with serving(command) as server:
+        page = browser.new_page()
+        page.goto(server.url)
+        told = "the network takes 7 bytes of int8 and 6 bytes of int8. Test inputs can be run."
+        expect(page.locator("#no-input")).to_have_text(f"Nothing can be drawn or opened: {told}")
+        page.get_by_role("button", name="Random test input").click()
+        page.locator("body[data-answered]").wait_for()
+        expect(page.locator("#tested")).to_have_text(
+            re.compile(r"Test input \d+\. Every output byte is the reference's\.")
+        )
+        expect(page.locator("#scores tr")).to_have_count(5 + 1 + 3)
+        page.close()
