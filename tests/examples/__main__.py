@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codegen.project import examples
 from support.errors import run_cli
-from tests.examples.rows import ROOT, measure, write
+from tests.examples.rows import GUIDE, ROOT, measure, write
 
 
 def main() -> None:
@@ -21,11 +21,15 @@ def main() -> None:
     parser.add_argument(
         "--variable", action="append", default=[], help="further variables of scons"
     )
+    names = [GUIDE, *examples()]
+    parser.add_argument(
+        "--example", action="append", choices=names, help="only this one; others' rows stay"
+    )
     given = parser.parse_args()
-    rows = [measure(name, given.build.resolve(), tuple(given.variable)) for name in examples()]
-    write(given.page, rows)
-    for row in rows:
-        print(row.line())
+    for name in given.example or names:
+        row = measure(name, given.build.resolve(), tuple(given.variable))
+        write(given.page, [row])
+        print(row.line(), flush=True)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,12 @@ BOARD = "mps2_an500"
 VALIDATED = 1000
 """Test inputs that go through the firmware, or as many as there are."""
 
+GUIDE = "guide"
+"""The network of the guide, plain `scons` without a module: the examples stand beside it."""
+
 HEAD = (
-    "| example | float | int8 | test inputs | training, s | weights, bytes | kernels, bytes |"
-    " activations, bytes | instructions, emulated |\n|---|---|---|---|---|---|---|---|---|"
+    "| example | float | int8 | test inputs | training, s | flash, bytes | of them weights |"
+    " RAM, bytes | instructions, emulated |\n|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -30,7 +33,7 @@ class Row:
     Attributes:
         float_score, int8_score: on the whole test part, in words.
         seconds: from `scons train` to its end, PyTorch's start included.
-        weights, kernels, activations: bytes linked.
+        weights, kernels, activations: bytes linked; the first two are in flash, the last in RAM.
         instructions: mean of an inference, counted by the emulator.
     """
 
@@ -44,16 +47,21 @@ class Row:
     activations: int
     instructions: float
 
+    @property
+    def title(self) -> str:
+        """What stands first in the row."""
+        return "the guide's network" if self.name == GUIDE else f"`examples/{self.name}`"
+
     def line(self) -> str:
         """The row of the table."""
         cells = (
-            f"`examples/{self.name}`",
+            self.title,
             self.float_score,
             self.int8_score,
             f"{self.inputs:,}",
             f"{self.seconds:.0f}",
+            f"{self.weights + self.kernels:,}",
             f"{self.weights:,}",
-            f"{self.kernels:,}",
             f"{self.activations:,}",
             f"{self.instructions:,.0f}",
         )
@@ -86,16 +94,22 @@ def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
     """Train, evaluate and validate one example.
 
     Args:
+        name: of a folder of `examples/`, or `GUIDE`.
         words: further variables, such as `epochs=1`.
     """
-    module = (f"model=examples/{name}/{name}.py", f"board={BOARD}", *words)
+    model, suffix = build / "model", ""
+    module = (f"board={BOARD}", *words)
+    if name != GUIDE:
+        model, suffix = model / name, f"-{name}"
+        module = (f"model=examples/{name}/{name}.py", *module)
     begun = time.monotonic()
     _scons(build, "train", *module)
     seconds = time.monotonic() - begun
     _scons(build, "evaluate", *module)
-    evaluation = _read(build / "model" / name / "evaluation.json")
-    _scons(build, "validate", *module, f"count={min(VALIDATED, evaluation['inputs'])}")
-    board = build / f"{BOARD}-{name}-validate"
+    evaluation = _read(model / "evaluation.json")
+    inputs = int(evaluation["int8"]["images"] if name == GUIDE else evaluation["inputs"])
+    _scons(build, "validate", *module, f"count={min(VALIDATED, inputs)}")
+    board = build / f"{BOARD}{suffix}-validate"
     objects = _read(board / "memory.json")["placement"]
     weights, kernels, activations = (
         sum(int(row["linked"]) for key, row in objects.items() if key.startswith(stem))
@@ -105,7 +119,7 @@ def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
         name,
         float_score=_score(evaluation["float"]),
         int8_score=_score(evaluation["int8"]),
-        inputs=int(evaluation["inputs"]),
+        inputs=inputs,
         seconds=seconds,
         weights=weights,
         kernels=kernels,
@@ -115,7 +129,7 @@ def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
 
 
 def write(page: Path, rows: list[Row]) -> None:
-    """Put the table between the page's markers.
+    """Put the table between the page's markers; rows of others that stand there stay.
 
     Raises:
         UserError: the page has none.
@@ -128,6 +142,10 @@ def write(page: Path, rows: list[Row]) -> None:
         raise UserError(
             f"{page}: has no place for the table", f"put {begin.strip()} and {end} there"
         )
-    before, after = text.partition(begin)[0], text.partition(end)[2]
-    table = "\n".join([HEAD, *(row.line() for row in rows)])
+    before, _, rest = text.partition(begin)
+    old, _, after = rest.partition(end)
+    found = old.removeprefix(f"{HEAD}\n") if old.startswith(HEAD) else ""
+    lines = {line.split(" | ")[0]: line for line in found.splitlines()}
+    lines |= {f"| {row.title}": row.line() for row in rows}
+    table = "\n".join([HEAD, *(lines[title] for title in sorted(lines))])
     write_text(page, f"{before}{begin}{table}\n{end}{after}")

@@ -6,11 +6,13 @@ import ast
 import io
 import json
 import os
+import random
 import re
 import runpy
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ import pytest
 from codegen.cli import main
 from codegen.project import begin, examples
 from support.errors import UserError
-from tests.examples.rows import ROOT, Row, write
+from tests.examples.rows import GUIDE, ROOT, Row, write
 from tests.graph.project import copy_tree
 from tests.model.products import run_here
 
@@ -94,6 +96,45 @@ def test_readings_are_what_their_program_computes() -> None:
     assert program["adc"](25.0, 3000.0) == pytest.approx(4095 / 2)
 
 
+def test_recordings_are_what_their_program_computes() -> None:
+    folder = ROOT / "examples" / "accelerometer"
+    program = runpy.run_path(str(folder / "make_recordings.py"))
+    for name, (each, seed) in program["FILES"].items():
+        text = io.StringIO()
+        program["write"](text, each, seed)
+        assert text.getvalue() == (folder / name).read_text(), name
+    tilted = program["rotated"]((3.0, 4.0, 5.0), 0.3, 1.0)
+    assert np.linalg.norm(tilted) == pytest.approx(np.linalg.norm((3, 4, 5)))
+    still = np.array(list(program["recording"]("off", random.Random(3))))
+    assert np.linalg.norm(still.mean(axis=0)) == pytest.approx(1000, abs=3)
+    assert np.degrees(np.arccos(still.mean(axis=0)[2] / 1000)) < 16
+    # A rotor's force grows with the speed squared; without damping, a strike rings on.
+    assert program["ringing"](1.0, [(2.0, 100.0)], 140) == 0
+    assert abs(program["ringing"](1.0, [(1.0 - 0.25 / 140, 100.0)], 140)) == pytest.approx(
+        92, abs=1
+    )
+
+
+def test_windows_shortly_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On recordings that it never saw: no window of them is in the training part."""
+    monkeypatch.setattr("model.module.threads.processors", lambda: 1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    folder = ROOT / "examples" / "accelerometer"
+    to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "t.npz")}
+    module = ("--module", folder / "accelerometer.py", "--epochs", 20)
+    files = ("--file", folder / "recordings.csv", "--file", folder / "test_recordings.csv")
+    outputs = ("--out", to["w.pt"], "--history", to["h.json"])
+    parts = ("--calibration", to["c.npz"], "--test", to["t.npz"])
+    run_here("train-module", *module, *files, *outputs, *parts)
+    history = json.loads(to["h.json"].read_text())
+    assert history["test"]["accuracy"] > 0.75
+    assert history["columns"] == ["ax", "ay", "az"] and len(history["mean"]) == 3
+    assert sorted(history["classes"]) == ["bearing", "off", "running", "unbalanced"]
+    with np.load(to["t.npz"]) as part:
+        assert part["inputs"].shape == (16 * (1 + (512 - 128) // 16), 3, 128)
+
+
 def write_digits(folder: Path, mnist: Path, count: int) -> None:
     """The first images and labels of each of MNIST's files."""
     folder.mkdir()
@@ -129,7 +170,7 @@ def test_digits_shortly_trained(
 
 
 def test_each_example_is_one_module_and_needs_no_other_package() -> None:
-    assert examples() == ["mnist_cnn", "regression"]
+    assert examples() == ["accelerometer", "mnist_cnn", "regression"]
     for path in sorted((ROOT / "examples").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {
@@ -149,7 +190,7 @@ def test_a_project_is_begun_in_an_empty_folder_only(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.tex"]
     with pytest.raises(UserError, match=r"from=mnist: no such example") as told:
         begin("mnist", tmp_path / "new", "host")
-    assert told.value.remedy == "known: mnist_cnn, regression"
+    assert told.value.remedy == "known: accelerometer, mnist_cnn, regression"
     assert not (tmp_path / "new").exists()
     made = begin("mnist_cnn", tmp_path / "new", "host")
     assert sorted(made) == sorted(path.name for path in (tmp_path / "new").iterdir())
@@ -174,12 +215,30 @@ def test_the_line_to_go_on_with_can_be_pasted(
 
 
 def test_the_table_has_its_place(tmp_path: Path) -> None:
-    row = Row("x", "99.00 %", "98.00 %", 10_000, 61.4, 1200, 300, 44, 1234.5)
+    row = Row(
+        "x",
+        float_score="99.00 %",
+        int8_score="98.00 %",
+        inputs=10_000,
+        seconds=61.4,
+        weights=1200,
+        kernels=300,
+        activations=44,
+        instructions=1234.5,
+    )
     page = tmp_path / "page.md"
     page.write_text("a\n<!-- examples: begin -->\nold\n<!-- examples: end -->\nb\n")
     write(page, [row])
     assert page.read_text().startswith("a\n<!-- examples: begin -->\n| example |")
-    assert page.read_text().endswith("| 44 | 1,234 |\n<!-- examples: end -->\nb\n")
+    assert page.read_text().endswith("| 1,500 | 1,200 | 44 | 1,234 |\n<!-- examples: end -->\nb\n")
+    # Another example's row comes beside it, its own is replaced.
+    write(page, [replace(row, name=GUIDE)])
+    write(page, [replace(row, inputs=7)])
+    lines = page.read_text().splitlines()[4:-2]
+    assert [line.split(" | ")[::3][:2] for line in lines] == [
+        ["| `examples/x`", "7"],
+        ["| the guide's network", "10,000"],
+    ]
     (tmp_path / "other.md").write_text("a\n")
     with pytest.raises(UserError, match=r"has no place for the table"):
         write(tmp_path / "other.md", [row])
