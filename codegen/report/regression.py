@@ -18,7 +18,7 @@ _MOST_POINTS = 600
 
 
 @dataclass(frozen=True)
-class Value:
+class ValueScore:
     """One value of the output: its unit or "", its score, and its chart or None."""
 
     unit: str
@@ -39,7 +39,7 @@ class Regression:
     total: int
     unit: str
     overall: RegressionScore
-    each: list[Value]
+    each: list[ValueScore]
 
 
 def regression(sources: Sources) -> Regression | None:
@@ -57,7 +57,7 @@ def regression(sources: Sources) -> Regression | None:
     for index, (label, output) in enumerate(zip(labels.T, found.T, strict=True)):
         unit = units[index] if index < len(units) else common
         values.append(
-            Value(
+            ValueScore(
                 unit,
                 of_values([label.tolist()], [output.tolist()]),
                 _chart(index, label, output, unit) if index < _MOST_CHARTS else None,
