@@ -51,12 +51,15 @@ def by_name(graph: Graph, arrays: dict[str, Array]) -> dict[str, Array]:
     return {**arrays, "inputs": np.concatenate(rows, axis=1)}
 
 
-def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, Array]:
+def check_inputs(
+    arrays: dict[str, Array], path: Path, size: int, shapes: str = ""
+) -> dict[str, Array]:
     """The arrays of an inputs file after looking at every value.
 
     Args:
         path: the file, for messages.
         size: elements of all inputs of the network.
+        shapes: of its inputs, for messages.
 
     Returns:
         `inputs` [N, size], of the type that the file has, `labels` uint8 [N] when given, and
@@ -76,8 +79,9 @@ def check_inputs(arrays: dict[str, Array], path: Path, size: int) -> dict[str, A
     rows = values.reshape(len(values), -1)
     if rows.shape[1] != size:
         raise UserError(
-            f"{path}: {rows.shape[1]} values per input, the network takes {size}",
-            "give inputs of the network's shape",
+            f"{path}: {rows.shape[1]} values per input (its shape is {list(values.shape)}),"
+            f" the network takes {size}{shapes and f' ({shapes})'}",
+            "give inputs of the network's shape, [N, …]",
         )
     good = np.isfinite(rows).all(axis=1)
     if not good.all():
@@ -171,7 +175,8 @@ def load_inputs(
     """
     arrays = read_labeled(path) if path.name.endswith(SUFFIX) else read_arrays(path)
     size = graph.input_size
-    found = check_inputs(by_name(graph, arrays), path, size)
+    shapes = " and ".join(str(list(value.shape)) for value in graph.inputs)
+    found = check_inputs(by_name(graph, arrays), path, size, shapes)
     values = found["inputs"]
     if values.dtype != np.uint8 and values.dtype.kind != "f":
         raise UserError(f"{path}: inputs of type {values.dtype}", "give uint8 images or floats")

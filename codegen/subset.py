@@ -71,6 +71,7 @@ def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) 
         "scale": float(graph.inputs[0].quantization.scale),
         "zero_point": graph.inputs[0].quantization.zero_point,
         "count": len(subset["inputs"]),
+        "noun": "image" if _is_image(graph) else "input",
         "rows_text": _rows(subset) if size else "    " + _numbers(subset["inputs"][0]),
         "labels": None if labels is None else [int(v) for v in labels],
         "labels_text": "" if labels is None else _lines([int(v) for v in labels]),
@@ -78,6 +79,12 @@ def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) 
         "values": _values(graph, subset),
     }
     return render("app/mnist_test_subset.h.j2", context)
+
+
+def _is_image(graph: Graph) -> bool:
+    """Whether the only input has height and width."""
+    sides = graph.inputs[0].shape[2:]
+    return len(graph.inputs) == 1 and len(sides) == 2 and min(sides) > 1
 
 
 def _names(subset: dict[str, Array], key: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ Int8Array = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Difference:
-    """The first byte that differs: image number, element of its output, both values."""
+    """The first byte that differs: the input's number, element of its output, both values."""
 
     image: int
     element: int
@@ -53,7 +53,7 @@ class Comparison:
         if self.first is not None:
             at = self.first
             line += (
-                f"\nfirst difference: image {at.image}, output {at.element}: "
+                f"\nfirst difference: input {at.image}, output {at.element}: "
                 f"firmware {at.firmware}, reference {at.reference}"
             )
         return line

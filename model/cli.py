@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -50,6 +51,9 @@ def main(words: Sequence[str] | None = None) -> None:
     Raises:
         UserError: whatever the command finds wrong with files it was given.
     """
+    # Read when PyTorch is loaded. Threads that wait for each other turn in a loop otherwise: beside
+    # other programs, that takes ten times as long as the training itself.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     given = sys.argv[1:] if words is None else words
     arguments = _parser(given[0] if given else "").parse_args(given)
     arguments.run(arguments)

@@ -93,7 +93,11 @@ FILES: dict[str, tuple[Write, str, str]] = {
     "rank_zero": (npy(np.float32(1)), r"inputs of shape \[\]", "N, input size"),
     "rank_one": (npy(np.zeros(6, "f4")), r"inputs of shape \[6\]", "N, input size"),
     "none": (npy(GOOD[:0]), r"inputs of shape \[0, 6\]", "N, input size"),
-    "wrong_size": (npy(GOOD[:, :5]), "5 values per input, the network takes 6", "shape"),
+    "wrong_size": (
+        npy(GOOD[:, :5]),
+        r"5 values per input \(its shape is \[4, 5\]\), the network takes 6",
+        "shape",
+    ),
     "wrong_type": (npy(GOOD.astype(np.int32)), "inputs of type int32", "uint8 images or floats"),
     "nan": (npy(NAN), "input 2 holds values that are not finite", "how it was made"),
     "infinite": (npy(GOOD + np.inf), "input 0 holds values that are not finite", "made"),

@@ -30,4 +30,4 @@ def test_a_byte_that_differs() -> None:
     found = compare(bytes(results), OUTPUTS)
     assert not found.equal
     assert found.first == Difference(1, 2, 7, -6)
-    assert "first difference: image 1, output 2: firmware 7, reference -6" in found.text()
+    assert "first difference: input 1, output 2: firmware 7, reference -6" in found.text()

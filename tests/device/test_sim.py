@@ -64,7 +64,7 @@ def test_one_byte_of_the_elf_is_enough(tmp_path: Path, build: Build) -> None:
     done = sim("mps2_an500", broken, "--reference", reference, "--json", verdict)
     assert done.returncode == 1
     assert "90/100 output bytes identical" in done.stdout
-    assert "first difference: image 2, output 0: firmware 67, reference 3" in done.stdout
+    assert "first difference: input 2, output 0: firmware 67, reference 3" in done.stdout
     assert "differ from the reference" in done.stderr
     assert json.loads(verdict.read_text())["passed"] is False
 

@@ -33,7 +33,7 @@ def test_from_a_module_to_the_emulator(of_module: Built, project: Project) -> No
     assert "160/160 output bytes identical to the reference" in run.output
     assert "success " in run.output and " of 40, accuracy " in run.output
     # The console says the classes' names; as many as there are inputs, and right where it says so.
-    told = re.findall(r"^image \d+: label (\w+), recognized (\w+)( *<-- wrong)?$", run.output, re.M)
+    told = re.findall(r"^input \d+: label (\w+), recognized (\w+)( *<-- wrong)?$", run.output, re.M)
     assert len(told) == 40 and {name for pair in told for name in pair[:2]} <= {*CLASSES}
     assert all((label == recognized) != bool(wrong) for label, recognized, wrong in told)
 

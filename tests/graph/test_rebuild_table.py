@@ -21,7 +21,7 @@ def short(command: str, board: str) -> str:
     """A command without the build folder and the board's folder."""
     label, path = command.split(" ", 1)
     path = path.removeprefix("build/")
-    for folder in (f"{board}-other/", f"{board}/"):
+    for folder in (f"{board}-other/", f"{board}-gearbox/", f"{board}/"):
         path = path.removeprefix(folder)
     return f"{label} {path}"
 

@@ -136,7 +136,7 @@ def test_one_wrong_byte_fails_and_is_named(case: MakeCase) -> None:
     done = toy.run()
     assert done.returncode == 1
     assert f"{IMAGES * OUTPUTS - 1}/{IMAGES * OUTPUTS} output bytes identical" in done.stdout
-    assert "first difference: image 17, output 4" in done.stdout
+    assert "first difference: input 17, output 4" in done.stdout
     assert "other bytes than the reference" in done.stderr
     suite = ET.parse(toy.folder / "junit").getroot()
     assert suite.get("failures") == "1"
@@ -161,7 +161,7 @@ def test_first_wrong_layer_is_named(case: MakeCase) -> None:
     done = toy.run("--layers")
     assert done.returncode == 1
     assert "first layer that differs: 0 (double)" in done.stdout
-    assert "first difference: image 3, output 200" in done.stdout
+    assert "first difference: input 3, output 200" in done.stdout
     assert written(toy)["first_wrong_layer"] == "double"
     assert ET.parse(toy.folder / "junit").getroot().get("failures") == "2"
 
