@@ -141,7 +141,7 @@ static void show_outputs(const int8_t *outputs) {
 static void count_success(const uint16_t *recognized_digits) {
     for (uint32_t i = 0; i < SAMPLES; i++) {
         const uint32_t label = mnist_test_subset_labels[i];
-        console_text("image ");
+        console_text(MNIST_TEST_SUBSET_NOUN " ");
         console_unsigned(i);
         console_text(": label ");
         show_class(label);

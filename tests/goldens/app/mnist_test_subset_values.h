@@ -9,8 +9,10 @@
 #define NN_SECTION_SUBSET __attribute__((section(".rodata.nn.subset")))
 #endif
 
-/* Number of samples; 0 leaves one built-in digit. */
+/* Number of samples; 0 leaves one built in. */
 #define MNIST_TEST_SUBSET_SIZE 4
+/* What one of them is. */
+#define MNIST_TEST_SUBSET_NOUN "image"
 #define MNIST_TEST_SUBSET_LABELED 0
 
 /* The outputs are real values: a byte is (byte - ZERO_POINT) * STEP / ONE. */
