@@ -66,7 +66,16 @@ def test_the_tutorial_word_by_word(tmp_path: Path) -> None:
     found = json.loads(evaluation.read_text())
     assert found["int8"]["r2"] > 0.99
     assert "evaluate: float: RMSE" in done.stdout and "°C" in done.stdout
+    check_a_mistake_is_one_line(tmp_path / "my_project")
     check_contents_decide(tmp_path / "my_project", ("scons", "-Q", "epochs=20"))
+
+
+def check_a_mistake_is_one_line(project: Path) -> None:
+    """Of the project's own SConstruct, too."""
+    command = ["scons", "-Q", "run", "epoch=5"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "scons: error: unknown variable 'epoch': did you mean 'epochs'?\n"
 
 
 def check_contents_decide(project: Path, words: tuple[str, ...]) -> None:

@@ -301,9 +301,7 @@ EDITS = (
         "a network module, so that other weights come out: `EPOCHS = 3`",
         replace("mine/gearbox.py", "EPOCHS = 2", "EPOCHS = 3"),
         (
-            "TRAIN model/gearbox/weights.pt",
-            "ONNX model/gearbox/float.onnx",
-            "QUANTIZE model/gearbox/int8.onnx",
+            *OF_MODULE,
             "INPUTS model/gearbox/test.npz",
             "GENERATE network-gearbox/gearbox.c",
             "SUBSET app-gearbox/mnist_test_subset.h",
@@ -318,5 +316,6 @@ EDITS = (
         ),
         stops="constants of the same sizes take the same places",
         network="of_module",
+        depending=("RENDER firmware.ld", "placement.json"),
     ),
 )

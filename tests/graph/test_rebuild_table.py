@@ -48,7 +48,8 @@ def test_edit_rebuilds_exactly(edit: Edit, request: pytest.FixtureRequest, tmp_p
     patterns = edit.rebuilt
     if edit.depending:
         command, name = edit.depending
-        before, now = (p.path(f"build/{board}/{name}") for p in (built.project, project))
+        folder = f"{board}-gearbox" if edit.network == "of_module" else board
+        before, now = (p.path(f"build/{folder}/{name}") for p in (built.project, project))
         patterns += (command,) if now.read_bytes() != before.read_bytes() else ()
     expected = choose(frozenset(short(c, board) for c in clean), patterns)
     assert {short(c, board) for c in run.commands} == expected
