@@ -130,11 +130,11 @@ def test_windows_shortly_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     folder = ROOT / "examples" / "accelerometer"
-    to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "t.npz")}
+    to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "v.npz", "t.npz")}
     module = ("--module", folder / "accelerometer.py", "--epochs", 20)
     files = ("--file", folder / "recordings.csv", "--file", folder / "test_recordings.csv")
     outputs = ("--out", to["w.pt"], "--history", to["h.json"])
-    parts = ("--calibration", to["c.npz"], "--test", to["t.npz"])
+    parts = ("--calibration", to["c.npz"], "--validation", to["v.npz"], "--test", to["t.npz"])
     run_here("train-module", *module, *files, *outputs, *parts)
     history = json.loads(to["h.json"].read_text())
     assert history["test"]["accuracy"] > 0.75
