@@ -32,9 +32,13 @@ class Report:
 
 
 def revision() -> str:
-    """The commit that is checked out, with "+" where files differ from it; "" outside of git."""
+    """The commit that is checked out, with "+" where files differ, but for pages, which campaigns
+    write; "" outside of git."""
     told = []
-    for words in (["rev-parse", "--short=8", "HEAD"], ["status", "--porcelain", "-uno"]):
+    for words in (
+        ["rev-parse", "--short=8", "HEAD"],
+        ["status", "--porcelain", "-uno", "--", ".", ":!docs"],
+    ):
         done = subprocess.run(
             ["git", *words], cwd=ROOT, capture_output=True, text=True, check=False
         )
