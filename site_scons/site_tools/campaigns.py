@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from SCons.Script import BUILD_TARGETS
+
 if TYPE_CHECKING:
     from site_tools.models import Dataset
     from site_tools.places import Places
@@ -39,19 +41,15 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
     targets["release"] = env.AlwaysBuild(release)
     if not env["HOSTED"]:
         fixtures, page = env.Dir(f"{root}/tests/fixtures"), f"{root}/docs/performance"
-        folder = places.out.Dir("shapes")
-        shapes = env.Run(
-            "SHAPES",
-            "tests.codegen.shapes",
-            [folder.File(f"{name.lower().replace('-', '_')}.onnx") for name in SHAPES],
-            [folder, *SHAPES],
-        )
+        # Whoever does not ask for it does not wait until their imports are read.
+        asked = "bench" in BUILD_TARGETS
+        shapes = _shapes(env, places.out.Dir("shapes")) if asked else []
         targets["bench"] = env.Always(
             made("bench.json"),
             "device bench",
             {
                 "--fixtures": fixtures,
-                "--shapes": list(shapes),
+                "--shapes": shapes,
                 "--data": dataset.folder,
                 "--work": places.out.Dir("bench"),
                 "--out": f"{page}.md",
@@ -73,6 +71,12 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
     words = ["--models", models]
     targets["zoo"] = env.Always(made("zoo.run"), "tests.zoo", words, apart=True)
     return targets
+
+
+def _shapes(env: Any, folder: Any) -> list[Any]:
+    """The files of the networks that are measured."""
+    files = [folder.File(f"{name.lower().replace('-', '_')}.onnx") for name in SHAPES]
+    return list(env.Run("SHAPES", "tests.codegen.shapes", files, [folder, *SHAPES]))
 
 
 def generate(env: Any, **kw: Any) -> None:
