@@ -33,9 +33,14 @@ static cells cells_of(const nn_pool_shape *shape, const ai_i8 *input, ai_i32 top
 
 #if NN_LARGER
 
-static ai_u32 largest_four(const cells *own, ai_i32 channel) {
+static inline ai_u32 largest_four(const cells *own, ai_i32 channel) {
     ai_u32 largest = 0x80808080u;
     const ai_i8 *row = own->first + channel;
+    if (own->rows == 2 && own->columns == 2) {
+        const ai_i8 *below = row + own->down;
+        return nn_larger(nn_larger(nn_word(row), nn_word(row + own->right)),
+                         nn_larger(nn_word(below), nn_word(below + own->right)));
+    }
     for (ai_i32 ky = own->rows; ky > 0; ky--) {
         const ai_i8 *cell = row;
         for (ai_i32 kx = own->columns; kx > 0; kx--) {
@@ -45,6 +50,10 @@ static ai_u32 largest_four(const cells *own, ai_i32 channel) {
         row += own->down;
     }
     return largest;
+}
+
+static inline void put_four(ai_i8 *bytes, ai_u32 word) {
+    memcpy(bytes, &word, 4);
 }
 
 #endif
@@ -75,15 +84,25 @@ void nn_max_pool(const nn_pool_shape *shape, const ai_i8 *input, ai_i8 *output) 
             const cells own = cells_of(shape, input, top, left, rows, columns);
             ai_i32 channel = 0;
 #if NN_LARGER
-            for (; channel + 4 <= shape->channels; channel += 4) {
+            for (; shape->channels - channel >= 8; channel += 4) {
+                put_four(output + channel, largest_four(&own, channel));
+            }
+            if (shape->channels >= 4) {
+                /* The last four may have channels of the ones before: both are read before either
+                 * is written, which may be where the image lies. */
+                const ai_i32 end = shape->channels - 4;
                 const ai_u32 largest = largest_four(&own, channel);
-                memcpy(output, &largest, 4);
-                output += 4;
+                if (end != channel) {
+                    put_four(output + end, largest_four(&own, end));
+                }
+                put_four(output + channel, largest);
+                channel = shape->channels;
             }
 #endif
             for (; channel < shape->channels; channel++) {
-                *output++ = largest_one(&own, channel);
+                output[channel] = largest_one(&own, channel);
             }
+            output += shape->channels;
         }
     }
 }
