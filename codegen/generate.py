@@ -103,6 +103,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "macs": graph.macs,
         "stems": sorted({step.lowered.stem for step in plan.steps}),
         "steps": steps,
+        "depthwise_routines": _depthwise_routines(plan, name),
         "arena_size": plan.arena_size,
         "blocks": _blocks(plan),
         "weights_size": plan.weights_size,
@@ -289,6 +290,20 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
                 },
             }
         )
+    return found
+
+
+def _depthwise_routines(plan: Plan, name: str) -> list[dict[str, Any]]:
+    """Depthwise layers for which the network has routines of its own, alone or in a pass."""
+    found = []
+    for step in plan.steps:
+        symbol = f"{name}_layer_{step.index}"
+        alone = [(symbol, step.lowered)]
+        passed = [(f"{symbol}_{i}", each) for i, each in enumerate(step.lowered.passed)]
+        for own, lowered in passed or alone:
+            if lowered and lowered.stem == "depthwise_routines":
+                title = f"{lowered.op.name}: {_title(lowered.op)}"
+                found.append({"symbol": own, "title": title, "fields": lowered.fields})
     return found
 
 

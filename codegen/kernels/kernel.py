@@ -103,6 +103,7 @@ class Lowered:
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         members: one for each of the model's operations, when it is more than one.
         described: how many layers the C describes, each in a structure of its own.
+        passed: of layers in one pass, their own lowerings, in order; None: it has none.
         instructions, cycles: estimated, of one inference; the registry asks the kernel.
         slower: estimated cycles that this form takes beyond the kernel's fastest.
     """
@@ -118,6 +119,7 @@ class Lowered:
     fields: Any = None
     members: tuple[Layer, ...] = ()
     described: int = 1
+    passed: tuple[Lowered | None, ...] = ()
     sources: tuple[str, ...] = ()
     own_code: tuple[tuple[str, int], ...] = ()
     instructions: float = 0.0

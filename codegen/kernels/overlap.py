@@ -58,6 +58,21 @@ def by_pixels(
     return _overlap(ends * filters, wanted, size)
 
 
+def by_rows(window: Window, channels: int, filters: int) -> Overlap:
+    """The overlap of a kernel that reads all rows under a row of its output before it writes it,
+    and no row twice; without dilation.
+
+    Args:
+        channels, filters: bytes of a pixel of the input and of the output.
+    """
+    row = window.input[1] * channels
+    size = window.input[0] * row
+    number = np.arange(window.output[0])
+    unread = number * window.strides[0] - window.pads[0] + window.kernel[0]
+    wanted = np.clip(unread, 0, window.input[0]) * row
+    return _overlap((number + 1) * window.output[1] * filters, wanted, size)
+
+
 def by_channels(window: Window, channels: int) -> Overlap:
     """The overlap of a pool that goes from channel to channel of each pixel."""
     first = first_pixels(window)

@@ -26,7 +26,7 @@ from tests.codegen.shared_objects import compiled_once
 
 RUNTIME = Path(__file__).resolve().parents[2] / "firmware/runtime"
 CONVOLUTIONS = ("conv", "conv_packed", "conv_window", "depthwise_planes", "depthwise_routines")
-QUADS = ("quads", "conv_quads", "conv_quad_rows", "conv_rows")
+QUADS = ("quads", "conv_quads", "conv_quad_rows", "conv_quad_copies", "conv_rows", "words")
 FILES = ("pool", *CONVOLUTIONS, *QUADS)
 # What SSAT can shift by.
 SHIFTS = range(32)
@@ -139,14 +139,17 @@ def call_of(lowered: Lowered) -> Call:
 
 
 def _quads(given: QuadsFields, shape: Any, words: Any, scratch: Any) -> Call:
-    """A convolution by quads, with the end that its shift has."""
+    """A convolution by quads, with its loop and the end that its shift has."""
     end = getattr(library(), f"quads_end_{given.shift}")
     end.restype = ctypes.c_void_p
     function, last = getattr(library(), given.function), ctypes.c_void_p(end())
+    loop = given.loop
+    steps = (loop.rest, loop.times, loop.turn, loop.hop, loop.step, loop.apart)
+    ways = (ctypes.c_int32 * len(steps))(*steps)
 
     def convolve(source: int, target: int) -> None:
         ends = map(ctypes.c_void_p, (source, target))
-        function(shape, *ends, words, given.integers, last, scratch)
+        function(shape, *ends, words, given.integers, ways, last, scratch)
 
     return convolve
 

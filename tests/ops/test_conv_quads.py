@@ -79,6 +79,11 @@ NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "one_column": convolution((4, 9, 3), (8, 4, 3, 3), 14),
     "one_column_of_one": convolution((1, 9, 5), (8, 1, 3, 5), 15, pads=[1, 0, 1, 0]),
     "five_of_one": convolution((1, 9, 9), (6, 1, 5, 5), 16, pads=[2, 1, 2, 3]),
+    "five_of_one_even": convolution((1, 8, 8), (6, 1, 5, 5), 19, pads=[2, 2, 2, 2]),
+    "long_rows": convolution((20, 6, 4), (8, 20, 3, 3), 20, pads=[1, 1, 1, 1]),
+    "long_rows_odd": convolution((20, 5, 3), (8, 20, 3, 3), 21, pads=[1, 1, 1, 1]),
+    "pointwise_long": convolution((92, 1, 3), (5, 92, 1, 1), 22),
+    "pointwise_longer": convolution((156, 1, 2), (4, 156, 1, 1), 23),
     "relu": convolution((8, 4, 4), (9, 8, 1, 1), 12, lambda model: model.then("Relu")),
     "clip": convolution((8, 4, 4), (8, 8, 1, 1), 13, clip),
 }
@@ -122,6 +127,25 @@ def test_bytes(
     for case, computed in zip(cases, run_cases(cases, tmp_path, board, core=core), strict=True):
         assert len(np.unique(case.expected)) > 4 or case.name in RANDOM, case.name
         np.testing.assert_array_equal(computed, case.expected, case.name)
+
+
+def test_these_layers_have_all_kinds_of_loops(networks: dict[str, Read]) -> None:
+    """Straight and in turns, with steps before them and without; of copies and of rows."""
+    kinds = set()
+    for name in NETWORKS.keys() - RANDOM.keys():
+        (op,) = networks[name].graph.ops
+        assert isinstance(op, Conv)
+        for kernel in (Quads(), QuadRows()):
+            if not kernel.fits(op, CORTEX_M7):
+                loop = kernel.lower(op, CORTEX_M7).fields.loop
+                kinds.add((loop.straight, loop.rest > 0, loop.times > 1, loop.apart == 4))
+    assert kinds >= {
+        (True, False, False, True),
+        (True, False, True, False),
+        (False, True, False, True),
+        (False, False, True, True),
+        (False, False, True, False),
+    }
 
 
 def test_sums_at_the_ends(tmp_path: Path) -> None:

@@ -24,8 +24,10 @@ LOADED = (12, 14)
 FACTOR, ADDEND = 4, 5
 # Products that a load comes ahead, and that stand between a product and what needs it.
 _AHEAD, _LATENCY = 2, 2
+# The same for what the FPU takes longer for.
+_AFTER = {"to_fpu": 3, "convert": 4, "scale": 4, "round": 4, "from_fpu": 3}
 # Stride → a row of more words is a loop; words of its round.
-_UNROLLED, _ROUND = {1: 10, 2: 14}, {1: 4, 2: 6}
+_UNROLLED, _ROUND = {1: 14, 2: 14}, {1: 8, 2: 8}
 # The largest offset of LDR and STRB.
 REACH = 4095
 
@@ -361,7 +363,7 @@ class _Writer:
     def _finish(self, each: _Waiting, now: int) -> None:
         step = each.steps.popleft()
         register = self._open[each.output]
-        each.ready = now + 1
+        each.ready = now + _AFTER.get(step, 1)
         if step != "store":
             self._lines.append(Instruction(step, register))
             return

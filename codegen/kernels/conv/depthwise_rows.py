@@ -140,15 +140,20 @@ def packed(op: Conv) -> bytes:
     return together.astype("<i4").tobytes()
 
 
+def _split_cost(op: Conv) -> float:
+    """Instructions for a row of four channels: 14 for two pixels, and 8."""
+    return 8.0 + 14.0 * row_of(op).words
+
+
 def _prepared(op: Conv, band: int) -> float:
-    """Instructions for planes: 14 for two pixels of four channels, 8 for a row of them, 90 for a
-    band, 5 for a word that a band leaves to the next."""
+    """Instructions for planes: rows that are split, 90 for a band, 0.7 for a word that a band
+    leaves to the next."""
     window, words = op.window, row_of(op).words
     bands = -(-window.output[0] // band)
     reach = (TAPS - 1) * window.dilations[0] + 1
     rows = (window.output[0] - 1) * window.strides[0] + reach
     kept = (bands - 1) * max(0, reach - window.strides[0]) * PLANES * words
-    return -(-op.groups // PLANES) * (rows * (8.0 + 14.0 * words) + 90.0 * bands + 5.0 * kept)
+    return -(-op.groups // PLANES) * (rows * _split_cost(op) + 90.0 * bands + 0.7 * kept)
 
 
 class DepthwiseRows(Kernel):
@@ -217,11 +222,18 @@ class DepthwiseRows(Kernel):
                 split_of(op),
                 op.output.quantization.zero_point,
             ),
+            sources=("depthwise_routines", "words"),
         )
 
     def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
-        """Those of planes."""
-        return self._slower(op, target, Planes().in_strips(op, target, count))
+        """A band at most; rows that two turns need are split twice."""
+        best, window = band_of(op), op.window
+        band = min(best, count)
+        turns = -(-window.output[0] // count)
+        shared = max(0, (TAPS - 1) * window.dilations[0] + 1 - window.strides[0])
+        again = turns * shared * -(-op.groups // PLANES) * _split_cost(op)
+        slower = _prepared(op, band) - _prepared(op, best) + again
+        return (replace(self._lower(op, band), slower=slower),)
 
     def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
         """Fewer rows at once; those of planes."""

@@ -21,10 +21,12 @@ import numpy as np
 
 from codegen.ir.types import Int64Array
 from codegen.kernels.conv.portable import ConvFields, conv_fields, overlap
+from codegen.kernels.conv.quads_loop import Loop, of_copies, of_rows
 from codegen.kernels.folding import integer_layer, rebase, unclamped
 from codegen.kernels.instructions import window_loads
 from codegen.kernels.integer_requantize import Rows, search
-from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered
+from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
+from codegen.kernels.overlap import by_rows
 from codegen.ops.conv import Conv
 from codegen.target import Target
 from codegen.window import Window
@@ -32,8 +34,8 @@ from codegen.window import Window
 QUAD = 4
 _OFFSET = 128
 _SUM_LIMIT = 1 << 23
-# Bytes of scratch: of four elements, themselves and two pixels' as int16; what is loaded ahead.
-_SCRATCH_OF_FOUR, _AHEAD, _WORD = 4 + 16, 8, 4
+# Bytes of scratch: of four elements, themselves and two pixels' as int16.
+_SCRATCH_OF_FOUR, _WORD = 4 + 16, 4
 # Of NN_QUADS_END (firmware/runtime/kernels/nn_quads_end.h), aligned.
 _END_BYTES = 180
 # A filter's byte goes to a place of 16 bits.
@@ -61,6 +63,7 @@ class QuadsFields(ConvFields):
 
     integers: int
     shift: int
+    loop: Loop
 
 
 def window_pairs(op: Conv) -> Int64Array:
@@ -74,9 +77,15 @@ def window_pairs(op: Conv) -> Int64Array:
 
 
 def row_pairs(op: Conv) -> Int64Array:
-    """[filters, steps, 2]: neighbours, each row of the window filled up to whole pairs."""
+    """[filters, steps, 2]: each row of the window filled up to whole pairs.
+
+    Steps take neighbours; where channels are whole fours, elements 0 and 2, then 1 and 3 of each.
+    """
     rows = op.weights.astype(np.int64).transpose(0, 2, 3, 1)
     rows = rows.reshape(op.rows, op.window.kernel[0], -1)
+    if op.weights.shape[1] % 4 == 0:
+        rows = rows.reshape(op.rows, -1, 2, 2).swapaxes(2, 3)
+        return rows.reshape(op.rows, -1, 2)
     return np.pad(rows, ((0, 0), (0, 0), (0, rows.shape[2] % 2))).reshape(op.rows, -1, 2)
 
 
@@ -182,9 +191,13 @@ class Quads(Kernel):
         return refusal(in_quads(window_pairs(op), filled(np.arange(op.rows))))
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """What windows take beside quads."""
+        """What windows take beside quads; 7.5 for four elements and 34 for a pixel that is one."""
         fours = -(-int(op.weights[0].size) // 4)
-        return quads_cost(op, 2 * fours) + window_loads(op.window, op.input.shape[1], 1)
+        quads = quads_cost(op, 2 * fours)
+        window, depth = op.window, op.input.shape[1]
+        if window.kernel == (1, 1) and window.strides == (1, 1) and depth % 4 == 0:
+            return quads + window.positions * (7.5 * fours + 34.0)
+        return quads + window_loads(window, depth, 1) + window.positions * 20.0
 
     def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
         """As alone."""
@@ -193,9 +206,10 @@ class Quads(Kernel):
     def lower(self, op: Conv, target: Target) -> Lowered:
         """One block that is read from its beginning to its end."""
         pairs = window_pairs(op)
-        scratch = _SCRATCH_OF_FOUR * (pairs.shape[1] // 2) + _AHEAD
+        scratch = _SCRATCH_OF_FOUR * (pairs.shape[1] // 2)
         sources = ("conv_quads", "conv_window", "quads")
-        return lowered(op, self, pairs, scratch, sources)
+        loop = of_copies(pairs.shape[1])
+        return lowered(op, self, Loading(pairs, loop, scratch, overlap(op, at_once=2), sources))
 
 
 class QuadRows(Quads):
@@ -215,14 +229,16 @@ class QuadRows(Quads):
         return super().fits(op, target)
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """Rows are widened, 3 for an element, and summed for each window; copied for two pixels."""
+        """Rows are widened and summed once; where two pixels' windows are copied, 2.3 for a step
+        and 25 for a row of a window."""
         window, depth = op.window, op.input.shape[1]
         steps = -(-window.kernel[1] * depth // 2)
-        widened = window.output[0] * window.strides[0] + window.kernel[0]
-        rows = widened * row_cost(op)
+        widened = (window.output[0] - 1) * window.strides[0] + window.kernel[0]
         pairs = -(-window.positions // 2)
-        copies = pairs * window.kernel[0] * (2.0 * steps + 45.0)
-        return quads_cost(op, window.kernel[0] * steps) + rows + copies
+        sums = pairs * (30.0 + window.kernel[0] * 7.0)
+        copies = 0.0 if in_rows(op) else pairs * window.kernel[0] * (2.3 * steps + 25.0)
+        rows = widened * row_cost(op)
+        return quads_cost(op, window.kernel[0] * steps) + rows + sums + copies
 
     def forms(self, op: Conv, target: Target) -> tuple[Lowered, ...]:
         """Rows, and window by window, for which no rows stand in scratch."""
@@ -244,24 +260,40 @@ class QuadRows(Quads):
 
     def lower(self, op: Conv, target: Target) -> Lowered:
         """One block, of which each row of the window begins a step."""
-        pairs = row_pairs(op)
-        scratch = _WORD * (2 * pairs.shape[1] + 2 + ring_words(op.window, op.input.shape[1]))
-        sources = ("conv_quad_rows", "conv_rows", "quads")
-        return lowered(op, self, pairs, scratch, sources)
+        pairs, loop = row_pairs(op), in_rows(op)
+        apart = by_rows(op.window, op.input.shape[1], op.output.bytes // op.window.positions)
+        if loop:
+            scratch = _WORD * rows_words(op, op.window.kernel[0])
+            sources = ("conv_quad_rows", "conv_rows", "quads", "words")
+            return lowered(op, self, Loading(pairs, loop, scratch, apart, sources))
+        count = op.window.kernel[0] + op.window.strides[0]
+        scratch = _WORD * (2 * pairs.shape[1] + rows_words(op, count))
+        sources = ("conv_quad_copies", "conv_rows", "quads", "words")
+        return lowered(op, self, Loading(pairs, of_copies(pairs.shape[1]), scratch, apart, sources))
 
 
 def row_cost(op: Conv) -> float:
-    """Instructions that widen a row of the image and sum it for each window."""
+    """Instructions that widen a row of the image, sum it for each window, and move it on."""
     window, depth = op.window, op.input.shape[1]
-    steps = -(-window.kernel[1] * depth // 2)
-    return window.output[1] * (2.5 * steps + 25.0) + 3.0 * window.input[1] * depth + 60.0
+    moved = 0.6 * layout_of(op).pitch * max(0, window.kernel[0] - window.strides[0])
+    if depth % 2:
+        steps = -(-window.kernel[1] * depth // 2)
+        sums = window.output[1] * max(8.0, 9.0 * steps - 10.0)
+        odd = window.pads[1] % 2 or window.strides[1] % 2
+        shifted = 2.3 * depth * reach_of(window) if odd else 0.0
+    else:
+        by_columns = 7.0 if window.strides[1] == 1 else 6.0 * window.kernel[1]
+        sums = reach_of(window) * 14.0 + window.output[1] * by_columns
+        shifted = 0.0
+    return 2.0 * window.input[1] * depth + sums + shifted + moved + 150.0
 
 
 def quads_cost(op: Conv, steps: int) -> float:
-    """Instructions of all quads: of two pixels 12.2 for a step of a quad, 85 for its outputs, 70
-    around."""
+    """Instructions of all quads: of two pixels 12.1 for a step of a quad, 58 for its outputs, 46
+    more by the FPU, 15 around."""
     quads = -(-op.rows // QUAD)
-    return -(-op.window.positions // 2) * (quads * (12.2 * steps + 85.0) + 70.0)
+    ends = 58.0 * quads + 46.0 * (quads - order_of(op).integers)
+    return -(-op.window.positions // 2) * (quads * 12.1 * steps + ends + 15.0)
 
 
 def reach_of(window: Window) -> int:
@@ -269,24 +301,71 @@ def reach_of(window: Window) -> int:
     return (window.output[1] - 1) * window.strides[1] + window.kernel[1]
 
 
-def ring_words(window: Window, depth: int) -> int:
-    """Words of scratch of `nn_conv_rows_of`.
+@dataclass(frozen=True)
+class ImageLayout:
+    """Where a widened row's words lie: `nn_conv_rows_of`.
 
-    Args:
-        depth: channels of the image.
+    Attributes:
+        pitch: words of a row.
+        columns: words behind all rows.
+        apart: words from where a window begins to the next one, the first of two.
     """
-    rows = window.kernel[0] + window.strides[0]
-    reach = reach_of(window)
-    pitch = (reach * depth + 3) // 2
-    odd = (window.pads[1] * depth) % 2 or (window.strides[1] * depth) % 2
-    columns = 0 if depth % 2 else reach
-    return rows * (2 if odd else 1) * pitch + (rows + 2) * window.output[1] + columns
+
+    pitch: int
+    columns: int
+    apart: int
 
 
-def lowered(
-    op: Conv, kernel: Kernel, pairs: Int64Array, scratch: int, sources: tuple[str, ...]
-) -> Lowered:
-    """A layer of quads: firmware/runtime/kernels/nn_<the first source>.c has its function."""
+def layout_of(op: Conv) -> ImageLayout:
+    """That of the layer."""
+    window, depth = op.window, op.input.shape[1]
+    reach, before = reach_of(window), window.pads[1] * depth
+    between = window.strides[1] * depth
+    size = (reach * depth + 3 * (depth % 2)) // 2
+    odd = before % 2 or between % 2
+    pitch = (2 if odd else 1) * size + window.output[1]
+    # From an even element to an odd one, or back: to the other copy of the row.
+    apart = between // 2 if between % 2 == 0 else (between + before % 2) // 2 + size
+    return ImageLayout(pitch, 0 if depth % 2 else reach, apart)
+
+
+def rows_words(op: Conv, count: int) -> int:
+    """Words of scratch of `nn_conv_rows_of` for so many rows."""
+    layout = layout_of(op)
+    return count * layout.pitch + layout.columns
+
+
+def in_rows(op: Conv) -> Loop | None:
+    """The loop that reads two pixels' windows where they lie in the rows, if there is one."""
+    window = op.window
+    if window.output[1] % 2:
+        return None
+    steps = -(-window.kernel[1] * op.input.shape[1] // 2)
+    layout = layout_of(op)
+    return of_rows(window.kernel[0], steps, _WORD * layout.pitch, _WORD * layout.apart)
+
+
+@dataclass(frozen=True, eq=False)
+class Loading:
+    """How windows come to a loop.
+
+    Attributes:
+        pairs: [filters, steps, 2]: each filter's window in the order of the steps.
+        scratch: bytes.
+        overlap: how input and output may.
+        sources: as in `Lowered`; the first one has the layer's function.
+    """
+
+    pairs: Int64Array
+    loop: Loop
+    scratch: int
+    overlap: Overlap
+    sources: tuple[str, ...]
+
+
+def lowered(op: Conv, kernel: Kernel, loading: Loading) -> Lowered:
+    """A layer of quads."""
+    pairs, loop, sources = loading.pairs, loading.loop, loading.sources
     order = order_of(op)
     quads = len(order.filters) // QUAD
     shape = f"[{quads}][{2 * pairs.shape[1] + 2 * QUAD + 2}]"
@@ -299,11 +378,16 @@ def lowered(
         constants=(
             Constants("weights", f"quads of filters, uint32 {shape}", stream(op, pairs, order)),
         ),
-        scratch=scratch,
-        overlaps=(overlap(op, at_once=2),),
-        fields=QuadsFields(**vars(fields), integers=order.integers, shift=order.constants.shift),
+        scratch=loading.scratch,
+        overlaps=(loading.overlap,),
+        fields=QuadsFields(
+            **vars(fields), integers=order.integers, shift=order.constants.shift, loop=loop
+        ),
         sources=sources,
-        own_code=((f"quads end {order.constants.shift}", _END_BYTES),),
+        own_code=(
+            (f"quads end {order.constants.shift}", _END_BYTES),
+            (f"quads loop {loop.name}", loop.code_bytes),
+        ),
     )
 
 

@@ -195,6 +195,7 @@ def _lower(op: Rows, count: int, halves: tuple[Half, Half]) -> Lowered:
         ),
         members=_layers(op, (first, second)),
         described=len(op.fused),
+        passed=(first.lowered, second.lowered),
         sources=_sources((first, second)),
         slower=slower,
         own_code=tuple(

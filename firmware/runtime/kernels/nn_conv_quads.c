@@ -2,7 +2,13 @@
 #include "nn_conv_quads.h"
 
 #include "nn_conv_window.h"
+#include "nn_dsp.h"
 #include "nn_quads.h"
+
+typedef struct {
+    ai_i32 first;
+    ai_i32 second;
+} sums_of_two;
 
 /* Whether windows are pixels, one after the other, in whole words. */
 static bool pointwise(const nn_conv_shape *shape) {
@@ -11,25 +17,52 @@ static bool pointwise(const nn_conv_shape *shape) {
            shape->output_width == shape->width && shape->pad_top == 0 && shape->pad_left == 0;
 }
 
+/* Four elements of each of two pixels; returns their sums with them. */
+static inline sums_of_two widen_four(const ai_i8 *first, const ai_i8 *second, ai_u32 *wide,
+                                     sums_of_two sums) {
+    const ai_u32 one = nn_word(first);
+    const ai_u32 two = nn_word(second);
+    wide[0] = nn_even(one);
+    wide[1] = nn_even(two);
+    wide[2] = nn_odd(one);
+    wide[3] = nn_odd(two);
+    sums.first = nn_add_halves(wide[2], nn_add_halves(wide[0], sums.first));
+    sums.second = nn_add_halves(wide[3], nn_add_halves(wide[1], sums.second));
+    return sums;
+}
+
+static sums_of_two widen_two(const ai_i8 *first, const ai_i8 *second, ai_i32 fours, ai_u32 *wide) {
+    sums_of_two sums = {0, 0};
+    for (; fours >= 2; fours -= 2) {
+        sums = widen_four(first, second, wide, sums);
+        sums = widen_four(first + 4, second + 4, wide + 4, sums);
+        first += 8;
+        second += 8;
+        wide += 8;
+    }
+    return fours > 0 ? widen_four(first, second, wide, sums) : sums;
+}
+
 static void of_pixels(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                      nn_quads_job *job, ai_u32 *wide) {
+                      nn_quads_loop loop, nn_quads_job *job, ai_u32 *wide) {
     const ai_i32 pixels = shape->output_height * shape->output_width;
     const ai_i32 fours = shape->channels / 4;
     for (ai_i32 pixel = 0; pixel < pixels; pixel += 2) {
         /* A second pixel that there is not is the first one once more. */
         const ai_i32 next = pixel + 1 < pixels ? 1 : 0;
-        job->offsets[0] = -128 * nn_conv_widen(input, fours, wide);
-        job->offsets[1] = -128 * nn_conv_widen(input + next * shape->channels, fours, wide + 1);
+        const sums_of_two sums = widen_two(input, input + next * shape->channels, fours, wide);
+        job->offsets[0] = -128 * sums.first;
+        job->offsets[1] = -128 * sums.second;
         job->outputs[0] = output;
         job->outputs[1] = output + next * shape->filters;
-        nn_quads(job);
+        nn_quads(loop, job);
         input += 2 * shape->channels;
         output += 2 * shape->filters;
     }
 }
 
 static void of_windows(const nn_conv_loader *loader, const ai_i8 *input, ai_i8 *output,
-                       nn_quads_job *job, ai_u32 *wide) {
+                       nn_quads_loop loop, nn_quads_job *job, ai_u32 *wide) {
     const nn_conv_shape *shape = loader->shape;
     const ai_i32 pixels = shape->output_height * shape->output_width;
     ai_i32 y = 0;
@@ -45,20 +78,23 @@ static void of_windows(const nn_conv_loader *loader, const ai_i8 *input, ai_i8 *
                 y++;
             }
         }
-        nn_quads(job);
+        nn_quads(loop, job);
     }
 }
 
 void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                   const ai_u32 *words, ai_i32 integers, nn_quads_end end, ai_u32 *scratch) {
+                   const ai_u32 *words, ai_i32 integers, nn_quads_loop loop, nn_quads_end end,
+                   ai_u32 *scratch) {
     const nn_conv_loader loader = nn_conv_loading(shape, scratch);
     ai_u32 *const wide = scratch + loader.fours;
     nn_quads_job job = nn_quads_over(words, 2 * loader.fours, (shape->filters + 3) / 4, integers,
-                                     end, shape->sums.zero_point, wide);
+                                     end, shape->sums.zero_point);
+    job.wide = wide;
+    job.behind = wide + 4 * loader.fours;
     if (pointwise(shape)) {
-        of_pixels(shape, input, output, &job, wide);
+        of_pixels(shape, input, output, loop, &job, wide);
     } else {
-        of_windows(&loader, input, output, &job, wide);
+        of_windows(&loader, input, output, loop, &job, wide);
     }
     nn_clamp(output, shape->output_height * shape->output_width * shape->filters, shape->sums.low,
              shape->sums.high);

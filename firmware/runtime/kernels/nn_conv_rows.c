@@ -2,38 +2,53 @@
 #include "nn_conv_rows.h"
 
 #include "nn_dsp.h"
-#include "nn_packed_assembly.h"
+#include "nn_words.h"
 
-nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_u32 *scratch) {
+nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_i32 count, ai_u32 *scratch) {
     const ai_i32 depth = shape->channels;
     const ai_i32 before = shape->pad_left * depth;
-    const ai_i32 reach = (shape->output_width - 1) * shape->stride_x + shape->kernel_width;
     nn_conv_rows rows;
     rows.shape = shape;
+    rows.reach = (shape->output_width - 1) * shape->stride_x + shape->kernel_width;
     rows.steps = (shape->kernel_width * depth + 1) / 2;
-    rows.rows = shape->kernel_height + shape->stride_y;
     rows.lead = before + before % 2;
-    /* The first element may have been put one on, the last step may reach one beyond. */
-    rows.pitch = (reach * depth + 3) / 2;
-    rows.odd = before % 2 != 0 || (shape->stride_x * depth) % 2 != 0;
-    rows.widened = 0;
-    rows.ring = scratch;
-    rows.shifted = rows.odd ? scratch + rows.rows * rows.pitch : scratch;
-    rows.sums = (ai_i32 *)(rows.shifted + rows.rows * rows.pitch);
-    rows.down = rows.sums + rows.rows * shape->output_width;
-    rows.reach = reach;
-    rows.columns = depth % 2 == 0 ? rows.down + 2 * shape->output_width : NULL;
+    /* Of an odd number of channels the first element may have been put one on, and the last step
+     * may reach one beyond. */
+    rows.size = (rows.reach * depth + 3 * (depth % 2)) / 2;
+    /* The first window's elements stand first, so that the second one's are always behind them. */
+    const bool odd = before % 2 != 0 || (shape->stride_x * depth) % 2 != 0;
+    rows.straight = before % 2 != 0 ? rows.size : 0;
+    rows.shifted = odd ? rows.size - rows.straight : -1;
+    rows.sums = odd ? 2 * rows.size : rows.size;
+    rows.pitch = rows.sums + shape->output_width;
+    rows.top = 0;
+    rows.end = 0;
+    rows.words = scratch;
+    rows.columns = depth % 2 == 0 ? (ai_i32 *)(scratch + count * rows.pitch) : NULL;
     return rows;
 }
 
-/* `count` elements from `at` on, one by one. */
-static void fill(ai_u32 *row, ai_i32 at, ai_i32 count, ai_i32 value) {
+static void put(ai_u32 *row, ai_i32 at, ai_i32 value) {
     const ai_i16 wide = (ai_i16)value;
-    for (ai_i32 i = at; i < at + count; i++) {
-        memcpy((ai_i8 *)row + 2 * i, &wide, 2);
+    memcpy((ai_i8 *)row + 2 * at, &wide, 2);
+}
+
+/* The elements from `at` up to `end`. */
+static void fill(ai_u32 *row, ai_i32 at, ai_i32 end, ai_i32 value) {
+    const ai_u32 word = ((ai_u32)value & 0xFFFFu) * 0x00010001u;
+    if (at < end && (at & 1) != 0) {
+        put(row, at++, value);
+    }
+    ai_u32 *words = row + at / 2;
+    for (ai_i32 left = (end - at) / 2; left > 0; left--) {
+        *words++ = word;
+    }
+    if (at < end && (end & 1) != 0) {
+        put(row, end - 1, value);
     }
 }
 
+/* Four bytes to int16, in their order. */
 static inline void widen_four(const ai_i8 *bytes, ai_u32 *words) {
     const ai_u32 word = nn_word(bytes);
     const ai_u32 even = nn_even(word);
@@ -58,23 +73,53 @@ static void widen(const ai_i8 *bytes, ai_i32 count, ai_u32 *words) {
         words += 2;
     }
     for (ai_i32 i = 0; i < count; i++) {
-        fill(words, i, 1, bytes[i]);
+        put(words, i, bytes[i]);
     }
 }
 
-/* The same row one element on. */
-static void shift(const ai_u32 *row, ai_i32 count, ai_u32 *shifted) {
-    for (ai_i32 i = 0; i < count - 1; i++) {
-        shifted[i] = row[i] >> 16 | row[i + 1] << 16;
-    }
-    shifted[count - 1] = row[count - 1] >> 16;
+/* Four bytes to int16, the even ones and then the odd ones; returns the sum with them. */
+static inline ai_i32 split_four(const ai_i8 *bytes, ai_u32 *words, ai_i32 sum) {
+    const ai_u32 word = nn_word(bytes);
+    const ai_u32 even = nn_even(word);
+    const ai_u32 odd = nn_odd(word);
+    words[0] = even;
+    words[1] = odd;
+    return nn_add_halves(odd, nn_add_halves(even, sum));
 }
 
-/* Where the windows of column x begin in the first row of the ring. */
-static const ai_u32 *begin(const nn_conv_rows *rows, ai_i32 x) {
-    const nn_conv_shape *shape = rows->shape;
-    const ai_i32 at = rows->lead + (x * shape->stride_x - shape->pad_left) * shape->channels;
-    return (at % 2 == 0 ? rows->ring : rows->shifted) + at / 2;
+/* The same for 16 bytes. */
+static inline ai_i32 split_sixteen(const ai_i8 *bytes, ai_u32 *words, ai_i32 sum) {
+    sum = split_four(bytes, words, sum);
+    sum = split_four(bytes + 4, words + 2, sum);
+    sum = split_four(bytes + 8, words + 4, sum);
+    return split_four(bytes + 12, words + 6, sum);
+}
+
+/* Columns of `fours` times four elements, and their sums. */
+static void split_columns(const ai_i8 *bytes, ai_i32 columns, ai_i32 fours, ai_u32 *words,
+                          ai_i32 *sums) {
+    const ai_i32 *const behind = sums + columns;
+    if (fours % 4 == 0) {
+        while (sums != behind) {
+            ai_i32 sum = 0;
+            for (ai_i32 left = fours; left > 0; left -= 4) {
+                sum = split_sixteen(bytes, words, sum);
+                bytes += 16;
+                words += 8;
+            }
+            *sums++ = sum;
+        }
+        return;
+    }
+    while (sums != behind) {
+        ai_i32 sum = 0;
+        for (ai_i32 left = fours; left > 0; left--) {
+            sum = split_four(bytes, words, sum);
+            bytes += 4;
+            words += 2;
+        }
+        *sums++ = sum;
+    }
 }
 
 /* The elements of so many words. */
@@ -94,26 +139,53 @@ static inline ai_i32 sum_of(const ai_u32 *words, ai_i32 count) {
     return sum;
 }
 
-/* Of each window's row; where columns are whole words, of each column once. */
-static void add_up(const nn_conv_rows *rows, ai_i32 slot) {
+/* The same row one element on. */
+static void shift(const ai_u32 *row, ai_i32 count, ai_u32 *shifted) {
+    ai_u32 word = *row++;
+    ai_i32 left = count - 1;
+    for (; left >= 2; left -= 2) {
+        const ai_u32 next = row[0];
+        shifted[0] = word >> 16 | next << 16;
+        word = row[1];
+        shifted[1] = next >> 16 | word << 16;
+        row += 2;
+        shifted += 2;
+    }
+    if (left > 0) {
+        const ai_u32 next = *row;
+        *shifted++ = word >> 16 | next << 16;
+        word = next;
+    }
+    *shifted = word >> 16;
+}
+
+ai_i32 nn_conv_rows_begin(const nn_conv_rows *rows, ai_i32 x) {
     const nn_conv_shape *shape = rows->shape;
-    ai_i32 *sums = rows->sums + slot * shape->output_width;
-    if (rows->columns == NULL) {
-        for (ai_i32 x = 0; x < shape->output_width; x++) {
-            sums[x] = sum_of(begin(rows, x) + slot * rows->pitch, rows->steps);
+    const ai_i32 at = rows->lead + (x * shape->stride_x - shape->pad_left) * shape->channels;
+    return (at % 2 == 0 ? rows->straight : rows->shifted) + at / 2;
+}
+
+/* Of each window's row, from those of columns. */
+static void add_columns(const nn_conv_rows *rows, ai_i32 *sums) {
+    const nn_conv_shape *shape = rows->shape;
+    const ai_i32 count = shape->output_width;
+    const ai_i32 *first = rows->columns;
+    if (shape->stride_x == 1) {
+        const ai_i32 *behind = first + shape->kernel_width;
+        ai_i32 sum = 0;
+        for (const ai_i32 *column = first; column != behind; column++) {
+            sum += *column;
+        }
+        sums[0] = sum;
+        for (ai_i32 x = 1; x < count; x++) {
+            sum += *behind++ - *first++;
+            sums[x] = sum;
         }
         return;
     }
-    const ai_u32 *words = rows->ring + slot * rows->pitch;
-    const ai_i32 half = shape->channels / 2;
-    for (ai_i32 x = 0; x < rows->reach; x++) {
-        rows->columns[x] = sum_of(words, half);
-        words += half;
-    }
-    const ai_i32 *first = rows->columns;
-    for (ai_i32 x = 0; x < shape->output_width; x++) {
-        ai_i32 sum = 0;
-        for (ai_i32 kx = 0; kx < shape->kernel_width; kx++) {
+    for (ai_i32 x = 0; x < count; x++) {
+        ai_i32 sum = first[0];
+        for (ai_i32 kx = 1; kx < shape->kernel_width; kx++) {
             sum += first[kx];
         }
         sums[x] = sum;
@@ -121,141 +193,90 @@ static void add_up(const nn_conv_rows *rows, ai_i32 slot) {
     }
 }
 
-/* Sums of whole windows: of a row of output and of the one after it. */
-static inline ai_i32 *down(const nn_conv_rows *rows, ai_i32 y) {
-    return rows->down + y % 2 * rows->shape->output_width;
-}
-
-static void add_down(const nn_conv_rows *rows, ai_i32 y) {
+/* Of each window's row, from its words. */
+static void add_words(const nn_conv_rows *rows, const ai_u32 *row, ai_i32 *sums) {
     const nn_conv_shape *shape = rows->shape;
-    ai_i32 *const sums = down(rows, y);
-    for (ai_i32 ky = 0; ky < shape->kernel_height; ky++) {
-        const ai_i32 slot = (y * shape->stride_y + ky) % rows->rows;
-        const ai_i32 *row = rows->sums + slot * shape->output_width;
-        for (ai_i32 x = 0; x < shape->output_width; x++) {
-            sums[x] = ky == 0 ? row[x] : sums[x] + row[x];
+    const ai_i32 between = shape->stride_x * shape->channels;
+    const ai_u32 *even = row + rows->straight;
+    const ai_u32 *odd = row + rows->shifted;
+    const ai_i32 steps = rows->steps;
+    ai_i32 at = rows->lead - shape->pad_left * shape->channels;
+    for (ai_i32 left = shape->output_width; left > 0; left--) {
+        const ai_u32 *words = ((at & 1) != 0 ? odd : even) + at / 2;
+        const ai_u32 *const behind = words + steps;
+        ai_i32 sum = 0;
+        if ((steps & 1) != 0) {
+            sum = nn_add_halves(*words++, 0);
         }
+        while (words != behind) {
+            sum = nn_add_halves(words[0], sum);
+            sum = nn_add_halves(words[1], sum);
+            words += 2;
+        }
+        *sums++ = sum;
+        at += between;
     }
 }
 
-void nn_conv_rows_until(nn_conv_rows *rows, const ai_i8 *image, ai_i32 y) {
-    const nn_conv_shape *shape = rows->shape;
-    const ai_i32 needed = y * shape->stride_y + shape->kernel_height;
-    const ai_i32 size = shape->width * shape->channels;
-    const ai_i32 room = 2 * rows->pitch - rows->lead;
-    const ai_i32 inside = size < room ? size : room;
-    if (rows->widened >= needed) {
+/* Columns of the image, and their sums, where columns are words. */
+static void widen_row(const nn_conv_rows *rows, const ai_i8 *bytes, ai_i32 columns, ai_u32 *words) {
+    const ai_i32 depth = rows->shape->channels;
+    ai_i32 *sums = rows->columns == NULL ? NULL : rows->columns + rows->shape->pad_left;
+    if (depth % 4 == 0) {
+        split_columns(bytes, columns, depth / 4, words, sums);
         return;
     }
-    for (; rows->widened < needed; rows->widened++) {
-        const ai_i32 slot = rows->widened % rows->rows;
-        const ai_i32 at = rows->widened - shape->pad_top;
-        ai_u32 *row = rows->ring + slot * rows->pitch;
-        if (at < 0 || at >= shape->height) {
-            fill(row, 0, 2 * rows->pitch, shape->input_zero_point);
-        } else {
-            fill(row, 0, rows->lead, shape->input_zero_point);
-            widen(image + at * size, inside, row + rows->lead / 2);
-            fill(row, rows->lead + inside, room - inside, shape->input_zero_point);
-        }
-        if (rows->odd) {
-            shift(row, rows->pitch, rows->shifted + slot * rows->pitch);
-        }
-        add_up(rows, slot);
-    }
-    add_down(rows, y);
-}
-
-/* a[i] and b[i] in turn; returns behind the last one. */
-#if NN_PACKED_ASSEMBLY
-__attribute__((naked, noinline)) static ai_u32 *interleave(__attribute__((unused)) const ai_u32 *a,
-                                                           __attribute__((unused)) const ai_u32 *b,
-                                                           __attribute__((unused)) ai_i32 count,
-                                                           __attribute__((unused)) ai_u32 *to) {
-    __asm__(".syntax unified\n"
-            "push {r4-r10, lr}\n"
-            "subs r2, #4\n"
-            "blt 2f\n"
-            "1:\n"
-            "ldm r0!, {r4-r7}\n"
-            "ldm r1!, {r8-r10, lr}\n"
-            "subs r2, #4\n"
-            "strd r4, r8, [r3]\n"
-            "strd r5, r9, [r3, #8]\n"
-            "strd r6, r10, [r3, #16]\n"
-            "strd r7, lr, [r3, #24]\n"
-            "add r3, r3, #32\n"
-            "bge 1b\n"
-            "2:\n"
-            "tst r2, #2\n"
-            "beq 3f\n"
-            "ldm r0!, {r4-r5}\n"
-            "ldm r1!, {r8-r9}\n"
-            "strd r4, r8, [r3]\n"
-            "strd r5, r9, [r3, #8]\n"
-            "adds r3, #16\n"
-            "3:\n"
-            "tst r2, #1\n"
-            "beq 4f\n"
-            "ldr r4, [r0]\n"
-            "ldr r8, [r1]\n"
-            "strd r4, r8, [r3]\n"
-            "adds r3, #8\n"
-            "4:\n"
-            "mov r0, r3\n"
-            "pop {r4-r10, pc}\n");
-}
-#else
-static ai_u32 *interleave(const ai_u32 *a, const ai_u32 *b, ai_i32 count, ai_u32 *to) {
-    for (ai_i32 i = 0; i < count; i++) {
-        to[2 * i] = a[i];
-        to[2 * i + 1] = b[i];
-    }
-    return to + 2 * count;
-}
-#endif
-
-/* Where the rows under the windows of row y are in the ring, the first ones and then the rest. */
-static inline ai_i32 rows_before_turn(const nn_conv_rows *rows, ai_i32 slot) {
-    const ai_i32 whole = rows->shape->kernel_height;
-    return rows->rows - slot < whole ? rows->rows - slot : whole;
-}
-
-/* Windows in one row of pixels turn back to the ring's begin together. */
-static void load_beside(const nn_conv_rows *rows, ai_i32 slot, const ai_u32 *a, const ai_u32 *b,
-                        ai_u32 *wide) {
-    const ai_i32 first = rows_before_turn(rows, slot);
-    ai_i32 at = slot * rows->pitch;
-    for (ai_i32 left = rows->shape->kernel_height; left > 0; left--) {
-        if (left == rows->shape->kernel_height - first) {
-            at = 0;
-        }
-        wide = interleave(a + at, b + at, rows->steps, wide);
-        at += rows->pitch;
+    widen(bytes, columns * depth, words);
+    for (ai_i32 x = 0; sums != NULL && x < columns; x++) {
+        sums[x] = sum_of(words, depth / 2);
+        words += depth / 2;
     }
 }
 
-/* The second pixel begins the next row. */
-static void load_apart(const nn_conv_rows *rows, ai_i32 slot, ai_i32 other, const ai_u32 *a,
-                       const ai_u32 *b, ai_u32 *wide) {
-    for (ai_i32 left = rows->shape->kernel_height; left > 0; left--) {
-        wide = interleave(a + slot * rows->pitch, b + other * rows->pitch, rows->steps, wide);
-        slot = slot + 1 == rows->rows ? 0 : slot + 1;
-        other = other + 1 == rows->rows ? 0 : other + 1;
+/* A row of the image or, outside of it, padding. */
+static void add_row(const nn_conv_rows *rows, const ai_i8 *image, ai_i32 y, ai_u32 *row) {
+    const nn_conv_shape *shape = rows->shape;
+    const ai_i32 depth = shape->channels;
+    const ai_i32 zero = shape->input_zero_point;
+    const bool inside = y >= 0 && y < shape->height;
+    const ai_i32 left = inside ? shape->pad_left : rows->reach;
+    const ai_i32 under = rows->reach - left;
+    const ai_i32 columns = under < shape->width ? under : shape->width;
+    const ai_i32 lead = inside ? rows->lead : 0;
+    ai_u32 *const elements = row + rows->straight;
+    ai_i32 *const sums = (ai_i32 *)row + rows->sums;
+    fill(elements, 0, lead, zero);
+    if (columns > 0) {
+        widen_row(rows, image + y * shape->width * depth, columns, elements + lead / 2);
     }
+    fill(elements, inside ? lead + columns * depth : 0, 2 * rows->size, zero);
+    if (rows->shifted >= 0) {
+        shift(elements, rows->size, row + rows->shifted);
+    }
+    if (rows->columns == NULL) {
+        add_words(rows, row, sums);
+        return;
+    }
+    for (ai_i32 x = 0; x < left; x++) {
+        rows->columns[x] = zero * depth;
+    }
+    for (ai_i32 x = left + columns; x < rows->reach; x++) {
+        rows->columns[x] = zero * depth;
+    }
+    add_columns(rows, sums);
 }
 
-void nn_conv_rows_load(const nn_conv_rows *rows, const nn_conv_pixel pixels[2], ai_u32 *wide,
-                       ai_i32 sums[2]) {
-    const nn_conv_pixel first = pixels[0];
-    const nn_conv_pixel second = pixels[1];
-    const ai_i32 slot = first.y * rows->shape->stride_y % rows->rows;
-    if (first.y == second.y) {
-        load_beside(rows, slot, begin(rows, first.x), begin(rows, second.x), wide);
-    } else {
-        const ai_i32 other = second.y * rows->shape->stride_y % rows->rows;
-        load_apart(rows, slot, other, begin(rows, first.x), begin(rows, second.x), wide);
+void nn_conv_rows_under(nn_conv_rows *rows, const ai_i8 *image, ai_i32 y, ai_i32 more) {
+    const nn_conv_shape *shape = rows->shape;
+    const ai_i32 top = y * shape->stride_y;
+    const ai_i32 end = top + more * shape->stride_y + shape->kernel_height;
+    if (rows->end > top && top > rows->top) {
+        nn_move_words(rows->words, rows->words + (top - rows->top) * rows->pitch,
+                      (rows->end - top) * rows->pitch);
     }
-    sums[0] = down(rows, first.y)[first.x];
-    sums[1] = down(rows, second.y)[second.x];
+    rows->top = top;
+    for (rows->end = rows->end > top ? rows->end : top; rows->end < end; rows->end++) {
+        add_row(rows, image, rows->end - shape->pad_top,
+                rows->words + (rows->end - top) * rows->pitch);
+    }
 }

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_depthwise_routines.h"
 
+#include "nn_words.h"
+
 #define AT_ONCE 4 /* channels: a word of the input */
 #define TAPS 3    /* rows of the window, and taps of a row */
 #define OF_CHANNEL 5
 
-/* The empty instruction keeps compilers from calling memset and memmove, which may go by bytes. */
+/* The empty instruction keeps compilers from calling memset, which may go by bytes. */
 static void clear(ai_u32 *words, ai_i32 count) {
     for (ai_i32 i = 0; i < count; i++) {
         words[i] = 0;
-        __asm__ volatile("" ::: "memory");
-    }
-}
-
-static void copy(ai_u32 *to, const ai_u32 *from, ai_i32 count) {
-    for (ai_i32 i = 0; i < count; i++) {
-        to[i] = from[i];
         __asm__ volatile("" ::: "memory");
     }
 }
@@ -154,7 +149,7 @@ void nn_depthwise_routines(const nn_depthwise_layer *layer, const ai_i8 *input, 
             const ai_i32 rows = below < shape->band ? below : shape->band;
             ai_i8 *bytes = output + y * shape->output_width * shape->channels + first;
             const ai_i32 kept = y > 0 && shared > 0 ? shared : 0;
-            copy(scratch, scratch + shape->band * shape->stride_y * pitch, kept * pitch);
+            nn_move_words(scratch, scratch + shape->band * shape->stride_y * pitch, kept * pitch);
             prepare(layer, input, first, y, rows, kept, scratch);
 #if NN_PACKED_ASSEMBLY
             layer->rows(scratch, bytes, constants, scratch + rows * shape->stride_y * pitch, count);

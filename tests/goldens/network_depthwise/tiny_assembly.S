@@ -484,19 +484,19 @@ tiny_layer_0_rows:
     smlabb  r2, r12, r11, r2
     add     r2, lr, r2, asr #8
     vmov    s3, r3
+    vmov    s2, r2
     vcvt.f32.s32 s3, s3
+    vcvt.f32.s32 s2, s2
     vmul.f32 s3, s3, s0
+    vmul.f32 s2, s2, s0
     vcvtr.s32.f32 s3, s3
+    vcvtr.s32.f32 s2, s2
     vmov    r3, s3
+    vmov    r2, s2
     ssat    r3, #16, r3
     subw    r3, r3, #3
     ssat    r3, #8, r3
     strb    r3, [r1, #30]
-    vmov    s2, r2
-    vcvt.f32.s32 s2, s2
-    vmul.f32 s2, s2, s0
-    vcvtr.s32.f32 s2, s2
-    vmov    r2, s2
     ssat    r2, #16, r2
     subw    r2, r2, #3
     ssat    r2, #8, r2

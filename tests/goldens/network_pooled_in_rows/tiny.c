@@ -6,12 +6,19 @@
 #include "kernels/nn_conv_packed.h"
 #include "kernels/nn_conv_quads.h"
 #include "kernels/nn_depthwise_planes.h"
+#include "kernels/nn_depthwise_routines.h"
 #include "kernels/nn_rows.h"
 #include "nn_inference.h"
 #include "tiny_data.h"
 #include "tiny_kernels.h"
 
 /* ---- Layers -------------------------------------------------------------------------------- */
+
+#ifndef TINY_QUADS_STRAIGHT_1_14_112_8_4
+#define TINY_QUADS_STRAIGHT_1_14_112_8_4
+/* Four filters and two pixels: 14 steps. */
+NN_QUADS_STRAIGHT(tiny_quads_straight_1_14_112_8_4, 1, 14, 112, 8, 4)
+#endif
 
 #ifndef TINY_QUADS_END_13
 #define TINY_QUADS_END_13
@@ -66,6 +73,12 @@ NN_LAYER static const nn_pool_shape tiny_layer_0_1 = {
     .pad_right = 0,
 };
 
+#ifndef TINY_QUADS_TURNS_37_1_39_312_8_4
+#define TINY_QUADS_TURNS_37_1_39_312_8_4
+/* Four filters and two pixels: 37 steps and 39 steps. */
+NN_QUADS_TURNS(tiny_quads_turns_37_1_39_312_8_4, 37, 1, 39, 312, 8, 4)
+#endif
+
 #ifndef TINY_QUADS_END_14
 #define TINY_QUADS_END_14
 /* Ends a quad whose requantization shifts by 14. */
@@ -119,7 +132,7 @@ NN_LAYER static const nn_pool_shape tiny_layer_1_1 = {
     .pad_right = 0,
 };
 
-/* One inference. Arena: 2264 bytes; buffers that are never needed together share bytes. */
+/* One inference. Arena: 2256 bytes; buffers that are never needed together share bytes. */
 NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
                               const ai_u8 *const weights[], ai_u8 *arena,
                               const nn_observer *observer) {
@@ -130,7 +143,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 0, true);
     nn_layer(observer, 1, false);
     {
-        nn_strip strip = {(ai_i8 *)(arena + 1324), 168, {0, 0}};
+        nn_strip strip = {(ai_i8 *)(arena + 1316), 168, {0, 0}};
         for (ai_i32 y = 0; y < 14; y += 2) {
             const ai_i32 count = 14 - y < 2 ? 14 - y : 2;
             const nn_span rows =
@@ -141,8 +154,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                 const nn_conv_shape made =
                     nn_rows_of_conv(&tiny_layer_0_0, rows.first, rows.end - rows.first, read);
                 nn_conv_quads(&made, inputs[0] + read.first * 28, nn_rows_at(&strip, rows.first),
-                              (const ai_u32 *)(weights[0] + 0), 1, tiny_quads_end_13,
-                              (ai_u32 *)(arena + 1176));
+                              (const ai_u32 *)(weights[0] + 0), 1, tiny_quads_straight_1_14_112_8_4,
+                              tiny_quads_end_13, (ai_u32 *)(arena + 1176));
             }
             const nn_pool_shape part = nn_rows_of_pool(&tiny_layer_0_1, y, count, strip.rows);
             nn_max_pool(&part, strip.bytes, (ai_i8 *)(arena + 0) + y * 84);
@@ -155,7 +168,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 2, true);
     nn_layer(observer, 3, false);
     {
-        nn_strip strip = {(ai_i8 *)(arena + 1944), 160, {0, 0}};
+        nn_strip strip = {(ai_i8 *)(arena + 1936), 160, {0, 0}};
         for (ai_i32 y = 0; y < 5; y += 1) {
             const ai_i32 count = 5 - y < 1 ? 5 - y : 1;
             const nn_span rows =
@@ -167,7 +180,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                     nn_rows_of_conv(&tiny_layer_1_0, rows.first, rows.end - rows.first, read);
                 nn_conv_quads(&made, (const ai_i8 *)(arena + 0) + read.first * 84,
                               nn_rows_at(&strip, rows.first), (const ai_u32 *)(weights[0] + 304), 3,
-                              tiny_quads_end_14, (ai_u32 *)(arena + 1176));
+                              tiny_quads_turns_37_1_39_312_8_4, tiny_quads_end_14,
+                              (ai_u32 *)(arena + 1176));
             }
             const nn_pool_shape part = nn_rows_of_pool(&tiny_layer_1_1, y, count, strip.rows);
             nn_max_pool(&part, strip.bytes, (ai_i8 *)(arena + 0) + y * 80);
@@ -280,7 +294,7 @@ static const nn_plan tiny_plan = {
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,
-    .arena_size = 2264,
+    .arena_size = 2256,
     .n_inputs = 1,
     .n_outputs = 1,
     .n_weights = 1,
