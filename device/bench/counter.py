@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +13,8 @@ import unicorn
 from elftools.elf.elffile import ELFFile
 from unicorn import arm_const
 
+from device.bench.native import library
 from support.errors import UserError
-from support.files import atomic_path
 
 # Beyond every memory of the boards this runs: scratch for inputs, outputs, the return, the stack.
 SCRATCH = 0x70000000
@@ -64,35 +59,6 @@ class Mark:
     instructions: int
 
 
-@cache
-def _library(folder: Path) -> Any:
-    """counter.c as a shared library, built once per source and Unicorn."""
-    source = Path(__file__).with_name("counter.c")
-    wheel = Path(unicorn.__file__).parent
-    library = next(wheel.glob("lib/libunicorn.so*"), None)
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None or library is None:
-        raise UserError("counting instructions needs a native gcc", "install the package gcc")
-    key = hashlib.sha256(source.read_bytes() + unicorn.__version__.encode()).hexdigest()[:16]
-    built = folder / f"counter-{key}.so"
-    if not built.exists():
-        with atomic_path(built) as temporary:
-            words = [compiler, "-O2", "-shared", "-fPIC", f"-I{wheel / 'include'}", str(source)]
-            words += [str(library), f"-Wl,-rpath,{library.parent}", "-o", str(temporary)]
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise UserError(f"{source.name} does not compile:\n{done.stderr}")
-    loaded = ctypes.CDLL(str(built))
-    loaded.counter_attach.restype = ctypes.c_void_p
-    loaded.counter_attach.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-    loaded.counter_read.restype = ctypes.c_uint64
-    loaded.counter_lowest.restype = ctypes.c_uint32
-    loaded.counter_marks.restype = ctypes.c_uint32
-    for name in ("counter_read", "counter_reset", "counter_free"):
-        getattr(loaded, name).argtypes = [ctypes.c_void_p]
-    return loaded
-
-
 class Machine:
     """The segments of one ELF in an emulated Cortex-M7.
 
@@ -111,7 +77,7 @@ class Machine:
             unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS
         )
         self.engine.ctl_set_cpu_model(model)
-        self._native = _library(folder)
+        self._native = library(folder)
         self._mapped: set[int] = set()
         with elf.open("rb") as stream:
             image = ELFFile(stream)
