@@ -83,7 +83,7 @@ def _line(row: Mapping[str, Any]) -> str:
     if peer is None:
         cells += ["–"] * 4
     else:
-        same = f"{100 * peer['equal'] / peer['bytes']:.1f} %, ±{peer['most']}"
+        same = f"{100 * peer['equal'] / peer['bytes']:.2f} %, ±{peer['most']}"
         cells += [
             f"{peer['instructions']:,}",
             per(peer["instructions"]),

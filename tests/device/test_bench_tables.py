@@ -74,7 +74,7 @@ def test_a_faster_runtime_is_shown() -> None:
     costs = [{"runtime": OURS, "mean": 1_290.0}]
     text = compared({"compared": rows, "costs": costs})
     assert "| `a` conv | quads | 100 | 100 | 1.000 | 2.000 | 1.000 | 300 | 3.000 | 12.000 |" in text
-    assert "| 90.0 %, ±1 | 900 | 950 | 33 % | 17 % | 1,100 | 70 |" in text
+    assert "| 90.00 %, ±1 | 900 | 950 | 33 % | 17 % | 1,100 | 70 |" in text
     assert "| **333 %** | **167 %** |" in text
     assert "a run takes 80 instructions" in text
     told = text.partition("**Another runtime is faster here:**\n\n")[2].splitlines()
