@@ -43,7 +43,7 @@ _STANDARD_HEADERS = (
     "wctype",
 )
 # Headers that the build generates beside the network's.
-_GENERATED_HEADERS = ("app_network", "board_config", "mnist_test_subset")
+_GENERATED_HEADERS = ("app_network", "board_config", "mnist_test_subset", "test_subset")
 # Prefixes of the runtime's own names: nn_instance, AI_PLATFORM_H, …
 _RUNTIME_NAMES = ("nn", "platform")
 

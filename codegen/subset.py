@@ -18,6 +18,9 @@ from codegen.render import render
 from support.described import CLASS_NAMES, TARGETS, UNITS, unpacked
 from support.errors import UserError
 
+NAME = "test_subset"
+"""Header and prefix of the symbols, where nobody gave another."""
+
 # A byte's value times 255, with its decimals, fits 31 bits.
 _LARGEST_STEP = 8e6
 _MOST_DECIMALS = 8
@@ -59,10 +62,17 @@ def make_subset(graph: Graph, arrays: dict[str, Array], size: int, seed: int) ->
     return subset | {key: arrays[key] for key in (CLASS_NAMES, UNITS) if key in arrays}
 
 
-def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) -> str:
-    """`mnist_test_subset.h` with the names of the guide."""
+def render_header(
+    graph: Graph, subset: dict[str, Array], size: int, seed: int, name: str = NAME
+) -> str:
+    """The header.
+
+    Args:
+        name: its own and the prefix of its symbols; "mnist_test_subset" for those of the guide.
+    """
     labels = subset.get("labels")
     context: dict[str, Any] = {
+        "subset": name,
         "size": size,
         "seed": seed,
         "elements": graph.input_bytes,
@@ -78,7 +88,7 @@ def render_header(graph: Graph, subset: dict[str, Array], size: int, seed: int) 
         "classes": _names(subset, CLASS_NAMES),
         "values": _values(graph, subset),
     }
-    return render("app/mnist_test_subset.h.j2", context)
+    return render("app/test_subset.h.j2", context)
 
 
 def _is_image(graph: Graph) -> bool:

@@ -9,7 +9,7 @@ from codegen.arrays import read_arrays, write_arrays
 from codegen.input_range import add_strict, check_range
 from codegen.inputs import check_inputs, stored_targets
 from codegen.network import add_network_arguments, read_network
-from codegen.subset import make_subset, render_header
+from codegen.subset import NAME, make_subset, render_header
 from support.described import TARGETS
 from support.errors import UserError
 from support.files import write_text
@@ -25,7 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the choice")
     add_strict(parser)
-    parser.add_argument("--out", type=Path, required=True, help="mnist_test_subset.h")
+    parser.add_argument(
+        "--name", default=NAME, help="of the header and its symbols (default: %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the header to write")
     parser.add_argument("--npz", type=Path, required=True, help="the same inputs for other tools")
 
 
@@ -48,6 +51,6 @@ def run(arguments: argparse.Namespace) -> None:
     subset = make_subset(graph, arrays, size, arguments.seed)
     chosen = arrays["inputs"][subset["indices"]]
     check_range(chosen, graph, arguments.inputs, strict=arguments.strict)
-    header = render_header(graph, subset, size, arguments.seed)
+    header = render_header(graph, subset, size, arguments.seed, arguments.name)
     write_text(arguments.out, header)
     write_arrays(arguments.npz, subset)

@@ -12,6 +12,7 @@ from model.augmentation import distort
 from model.recipes import Augmentation
 
 DATA = "mnist"
+SUBSET = "mnist_test_subset"
 EPOCHS = 8
 BATCH_SIZE = 128
 LEARNING_RATE = 0.01

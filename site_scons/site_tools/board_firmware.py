@@ -144,7 +144,7 @@ def _main(env: Any, places: Places, subset: Subset, name: Sequence[str]) -> Any:
         same = "true" if env["ai"] == "builtin" else "false"
         figures = [*env.Contexts(expected=subset.expected), "--set", f"same_bytes={same}"]
     env.Render("app/expected.h.j2", places.app.File("expected.h"), *figures)
-    size = ["--set", "subset_size=$subset_size"]
+    size = ["--set", "subset_size=$subset_size", "--set", f"subset={subset.name}"]
     return env.Render("app/main.c.j2", places.app.File("main.c"), *name, *size)
 
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from site_tools.network_module import TEST_SUBSET
 from site_tools.standalone import standalone
 
 if TYPE_CHECKING:
     from site_tools.places import Places
 
 labels = standalone("labels")
+
+GUIDES = "mnist_test_subset"
+"""What the guide calls its test images."""
 
 PARTS = ("t10k-images-idx3", "t10k-labels-idx1", "train-images-idx3", "train-labels-idx1")
 
@@ -46,6 +50,7 @@ class Model:
         ends: option and file that tell types and shapes of inputs and outputs.
         test_images: inputs to try it with.
         typical: options with inputs like those that it will see; none where those are made up.
+        subset: what the header of test inputs and its symbols are called.
         reference: outputs of the integer reference for the test images; None without a model.
         steps: what training left, by the report's option; empty for a given network.
         targets: name of the target → its nodes.
@@ -57,6 +62,7 @@ class Model:
     test_images: Any
     typical: tuple[Any, ...]
     reference: Any
+    subset: str = TEST_SUBSET
     steps: Mapping[str, Any] = field(default_factory=dict)
     targets: Mapping[str, Any] = field(default_factory=dict)
 
@@ -227,6 +233,7 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         test_images=test_images,
         typical=("--calibration", test_images),
         reference=expected,
+        subset=module.subset,
         steps={
             "training": history,
             "quantization": quantization,
@@ -287,6 +294,8 @@ def _given(env: Any, places: Places, dataset: Dataset) -> Model:
         # Random inputs say nothing about what the network will see.
         typical=("--calibration", test_images) if inputs else (),
         reference=reference(env, int8, test_images, places.made("model/reference_test.npz")),
+        # The guide's network as ST's tool generates it.
+        subset=TEST_SUBSET if int8 else GUIDES,
         targets=targets,
     )
 
@@ -369,6 +378,7 @@ def _trained(env: Any, places: Places, dataset: Dataset) -> Model:
         test_images=images["test"],
         typical=("--calibration", images["calibration"]),
         reference=expected,
+        subset=GUIDES,
         steps={
             "training": history,
             "quantization": quantization,

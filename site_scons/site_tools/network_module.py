@@ -7,6 +7,7 @@ in a literal, `FILES = ["readings.csv", "images"]`, seen from its own folder.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from typing import Any
 
 import SCons.Errors
 from site_tools.settings import refuse_unprintable
+
+TEST_SUBSET = "test_subset"
+"""The header of a network's test inputs, and the prefix of its symbols."""
+
+_SUBSET = rf"([a-z][a-z0-9_]{{0,30}}_)?{TEST_SUBSET}"
 
 OWN = ("codegen", "device", "model", "support")
 """Packages of this project: who imports one of these names means ours."""
@@ -29,6 +35,7 @@ class UsersModule:
         data: nodes of its data files.
         distributions: top-level names of installed packages that it imports.
         source: "mnist", the absolute path of data to read instead of calling `data()`, or "".
+        subset: what the header of test inputs and its symbols are called.
     """
 
     words: list[Any]
@@ -36,6 +43,7 @@ class UsersModule:
     data: list[Any]
     distributions: list[str]
     source: str
+    subset: str
 
 
 def _error(path: Path, line: int | None, text: str) -> SCons.Errors.UserError:
@@ -115,6 +123,26 @@ def declared_source(path: Path, tree: ast.Module) -> str:
     if not (path.parent / name).exists():
         raise _error(path, line, f"DATA names '{name}', which is not there: mend it")
     return str(path.parent / name)
+
+
+def declared_subset(path: Path, tree: ast.Module) -> str:
+    """What `SUBSET` calls the header of test inputs; `TEST_SUBSET` without it.
+
+    Raises:
+        SCons.Errors.UserError: no literal name that C takes.
+    """
+    value, line = _literal(tree, "SUBSET")
+    if value is None:
+        return TEST_SUBSET
+    name = value.value if isinstance(value, ast.Constant) else None
+    if not isinstance(name, str) or not re.fullmatch(_SUBSET, name):
+        raise _error(
+            path,
+            line,
+            "SUBSET is read without running the module: write a name of lower-case letters, digits"
+            f' and underscores that ends with {TEST_SUBSET}, SUBSET = "fan_{TEST_SUBSET}"',
+        )
+    return name
 
 
 def _imports(tree: ast.Module, package: tuple[str, ...]) -> Iterator[tuple[str, int]]:
@@ -219,6 +247,7 @@ def users_module(env: Any) -> UsersModule:
         data,
         distributions,
         _given_source(env) or source,
+        declared_subset(path, tree),
     )
 
 

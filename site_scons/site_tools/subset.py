@@ -15,12 +15,14 @@ class Subset:
     """Test images of one network.
 
     Attributes:
+        name: of the header and its symbols.
         arrays: the images as arrays, subset.npz.
         reference: the integer reference's outputs; None without a model.
         expected: what the firmware itself holds of them: a count and a checksum, no outputs.
         target: what `subset` makes.
     """
 
+    name: str
     arrays: Any
     reference: Any
     expected: Any
@@ -29,7 +31,7 @@ class Subset:
 
 def subset(env: Any, places: Places, model: Model) -> Subset:
     """Declare the choice of test images and their outputs."""
-    header, arrays = places.app.File("mnist_test_subset.h"), places.app.File("subset.npz")
+    header, arrays = places.app.File(f"{model.subset}.h"), places.app.File("subset.npz")
     target = env.Run(
         "SUBSET",
         "codegen subset",
@@ -42,6 +44,7 @@ def subset(env: Any, places: Places, model: Model) -> Subset:
                 # Data of a user's may have fewer than the default.
                 "--at-most": any(env[of] for of in ("model", "inputs", "calibration")),
                 "--seed": "$subset_seed",
+                "--name": model.subset,
             },
             *env.Strict(),
             {
@@ -49,7 +52,7 @@ def subset(env: Any, places: Places, model: Model) -> Subset:
                 "--npz": arrays,
             },
         ],
-        also=env.Templates("app/mnist_test_subset.h.j2"),
+        also=env.Templates("app/test_subset.h.j2"),
         installed=["clang-format"],
     )
     reference = env.Reference(model.int8, arrays, places.app.File("reference.npz"))
@@ -57,7 +60,7 @@ def subset(env: Any, places: Places, model: Model) -> Subset:
     if reference:
         words = ["--reference", reference, "--out", expected]
         env.Run("EXPECTED", "codegen expected", [expected], words)
-    return Subset(arrays, reference, expected, target)
+    return Subset(model.subset, arrays, reference, expected, target)
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -13,7 +13,9 @@ from support.described import CLASS_NAMES, LARGEST, UNITS, packed, unpacked
 from tests.codegen.programs import FIRMWARE, ROOT, STRICT
 
 GOLDENS = ROOT / "tests" / "goldens"
-HEADERS = ("", "_one_digit", "_classes", "_values")
+# A header of test inputs, by its name among the goldens, and the program that includes it.
+HEADERS = {f"mnist_test_subset{kind}": "main" for kind in ("", "_classes", "_values")}
+HEADERS |= {"mnist_test_subset_one_digit": "main_one_digit", "test_subset": "main_one_input"}
 
 
 @pytest.mark.parametrize("names", [(), ("a",), ("läuft", "", "°C %"), ("1", "2", "3")])
@@ -43,9 +45,10 @@ def test_another_array_of_that_name_is_somebodys_own(stored: np.ndarray) -> None
 @pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize("language", ["c", "c++"])
 def test_main_has_no_warnings_with_any_header(header: str, language: str, tmp_path: Path) -> None:
-    main = "main_one_digit.c" if header == "_one_digit" else "main.c"
-    text = (GOLDENS / "app" / f"mnist_test_subset{header}.h").read_text()
-    (tmp_path / "mnist_test_subset.h").write_text(text)
+    main = f"{HEADERS[header]}.c"
+    text = (GOLDENS / "app" / f"{header}.h").read_text()
+    for name in ("mnist_test_subset.h", "test_subset.h"):
+        (tmp_path / name).write_text(text)
     (tmp_path / main).write_text((GOLDENS / "app" / main).read_text())
     folders = [tmp_path, GOLDENS / "app", GOLDENS / "network", FIRMWARE / "app"]
     folders += [FIRMWARE / "runtime", FIRMWARE / "runtime" / "kernels"]

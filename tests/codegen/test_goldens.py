@@ -69,7 +69,9 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     return read_graph(model().save(tmp_path_factory.mktemp("model") / "golden.onnx"))
 
 
-def subset_header(graph: Graph, size: int, **described: Sequence[str]) -> str:
+def subset_header(
+    graph: Graph, size: int, name: str = "mnist_test_subset", **described: Sequence[str]
+) -> str:
     rng = np.random.default_rng(3)
     arrays: dict[str, Array] = {
         "inputs": rng.uniform(-6, 6, (9, 6)).astype(np.float32),
@@ -80,7 +82,11 @@ def subset_header(graph: Graph, size: int, **described: Sequence[str]) -> str:
         arrays[TARGETS] = rng.uniform(-3, 30, (9, graph.outputs[0].size)).astype(np.float32)
     for key, names in described.items():
         arrays[key] = np.frombuffer(packed(names), np.uint8)
-    return render_header(graph, make_subset(graph, arrays, size, 5), size, 5)
+    return render_header(graph, make_subset(graph, arrays, size, 5), size, 5, name)
+
+
+def main_c(size: int, subset: str = "mnist_test_subset") -> str:
+    return render("app/main.c.j2", {"name": "tiny", "subset_size": size, "subset": subset})
 
 
 def on_a_board() -> dict[str, Any]:
@@ -104,9 +110,10 @@ def imported(graph: Graph, api: str, suffix: str) -> str:
 
 # Golden file → what is rendered; the networks' own sources come on top.
 RENDERED: dict[str, Callable[[Graph], str]] = {
-    "app/main.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 100}),
+    "app/main.c": lambda g: main_c(100),
     "xcube/no_params.c": lambda g: render("xcube/no_params.c.j2", {}),
-    "app/main_one_digit.c": lambda g: render("app/main.c.j2", {"name": "tiny", "subset_size": 0}),
+    "app/main_one_digit.c": lambda g: main_c(0),
+    "app/main_one_input.c": lambda g: main_c(0, "test_subset"),
     "app/expected.h": lambda g: render(
         "app/expected.h.j2",
         {"expected": {"success": 97, "outputs_crc32": 0x12345678}, "same_bytes": True},
@@ -133,6 +140,7 @@ RENDERED: dict[str, Callable[[Graph], str]] = {
         },
     ),
     "app/mnist_test_subset.h": lambda g: subset_header(g, 4),
+    "app/test_subset.h": lambda g: subset_header(g, 0, "test_subset"),
     "app/mnist_test_subset_one_digit.h": lambda g: subset_header(g, 0),
     "app/mnist_test_subset_classes.h": lambda g: subset_header(
         g, 4, class_names=('"run"', "läuft", "why??/")

@@ -38,7 +38,7 @@ def test_from_onnx_to_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "--size",
         subset,
         "--out",
-        tmp_path / "mnist_test_subset.h",
+        tmp_path / "test_subset.h",
         "--npz",
         out["subset.npz"],
     )
@@ -89,7 +89,7 @@ def build(folder: Path, subset: int) -> Path:
     for template, words in {
         "board/firmware.ld": facts,
         "board/board_config.h": facts,
-        "app/main.c": [*glue, "--set", f"subset_size={subset}"],
+        "app/main.c": [*glue, "--set", f"subset_size={subset}", "--set", "subset=test_subset"],
         "app/expected.h": [],
         "app/app_network.c": glue,
         "app/app_network.h": [*glue, "--set", "c_api=legacy"],

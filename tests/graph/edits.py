@@ -92,7 +92,7 @@ EDITS = (
         (
             "GENERATE network/network.c",
             "INPUTS model/test.npz",
-            "SUBSET app/mnist_test_subset.h",
+            "SUBSET app/test_subset.h",
             *EXPECTED,
             *NETWORK_OBJECTS,
             GLUE_OBJECT,
@@ -133,7 +133,7 @@ EDITS = (
     Edit(
         "`codegen/subset.py`",
         append("codegen/subset.py"),
-        ("SUBSET app/mnist_test_subset.h",),
+        ("SUBSET app/test_subset.h",),
         stops=SAME_BYTES,
     ),
     Edit(
@@ -145,7 +145,7 @@ EDITS = (
     Edit(
         "`codegen/render.py`",
         append("codegen/render.py"),
-        ("GENERATE network/network.c", "SUBSET app/mnist_test_subset.h", "RENDER *"),
+        ("GENERATE network/network.c", "SUBSET app/test_subset.h", "RENDER *"),
         stops=SAME_BYTES,
     ),
     Edit(
@@ -188,7 +188,7 @@ EDITS = (
         "`subset_seed=`",
         nothing,
         (
-            "SUBSET app/mnist_test_subset.h",
+            "SUBSET app/test_subset.h",
             *EXPECTED,
             MAIN_OBJECT,
             "PLACE placement.json",
@@ -201,7 +201,7 @@ EDITS = (
         "`subset_size=`",
         nothing,
         (
-            "SUBSET app/mnist_test_subset.h",
+            "SUBSET app/test_subset.h",
             *EXPECTED,
             "RENDER app/main.c",
             MAIN_OBJECT,
@@ -222,7 +222,7 @@ EDITS = (
         nothing,
         (
             "GENERATE network-other/other.c",
-            "SUBSET app-other/mnist_test_subset.h",
+            "SUBSET app-other/test_subset.h",
             "REFERENCE app-other/reference.npz",
             "EXPECTED app-other/expected.json",
             "MEMORIES memories.json",

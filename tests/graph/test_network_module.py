@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SCons.Errors
-from site_tools.network_module import declared_files, declared_source, imported, parsed
+from site_tools.network_module import (
+    declared_files,
+    declared_source,
+    declared_subset,
+    imported,
+    parsed,
+)
 
 from tests.graph.conftest import Built
 from tests.graph.own_network import CLASSES, write_own_network
@@ -155,6 +161,25 @@ def test_data_is_named_in_a_literal(tmp_path: Path) -> None:
     for text, source in (('DATA = "mnist"', "mnist"), ("x = 1", "")):
         path.write_text(text)
         assert declared_source(path, parsed(path)) == source
+
+
+def test_what_the_test_inputs_are_called_is_a_literal(tmp_path: Path) -> None:
+    """A module that is one of digits says so; all others have inputs."""
+    path = tmp_path / "net.py"
+    for text, name in (
+        ("x = 1", "test_subset"),
+        ('SUBSET = "mnist_test_subset"', "mnist_test_subset"),
+        ('SUBSET: str = "fan_2_test_subset"', "fan_2_test_subset"),
+    ):
+        path.write_text(text)
+        assert declared_subset(path, parsed(path)) == name
+    for text in ("SUBSET = 3", 'SUBSET = "digits"', 'SUBSET = "A_test_subset"', "SUBSET = x"):
+        path.write_text(f"\n{text}")
+        with pytest.raises(SCons.Errors.UserError, match=r"net\.py:2: SUBSET is read without"):
+            declared_subset(path, parsed(path))
+    examples = Path(__file__).resolve().parents[2] / "examples"
+    of_digits = examples / "mnist_cnn" / "mnist_cnn.py"
+    assert declared_subset(of_digits, parsed(of_digits)) == "mnist_test_subset"
 
 
 WRONG = {

@@ -36,8 +36,8 @@ def test_edit_taken_back_after_a_command_that_wrote_and_failed(
         run = project.scons("-j2", subset_size="9", werror="1")
     assert run.status != 0
     ended = "CC build/mps2_an500/obj/firmware/app/console.o"
-    assert {"SUBSET build/app/mnist_test_subset.h", ended} <= run.commands
-    assert "SUBSET build/app/mnist_test_subset.h" in project.build().commands
+    assert {"SUBSET build/app/test_subset.h", ended} <= run.commands
+    assert "SUBSET build/app/test_subset.h" in project.build().commands
     assert built_files(project) == built_files(given.project)
 
 

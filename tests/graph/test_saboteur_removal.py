@@ -176,7 +176,7 @@ def test_a_failed_command_costs_only_what_it_makes(surroundings: Surroundings) -
     with wrapped_python(surroundings.project, after=after):
         assert surroundings.project.scons("-k", subset_seed="5").status != 0
     assert surroundings.theirs() == before
-    assert not surroundings.project.path("build/app/mnist_test_subset.h").exists()
+    assert not surroundings.project.path("build/app/test_subset.h").exists()
     assert surroundings.project.path("build/app/app_network.c").exists()
 
 

@@ -96,7 +96,7 @@ def mnist(tmp_path_factory: pytest.TempPathFactory) -> Network:
     arrays = {"inputs": real, "labels": np.arange(20, dtype=np.uint8) % 10}
     subset = make_subset(network.graph, arrays, 20, 1)
     np.testing.assert_array_equal(subset["inputs"], network.inputs)
-    header = render_header(network.graph, subset, 20, 1)
+    header = render_header(network.graph, subset, 20, 1, "mnist_test_subset")
     (network.folder / "mnist_test_subset.h").write_text(header)
     return network
 
