@@ -12,6 +12,8 @@ from codegen.ir.graph import Graph
 from codegen.ir.preprocessing import undo
 from support.described import CLASS_NAMES, TARGETS, UNITS, unpacked
 from support.errors import UserError
+from support.normalization import ARRAY, BYTES, FUNCTIONS, Step
+from support.normalization import packed as packed_steps
 
 # Random inputs: far more than any emulator runs, far less than a machine's memory.
 MAX_ELEMENTS = 1 << 28
@@ -168,7 +170,8 @@ def load_inputs(
     """Read `inputs` (and `labels`) from .npy, .npz or MNIST's files: float32 [N, all elements].
 
     uint8 arrays are images: scaled to 0..1 unless the network takes 0..255, then normalized. Float
-    arrays are taken as they are, or normalized when `normalize` is given.
+    arrays are taken as they are, or normalized when `normalize` is given. What was done is told in
+    an array as support/normalization.py has it.
 
     Raises:
         UserError: no `inputs`, wrong sizes or types, values that are not finite in float32.
@@ -180,14 +183,20 @@ def load_inputs(
     values = found["inputs"]
     if values.dtype != np.uint8 and values.dtype.kind != "f":
         raise UserError(f"{path}: inputs of type {values.dtype}", "give uint8 images or floats")
+    steps: list[Step] = []
+    if values.dtype == np.uint8 and not takes_bytes(graph):
+        steps.append(Step("Div", (BYTES,)))
+    if normalize is not None:
+        steps += [Step("Sub", normalize[:1]), Step("Div", normalize[1:])]
     with np.errstate(over="ignore"):
         real = values.astype(np.float32)
-        if values.dtype == np.uint8 and not takes_bytes(graph):
-            real /= np.float32(255)
-        if normalize is not None:
-            real = (real - np.float32(normalize[0])) / np.float32(normalize[1])
+        for step in steps:
+            real = FUNCTIONS[step.function](real, np.float32(step.constants[0]))
     checked = check_inputs({**found, "inputs": real}, path, size)
     stored_targets(graph, checked, path)  # refused now, not when they are needed
+    if steps:
+        text = packed_steps({value.name: steps for value in graph.inputs})
+        checked[ARRAY] = np.frombuffer(text.encode(), np.uint8)
     return checked
 
 

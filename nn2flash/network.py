@@ -78,10 +78,12 @@ def read_request(arguments: argparse.Namespace, *, survey: bool = False) -> Requ
         UserError: a model that cannot be read, as `read_board`, or no calibration file.
     """
     target, memories = read_board(arguments)
+    from codegen.reader.normalization import with_normalization
     from codegen.reader.qdq import read_graph
     from codegen.reader.survey import Survey
     from codegen.typical import typical_inputs
 
     graph = read_graph(arguments.model, Survey() if survey else None)
+    graph = with_normalization(graph, arguments.calibration)
     kernels = Kernels(arguments.kernels, typical_inputs(graph, arguments.calibration))
     return Request(graph, kernels, target, memories)

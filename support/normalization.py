@@ -1,4 +1,5 @@
-"""How data becomes a network's float input, as it travels in an ONNX file's metadata.
+"""How data becomes a network's float input, as it travels in an ONNX file's metadata, or as bytes
+with inputs in an .npz file.
 
 Whoever trains writes it, whoever generates code reads it: packages that do not know each other.
 Each step is one operation in float32, rounded once, on the numbers as the data has them.
@@ -16,6 +17,12 @@ from typing import Any
 
 KEY = "nn2flash.normalization"
 """Of the entry in the metadata."""
+
+ARRAY = "normalization"
+"""Of the array of bytes."""
+
+BYTES = 255.0
+"""What uint8 is divided by: images, 0 to 255 becomes 0 to 1."""
 
 LARGEST = 1 << 20
 """Bytes of such an entry."""

@@ -87,10 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
 def read_network(arguments: argparse.Namespace) -> tuple[Graph, Kernels, Target]:
     """The network, what its kernels are chosen by, and the processor; notes go to stderr."""
     from codegen.kernels.wanted import Kernels
+    from codegen.reader.normalization import with_normalization
     from codegen.reader.qdq import read_graph
     from codegen.typical import typical_inputs
 
-    graph = read_graph(arguments.model)
+    graph = with_normalization(read_graph(arguments.model), arguments.calibration)
     kernels = Kernels(arguments.kernels, typical_inputs(graph, arguments.calibration))
     for note in graph.notes:
         print(f"note: {arguments.model}: {note}", file=sys.stderr)

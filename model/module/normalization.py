@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import support.normalization
 from support.errors import UserError
 from support.normalization import FUNCTIONS, Step
 
@@ -19,7 +20,7 @@ Float32Array = npt.NDArray[np.float32]
 Numbers = Sequence[float] | npt.NDArray[Any]
 Refuse = Callable[[str, str], UserError]
 
-BYTES = Step("Div", (255.0,))
+BYTES = Step("Div", (support.normalization.BYTES,))
 """Of uint8: images, 0 to 255 becomes 0 to 1."""
 
 

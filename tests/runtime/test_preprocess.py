@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import numpy.typing as npt
 import onnx
 import pytest
 
+from codegen.arrays import write_arrays
 from codegen.generate import generate
+from codegen.inputs import load_inputs
 from codegen.ir.graph import Graph
-from codegen.ir.preprocessing import apply
+from codegen.ir.preprocessing import Arithmetic, apply
+from codegen.reader.normalization import with_normalization
 from codegen.reader.qdq import read_graph
-from codegen.reference import preprocess_inputs
+from codegen.reference import preprocess_inputs, quantize_inputs
 from model.module import normalization
 from support.errors import UserError
 from support.normalization import KEY, Step, packed
@@ -236,6 +240,39 @@ def test_what_nobody_calls_is_not_linked(tmp_path: Path) -> None:
     symbols = run(["nm", str(tmp_path / "main")])
     assert "plain_argmax" in symbols
     assert "plain_quantize_input" not in symbols
+
+
+@pytest.mark.parametrize(
+    ("dtype", "normalize", "functions"),
+    [
+        (np.uint8, (0.5, 0.25), ["Div", "Sub", "Div"]),
+        (np.uint8, None, ["Div"]),
+        (np.float32, (3.0, 2.0), ["Sub", "Div"]),
+        (np.float32, None, []),
+    ],
+)
+def test_inputs_of_a_given_network_say_what_was_done_to_them(
+    dtype: Any, normalize: tuple[float, float] | None, functions: list[str], tmp_path: Path
+) -> None:
+    """`inputs=` and `normalize=`: generated code takes the numbers of that file."""
+    graph = read_graph(flat((3,), 0.04, 5).save(tmp_path / "net.onnx"))
+    raw = np.random.default_rng(8).integers(0, 256, (20, 3)).astype(dtype)
+    np.savez(tmp_path / "x.npz", inputs=raw)
+    arrays = load_inputs(graph, tmp_path / "x.npz", normalize)
+    write_arrays(tmp_path / "test.npz", arrays)
+    told = with_normalization(graph, tmp_path / "test.npz")
+    assert [step.function for step in told.from_data(0)] == functions
+    np.testing.assert_array_equal(expected(told, raw), quantize_inputs(arrays["inputs"], graph))
+    header = "int16_t *values" in header_of(told, tmp_path)
+    assert header == (dtype == np.uint8)
+    # What the model itself says counts more.
+    own = replace(graph, normalization=((Arithmetic("Sub", np.ones((1, 1), np.float32)),),))
+    assert with_normalization(own, tmp_path / "test.npz") is own
+
+
+def header_of(graph: Graph, folder: Path) -> str:
+    generate(graph, "net", folder)
+    return (folder / "net_preprocess.h").read_text()
 
 
 @pytest.mark.parametrize(
