@@ -32,6 +32,11 @@ def project(of_module: Built, tmp_path: Path) -> Project:
 def test_from_a_module_to_the_emulator(of_module: Built, project: Project) -> None:
     assert "TRAIN build/model/gearbox/weights.pt" in of_module.clean
     assert "LINK build/mps2_an500-gearbox/firmware.elf" in of_module.clean
+    # Nothing here speaks of digits, until the module says that it is about some.
+    assert "SUBSET build/app-gearbox/test_subset.h" in of_module.clean
+    for name in ("test_subset.h", "main.c"):
+        text = project.path(f"build/app-gearbox/{name}").read_text().lower()
+        assert "digit" not in text and "mnist" not in text
     run = project.build("run")
     assert not run.commands
     assert 'network "gearbox"' in run.output
