@@ -304,7 +304,7 @@ EDITS = (
             *OF_MODULE,
             "INPUTS model/gearbox/test.npz",
             "GENERATE network-gearbox/gearbox.c",
-            "SUBSET app-gearbox/mnist_test_subset.h",
+            "SUBSET app-gearbox/test_subset.h",
             "REFERENCE app-gearbox/reference.npz",
             "EXPECTED app-gearbox/expected.json",
             "RENDER app-gearbox/expected.h",
