@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codegen.project import examples
 from support.errors import run_cli
-from tests.examples.rows import GUIDE, ROOT, measure, write
+from tests.examples.rows import GUIDE, ROOT, lines_of, measure, write, write_sentence
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.examples", description=__doc__)
     parser.add_argument("--build", type=Path, required=True, help="folder to build in")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "your-network.md")
+    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
     parser.add_argument(
         "--variable", action="append", default=[], help="further variables of scons"
     )
@@ -29,6 +30,7 @@ def main() -> None:
     for name in given.example or names:
         row = measure(name, given.build.resolve(), tuple(given.variable))
         write(given.page, [row])
+        write_sentence(given.readme, lines_of(given.page))
         print(row.line(), flush=True)
 
 

@@ -128,24 +128,57 @@ def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
     )
 
 
+BEGIN, END = "<!-- examples: begin -->", "<!-- examples: end -->"
+BESIDE = ("`examples/mnist_cnn`", "the guide's network")
+"""Titles of the rows that the README shows beside each other."""
+
+
 def write(page: Path, rows: list[Row]) -> None:
     """Put the table between the page's markers; rows of others that stand there stay.
 
     Raises:
         UserError: the page has none.
     """
+    lines = lines_of(page) | {row.title: row.line() for row in rows}
+    table = "\n".join([HEAD, *(lines[title] for title in sorted(lines))])
+    _put(page, f"\n{table}\n")
+
+
+def lines_of(page: Path) -> dict[str, str]:
+    """The rows that a page has, by what stands first in them."""
+    between = page.read_text(encoding="utf-8").partition(f"{BEGIN}\n")[2].partition(END)[0]
+    found = between.removeprefix(f"{HEAD}\n") if between.startswith(HEAD) else ""
+    return {line.removeprefix("| ").split(" | ")[0]: line for line in found.splitlines()}
+
+
+def write_sentence(readme: Path, lines: dict[str, str]) -> None:
+    """Put the rows of `BESIDE` into the README, in words.
+
+    Args:
+        lines: from `lines_of`; without both, nothing is written.
+
+    Raises:
+        UserError: the README has no place for them.
+    """
+    if all(title in lines for title in BESIDE):
+        _put(readme, "; ".join(map(_in_words, (lines[title] for title in BESIDE))))
+
+
+def _in_words(line: str) -> str:
+    cells = line.strip("| ").split(" | ")
+    title, _, int8, inputs, seconds, flash, _, ram, instructions = cells
+    return (
+        f"{title} {int8} int8 over {inputs} images, {seconds} s of training, {flash} bytes of"
+        f" flash, {ram} of RAM, {instructions} instructions, emulated"
+    )
+
+
+def _put(page: Path, text: str) -> None:
+    """Between a page's markers."""
     from support.files import write_text
 
-    begin, end = "<!-- examples: begin -->\n", "<!-- examples: end -->"
-    text = page.read_text(encoding="utf-8")
-    if begin not in text or end not in text:
-        raise UserError(
-            f"{page}: has no place for the table", f"put {begin.strip()} and {end} there"
-        )
-    before, _, rest = text.partition(begin)
-    old, _, after = rest.partition(end)
-    found = old.removeprefix(f"{HEAD}\n") if old.startswith(HEAD) else ""
-    lines = {line.split(" | ")[0]: line for line in found.splitlines()}
-    lines |= {f"| {row.title}": row.line() for row in rows}
-    table = "\n".join([HEAD, *(lines[title] for title in sorted(lines))])
-    write_text(page, f"{before}{begin}{table}\n{end}{after}")
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UserError(f"{page}: has no place for the examples", f"put {BEGIN} and {END} there")
+    write_text(page, f"{before}{begin}{text}{end}{after}")

@@ -22,7 +22,7 @@ import pytest
 from codegen.cli import main
 from codegen.project import begin, examples
 from support.errors import UserError
-from tests.examples.rows import GUIDE, ROOT, Row, write
+from tests.examples.rows import BESIDE, GUIDE, ROOT, Row, lines_of, write, write_sentence
 from tests.graph.project import copy_tree
 from tests.model.products import run_here
 
@@ -249,5 +249,27 @@ def test_the_table_has_its_place(tmp_path: Path) -> None:
         ["| the guide's network", "10,000"],
     ]
     (tmp_path / "other.md").write_text("a\n")
-    with pytest.raises(UserError, match=r"has no place for the table"):
+    with pytest.raises(UserError, match=r"has no place for the examples"):
         write(tmp_path / "other.md", [row])
+    readme = tmp_path / "README.md"
+    readme.write_text("- <!-- examples: begin --><!-- examples: end -->.\n")
+    write_sentence(readme, lines_of(page))
+    assert "flash" not in readme.read_text()  # mnist_cnn is not known yet
+    write(page, [replace(row, name="mnist_cnn")])
+    write_sentence(readme, lines_of(page))
+    figures = "98.00 % int8 over 10,000 images, 61 s of training, 1,500 bytes of flash, 44 of RAM"
+    assert f"`examples/mnist_cnn` {figures}, 1,234 instructions, emulated; the" in (
+        readme.read_text()
+    )
+
+
+def test_the_readme_says_what_the_page_says() -> None:
+    """And mnist_cnn is as good as it must be, in less flash than the guide's network."""
+    lines = lines_of(PAGE)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    cells = {title: lines[title].strip("| ").split(" | ") for title in BESIDE}
+    for title in BESIDE:
+        assert f"{title} {cells[title][2]} int8 over {cells[title][3]} images" in readme
+    cnn, guide = (cells[title] for title in BESIDE)
+    assert float(cnn[2].removesuffix(" %")) >= 99.4 and cnn[3] == "10,000"
+    assert int(cnn[5].replace(",", "")) < int(guide[5].replace(",", ""))
