@@ -97,6 +97,10 @@ class Lowered:
         late: bytes of arena it needs only once it has read all of its inputs, which it does before
             it writes any output: they may be the inputs'. None: it writes while it reads.
         overlaps: inputs that may share bytes with the output.
+        input_in_scratch: input 0 may share bytes with the scratch where it begins at least so many
+            bytes behind it; None: nowhere.
+        output_in_scratch: whether output 0 may lie anywhere in the scratch, which is no longer
+            needed when it is written.
         sources: which of firmware/runtime/kernels/nn_<…>.c it calls; empty: the stem's.
         own_code: code that the network itself gets for it, name and most bytes; of one name it is
             there once.
@@ -116,6 +120,8 @@ class Lowered:
     scratch: int = 0
     late: int | None = None
     overlaps: tuple[Overlap, ...] = ()
+    input_in_scratch: int | None = None
+    output_in_scratch: bool = False
     fields: Any = None
     members: tuple[Layer, ...] = ()
     described: int = 1

@@ -7,12 +7,12 @@ read everything before it writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.ir.graph import Graph, Value
 from codegen.kernels.kernel import Lowered
-from codegen.memory.arena import Buffer, Sharing
+from codegen.memory.arena import Buffer, Sharing, align
 from codegen.memory.homes import Homes
 
 
@@ -70,7 +70,10 @@ def lifetimes(graph: Graph, homes: Homes, steps: Sequence[Lowered]) -> Lifetimes
     sharings = [
         sharing
         for index, step in enumerate(steps)
-        for sharing in _sharings(step, 2 * index, homes, spans, names)
+        for sharing in (
+            *_sharings(step, 2 * index, homes, spans, names),
+            *_with_scratch(step, index, homes, spans, names),
+        )
     ]
     return Lifetimes(tuple(buffers), tuple(sharings), names)
 
@@ -107,3 +110,23 @@ def _sharings(
             continue
         found.append(Sharing(names[root], names[target.root], max(distances), exact))
     return found
+
+
+def _with_scratch(
+    step: Lowered,
+    index: int,
+    homes: Homes,
+    spans: dict[Value, tuple[int, int]],
+    names: dict[Value, str],
+) -> Iterator[Sharing]:
+    """The scratch under an input that nobody needs once the step has read it, and over an output of
+    which nothing is there before the step writes it, where the kernel says so."""
+    scratch = scratch_name(index)
+    if step.input_in_scratch is not None:
+        source = homes[step.op.inputs[0]]
+        if spans[source.root][1] <= 2 * index:
+            yield Sharing(names[source.root], scratch, step.input_in_scratch - source.offset)
+    if step.output_in_scratch:
+        target = homes[step.op.outputs[0]]
+        if spans[target.root][0] > 2 * index:
+            yield Sharing(scratch, names[target.root], -align(step.scratch))

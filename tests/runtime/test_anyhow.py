@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from codegen.generate import generate
@@ -27,19 +29,37 @@ ROUND_UP = 8
 
 def one_layer() -> QdqModel:
     """9 → 9: the only layer still reads when it writes; half of the multipliers' ties are odd."""
-    weights, bias = random_layer(np.random.default_rng(21), 9, 9, 200)
+    weights, bias = moderate_layer(np.random.default_rng(21), 9, 9)
     model = QdqModel((1, 9)).qdq(0.05, 3)
     model.gemm(weights, 0.01, bias, np.float32(0.05) * np.float32(0.01))
     return model.qdq(0.2, 4)
 
 
 def widening() -> QdqModel:
-    """5 → 24 → 40."""
+    """9 → 24 → 40."""
+    return layers(9, 24, 40)
+
+
+def narrowing() -> QdqModel:
+    """75 → 24 → 10: the input lies in the scratch to which it is widened, the output there, too."""
+    return layers(75, 24, 10)
+
+
+def moderate_layer(
+    rng: np.random.Generator, outputs: int, inputs: int
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+    """Weights int8 [outputs, inputs] that packed kernels take, bias int32 [outputs]."""
+    weights, bias = random_layer(rng, outputs, inputs, 200)
+    return weights // np.int8(4), bias
+
+
+def layers(*sizes: int) -> QdqModel:
+    """Fully connected layers with so many inputs and outputs."""
     rng = np.random.default_rng(22)
-    model = QdqModel((1, 5)).qdq(0.05, 3)
-    for inputs, outputs in ((5, 24), (24, 40)):
-        weights, bias = random_layer(rng, outputs, inputs, 200)
-        model.gemm(weights, 0.01, bias, np.float32(0.05) * np.float32(0.01)).qdq(0.05, 3)
+    model = QdqModel((1, sizes[0])).qdq(0.05, 3)
+    for inputs, outputs in pairwise(sizes):
+        weights, bias = moderate_layer(rng, outputs, inputs)
+        model.gemm(weights, 0.02, bias, np.float32(0.05) * np.float32(0.02)).qdq(0.05, 3)
     return model
 
 
@@ -69,9 +89,15 @@ NETWORKS: dict[str, tuple[Callable[[], QdqModel], str]] = {
     "quick": (one_layer, "dense"),
     "wide": (widening, "portable"),
     "chain": (widening, "dense"),
+    "narrow": (narrowing, "dense"),
+    "list": (narrowing, "sparse"),
     "sum": (addition, "portable"),
     "table": (table, "portable"),
 }
+
+
+# What each choice must have come to; the first layer decides about most of the memory.
+KERNELS = {"portable": set[str](), "dense": {"dense"}, "sparse": {"sparse"}}
 
 
 def places(plan: Plan, graph: Graph) -> int:
@@ -89,6 +115,7 @@ def generated(
     graph = read_graph(build().save(folder / f"{name}.onnx"))
     found = stored_inputs(graph, count=COUNT) if inputs is None else inputs
     plan = generate(graph, name, folder, c_api, kernels=Kernels(kernels, found))
+    assert {part.kernel for s in plan.steps for part in s.lowered.layers} >= KERNELS[kernels]
     (folder / "inputs.bin").write_bytes(found.tobytes())
     return Network(name, graph, found, folder), places(plan, graph)
 
@@ -98,7 +125,7 @@ def generated(
     [
         *((name, "legacy", "mps2_an500") for name in NETWORKS),
         *((name, "st-ai", "mps2_an500") for name in ("single", "chain", "sum")),
-        *((name, "legacy", "host") for name in ("single", "quick", "sum")),
+        *((name, "legacy", "host") for name in ("single", "quick", "narrow", "sum")),
         ("tiny", "st-ai", "host"),
     ],
 )

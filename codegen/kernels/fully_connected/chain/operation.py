@@ -99,6 +99,8 @@ class Packed(Kernel):
             constants=blocks,
             scratch=chain.scratch,
             late=chain.late,
+            input_in_scratch=chain.input_in_scratch,
+            output_in_scratch=chain.output_in_scratch,
             fields=ChainRoutines(chain, blocks),
             members=tuple(layers),
         )

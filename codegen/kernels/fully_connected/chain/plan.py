@@ -113,6 +113,22 @@ class Chain:
     late: int
     outputs: tuple[int, ...]
 
+    @property
+    def input_in_scratch(self) -> int:
+        """How far behind the scratch's start the input may begin, bytes.
+
+        Both loops read the input from its lowest byte on and read before they write: of the first p
+        pairs a dense loop makes 4p bytes, a list takes at most 8p. What is not read yet begins 2p
+        bytes behind the input's start.
+        """
+        first = self.members[0]
+        return align((6 if first.sparse else 2) * first.pairs)
+
+    @property
+    def output_in_scratch(self) -> bool:
+        """Whether the scratch is over when the last layer writes its output: it has none."""
+        return not self.members[-1].scratch
+
 
 @dataclass(frozen=True)
 class Obstacle:
