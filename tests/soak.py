@@ -226,7 +226,8 @@ def run_campaign(campaign: Campaign, values: Mapping[str, str]) -> tuple[bool, s
         f"- `python -m {' '.join(shown)}`",
         *(f"- Found before: {text}" for text in campaign.known),
     ]
-    return done.returncode == 0, "\n".join(lines) + f"\n\n```\n{said}\n```\n"
+    printed = f"\n```\n{said}\n```\n" if said else ""
+    return done.returncode == 0, "\n".join(lines) + f"\n{printed}"
 
 
 def _so_far(campaign: Campaign, values: Mapping[str, str]) -> tuple[str, float]:
