@@ -132,7 +132,9 @@ COVERED: dict[tuple[str, str], By | Here | No] = {
             "graph/test_float_network.py::test_from_float_to_the_emulator",
         )
     ),
-    ("your-model.md", "nn2flash quantize float.onnx --calibration x.npz"): Here(),
+    ("your-model.md", "nn2flash quantize float.onnx --calibration x.npz --validation others.npz"): (
+        Here()
+    ),
     ("your-network.md", "scons model=my_net.py board=mps2_an500 run"): Here(
         ("graph/test_network_module.py::test_from_a_module_to_the_emulator",)
     ),

@@ -71,6 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Project:
     write_float(root)
     (root / "f.onnx").rename(root / "float.onnx")
     np.save(root / "x.npy", np.zeros((5, 8), np.float32))
+    shutil.copy(root / "x.npz", root / "others.npz")
     write_own_network(root, "my_net")
     programs = root / "programs"
     programs.mkdir()
