@@ -144,7 +144,7 @@ def _quads(given: QuadsFields, shape: Any, words: Any, scratch: Any) -> Call:
     end.restype = ctypes.c_void_p
     function, last = getattr(library(), given.function), ctypes.c_void_p(end())
     loop = given.loop
-    steps = (loop.rest, loop.times, loop.turn, loop.hop, loop.step, loop.apart)
+    steps = (loop.rest, loop.turn, loop.hop, loop.step, loop.apart)
     ways = (ctypes.c_int32 * len(steps))(*steps)
 
     def convolve(source: int, target: int) -> None:

@@ -41,14 +41,14 @@ class Loop:
     @property
     def name(self) -> str:
         """Tells it from all others."""
-        kind = "straight" if self.straight else f"turns_{self.rest}"
-        return f"{kind}_{self.times}_{self.turn}_{self.hop}_{self.step}_{self.apart}"
+        kind = "straight" if self.straight else "turns"
+        return "_".join([kind, *map(str, self.arguments)])
 
     @property
     def arguments(self) -> tuple[int, ...]:
         """Of its macro, behind the name."""
-        own = (self.times, self.turn, self.hop, self.step, self.apart)
-        return own if self.straight else (self.rest, *own)
+        first = self.times if self.straight else self.rest
+        return (first, self.turn, self.hop, self.step, self.apart)
 
     @property
     def code_bytes(self) -> int:
@@ -62,8 +62,14 @@ def of_copies(steps: int) -> Loop:
     size = _ALTERNATING
     if steps <= _STRAIGHT:
         return Loop(True, 0, 1, steps, steps * size, size, _WORD)
+
+    def cost(turn: int) -> int:
+        """Instructions around turns, and a little for the steps that stand in the code."""
+        rest = steps % turn
+        return _TURN_COST * (steps // turn) + (rest > 0) + (rest + turn) // 4
+
     turns = [turn for turn in range(_LEAST_TURN, _STRAIGHT) if steps % turn != 1]
-    turn = min(turns, key=lambda turn: (_TURN_COST * (steps // turn) + (steps % turn > 0), turn))
+    turn = min(turns, key=cost)
     return Loop(False, steps % turn, steps // turn, turn, turn * size, size, _WORD)
 
 

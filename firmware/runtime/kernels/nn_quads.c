@@ -152,17 +152,16 @@ static const ai_u32 *add_steps(sums_of_split *sums, const ai_u32 *words, const a
     return words;
 }
 
-/* words: the quad's. */
-static void quad_of_pixel(nn_quads_loop loop, const nn_quads_job *job, const ai_u32 *words,
-                          ai_u32 pixel) {
+/* words: the quad's; returns behind them. */
+static const ai_u32 *quad_of_pixel(nn_quads_loop loop, const nn_quads_job *job, const ai_u32 *words,
+                                   ai_u32 pixel) {
     const bool integers = words < job->floats && job->ends[0] != in_floats;
-    const ai_u32 *wide = job->wide + (ai_i32)pixel * (loop->apart / 4);
+    const ai_i32 apart = (ai_i32)pixel * (loop->apart / 4);
     sums_of_split split = {(ai_u32)job->offsets[pixel], 0, 0};
-    words = add_steps(&split, words, wide, loop->rest, loop->step / 4);
-    wide += loop->rest * (loop->step / 4);
-    for (ai_i32 i = 0; i < loop->times; i++) {
-        words = add_steps(&split, words, wide, loop->turn, loop->step / 4);
-        wide += loop->hop / 4;
+    words = add_steps(&split, words, job->wide + apart, loop->rest, loop->step / 4);
+    const ai_u32 *wide = job->wide + loop->rest * (loop->step / 4);
+    for (; wide != job->behind; wide += loop->hop / 4) {
+        words = add_steps(&split, words, wide + apart, loop->turn, loop->step / 4);
     }
     const ai_u32 u = split.u;
     const ai_u32 v = split.v;
@@ -176,13 +175,13 @@ static void quad_of_pixel(nn_quads_loop loop, const nn_quads_job *job, const ai_
         const ai_u32 place = words[8 + i / 2] >> (16 * (i % 2)) & 0xFFFFu;
         job->outputs[pixel][place] = requantized(job, integers, sums[i], words + 2 * i);
     }
+    return words + NN_QUADS_CONSTANTS;
 }
 
 void nn_quads(nn_quads_loop loop, const nn_quads_job *job) {
-    const ai_i32 size = 2 * (loop->rest + loop->times * loop->turn) + NN_QUADS_CONSTANTS;
-    for (const ai_u32 *words = job->words; words != job->stop; words += size) {
-        quad_of_pixel(loop, job, words, 0);
-        quad_of_pixel(loop, job, words, 1);
+    for (const ai_u32 *words = job->words; words != job->stop;) {
+        (void)quad_of_pixel(loop, job, words, 0);
+        words = quad_of_pixel(loop, job, words, 1);
     }
 }
 

@@ -114,9 +114,9 @@ typedef void (*nn_quads_loop)(const nn_quads_job *job);
 #define NN_QUADS_PLACE(steps, pitch, step)                                                         \
     "(nn_at / " #steps ") * " #pitch " + (nn_at % " #steps ") * " #step
 
-/* `times` turns of `turn` steps, `hop` bytes from one to the next; before them `rest` steps, none
- * or at least two. */
-#define NN_QUADS_TURNS(name, rest, times, turn, hop, step, apart)                                  \
+/* Turns of `turn` steps, `hop` bytes from one to the next, until the job's `behind`; before them
+ * `rest` steps, none or at least two. */
+#define NN_QUADS_TURNS(name, rest, turn, hop, step, apart)                                         \
     NN_QUADS_NAKED static void name(__attribute__((unused)) const nn_quads_job *job) {             \
         __asm__(                                                                                   \
             NN_QUADS_ENTER                                                                         \
@@ -163,7 +163,6 @@ typedef void (*nn_quads_loop)(const nn_quads_job *job);
  * second. */
 typedef struct {
     ai_i32 rest; /* steps before the turns */
-    ai_i32 times;
     ai_i32 turn; /* steps of one */
     ai_i32 hop;
     ai_i32 step;
@@ -172,9 +171,9 @@ typedef struct {
 typedef const nn_quads_steps *nn_quads_loop;
 
 #define NN_QUADS_STRAIGHT(name, rows, steps, pitch, step, apart)                                   \
-    NN_QUADS_TURNS(name, 0, rows, steps, pitch, step, apart)
-#define NN_QUADS_TURNS(name, rest, times, turn, hop, step, apart)                                  \
-    static const nn_quads_steps name[] = {{rest, times, turn, hop, step, apart}};
+    NN_QUADS_TURNS(name, 0, steps, pitch, step, apart)
+#define NN_QUADS_TURNS(name, rest, turn, hop, step, apart)                                         \
+    static const nn_quads_steps name[] = {{rest, turn, hop, step, apart}};
 
 #endif
 

@@ -180,10 +180,10 @@ NN_LAYER static const nn_joined tiny_layer_5_0[] = {
     {.width = 7, .channels = 16, .down = 2, .along = 2},
     {.width = 14, .channels = 8, .down = 1, .along = 1},
 };
-#ifndef TINY_QUADS_TURNS_34_2_37_296_8_4
-#define TINY_QUADS_TURNS_34_2_37_296_8_4
-/* Four filters and two pixels: 34 steps and 2 times 37 steps. */
-NN_QUADS_TURNS(tiny_quads_turns_34_2_37_296_8_4, 34, 2, 37, 296, 8, 4)
+#ifndef TINY_QUADS_TURNS_0_36_288_8_4
+#define TINY_QUADS_TURNS_0_36_288_8_4
+/* Four filters and two pixels: turns of 36 steps. */
+NN_QUADS_TURNS(tiny_quads_turns_0_36_288_8_4, 0, 36, 288, 8, 4)
 #endif
 
 #ifndef TINY_QUADS_END_15
@@ -225,10 +225,10 @@ NN_LAYER static const nn_joined tiny_layer_6_0[] = {
     {.width = 14, .channels = 8, .down = 2, .along = 2},
     {.width = 28, .channels = 4, .down = 1, .along = 1},
 };
-#ifndef TINY_QUADS_TURNS_26_1_28_224_8_4
-#define TINY_QUADS_TURNS_26_1_28_224_8_4
-/* Four filters and two pixels: 26 steps and 28 steps. */
-NN_QUADS_TURNS(tiny_quads_turns_26_1_28_224_8_4, 26, 1, 28, 224, 8, 4)
+#ifndef TINY_QUADS_TURNS_0_27_216_8_4
+#define TINY_QUADS_TURNS_0_27_216_8_4
+/* Four filters and two pixels: turns of 27 steps. */
+NN_QUADS_TURNS(tiny_quads_turns_0_27_216_8_4, 0, 27, 216, 8, 4)
 #endif
 
 #ifndef TINY_QUADS_END_14
@@ -351,7 +351,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                          nn_rows_at(&strip, rows.first) + 16, 24);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_5_1, y, count, strip.rows);
             nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 6008) + y * 112,
-                          (const ai_u32 *)(weights[0] + 1768), 1, tiny_quads_turns_34_2_37_296_8_4,
+                          (const ai_u32 *)(weights[0] + 1768), 1, tiny_quads_turns_0_36_288_8_4,
                           tiny_quads_end_15, (ai_u32 *)(arena + 3136));
         }
     }
@@ -376,7 +376,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                          nn_rows_at(&strip, rows.first) + 8, 12);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_6_1, y, count, strip.rows);
             nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 0) + y * 112,
-                          (const ai_u32 *)(weights[0] + 3576), 1, tiny_quads_turns_26_1_28_224_8_4,
+                          (const ai_u32 *)(weights[0] + 3576), 1, tiny_quads_turns_0_27_216_8_4,
                           tiny_quads_end_14, (ai_u32 *)(arena + 3136));
         }
     }

@@ -73,10 +73,10 @@ NN_LAYER static const nn_pool_shape tiny_layer_0_1 = {
     .pad_right = 0,
 };
 
-#ifndef TINY_QUADS_TURNS_37_1_39_312_8_4
-#define TINY_QUADS_TURNS_37_1_39_312_8_4
-/* Four filters and two pixels: 37 steps and 39 steps. */
-NN_QUADS_TURNS(tiny_quads_turns_37_1_39_312_8_4, 37, 1, 39, 312, 8, 4)
+#ifndef TINY_QUADS_TURNS_0_38_304_8_4
+#define TINY_QUADS_TURNS_0_38_304_8_4
+/* Four filters and two pixels: turns of 38 steps. */
+NN_QUADS_TURNS(tiny_quads_turns_0_38_304_8_4, 0, 38, 304, 8, 4)
 #endif
 
 #ifndef TINY_QUADS_END_14
@@ -180,7 +180,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                     nn_rows_of_conv(&tiny_layer_1_0, rows.first, rows.end - rows.first, read);
                 nn_conv_quads(&made, (const ai_i8 *)(arena + 0) + read.first * 84,
                               nn_rows_at(&strip, rows.first), (const ai_u32 *)(weights[0] + 304), 3,
-                              tiny_quads_turns_37_1_39_312_8_4, tiny_quads_end_14,
+                              tiny_quads_turns_0_38_304_8_4, tiny_quads_end_14,
                               (ai_u32 *)(arena + 1176));
             }
             const nn_pool_shape part = nn_rows_of_pool(&tiny_layer_1_1, y, count, strip.rows);
