@@ -143,6 +143,29 @@ def test_a_refused_order(cloud: Cloud, service: Service, order: Order, tmp_path:
         generate(lambda: service, order, tmp_path / "a.zip", HURRY)
 
 
+def test_why_an_order_is_refused_is_told(
+    cloud: Cloud, service: Service, order: Order, tmp_path: Path
+) -> None:
+    """The answer has status 200 and a reason in place of a run."""
+
+    class Forgetful(dict[str, int]):
+        def __contains__(self, key: object) -> bool:
+            return False
+
+    cloud.models = Forgetful()
+    with pytest.raises(UserError, match=r"did not start .* \(status 200\) model not found"):
+        generate(lambda: service, order, tmp_path / "a.zip", HURRY)
+
+
+def test_a_run_with_a_result_is_done_whatever_its_state_is_called(
+    cloud: Cloud, service: Service, order: Order, tmp_path: Path
+) -> None:
+    result = {"url": "https://x.invalid/a/b/bundle-1.zip", "graph": {}, "report": {}}
+    cloud.states = [{"state": "running"}, {"state": "complete", "result": result}]
+    generate(lambda: service, order, tmp_path / "a.zip", HURRY)
+    assert cloud.polls == 2
+
+
 def test_versions(cloud: Cloud, service: Service, order: Order, tmp_path: Path) -> None:
     # By either number; a release of X-CUBE-AI is one of ST Edge AI Core.
     for number in ("2.2.0", "10.2.0"):

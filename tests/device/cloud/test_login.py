@@ -20,7 +20,7 @@ from device.cloud.service import Service
 from device.cloud.token import Token
 from device.cloud.web import Web
 from support.errors import UserError
-from tests.device.cloud.standin_cloud import PASSWORD, USER, Cloud
+from tests.device.cloud.standin_cloud import PASSWORD, USER, Cloud, Handler
 
 ACCOUNT = Credentials(USER, PASSWORD)
 
@@ -63,6 +63,15 @@ def test_the_password_goes_nowhere_else(
     with pytest.raises(UserError, match="wants the password sent to"):
         log_in(web, where, ACCOUNT)
     assert cloud.count("POST") == 0
+
+
+def test_redirects_that_lead_nowhere_are_followed_twenty_times(
+    cloud: Cloud, web: Web, where: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Handler, "_step", lambda self: self._redirect("/cas/step"))
+    with pytest.raises(UserError, match="did not lead back to the cloud"):
+        log_in(web, where, ACCOUNT)
+    assert cloud.count("GET /cas/step") == 20
 
 
 def test_a_page_that_changed(cloud: Cloud, web: Web, where: Endpoints) -> None:
