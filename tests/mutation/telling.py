@@ -61,6 +61,9 @@ def section(found: Mapping[Name, Verdict]) -> str:
     left, judged = len(unexplained(found)), _judged(found)
     share = 100 * left / judged if judged else 0.0
     verdict = "holds" if holds(found) else "**does not hold**"
+    if len(found) < MUTANTS:
+        # A verdict of few tests is only kept when they have noticed the fault.
+        verdict = "**is not decided** before all are: those that a few tests notice come first"
     lines = [
         "- Small faults, one at a time, in a copy of the project: do its tests notice? "
         f"{judged} of the {MUTANTS} of a full run are judged; {left} survive unexplained, "
