@@ -242,7 +242,8 @@ def _loop(row: Row) -> tuple[int, int]:
     kinds = [relative(word) for word in range(row.words)]
     head = next(word for word in range(1, row.words) if kinds[word] == kinds[word + 1])
     end = next((w for w in range(head, row.words) if kinds[w] != kinds[head]), row.words)
-    return head, (end - head) // _ROUND[row.stride]
+    rounds = (end - head) // _ROUND[row.stride]
+    return (head, rounds) if rounds > 1 else (row.words, 1)
 
 
 @dataclass
