@@ -69,7 +69,7 @@ def test_what_an_edit_trains_again(project: Project) -> None:
     (folder / "notes.py").write_text("NOTES = 2\n")
     assert would_run(project, "elf") == set()
     project.append("model/module/fit.py", "\n# edited\n")
-    assert would_run(project, "elf") == {"TRAIN"}
+    assert would_run(project, "elf") == {"TRAIN", "QUANTIZE"}
 
 
 def test_saboteur_a_name_of_data_is_data(project: Project) -> None:
