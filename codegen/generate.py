@@ -301,7 +301,7 @@ def _depthwise_routines(plan: Plan, name: str) -> list[dict[str, Any]]:
         alone = [(symbol, step.lowered)]
         passed = [(f"{symbol}_{i}", each) for i, each in enumerate(step.lowered.passed)]
         for own, lowered in passed or alone:
-            if lowered and lowered.stem == "depthwise_routines":
+            if lowered and lowered.routines:
                 title = f"{lowered.op.name}: {_title(lowered.op)}"
                 found.append({"symbol": own, "title": title, "fields": lowered.fields})
     return found

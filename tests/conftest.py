@@ -93,6 +93,16 @@ def _obtain_mnist(data: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
+@pytest.fixture(autouse=True)
+def same_folder() -> Iterator[None]:
+    """Leave the process where it was: a network's module that is loaded takes it elsewhere, to a
+    folder that may be removed."""
+    here, path = Path.cwd(), sys.path[:]
+    yield
+    os.chdir(here)
+    sys.path[:] = path
+
+
 @pytest.fixture(scope="session")
 def shared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of this test session that all of pytest-xdist's workers share."""

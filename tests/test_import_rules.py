@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nn2flash.wheel.contents import wheel_files
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("support", "model", "codegen", "device", "nn2flash")
 STANDARD = sys.stdlib_module_names
@@ -114,3 +116,8 @@ def test_only_its_folder_names_a_board() -> None:
                 text = path.read_text(encoding="utf-8")
                 named = [board for board in boards if board != "host" and board in text]
                 assert not named, f"{path.relative_to(ROOT)} names {named}"
+
+
+def test_every_module_can_be_carried_into_the_wheel() -> None:
+    """There all packages are below one: an import that says `import PACKAGE` cannot be."""
+    assert "nn2flash/codegen/reader/qdq.py" in wheel_files()

@@ -106,6 +106,8 @@ class Lowered:
             there once.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         members: one for each of the model's operations, when it is more than one.
+        routines: whether the network gets routines of its own for it, which the template
+            `templates/ops/<stem>.S.j2` renders.
         described: how many layers the C describes, each in a structure of its own.
         passed: of layers in one pass, their own lowerings, in order; None: it has none.
         instructions, cycles: estimated, of one inference; the registry asks the kernel.
@@ -124,6 +126,7 @@ class Lowered:
     output_in_scratch: bool = False
     fields: Any = None
     members: tuple[Layer, ...] = ()
+    routines: bool = False
     described: int = 1
     passed: tuple[Lowered | None, ...] = ()
     sources: tuple[str, ...] = ()

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import support.normalization
 from support.errors import UserError
+from support.normalization import BYTES as BYTE_DIVISOR
 from support.normalization import FUNCTIONS, Step
 
 Float32Array = npt.NDArray[np.float32]
 Numbers = Sequence[float] | npt.NDArray[Any]
 Refuse = Callable[[str, str], UserError]
 
-BYTES = Step("Div", (support.normalization.BYTES,))
+BYTES = Step("Div", (BYTE_DIVISOR,))
 """Of uint8: images, 0 to 255 becomes 0 to 1."""
 
 

@@ -512,7 +512,6 @@ def test_the_module_runs_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.M
     assert str(folder) == sys.modules["network_module"].HERE
     assert (tmp_path / "w.pt").is_file()
     assert not (folder / "w.pt").exists()
-    os.chdir(tmp_path)
 
 
 EXPORTS = {

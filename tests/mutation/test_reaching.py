@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,8 @@ def reached_by(tree: Path, paths: list[str], words: list[str | Path]) -> set[str
         flags = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wpedantic", "-Werror"]
         subprocess.run(["gcc", *flags, path, "-o", "program"], cwd=tree, check=True)
     file.write_bytes(bytes(len(every)))
-    subprocess.run(words, cwd=tree, check=False)
+    # As below `scons`, which says where the project's own modules are.
+    subprocess.run(words, cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}, check=False)
     return {
         f"{mutant.line}: {' '.join(mutant.old.split())}"
         for mutant, byte in zip(every, file.read_bytes(), strict=True)

@@ -208,6 +208,7 @@ class DepthwiseRows(Kernel):
         return Lowered(
             op=op,
             stem="depthwise_routines",
+            routines=True,
             kernel=self.name,
             why=why if missing else "two neighbours of a channel in a word",
             constants=(Constants("constants", title, packed(op)),),
