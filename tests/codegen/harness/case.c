@@ -53,29 +53,49 @@ static const port outputs[] = {
 #undef IN
 #undef OUT
 
+/* Where the network has its inputs and outputs in the arena; NULL: nowhere. */
+static ai_i8 *inputs_in_arena[MACRO(_IN_NUM)];
+static ai_i8 *outputs_in_arena[MACRO(_OUT_NUM)];
+static ai_u32 runs;
+
 static ai_error start(void) {
     const ai_handle activations[] = {arena};
-    return CALL(_create_and_init)(&network, activations, NULL);
+    const ai_error error = CALL(_create_and_init)(&network, activations, NULL);
+    for (ai_u32 i = 0; i < MACRO(_IN_NUM) && error.type == AI_ERROR_NONE; i++) {
+        inputs_in_arena[i] = (ai_i8 *)CALL(_inputs_get)(network, NULL)[i].data;
+    }
+    for (ai_u32 i = 0; i < MACRO(_OUT_NUM) && error.type == AI_ERROR_NONE; i++) {
+        outputs_in_arena[i] = (ai_i8 *)CALL(_outputs_get)(network, NULL)[i].data;
+    }
+    return error;
+}
+
+/* Buffers of their own and the arena's take turns: each second run has its inputs in the arena,
+ * each fourth its outputs, too. */
+static ai_i8 *place(const port *own, ai_i8 *in_arena, ai_u32 turns) {
+    return runs % turns == turns - 1u && in_arena != NULL ? in_arena : own->data;
 }
 
 static ai_error infer(const ai_i8 *input, ai_i8 *output) {
     ai_buffer *in = CALL(_inputs_get)(network, NULL);
     ai_buffer *out = CALL(_outputs_get)(network, NULL);
     for (ai_u32 i = 0; i < MACRO(_IN_NUM); i++) {
-        memcpy(inputs[i].data, input, inputs[i].size);
+        ai_i8 *data = place(&inputs[i], inputs_in_arena[i], 2);
+        memcpy(data, input, inputs[i].size);
         input += inputs[i].size;
-        in[i].data = AI_HANDLE_PTR(inputs[i].data);
+        in[i].data = AI_HANDLE_PTR(data);
     }
     for (ai_u32 i = 0; i < MACRO(_OUT_NUM); i++) {
-        out[i].data = AI_HANDLE_PTR(outputs[i].data);
+        out[i].data = AI_HANDLE_PTR(place(&outputs[i], outputs_in_arena[i], 4));
     }
     if (CALL(_run)(network, in, out) != 1) {
         return CALL(_get_error)(network);
     }
     for (ai_u32 i = 0; i < MACRO(_OUT_NUM); i++) {
-        memcpy(output, outputs[i].data, outputs[i].size);
+        memcpy(output, place(&outputs[i], outputs_in_arena[i], 4), outputs[i].size);
         output += outputs[i].size;
     }
+    runs++;
     return (ai_error){AI_ERROR_NONE, AI_ERROR_CODE_NONE};
 }
 
