@@ -13,7 +13,7 @@ from model.recipes import Augmentation
 
 DATA = "mnist"
 SUBSET = "mnist_test_subset"
-EPOCHS = 8
+EPOCHS = 12
 BATCH_SIZE = 128
 LEARNING_RATE = 0.01
 
