@@ -30,7 +30,7 @@ def refuse_foreign(folder: Path, name: str, c_api: str) -> None:
 
 def _is_ours(path: Path) -> bool:
     """Whether a file is what an earlier run wrote, or is empty."""
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():
         return False
     if path.name.endswith(MANIFEST):
         return GENERATOR in (data := path.read_bytes()) or not data

@@ -44,6 +44,21 @@ _STANDARD_HEADERS = (
 )
 # Headers that the build generates beside the network's.
 _GENERATED_HEADERS = ("app_network", "board_config", "mnist_test_subset", "test_subset")
+# Targets of a package's build that CMake has itself (CMP0037), and libraries of every network.
+_TARGETS = (
+    "all",
+    "clean",
+    "edit_cache",
+    "help",
+    "install",
+    "m",
+    "nn2flash_runtime",
+    "package",
+    "package_source",
+    "preinstall",
+    "rebuild_cache",
+    "test",
+)
 # Prefixes of the runtime's own names: nn_instance, AI_PLATFORM_H, …
 _RUNTIME_NAMES = ("nn", "platform")
 
@@ -62,6 +77,11 @@ def check_name(name: str) -> str:
             f"network name '{name}' is not a lower-case C identifier of up to 32 characters", remedy
         )
     taken = (*_STANDARD_HEADERS, *_GENERATED_HEADERS, *_RUNTIME_NAMES)
+    if name in _TARGETS:
+        raise UserError(
+            f"network name '{name}' is taken: CMake builds something else by it",
+            f"choose another name, {example}",
+        )
     if name in taken or any(_FIRMWARE.rglob(f"{name}.h")):
         raise UserError(
             f"network name '{name}' is taken: {name}.h or its symbols would stand in for others",

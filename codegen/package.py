@@ -144,8 +144,9 @@ def _check_place(folder: Path, file: str, data: bytes, *, known: bool) -> None:
                 f"{folder / parent}: is a link, and what it leads to is not the package's",
                 "put a folder there, or choose another one for the package",
             )
-    there = path.exists() or path.is_symlink()
-    if there and not (path.is_file() and (known or path.read_bytes() == data)):
+    link = path.is_symlink()
+    ours = not link and path.is_file() and (known or path.read_bytes() == data)
+    if (link or path.exists()) and not ours:
         raise UserError(
             f"{path}: is not of the package, and is not overwritten",
             "move it away, or choose another folder",

@@ -15,7 +15,7 @@ from model import calibration, float_onnx, given_inputs, onnx_file, quality
 from model.quality import Quality
 from model.session import session_of
 from support.errors import UserError
-from support.files import write_json
+from support.files import read_json, write_json
 from support.normalization import packed
 
 
@@ -239,6 +239,7 @@ def _lines(tried: Tried) -> Iterator[str]:
 def report(tried: Tried) -> dict[str, Any]:
     """What the JSON report holds."""
     return {
+        "generator": onnx_file.PRODUCER,
         "calibration": {
             "inputs": tried.calibrated,
             "method": tried.best,
@@ -259,3 +260,13 @@ def report(tried: Tried) -> dict[str, Any]:
         },
         "versions": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__},
     }
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is such a report."""
+    try:
+        content = read_json(path)
+    except UserError:
+        return False
+    ours = isinstance(content, dict) and content.get("generator") == onnx_file.PRODUCER
+    return ours and "calibration" in content

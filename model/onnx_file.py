@@ -13,6 +13,8 @@ import onnx
 
 from support.errors import UserError
 from support.files import write_bytes
+from support.kinds import refused_kind
+from support.network_file import is_tflite
 from support.normalization import KEY
 
 OPSET = 17
@@ -117,6 +119,8 @@ def load(path: Path) -> onnx.ModelProto:
     Raises:
         UserError: the file is missing or not ONNX.
     """
+    if path.exists() and not path.is_file():  # a pipe would wait for somebody who writes
+        raise _of_kind(path) or UserError(f"{path}: not a file", "give the path of an .onnx file")
     try:
         return onnx.load(path)
     except FileNotFoundError as error:
@@ -125,8 +129,10 @@ def load(path: Path) -> onnx.ModelProto:
                 f"{path}: its data in {error.filename} is missing", "put it beside the model"
             ) from None
         raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}", "give another file") from None
     except Exception as error:
-        raise _invalid(path, error) from None
+        raise _of_kind(path) or _invalid(path, error) from None
 
 
 def validate(path: Path, model: onnx.ModelProto) -> None:
@@ -138,7 +144,18 @@ def validate(path: Path, model: onnx.ModelProto) -> None:
     try:
         onnx.checker.check_model(model)
     except Exception as error:
-        raise _invalid(path, error) from None
+        raise _of_kind(path) or _invalid(path, error) from None
+
+
+def _of_kind(path: Path) -> UserError | None:
+    """What to say of a file of another kind; None where nobody knows what it is."""
+    if is_tflite(path):
+        return UserError(
+            f"{path}: a .tflite file, not ONNX",
+            "nn2flash reads an int8 one as it is; a float one becomes int8 where it was converted,"
+            " with a representative_dataset",
+        )
+    return refused_kind(path, "ONNX")
 
 
 def _invalid(path: Path, error: Exception) -> UserError:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +22,18 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path` that replaces it when the block ends without an error.
 
     The temporary keeps the final suffix, so that writers which look at it behave the same.
+
+    Raises:
+        UserError: as `check_place`.
+        OSError: naming `path`: nothing can be written there.
     """
     final = Path(path)
+    check_place(final)
     final.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=final.suffix, dir=final.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=final.suffix, dir=final.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(final)) from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -37,6 +46,24 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.replace(final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_place(path: Path, remedy: str = "name another file") -> None:
+    """Refuse to put a file in the place of anything but a file: of a link, a folder, a device.
+
+    Raises:
+        UserError: it is there, or no file can have such a path.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}", remedy) from None
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe"}
+        what = kinds.get(stat.S_IFMT(mode), "a device or a socket")
+        raise UserError(f"{path}: is {what}, and no file takes its place", remedy)
 
 
 # Of a file that is not what its command writes. It may be the user's own: nothing is to be deleted.

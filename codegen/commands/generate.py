@@ -12,6 +12,7 @@ from codegen.names import check_name
 from codegen.outputs import LEGACY, TEMPLATES, outputs
 from support.errors import UserError
 from support.files import write_text
+from support.output_file import OutputFile, check_outputs
 
 if TYPE_CHECKING:
     from codegen.ir.graph import Graph
@@ -72,6 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
     from codegen.generate import generate
 
     graph, kernels, target = read_network(arguments)
+    written = [OutputFile("--out-dir", file) for file in files]
+    if arguments.depfile:
+        written.append(OutputFile("--depfile", arguments.depfile))
+    check_outputs(written, _models(arguments))
     if arguments.dump:
         from codegen.dump import dump
 

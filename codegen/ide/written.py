@@ -51,7 +51,7 @@ def _is_ours(path: Path, recorded: str | None) -> bool:
     """Whether the file may be replaced: nothing is there, or what was written last."""
     if not path.exists() and not path.is_symlink():
         return True
-    content = _content(path)
+    content = None if path.is_symlink() else _content(path)
     return content is not None and recorded == _hash(content)
 
 

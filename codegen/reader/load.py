@@ -9,11 +9,11 @@ from google.protobuf.message import DecodeError
 from onnx import defs, version_converter
 
 from codegen.reader.external import external_files, read_external
-from codegen.reader.kinds import other_kind
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
 from support.errors import UserError
 from support.files import read_given
+from support.kinds import refused_kind
 from support.network_file import is_tflite
 
 # Microcontroller models are megabytes at most; the limits only bound time and memory.
@@ -21,6 +21,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_NODES = 4096
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 16
+READ = "ONNX or .tflite"
 GIVE_A_MODEL = "give the path of an .onnx or .tflite file"
 # Below LIFTED onnx's own converter makes a later opset of it; above, each operator's definition in
 # that very opset is what a node is held against.
@@ -51,7 +52,7 @@ def parse_model(path: Path) -> onnx.ModelProto:
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}", GIVE_A_MODEL) from None
     if not path.is_file():
-        raise _of_kind(path) or UserError(f"{path}: not a file", GIVE_A_MODEL)
+        raise refused_kind(path, READ) or UserError(f"{path}: not a file", GIVE_A_MODEL)
     if size > MAX_FILE_BYTES:
         raise UserError(
             f"{path}: {size:,} bytes is larger than {MAX_FILE_BYTES:,}",
@@ -60,19 +61,15 @@ def parse_model(path: Path) -> onnx.ModelProto:
     try:
         model = _parse(path)
     except UserError as error:
-        raise _of_kind(path) or error from None
+        raise refused_kind(path, READ) or error from None
     if not model.HasField("graph") or not model.graph.node:
-        raise _of_kind(path) or UserError(f"{path}: holds no ONNX graph", "export the model again")
+        raise refused_kind(path, READ) or UserError(
+            f"{path}: holds no ONNX graph", "export the model again"
+        )
     opset_of(path, model)
     _check_bounds(path, model)
     read_external(path, model, MAX_FILE_BYTES)
     return model
-
-
-def _of_kind(path: Path) -> UserError | None:
-    """What to say of a file of another kind; None where nobody knows what it is."""
-    kind = other_kind(path)
-    return UserError(f"{path}: {kind.what}, not ONNX or .tflite", kind.remedy) if kind else None
 
 
 def data_files(path: Path) -> list[Path]:

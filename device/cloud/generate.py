@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from device.cloud import cache
-from device.cloud.runs import Patience, resumable, wait
+from device.cloud.runs import Patience, resumable, run_file, wait
 from device.cloud.service import Service
 from device.schema import close_match
 from support.errors import UserError
-from support.files import sha256_file, write_json
+from support.files import read_json, sha256_file, write_json
 
 _DOWNLOADS = 3
 LEGACY = "legacy"
@@ -102,7 +102,7 @@ def generate(
     if record is None:
         service = connect()
         version = core_version(service, order.version)
-        run = out.with_suffix(".run.json")
+        run = run_file(out)
         name = _generated(service, order, version, record=run, patience=patience)
         run.unlink(missing_ok=True)
         _download(service, name, out)
@@ -118,6 +118,15 @@ def generate(
         cache.keep(key, out, record)
     write_json(out.with_suffix(".json"), record)
     return record
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file is the record of a download."""
+    try:
+        content = read_json(path)
+    except UserError:
+        return False
+    return isinstance(content, dict) and content.keys() >= {"sha256", "model_sha256", "c_api"}
 
 
 def _has_interfaces(version: str) -> bool:

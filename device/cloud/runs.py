@@ -113,6 +113,20 @@ def resumable(
     return result
 
 
+def run_file(path: Path) -> Path:
+    """The file that remembers the run which `path` is made by."""
+    return path.with_suffix(".run.json")
+
+
+def is_run(path: Path) -> bool:
+    """Whether a file is what `resumable` remembers a run by."""
+    try:
+        content = read_json(path)
+    except UserError:
+        return False
+    return isinstance(content, dict) and content.keys() == {"key", "run", "started"}
+
+
 def _recorded(record: Path, key: str) -> str | None:
     with contextlib.suppress(UserError, KeyError, TypeError, ValueError):
         content = read_json(record)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from device.boards import read_board
-from device.commands.cloud_options import add_order_options, connect, order_of
+from device.commands.cloud_options import add_order_options, check_outputs_of, connect, order_of
 from support.files import write_json
+from support.output_file import OutputFile
 
 
 def register(commands: Any) -> None:
@@ -25,10 +26,13 @@ def register(commands: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> None:
     from device.cloud.benchmark import as_text, benchmark
-    from device.cloud.runs import Patience
+    from device.cloud.runs import Patience, is_run, run_file
 
     board = arguments.farm_board or read_board(arguments.board).title
-    record = arguments.json.with_suffix(".run.json")
+    record = run_file(arguments.json)
+    check_outputs_of(
+        arguments, OutputFile("--json", arguments.json), OutputFile("--json", record, is_run)
+    )
     measured = benchmark(connect(), order_of(arguments), board, record, Patience())
     write_json(arguments.json, measured)
     print(as_text(measured), end="")

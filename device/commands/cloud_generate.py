@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from device.commands.cloud_options import add_order_options, connect, order_of
+from device.commands.cloud_options import add_order_options, check_outputs_of, connect, order_of
+from support.output_file import OutputFile
 
 
 def register(commands: Any) -> None:
@@ -18,11 +19,18 @@ def register(commands: Any) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from device.cloud.generate import generate
-    from device.cloud.runs import Patience
+    from device.cloud.generate import generate, is_record
+    from device.cloud.runs import Patience, is_run, run_file
 
-    record = generate(connect, order_of(arguments), arguments.out, Patience())
+    out: Path = arguments.out
+    check_outputs_of(
+        arguments,
+        OutputFile("--out", out),
+        OutputFile("--out", out.with_suffix(".json"), is_record),
+        OutputFile("--out", run_file(out), is_run),
+    )
+    record = generate(connect, order_of(arguments), out, Patience())
     print(
-        f"{arguments.out}: {record['bytes']:,} bytes, version {record['version']} of ST's tool,"
+        f"{out}: {record['bytes']:,} bytes, version {record['version']} of ST's tool,"
         f" interface {record['c_api']}, SHA-256 {record['sha256']}"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.errors import UserError
+from support.output_file import OutputFile, check_outputs
 
 if TYPE_CHECKING:
     from device.cloud.generate import Order
@@ -36,6 +37,15 @@ def order_of(arguments: argparse.Namespace) -> Order:
         version=arguments.version,
         options=arguments.options,
     )
+
+
+def check_outputs_of(arguments: argparse.Namespace, *outputs: OutputFile) -> None:
+    """Refuse to write over the order's own files, or over what others wrote beside them.
+
+    Raises:
+        UserError: as `check_outputs`.
+    """
+    check_outputs(outputs, (arguments.model, arguments.memory_pool))
 
 
 def web() -> Web:

@@ -12,6 +12,7 @@ from pathlib import Path
 from model.arguments import add_file, add_quantization
 from support.errors import UserError
 from support.files import write_json
+from support.output_file import OutputFile, check_outputs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +38,10 @@ def run(arguments: argparse.Namespace) -> None:
             "what calibrates is missing, or there twice",
             "give --calibration x.npz, or --data and --checkpoint of the network trained here",
         )
+    check_outputs(
+        [OutputFile("--out", arguments.out), OutputFile("--report", arguments.report)],
+        (arguments.onnx, arguments.calibration, arguments.validation, arguments.checkpoint),
+    )
     (_trained if trained_here else _given)(arguments)
 
 

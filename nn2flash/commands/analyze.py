@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn2flash import network
-from support.errors import UserError
+from support.output_file import OutputFile, check_outputs
 
 if TYPE_CHECKING:
     from codegen.analysis.analysis import Analysis
     from codegen.reader.survey import UnsupportedNodes
 
 UNSUPPORTED, DOES_NOT_FIT = 3, 4
+# Of templates/report/*.html.j2, behind a charset and a viewport.
+PAGE_MARK = b'<meta name="generator" content="nn2flash '
+_HEAD_BYTES = 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print it; 0, or 3 where nodes are not supported, 4 where the network does not fit."""
     from codegen.reader.survey import UnsupportedNodes
 
-    _check_page(arguments)
+    page: Path | None = arguments.html
+    if page is not None:
+        given = (arguments.model, arguments.calibration)
+        check_outputs([OutputFile("--html", page, _is_page)], given)
     try:
         asked = network.read_request(arguments, survey=True)
     except UnsupportedNodes as error:
@@ -45,16 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     return DOES_NOT_FIT if found.placement is not None and not found.placement.fits else 0
 
 
-def _check_page(arguments: argparse.Namespace) -> None:
-    """Refuse to write the page over what is analyzed.
-
-    Raises:
-        UserError: it is the model's file, or that of the typical inputs.
-    """
-    page: Path | None = arguments.html
-    given = filter(None, (arguments.model, arguments.calibration))
-    if page and page.exists() and any(p.exists() and p.samefile(page) for p in given):
-        raise UserError(f"--html {page}: is what is to be analyzed", "name another file")
+def _is_page(path: Path) -> bool:
+    """Whether a file begins as our pages do."""
+    with path.open("rb") as stream:
+        return PAGE_MARK in stream.read(_HEAD_BYTES)
 
 
 def _tell(found: Analysis, arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from model.arguments import add_quantization
-from support.errors import UserError
+from support.output_file import OutputFile, check_outputs
 
 SUFFIX = "_int8.onnx"
 
@@ -29,18 +29,17 @@ def run(arguments: argparse.Namespace) -> None:
     """Quantize as `scons quantize network=… calibration=…` does; write it where that is allowed.
 
     Raises:
-        UserError: a file is not what it must be, int8 loses too much, or what is to be written was
-            not written by nn2flash.
+        UserError: a file is not what it must be, int8 loses too much, or what is there was not
+            written by nn2flash.
     """
-    from model.given_network import quantize_file
+    from model.given_network import is_report, quantize_file
     from model.onnx_file import is_ours
 
     out: Path = arguments.out or Path(f"{arguments.model.stem}{SUFFIX}")
-    if (out.exists() or out.is_symlink()) and not is_ours(out):
-        raise UserError(
-            f"{out}: was not written by nn2flash, and is not overwritten",
-            "move it away, or name another file: --out",
-        )
+    outputs = [OutputFile("--out", out, is_ours)]
+    if arguments.report is not None:
+        outputs.append(OutputFile("--report", arguments.report, is_report))
+    check_outputs(outputs, (arguments.model, arguments.calibration, arguments.validation))
     quantize_file(
         arguments.model,
         arguments.calibration,

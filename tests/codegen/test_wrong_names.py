@@ -15,6 +15,9 @@ from tests.codegen.programs import FIRMWARE, Case, run_cases
 
 GOOD = np.zeros((4, 6), np.int8)
 
+# Targets of CMake, and what the library of a network is linked to: libm, the runtime.
+CMAKE = ["all", "clean", "edit_cache", "help", "install", "m", "nn2flash_runtime", "package"]
+CMAKE += ["package_source", "preinstall", "rebuild_cache", "test"]
 NO_IDENTIFIERS = [
     "",
     "Digits",
@@ -46,7 +49,7 @@ def test_names_that_are_no_identifiers(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("name", ["stdint", "string", "math", "nn", "platform", *TAKEN])
+@pytest.mark.parametrize("name", ["stdint", "string", "math", "nn", "platform", *CMAKE, *TAKEN])
 def test_names_that_others_have(name: str, refused: Refused, tmp_path: Path) -> None:
     if name.isidentifier() and name == name.lower():
         refusal = refused("generate", "--name", name, "--out-dir", tmp_path, "--print-outputs")
@@ -101,3 +104,15 @@ def test_saboteur_a_name_like_a_placeholder(tmp_path: Path) -> None:
     case = Case("strange", read_graph(path), GOOD)
     (found,) = run_cases([case], tmp_path / "build")
     np.testing.assert_array_equal(found, case.expected)
+
+
+def test_saboteur_a_depfile_over_the_model(model: Path, tmp_path: Path, refused: Refused) -> None:
+    before = model.read_bytes()
+    out = tmp_path / "out"
+    refusal = refused("generate", "--model", model, "--out-dir", out, "--depfile", model)
+    check(refusal, "is what is to be read", "name another file: --depfile")
+    refusal = refused(
+        "generate", "--model", model, "--out-dir", out, "--depfile", out / "network.c"
+    )
+    check(refusal, "is to be written twice", "name another file: --depfile")
+    assert model.read_bytes() == before and not out.exists()

@@ -180,7 +180,7 @@ def test_saboteur_a_page_over_the_model(tmp_path: Path) -> None:
     path = two_layers().save(tmp_path / "net.onnx")
     (tmp_path / "page.html").symlink_to(path)
     before = path.read_bytes()
-    with pytest.raises(UserError, match="is what is to be analyzed"):
+    with pytest.raises(UserError, match="is what is to be read"):
         main(["analyze", str(path), "--html", str(tmp_path / "page.html")])
     assert path.read_bytes() == before and (tmp_path / "page.html").is_symlink()
 

@@ -70,7 +70,8 @@ def test_saboteur_only_what_it_wrote_is_replaced(
     if kind == "ours":
         assert main(["quantize", "f.onnx", *CALIBRATION, "--out", str(out)]) is None
     else:
-        with pytest.raises(UserError, match="was not written by nn2flash") as caught:
+        wrong = "is what is to be read" if kind == "an input" else "was not written by nn2flash"
+        with pytest.raises(UserError, match=wrong) as caught:
             main(["quantize", "f.onnx", *CALIBRATION, "--out", str(out)])
         assert "--out" in caught.value.remedy
     assert out.read_bytes() == before

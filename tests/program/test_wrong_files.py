@@ -144,6 +144,28 @@ def test_one_answer(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert lines[1].startswith("  remedy: ") and remedy in lines[1]
 
 
+def small_tflite(folder: Path) -> Path:
+    return small_network().save(folder / "net.tflite")
+
+
+@pytest.mark.parametrize("name", ["pytorch", "keras h5", "npz", "saved model", "pipe", "tflite"])
+def test_quantize_knows_them_too(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nn2flash.cli import main
+    from support.errors import run_cli
+
+    tflite = (small_tflite, "a .tflite file, not ONNX", "nn2flash reads an int8 one as it is")
+    make, message, remedy = {**FILES, "tflite": tflite}[name]
+    path = make(tmp_path)
+    inputs = tmp_path / "x.npz"
+    with pytest.raises(SystemExit, match="1"):
+        run_cli("nn2flash", lambda: main(["quantize", str(path), "--calibration", str(inputs)]))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and lines[0].startswith(f"nn2flash: error: {path}: {message}")
+    assert remedy in lines[1]
+
+
 def test_a_model_by_any_name_is_read(tmp_path: Path) -> None:
     path = two_layers().save(tmp_path / "net.pb")
     assert from_sources("analyze", path, where=tmp_path).returncode == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from device.cli import main as device_main
 from device.cloud import cache
 from device.cloud.benchmark import as_text, benchmark
 from device.cloud.generate import Order, generate
@@ -264,6 +265,26 @@ def test_a_benchmark_that_fails(
 
 
 # --- the commands ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["a.json", "a.run.json", "model.json"])
+def test_saboteur_what_is_written_beside_the_zip(
+    file: str, server: Server, order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records of an order and its run are named after the zip: a user's file may be called so."""
+    path = tmp_path / file
+    path.write_text('{"mine": 1}')
+    words = ["cloud-generate", "--model", str(order.model), "--out"]
+    if file == "model.json":
+        words += [str(tmp_path / "model.zip"), "--memory-pool", str(path)]
+        reason = "is what is to be read"
+    else:
+        words.append(str(tmp_path / "a.zip"))
+        reason = "was not written by nn2flash"
+    monkeypatch.setattr(sys, "argv", ["device", *words])
+    with pytest.raises(UserError, match=f"{file}: {reason}"):
+        device_main()
+    assert path.read_text() == '{"mine": 1}'
 
 
 def test_the_commands_show_no_secret(server: Server, order: Order, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.errors import UserError
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -103,6 +105,16 @@ def other_kind(path: Path) -> Kind | None:
         if head[at : at + len(magic)] == magic:
             return kind
     return _SUFFIXES.get(path.suffix.lower())
+
+
+def refused_kind(path: Path, read: str) -> UserError | None:
+    """What to say of a file of another kind; None where nobody knows what it is.
+
+    Args:
+        read: the kinds that are read, for the message.
+    """
+    kind = other_kind(path)
+    return UserError(f"{path}: {kind.what}, not {read}", kind.remedy) if kind else None
 
 
 def _of_archive(path: Path) -> Kind:
