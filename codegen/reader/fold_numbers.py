@@ -41,13 +41,13 @@ def compute(context: Context, node: onnx.NodeProto) -> AnyArray | None:
     Raises:
         UserError: operands that do not fit the node, or each other.
     """
-    if node.op_type not in _COMPUTED:
+    if node.op_type not in COMPUTED:
         return None
     given = [context.constant(node, i, "its operand") for i, name in enumerate(node.input) if name]
     operands = [each.values if each.scale is None else each.real() for each in given]
     try:
         with np.errstate(all="ignore"):
-            found = _COMPUTED[node.op_type](context, node, operands)
+            found = COMPUTED[node.op_type](context, node, operands)
     except (ValueError, IndexError, TypeError, OverflowError, MemoryError) as error:
         raise context.fail(node, f"does not fit its operands ({error})", "export again") from None
     array = np.asarray(found)
@@ -148,7 +148,7 @@ def _clip(values: AnyArray, *bounds: AnyArray) -> AnyArray:
     return values
 
 
-_COMPUTED: Mapping[str, Callable[[Context, onnx.NodeProto, Sequence[AnyArray]], AnyArray]] = {
+COMPUTED: Mapping[str, Callable[[Context, onnx.NodeProto, Sequence[AnyArray]], AnyArray]] = {
     "Add": _elementwise(np.add),
     "Cast": _cast,
     "Ceil": _elementwise(np.ceil),

@@ -17,7 +17,7 @@ from codegen.reader.constants import Constant, read_tensor
 from codegen.reader.context import QUANTIZE_ALL, Context, ModelInput, label
 from codegen.reader.ends import input_stage, model_input, output_value
 from codegen.reader.fold import fold, parameters, quantized_type, zero_point_type
-from codegen.reader.fold_numbers import shape_of
+from codegen.reader.fold_numbers import COMPUTED, shape_of
 from codegen.reader.load import load_model, opset_of
 from codegen.reader.normalization import read_normalization
 from codegen.reader.order import in_order
@@ -177,6 +177,8 @@ def _read_nodes(
     given = [*stages, *context.constants]
     for node in in_order(context, in_qdq(context, graph.node), given, wanted):
         if context.survey and context.survey.passes_over(node.input, node.output):
+            if not _is_known(node.op_type):
+                context.survey.judge(label(node), shown(node.op_type), _unknown(context, node))
             continue
         with context.surveying(node):
             _read_node(context, _without_unread(node, read), stages, shapes)
@@ -221,6 +223,23 @@ def _read_node(
             )
 
 
+def _is_known(op_type: str) -> bool:
+    """Whether some nodes with this operator can be read."""
+    return op_type in {*handlers(), *COMPUTED, *_WITHOUT_HANDLER}
+
+
+def _unknown(context: Context, node: onnx.NodeProto) -> UserError:
+    """What is wrong with any node of this operator."""
+    reason = NAMES.get(
+        node.op_type,
+        (
+            "unsupported operator",
+            "express it by others: docs/operators.md lists those that are supported",
+        ),
+    )
+    return context.fail(node, *reason)
+
+
 def _output_stage(context: Context, stages: dict[str, Stage], name: str) -> Stage:
     if name not in stages:
         what = "a constant" if name in context.constants else "written by no node"
@@ -245,16 +264,12 @@ def _step(
         return (before,)
     handler = handlers().get(node.op_type)
     if handler is None:
-        refuse(context, node)
-        raise context.fail(
-            node,
-            "unsupported operator",
-            "express it by others: docs/operators.md lists those that are supported",
-        )
+        raise _unknown(context, node)
     result = handler(context, node, operands)
     return result if isinstance(result, tuple) else (result,)
 
 
+_WITHOUT_HANDLER = {"Constant", "DequantizeLinear", "QuantizeLinear"}
 # What gives its input's own integers, wherever they stand; QOperator format leaves them without DQ.
 _MOVES = {"DepthToSpace", "Expand", "Gather", "MaxPool", "Slice", "SpaceToDepth", "Split", "Tile"}
 _MOVES |= {"ArgMax", "ArgMin", "Pad", "Transpose"}

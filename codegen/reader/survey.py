@@ -75,6 +75,11 @@ class Survey:
         self.problems.append(Problem(node, operator, reason, error.remedy))
         self.lost.update(writes)
 
+    def judge(self, node: str, operator: str, error: UserError) -> None:
+        """A node that was passed over, and could not be read whatever it reads."""
+        self.behind -= 1
+        self.note(node, operator, error, ())
+
     def finish(self, path: str) -> None:
         """Raise `UnsupportedNodes` if there are any."""
         if self.problems:

@@ -214,6 +214,19 @@ def test_nodes_are_grouped_by_what_is_wrong_with_them(
     assert lines[2].endswith(" and 996 more")
 
 
+def test_nodes_behind_others_are_judged_by_their_operator(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = QdqModel((1, 6)).qdq(0.05, 0)
+    for op in ("IsNaN", "Relu", "IsInf", "Floor", "IsNaN"):
+        model.then(op).qdq(0.05, 0)
+    path = model.output().save(tmp_path / "behind.onnx", check=False)
+    found = told(capsys, path, status=3)
+    counts = {group["operator"]: len(group["nodes"]) for group in found["unsupported"]}
+    assert counts == {"IsNaN": 2, "IsInf": 1}  # Floor is read where it computes a constant
+    assert found["not_judged"] == 2 + 5 * 2
+
+
 def test_reasons_of_one_operator_stand_apart(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
