@@ -86,7 +86,7 @@ def declared_files(path: Path, tree: ast.Module) -> list[Path]:
         return []
     try:
         names = ast.literal_eval(value)
-    except ValueError:
+    except (ValueError, TypeError):
         names = None
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise _error(

@@ -190,6 +190,7 @@ def test_what_the_test_inputs_are_called_is_a_literal(tmp_path: Path) -> None:
 WRONG = {
     "not a list": ('FILES = "a.csv"', r"net\.py:1: FILES is read without running"),
     "not literal": ("import os\nFILES = [os.sep]", r"net\.py:2: FILES is read without running"),
+    "unhashable": ("FILES = {[]: 1}", r"net\.py:1: FILES is read without running"),
     "not there": ('FILES = ["a.csv"]', r"net\.py:1: FILES names 'a\.csv', which is not there"),
     "no Python": ("x = 1\ndef network(:", r"net\.py:2: .*mend that line"),
     "a name of ours": ("import os, support", r"net\.py:1: 'support' is a package of nn2flash"),
