@@ -6,6 +6,8 @@ import csv as csv_file
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from model.sources.windows import Windows, cut
 from support.errors import UserError
 
 DELIMITERS = ",;\t"
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -49,23 +53,25 @@ class Table:
         """float64 [rows] of a column.
 
         Raises:
-            UserError: a cell that is no finite number, with its line.
+            UserError: a cell that is no finite number, or none that float32 holds, with its line.
         """
         cells = self.column(name)
         values = np.empty(len(cells))
         for index, cell in enumerate(cells):
             try:
-                values[index] = float(cell)
+                values[index] = _number(cell)
             except ValueError:
                 raise self._bad(index, name, cell) from None
             if not np.isfinite(values[index]):
                 raise self._bad(index, name, cell)
+            if abs(values[index]) > LARGEST:
+                raise self._bad(index, name, cell, "beyond float32's range")
         return values
 
-    def _bad(self, index: int, name: str, cell: str) -> UserError:
+    def _bad(self, index: int, name: str, cell: str, why: str = "not a number") -> UserError:
         what = f"'{cell}'" if cell else "nothing"
         return UserError(
-            f"{self.path}:{self.lines[index]}: column '{name}' holds {what}, not a number",
+            f"{self.path}:{self.lines[index]}: column '{name}' holds {what}, {why}",
             "mend that row, or take it out",
         )
 
@@ -77,10 +83,21 @@ class Table:
         """Whether the first cell of a column is no number, so that none needs to be."""
         first = next(iter(self.column(name)), "")
         try:
-            float(first)
+            _number(first)
         except ValueError:
             return bool(first)
         return False
+
+
+def _number(cell: str) -> float:
+    """A number as files have it.
+
+    Raises:
+        ValueError: none, or one of Python's alone: `2_0` is 20 in a program, in a file a slip.
+    """
+    if "_" in cell or not cell.isascii():
+        raise ValueError(cell)
+    return float(cell)
 
 
 def load(path: Path) -> Table:
@@ -145,20 +162,35 @@ def csv(
             part of each run of rows tests.
 
     Raises:
-        UserError: no such file or column, or a row that cannot be read, with its line.
+        UserError: no such file or column, a row that cannot be read, with its line, or an argument
+            that makes no sense.
     """
     table = load(Path(path))
+    for word, length in (("window", window), ("step", step)):
+        if length is not None and (not isinstance(length, int | np.integer) or length < 1):
+            raise UserError(
+                f"{table.path}: {word}={length!r}", f"give a number of rows, 1 or more: {word}=64"
+            )
     targets = [target] if isinstance(target, str) else list(target or [table.header[-1]])
     kept = [*targets, *([group] if group else [])]
     names = list(columns or [name for name in table.header if name not in kept])
+    if both := [name for name in names if name in targets]:
+        raise UserError(
+            f"{table.path}: column '{both[0]}' is in columns= and holds the labels, too",
+            "take it out of columns=, or name another target=",
+        )
     if not names:
         raise UserError(f"{table.path}: has no columns but the labels'", "give columns=[…]")
     windows = Windows(window, step or max(1, window // 2)) if window else None
     if regression is None:
         regression = len(targets) > 1 or not (table.text(targets[0]) or table.whole(targets[0]))
-    share = test if isinstance(test, float) else TEST
+    if not isinstance(test, Real | str | PathLike):
+        raise UserError(
+            f"{table.path}: test={test!r}", "give a share between 0 and 1, or another file's name"
+        )
+    share = float(test) if isinstance(test, Real) else TEST
     check_share(table.path, share)
-    tables = {"train": table} | ({} if isinstance(test, float) else {"test": load(Path(test))})
+    tables = {"train": table} | ({} if isinstance(test, Real) else {"test": load(Path(test))})
     read = {part: _read(each, names, targets, group, regression) for part, each in tables.items()}
     if windows:
         parts = cut(read, windows, share, table.path)
@@ -166,7 +198,7 @@ def csv(
         parts = {part: (rows.inputs, rows.labels) for part, rows in read.items()}
         if "test" not in parts:
             parts = cut_off(parts["train"][0], parts["train"][1], share)
-    return {**parts, "columns": names, **({"normalize": True} if normalize else {})}
+    return {**parts, "columns": names, **({"normalize": normalize} if normalize else {})}
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,8 @@ def no_labels_inside(folder: Path) -> object:
     return sources.read(folder / "x.npz")
 
 
+LONG = "x,y\n" + "1,2.5\n" * 20
+
 BROKEN = {
     "text in a number's place": Broken(
         r"r\.csv:4: column 'x' holds 'abc', not a number", table("x,y\n1,0.5\n2,0.5\nabc,0.5\n")
@@ -228,6 +230,16 @@ BROKEN = {
     ),
     "a number that is none": Broken(
         r"r\.csv:3: column 'y' holds 'nan'", table("x,y\n1,0.5\n2,nan")
+    ),
+    "a number of a program": Broken(
+        r"r\.csv:3: column 'x' holds '2_0', not a number", table("x,y\n1,0.5\n2_0,0.5\n")
+    ),
+    "a number beyond float32": Broken(
+        r"r\.csv:3: column 'x' holds '1e39', beyond float32's range",
+        table("x,y\n1,0.5\n1e39,0.5\n"),
+    ),
+    "a label beyond float32": Broken(
+        r"r\.csv:2: column 'y' holds '-1e39', beyond float32's range", table("x,y\n1,-1e39\n")
     ),
     "a row that is too short": Broken(
         r"r\.csv:4: 1 columns, the header has 2", table("x,y\n1,0.5\n\n2\n")
@@ -244,6 +256,16 @@ BROKEN = {
     "a window longer than a run": Broken(
         r"no run of rows is long enough for a window of 8 rows in 'test'",
         table("x,y\n" + "1,2.5\n" * 20, window=8),
+    ),
+    "a window of less than nothing": Broken(r"r\.csv: window=-8", table(LONG, window=-8)),
+    "a window of nothing": Broken(r"r\.csv: window=0", table(LONG, window=0)),
+    "a window of half a row": Broken(r"r\.csv: window=0\.5", table(LONG, window=0.5)),
+    "a step back": Broken(r"r\.csv: step=-1", table(LONG, window=2, step=-1)),
+    "a whole share of all": Broken(r"r\.csv: test=1\n", table(LONG, test=1)),
+    "a share of no kind": Broken(r"r\.csv: test=\[0\.2\]\n", table(LONG, test=[0.2])),
+    "labels among the inputs": Broken(
+        r"r\.csv: column 'y' is in columns= and holds the labels, too",
+        table(LONG, target="y", columns=["x", "y"]),
     ),
     "a share of all": Broken(r"test=1\n", table("x,y\n1,2\n", test=1.0)),
     "not text": Broken(r"r\.csv: is no UTF-8 text", with_file("r.csv", b"x,y\n\xff\xfe,3\n")),
