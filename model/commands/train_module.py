@@ -79,15 +79,16 @@ OUTPUTS = ("out", "history", "calibration", "validation", "test")
 
 def _figures(module: NetworkModule, network: nn.Module, parts: Parts) -> dict[str, float]:
     """What the float network is worth on the test part; the module's `metrics` are added."""
-    from model.module import fit, scores
+    from model.module import scores
+    from model.module.outputs import outputs_of
     from model.module.users_code import running
     from support.errors import UserError
 
-    outputs = fit.outputs_of(network, parts.test)
+    outputs = outputs_of(module, network, parts.test, "test")
     found = scores.of(outputs, parts.test.labels)
     own = module.function("metrics")
     if own is not None:
-        with running(module.path, "metrics()"):
+        with running(module.path, "metrics()", module.place("metrics")):
             more = own(outputs, parts.test.labels)
             if not isinstance(more, dict):
                 raise UserError(

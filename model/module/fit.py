@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import random
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ from torch.nn.functional import cross_entropy, mse_loss
 from model.module import scores, threads
 from model.module.label_scale import last_linear, scale_of
 from model.module.load import NetworkModule
-from model.module.parts import Float32Array, Part, Parts
+from model.module.outputs import outputs_of
+from model.module.parts import Parts
 from model.module.users_code import running
 from support.errors import UserError
 from support.progress import Progress
@@ -28,9 +30,6 @@ STEPS, MOST_EPOCHS = 3000, 300
 
 WEIGHT_DECAY, LABEL_SMOOTHING = 0.01, 0.05
 """AdamW's, and the share of the target spread over all classes: those of MNIST's recipe."""
-
-AT_ONCE = 1000
-"""Inputs that are evaluated together."""
 
 
 @dataclass(frozen=True)
@@ -104,45 +103,15 @@ def make_repeatable(seed: int) -> None:
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.manual_seed(seed)
     np.random.seed(seed)
+    random.seed(seed)
 
 
-@torch.no_grad()
-def outputs_of(network: nn.Module, part: Part) -> Float32Array:
-    """What the network gives, float32 [N, values], in evaluation mode."""
-    network.eval()
-    rows = []
-    for start in range(0, len(part), AT_ONCE):
-        batch = (torch.from_numpy(v[start : start + AT_ONCE]) for v in part.inputs)
-        rows.append(network(*batch).numpy())
-    return np.concatenate(rows).reshape(len(part), -1)
-
-
-def check_shapes(module: NetworkModule, network: nn.Module, parts: Parts) -> None:
-    """Run one input, before anything takes time.
-
-    Raises:
-        UserError: the network cannot take it, or does not give a value for each class or label.
-    """
-    one = parts.train.spread(1)
-    shapes = ", ".join(str([1, *v.shape[1:]]) for v in one.inputs)
-    network.eval()
-    with running(module.path, f"network() on an input of shape {shapes}"), torch.no_grad():
-        output = network(*map(torch.from_numpy, one.inputs))
-    place = module.place("network")
-    if not isinstance(output, torch.Tensor) or output.shape[:1] != (1,):
-        kind = type(output).__name__
-        shown = list(output.shape) if isinstance(output, torch.Tensor) else f"a {kind}"
-        raise UserError(
-            f"{place}: gives {shown} for one input of shape {shapes}, not one tensor [1, values]",
-            "return one tensor from forward(), or train the network in a train() of your own",
-        )
-    wanted = parts.train.labels.shape[1] if parts.regression else len(parts.classes)
-    if output[0].numel() != wanted:
-        what = "values in each label" if parts.regression else "classes in the labels"
-        raise UserError(
-            f"{place}: gives {output[0].numel()} values, there are {wanted} {what}",
-            f"end the network with {wanted} outputs",
-        )
+def slower(plan: Plan) -> str:
+    """A remedy for numbers that grew beyond all bounds."""
+    return (
+        "scale the inputs to about -1 to 1, or train slower: LEARNING_RATE ="
+        f" {plan.learning_rate / 10:g}"
+    )
 
 
 @dataclass
@@ -200,11 +169,12 @@ class _Learning:
         """
         self.network.train()
         augment = self.module.function("augment")
+        place = self.module.place("network")
         total, count = 0.0, len(self.labels)
         order = torch.randperm(count, generator=self.order)
         for batch in torch.split(order, self.plan.batch_size):
             if len(batch) > 1 or count == 1:  # BatchNorm needs two
-                with running(self.module.path, f"training, epoch {number}"):
+                with running(self.module.path, f"training, epoch {number}", place):
                     shown = _shown(tuple(values[batch] for values in self.inputs), augment)
                     outputs = self.network(*shown)
                     loss = _loss(outputs, self.labels[batch], regression=self.regression)
@@ -217,8 +187,7 @@ class _Learning:
         if not math.isfinite(total):
             raise UserError(
                 f"{self.module.path}: epoch {number}: the loss is not a finite number",
-                "scale the inputs to about -1 to 1, or train slower: LEARNING_RATE ="
-                f" {self.plan.learning_rate / 10:g}",
+                slower(self.plan),
             )
         return total / count
 
@@ -232,7 +201,8 @@ def fit(
         again: it was trained before, and gives outputs in the labels' unit.
 
     Raises:
-        UserError: the loss is no number any more, or the module's code raised.
+        UserError: the loss, or an output for the validation part, is no number any more, or the
+            module's code raised.
     """
     one = tuple(torch.from_numpy(v) for v in parts.train.spread(1).inputs)
     threads.choose(network, one, plan.batch_size)
@@ -265,10 +235,15 @@ def fit(
     note = f"epoch 1 of {plan.epochs}"
     for number in range(1, plan.epochs + 1):
         loss = learning.epoch(number, progress, note)
-        found = torch.from_numpy(outputs_of(network, parts.validation))
+        found = torch.from_numpy(outputs_of(module, network, parts.validation, "validation"))
         missed = _loss(found, validation, regression=parts.regression, smoothing=0.0).item()
         real = found if scale is None else scale.real(found)
         figures = scores.of(real.numpy(), parts.validation.labels)
+        if not all(map(math.isfinite, (missed, *figures.values()))):
+            raise UserError(
+                f"{module.path}: epoch {number}: the validation loss is not a finite number",
+                slower(plan),
+            )
         history.append(Epoch(number, loss, figures, missed))
         best.look(history[-1], network)
         shown = scores.shown(figures, parts.units)

@@ -89,7 +89,7 @@ class NetworkModule:
             UserError: `network()` is missing, raises, or returns something else.
         """
         make = self.needed("network")
-        with running(self.path, "network()"):
+        with running(self.path, "network()", self.place("network")):
             made = make()
         if not isinstance(made, nn.Module):
             raise UserError(

@@ -61,23 +61,39 @@ def chosen(
         images: whether each was uint8.
 
     Raises:
-        UserError: figures that fit no input.
+        UserError: figures that fit no input, or something else than True and False.
     """
+    measure = returned.get("normalize")
+    if measure is not None and not isinstance(measure, bool | np.bool_):
+        raise refuse(
+            f"'normalize' of data() is {measure!r}, neither True nor False", '"normalize": True'
+        )
     before = [(BYTES,) if image else () for image in images]
     stated = [returned.get(key) for key in ("mean", "std")]
     if stated == [None, None]:
-        if returned.get("normalize") is not True:
+        if not measure:
             return tuple(before)
         return tuple(
             (*first, *steps_of(*measured(apply(first, values))))
             for first, values in zip(before, inputs, strict=True)
+        )
+    if measure:
+        raise refuse(
+            "data() returns 'mean' or 'std' beside \"normalize\": True, which measures both",
+            "leave out one or the other; sources.csv(…, normalize=False) measures nothing",
         )
     if len(inputs) > 1 or any(each is None for each in stated):
         raise refuse(
             "data() returns 'mean' or 'std' without the other, or for several inputs",
             'give both, for a network of one input; or "normalize": True',
         )
-    mean, std = (np.ravel(np.asarray(each, np.float32)) for each in stated)
+    try:
+        with np.errstate(over="ignore"):
+            mean, std = (np.ravel(np.asarray(each, np.float32)) for each in stated)
+    except (ValueError, TypeError, OverflowError):
+        raise refuse(
+            "'mean' or 'std' of data() is no list of numbers", '"mean": [0.5, …], "std": [0.2, …]'
+        ) from None
     channels = inputs[0].shape[1]
     fits = {len(mean), len(std)} <= {1, channels}
     if not fits or not np.isfinite([*mean, *std]).all() or not (std > 0).all():

@@ -221,9 +221,22 @@ def _equal(rows: list[Array], name: str, refuse: _Refusal) -> Array:
     return np.stack(rows)
 
 
+def _two_items(value: Sequence[Any]) -> bool:
+    """Whether two things are two items (input, label), each like those of a Dataset, in a list.
+
+    Labels of a pair would hardly be a tuple of arrays, nor its inputs end with a single number.
+    """
+    if not isinstance(value, list):
+        return False
+    if not all(isinstance(item, tuple | list) and len(item) >= 2 for item in value):
+        return False
+    alike = all(np.ndim(item[0]) > 0 for item in value)
+    return alike and all(isinstance(item, tuple) or np.ndim(item[-1]) == 0 for item in value)
+
+
 def _part(value: Any, name: str, refuse: _Refusal) -> Part:
     """One part, its values looked at."""
-    if isinstance(value, tuple | list) and len(value) == 2:
+    if isinstance(value, tuple | list) and len(value) == 2 and not _two_items(value):
         given, labels = value
         many = isinstance(given, tuple) or (
             isinstance(given, list)

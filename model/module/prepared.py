@@ -28,12 +28,15 @@ def parts_of(module: NetworkModule, given: Path | None, seed: int) -> Parts:
         UserError: `data()` is missing, raises, or returns what cannot be trained on.
     """
     if given is not None:
-        found = module_parts.of(read(given), str(given), seed)
+        with running(given, "reading the data"):
+            found = module_parts.of(read(given), str(given), seed)
     else:
         make = module.needed("data")
-        with running(module.path, "data()"):
+        place = module.place("data")
+        with running(module.path, "data()", place):
             returned = make()
-        found = module_parts.of(returned, module.place("data"), seed)
+        with running(module.path, "what data() returns", place):
+            found = module_parts.of(returned, place, seed)
     preprocess = module.function("preprocess")
     if preprocess is None:
         return found
@@ -45,7 +48,7 @@ def parts_of(module: NetworkModule, given: Path | None, seed: int) -> Parts:
 
 def _preprocessed(module: NetworkModule, preprocess: Callable[..., Any], part: Part) -> Part:
     """A part after the module's `preprocess(inputs)`, which takes and gives tensors [N, …]."""
-    with running(module.path, "preprocess()"):
+    with running(module.path, "preprocess()", module.place("preprocess")):
         given = preprocess(*map(torch.from_numpy, part.inputs))
         rows = given if isinstance(given, tuple) else (given,)
         inputs = tuple(np.asarray(row, dtype=np.float32) for row in rows)

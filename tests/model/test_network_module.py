@@ -23,6 +23,7 @@ from codegen.reader.qdq import read_graph
 from model.module import threads
 from model.module.label_scale import last_linear
 from model.module.load import load
+from model.module.users_code import running
 from support.errors import UserError
 from tests.model.products import run_here
 
@@ -146,6 +147,44 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert weights[0] != weights[2]
 
 
+@pytest.mark.parametrize("step", ["augment", "network"])
+def test_the_seed_is_that_of_pythons_random_numbers_too(step: str, tmp_path: Path) -> None:
+    text = "import random\n" + GOOD
+    if step == "augment":
+        text += "def augment(inputs):\n    return inputs * random.uniform(0.5, 2)\n"
+    else:
+        text = text.replace("nn.ReLU()", "nn.LeakyReLU(random.random())")
+    weights = [train(tmp_path, text).folder.joinpath("weights.pt").read_bytes() for _ in range(2)]
+    assert weights[0] == weights[1]
+
+
+def test_an_error_of_a_package_in_the_modules_own_folder(tmp_path: Path) -> None:
+    """A `.venv` lies beside the module usually; the line to mend is the module's all the same."""
+    packages = tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "gears.py").write_text("def turn(count):\n    raise ValueError('no teeth')\n")
+    text = GOOD.replace("def data():\n", "def data():\n    gears.turn(3)\n").replace(
+        "import torch\n",
+        f"import sys\nsys.path.append({str(packages)!r})\nimport gears\nimport torch\n",
+    )
+    line = line_of(text, "    gears.turn")
+    with pytest.raises(UserError, match=rf"net\.py:{line}: data\(\): ValueError: no teeth"):
+        train(tmp_path, text)
+
+
+@pytest.mark.parametrize("kind", ["torch", "the project"])
+def test_files_above_which_the_module_lies(kind: str) -> None:
+    """Neither PyTorch's nor this project's line is the user's to mend."""
+    above = Path(torch.__file__ if kind == "torch" else threads.__file__).resolve()
+    path = above.parents[5 if kind == "torch" else 1] / "net.py"
+    with pytest.raises(UserError) as told, running(path, "network()", f"{path}:7"):
+        if kind == "torch":
+            torch.nn.Linear(8, 16)(torch.zeros(1, 9))
+        else:
+            threads.multiplications(torch.nn.Linear(8, 16), (torch.zeros(1, 9),))
+    assert told.value.message.startswith(f"{path}:7: network(): RuntimeError: ")
+
+
 def test_training_ends_when_validation_gets_no_better(tmp_path: Path) -> None:
     """The validation part's labels are the training part's turned round."""
     opposed = '"validation": (X[:200], 2 - Y[:200]), "test":'
@@ -184,6 +223,10 @@ PARTS = {
     "datasets": (
         "whole = torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(Y))\n"
         '    return {"train": whole, "validation": whole, "test": whole}'
+    ),
+    "one item less": (
+        "items = list(zip(X, Y))\n"
+        '    return {"train": items, "validation": items[:2], "test": (X, Y)}'
     ),
     "names of classes": (
         'named = np.array(["low", "mid", "high"])[Y]\n'
@@ -228,6 +271,11 @@ KINDS = {
     "measured": (
         "X = np.round(1000 + 300 * X)\n",
         'return {"normalize": True, ',
+        ("Sub", "Div"),
+    ),
+    "measured, by NumPy's word": (
+        "X = np.round(1000 + 300 * X)\n",
+        'return {"normalize": np.bool_(True), ',
         ("Sub", "Div"),
     ),
     "stated": (
@@ -429,6 +477,77 @@ WRONG = {
     "several outputs": Wrong(
         HEAD + LAYER % "(x, x)" + ARRAYS + DATA, r"gives a tuple for one input of shape \[1, 8\]"
     ),
+    "an error inside torch": Wrong(
+        GOOD.replace("nn.Linear(8, 16)", "nn.Conv2d(8, 16, 3)"),
+        r"net\.py:5: network\(\) on an input of shape \[1, 8\]: RuntimeError: .*\n.*defined there",
+    ),
+    "not a number in evaluation": Wrong(
+        HEAD
+        + LAYER % "super().forward(x) * (1 if self.training else float('nan'))"
+        + ARRAYS
+        + DATA,
+        r"net\.py:\d+: the network's outputs for 20 of the 20 inputs of 'validation' are not",
+    ),
+    "not a number for the test part": Wrong(
+        HEAD
+        + LAYER % "super().forward(x) * (1 if len(x) < 100 else float('nan'))"
+        + ARRAYS
+        + DATA
+        + QUICK,
+        r"net\.py:\d+: the network's outputs for 100 of the 100 inputs of 'test' are not finite",
+    ),
+    "an error in evaluation alone": Wrong(
+        HEAD
+        + LAYER % "super().forward(x)[: None if self.training or len(x) == 1 else 3]"
+        + ARRAYS
+        + DATA
+        + QUICK,
+        r"net\.py:\d+: network\(\) on 'validation': ValueError",
+    ),
+    "own training to outputs that are none": Wrong(
+        GOOD + "def train(network, data):\n    network[0].weight.data[0] = 3e38\n"
+        "    network[2].weight.data[:] = 3e38\n",
+        r"net\.py:5: the network's outputs for \d+ of the 20 inputs of 'validation' are not finite",
+    ),
+    "own training that leaves no statistics": Wrong(
+        GOOD.replace("nn.ReLU()", "nn.BatchNorm1d(16)")
+        + "def train(network, data):\n    network[1].running_var[0] = float('nan')\n",
+        r"net\.py:\d+: train\(\) leaves '1\.running_var' .* not finite numbers",
+    ),
+    "own training that leaves endless statistics": Wrong(
+        GOOD.replace("nn.ReLU()", "nn.BatchNorm1d(16)")
+        + "def train(network, data):\n    network[1].running_var[0] = float('inf')\n",
+        r"net\.py:\d+: train\(\) leaves '1\.running_var' .* not finite numbers",
+    ),
+    "a rate that is far too high": Wrong(
+        REGRESSION.replace("nn.ReLU()", "nn.Linear(16, 16)")
+        + "LEARNING_RATE = 9e8\nBATCH_SIZE = 180\nEPOCHS = 30\n",
+        r"epoch 1: the validation loss is not a finite number\n.*LEARNING_RATE = 9e\+07",
+    ),
+    "'normalize' by a number": Wrong(
+        GOOD.replace("return {", 'return {"normalize": 1, '),
+        rf"net\.py:{line_of(GOOD, 'def data')}: 'normalize' of data\(\) is 1, neither True nor",
+    ),
+    "'normalize' by a word": Wrong(
+        GOOD.replace("return {", 'return {"normalize": "yes", '),
+        r"'normalize' of data\(\) is 'yes'",
+    ),
+    "'normalize' and figures": Wrong(
+        GOOD.replace("return {", 'return {"normalize": True, "mean": 0, "std": 1, '),
+        r"'mean' or 'std' beside \"normalize\": True",
+    ),
+    "a mean that is a word": Wrong(
+        GOOD.replace("return {", 'return {"mean": "a", "std": 1, '),
+        rf"net\.py:{line_of(GOOD, 'def data')}: 'mean' or 'std' .* no list of numbers",
+    ),
+    "a mean of no shape": Wrong(
+        GOOD.replace("return {", 'return {"mean": [[1, 2, 3], [1]], "std": 1, '),
+        rf"net\.py:{line_of(GOOD, 'def data')}: 'mean' or 'std' .* no list of numbers",
+    ),
+    "inputs of no shape": Wrong(
+        GOOD.replace("(X[200:], Y[200:])", "([[1, 2], [3]], [0, 1])"),
+        rf"net\.py:{line_of(GOOD, 'def data')}: what data\(\) returns: ValueError: .*inhomogeneous",
+    ),
     "not a number in training": Wrong(
         HEAD + LAYER % "super().forward(x) * float('nan')" + ARRAYS + DATA,
         r"epoch 1: the loss is not a finite number\n.*LEARNING_RATE = 0\.0004",
@@ -440,7 +559,7 @@ WRONG = {
     ),
     "own training that diverges": Wrong(
         GOOD + "def train(network, data):\n    network[0].weight.data[0] = float('inf')\n",
-        r"train\(\) leaves weights that are no finite numbers",
+        r"train\(\) leaves '0\.weight' .* not finite numbers",
     ),
     "an augmentation of another shape": Wrong(
         GOOD + "def augment(inputs):\n    return inputs[:, :4]\n",
