@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["Network", "Result", "load"]
 
 
-def load(model: Path | str, kernels: str = "portable") -> Network:
+def load(model: Path | str, kernels: str | None = None) -> Network:
     """Read a model: `.run(x)` (its C on this computer), `.reference(x)`, `.analyze()`.
 
     Args:
         model: QDQ int8 ONNX or int8 .tflite file.
-        kernels: "portable", "auto", "dense" or "sparse"; all compute the same bytes.
+        kernels: "portable", "auto", "small", "dense" or "sparse"; all compute the same bytes. None:
+            portable to run, "auto" to analyze.
 
     Raises:
-        UserError: a file that cannot be read.
+        UserError: a file that cannot be read, or no such kernels.
     """
     from nn2flash.binding import Network
 

@@ -12,10 +12,11 @@ import numpy as np
 
 from codegen.ir.graph import Value
 from codegen.ir.types import Array, Int8Array
-from codegen.kernels.wanted import Kernels
+from codegen.kernels.wanted import WANTED, Kernels
 from codegen.ops import computes
 from codegen.reader.qdq import read_graph
-from codegen.reference import all_values, join, quantize_inputs, split
+from codegen.reference import all_values, join, split
+from nn2flash.given import input_bytes
 from support.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,28 +57,34 @@ class Network:
 
     Args:
         model: QDQ int8 ONNX or int8 .tflite file.
-        kernels: "portable", "auto", "dense" or "sparse"; all compute the same bytes. Portable ones
-            show every layer.
+        kernels: "portable", "auto", "small", "dense" or "sparse"; all compute the same bytes. None:
+            `run` has portable ones, which show every layer, `analyze` those of "auto", as
+            `nn2flash analyze`.
 
     Raises:
-        UserError: a file that cannot be read.
+        UserError: a file that cannot be read, or no such kernels.
     """
 
-    def __init__(self, model: Path | str, kernels: str = "portable") -> None:
+    def __init__(self, model: Path | str, kernels: str | None = None) -> None:
+        if kernels is not None and kernels not in WANTED:
+            raise UserError(f"kernels={kernels!r}: no such kernels", f"choose from {list(WANTED)}")
         self.graph = read_graph(model)
-        self.kernels = Kernels(kernels)
+        self.kernels = kernels
 
     def run(self, x: Any) -> Result:
         """Run the generated C, compiled for this computer at the first call.
 
         Args:
-            x: floats [N, …] in the model's shape, or one input without N; of several inputs, a dict
-                by name; int8 [N, bytes of all inputs] is taken as it is.
+            x: of an input [1, …] of the model: [N, …], […] for one, or flat [N, values]. Floats and
+                integers are real numbers; int8 is quantized already, and flat it is the bytes as
+                firmware takes them (of an image, channels last), else in the model's order of axes.
+                Of several inputs, a dict of such arrays by name, or all of them flat, one behind
+                the other.
 
         Raises:
-            UserError: inputs of another shape, or no C compiler.
+            UserError: inputs of another shape or of no numbers, or no C compiler.
         """
-        inputs = self._quantized(x)
+        inputs = input_bytes(self.graph, x)
         outputs, rows = self._library.run(inputs)
         layers, start = {}, 0
         names = {value: op.name for op in self._library.plan.lowered.ops for value in op.outputs}
@@ -89,7 +96,7 @@ class Network:
 
     def reference(self, x: Any) -> Result:
         """The same by the NumPy integer reference; `x` as of `run`."""
-        known = all_values(self.graph, self._quantized(x))
+        known = all_values(self.graph, input_bytes(self.graph, x))
         layers = {op.name: known[op.outputs[0]] for op in self.graph.ops if computes(op)}
         return self._result(join(self.graph.outputs, known), layers)
 
@@ -108,49 +115,13 @@ class Network:
 
         memories = board_named(board).to_json() if board else None
         target = target_of(memories) if memories else CORTEX_M7
-        return analyze(self.graph, self.kernels, target, memories)
+        return analyze(self.graph, Kernels(self.kernels or "auto"), target, memories)
 
     @cached_property
     def _library(self) -> HostLibrary:
         from nn2flash.host_library import HostLibrary
 
-        return HostLibrary(self.graph, self.kernels)
-
-    def _quantized(self, x: Any) -> Int8Array:
-        """int8 [N, bytes of all inputs] of what a caller gives."""
-        if isinstance(x, Mapping):
-            x = self._joined(x)
-        array = np.asarray(x)
-        if array.dtype == np.int8:
-            return self._as_rows(array)
-        if array.size % self.graph.input_size or not array.size:
-            raise UserError(
-                f"inputs of shape {list(array.shape)} are no whole number of inputs",
-                f"the network takes {[list(value.shape) for value in self.graph.inputs]}",
-            )
-        return quantize_inputs(
-            array.astype(np.float32).reshape(-1, self.graph.input_size), self.graph
-        )
-
-    def _as_rows(self, stored: Int8Array) -> Int8Array:
-        """int8 [N, bytes of all inputs]."""
-        size = self.graph.input_bytes
-        if stored.size % size or not stored.size:
-            raise UserError(
-                f"int8 inputs have {size} bytes each, these are {stored.size}",
-                "give floats, or rows of whole inputs",
-            )
-        return stored.reshape(-1, size)
-
-    def _joined(self, x: Mapping[str, Any]) -> Array:
-        """[N, elements of all inputs] of arrays by name."""
-        names = [value.name for value in self.graph.inputs]
-        if set(x) != set(names):
-            raise UserError(f"inputs are called {list(x)}", f"the network's are {names}")
-        parts = [np.asarray(x[v.name], np.float32).reshape(-1, v.size) for v in self.graph.inputs]
-        if len({len(part) for part in parts}) > 1:
-            raise UserError("the inputs have different numbers of rows", "give as many of each")
-        return np.concatenate(parts, axis=1)
+        return HostLibrary(self.graph, Kernels(self.kernels or "portable"))
 
     def _result(self, rows: Int8Array, layers: Mapping[str, Array]) -> Result:
         found = split(self.graph.outputs, rows)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import pytest
 import nn2flash
 from codegen.generate import generate
 from codegen.reference import quantize_inputs, run
+from nn2flash.cli import main
 from nn2flash.host_library import RUNTIME, library_source
 from support.errors import UserError
 from tests.codegen import graphs
@@ -101,20 +104,93 @@ def test_tflite_has_the_order_of_its_file(tmp_path: Path) -> None:
     assert np.array_equal(network.run(x).bytes, network.reference(x).bytes)
 
 
-def test_the_analysis_is_the_programs(image: nn2flash.Network) -> None:
-    found = image.analyze("netduinoplus2")
-    assert found.board is not None and found.board["name"] == "netduinoplus2"
-    assert found.placement is not None and found.placement.fits
-    assert found.layers[0].name == image.graph.ops[0].name
-    assert image.analyze().board is None
+@pytest.mark.parametrize("board", [None, "netduinoplus2"])
+@pytest.mark.parametrize("kernels", [None, "portable"])
+def test_the_analysis_is_the_programs(
+    capsys: pytest.CaptureFixture[str], kernels: str | None, board: str | None
+) -> None:
+    model = FIXTURES / "guide_int8.onnx"
+    words = ["--board", board] if board else []
+    words += ["--kernels", kernels] if kernels else []
+    assert not main(["analyze", str(model), *words, "--json"])
+    found = nn2flash.load(model, *([kernels] if kernels else [])).analyze(board)
+    assert json.loads(json.dumps(found.to_json())) == json.loads(capsys.readouterr().out)
+    assert (found.board["name"] if found.board else None) == board
 
 
-def test_inputs_of_another_size_are_told(image: nn2flash.Network) -> None:
-    with pytest.raises(UserError, match=r"inputs of shape \[5\] are no whole number") as caught:
-        image.run(np.zeros(5, np.float32))
-    assert "[1, 2, 8, 6]" in caught.value.remedy
-    with pytest.raises(UserError, match="int8 inputs have 96 bytes"):
-        image.run(np.zeros(95, np.int8))
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize(
+    "shape",
+    [(3, 8, 6, 2), (8, 6, 2), (6, 48), (3, 2, 48), (1, 6, 8, 6), (96,), (5,), (), (0, 2, 8, 6)],
+)
+def test_arrays_of_another_shape_are_refused(
+    image: nn2flash.Network, shape: tuple[int, ...], dtype: str
+) -> None:
+    """Most have as many values as whole inputs; both shapes are named."""
+    (name,) = (value.name for value in image.graph.inputs)
+    x = np.zeros(shape, dtype)
+    for given in (x, {name: x}):
+        with pytest.raises(UserError) as caught:
+            image.reference(given)
+        told = f"has the shape {list(shape)}, the network takes [N, 2, 8, 6]"
+        assert told in caught.value.message
+        assert "[2, 8, 6] for one, or flat [N, 96]" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.zeros((1, 2, 8, 6), bool),
+        np.zeros((1, 2, 8, 6), complex),
+        np.zeros((1, 2, 8, 6), "datetime64[s]"),
+        np.zeros((1, 2, 8, 6), object),
+        [[1.0], [1.0, 2.0]],
+        "x",
+        None,
+    ],
+    ids=["bool", "complex", "datetime64", "object", "ragged", "text", "None"],
+)
+def test_what_is_no_array_of_numbers_is_refused(image: nn2flash.Network, x: Any) -> None:
+    (name,) = (value.name for value in image.graph.inputs)
+    for given in (x, {name: x}):
+        with pytest.raises(UserError, match=f"input '{name}' is no array of numbers"):
+            image.reference(given)
+
+
+def test_int8_is_quantized_already_whatever_its_shape(image: nn2flash.Network) -> None:
+    x = RNG.normal(0, 4, (3, 2, 8, 6)).astype(np.float32)
+    rows = quantize_inputs(x, image.graph)
+    (value,) = image.graph.inputs
+    shaped = value.quantization.quantize(x)
+    assert not np.array_equal(shaped.reshape(3, -1), rows)  # channels last in memory
+    wanted = image.run(x).bytes
+    for given in (rows, shaped, {value.name: rows}, {value.name: shaped}, x.reshape(3, -1)):
+        assert np.array_equal(image.run(given).bytes, wanted)
+    assert np.array_equal(image.run(shaped[0]).bytes, wanted[:1])
+
+
+def test_int8_of_several_inputs(tmp_path: Path) -> None:
+    network = nn2flash.load(graphs.two_in_two_out().save(tmp_path / "two.onnx"))
+    one, other = network.graph.inputs
+    real = {v: RNG.normal(0, 2, (4, *v.shape[1:])).astype(np.float32) for v in (one, other)}
+    flat = np.concatenate([real[v].reshape(4, -1) for v in real], axis=1)
+    stored = {v: v.quantization.quantize(real[v]) for v in real}
+    wanted = network.reference({v.name: real[v] for v in real}).bytes
+    mixed = {one.name: stored[one], other.name: real[other]}
+    rows = quantize_inputs(flat, network.graph)
+    for given in ({v.name: stored[v] for v in stored}, mixed, flat, rows):
+        assert np.array_equal(network.reference(given).bytes, wanted)
+    for shape in ((4, 3), (2, 2, 19), (19,), (0, 19)):
+        with pytest.raises(UserError, match=r"the network takes \[N, 19\]") as caught:
+            network.reference(np.zeros(shape))
+        assert f"'{other.name}' [N, 3, 3]" in caught.value.remedy
+
+
+@pytest.mark.parametrize("kernels", ["zzz", "", "Auto", ["auto"]])
+def test_no_such_kernels(kernels: Any) -> None:
+    with pytest.raises(UserError, match="no such kernels") as caught:
+        nn2flash.load(FIXTURES / "guide_int8.onnx", kernels)
+    assert "'small'" in caught.value.remedy
 
 
 def test_a_computer_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
