@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from codegen.report.accuracy import accuracy
@@ -66,13 +67,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the page and what the next one compares itself with."""
     sources = _read(arguments)
-    known = read_history(arguments.kept)
+    known = _known(arguments.kept)
     try:
         builds, text = _rendered(sources, known, arguments.against)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unexpected(f"{type(error).__name__}: {error}") from error
     write_text(arguments.out, text)
     write_json(arguments.kept, to_json(builds))
+
+
+def _known(kept: Path) -> list[Build]:
+    """The builds that are remembered; a file that cannot be read stops no report."""
+    try:
+        return read_history(kept)
+    except UserError as error:
+        print(f"warning: {error.message}: the history begins anew", file=sys.stderr)
+        return []
 
 
 def _rendered(sources: Sources, known: list[Build], other: str | None) -> tuple[list[Build], str]:

@@ -19,6 +19,7 @@ from support.files import BUILD_AGAIN
 MOST = 20
 _KEY_DIGITS = 12
 PREVIOUS = "the previous build"
+_TOO_LARGE = 2**63
 
 
 @dataclass(frozen=True)
@@ -83,18 +84,41 @@ def read_history(path: Path) -> list[Build]:
         return []
     content = read_object(path)
     try:
-        return [
-            Build(
-                str(each["key"]),
-                str(each["made"]),
-                str(each["commit"]),
-                dict(each["facts"]),
-                dict(each["figures"]),
-            )
-            for each in content.get("builds", [])
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UserError(f"{path}: not a report's history", BUILD_AGAIN) from None
+        return [_build(each) for each in content["builds"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a report's history ({error!r})", BUILD_AGAIN) from None
+
+
+def _build(kept: Mapping[str, Any]) -> Build:
+    """A build as it was kept.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    key, made, commit = (_checked(kept[name], str) for name in ("key", "made", "commit"))
+    facts = _values(kept["facts"], int, float, str)
+    return Build(key, made, commit, facts, _values(kept["figures"], int, float))
+
+
+def _values(kept: Any, *types: type) -> dict[str, Any]:
+    """Values by name."""
+    items = _checked(kept, dict).items()
+    return {_checked(name, str): _checked(value, *types) for name, value in items}
+
+
+def _checked(value: Any, *types: type) -> Any:
+    """A value of one of these types that can be shown and written again.
+
+    Raises:
+        TypeError, ValueError: another one, a number of more than 64 bits, or broken UTF-16.
+    """
+    if type(value) not in types:
+        raise TypeError(f"{value!r:.40}")
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, int | float) and abs(value) >= _TOO_LARGE:
+        raise ValueError(f"{value!r:.40}")
+    return value
 
 
 def remembered(builds: list[Build], now: Build) -> list[Build]:

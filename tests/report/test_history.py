@@ -109,18 +109,50 @@ def test_no_such_build(build: Folder, other: str) -> None:
     assert build.path("report.json").read_bytes() == kept and build.html == page
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [("[]", "report.json: not a JSON object"), ('{"builds": [1]}', "not a report's history")],
-)
-def test_broken_kept_file_is_named(build: Folder, content: str, message: str) -> None:
-    build.path("report.json").write_text(content)
-    done = build.report()
-    assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
-    assert not build.path("report.html").exists()
+GOOD = {"key": "0123456789ab", "made": "then", "commit": "", "facts": {}, "figures": {}}
+DAMAGED = {
+    "no JSON": "hello",
+    "empty": "",
+    "no object": "[]",
+    "no builds": '{"builds": null}',
+    "no build": '{"builds": [1]}',
+    "another version's": '{"current": {"model": "x"}, "previous": {}}',
+    **{
+        f"{name} {text}": json.dumps({"builds": [{**GOOD, name: "?"}]}).replace('"?"', text)
+        for name, text in (
+            ("key", "7"),
+            ("made", "null"),
+            ("facts", '"x"'),
+            ("facts", '{"a": [1]}'),
+            ("facts", r'{"a": "\ud800"}'),
+            ("figures", "[[1, 2]]"),
+            ("figures", '{"flash": "400"}'),
+            ("figures", '{"accuracy": {}}'),
+            ("figures", '{"ram": true}'),
+            ("figures", f'{{"accuracy": 1{"0" * 400}}}'),
+        )
+    },
+}
 
 
-def test_a_file_of_the_first_version_is_begun_anew(build: Folder) -> None:
-    write_json(build.path("report.json"), {"current": {"model": "x"}, "previous": {}})
-    assert build.report().returncode == 0
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_history_is_named_and_begun_anew(build: Folder, damage: str) -> None:
+    """It stops no report; one line tells of it, once."""
+    build.path("report.json").write_text(DAMAGED[damage])
+    done = build.report(every=False)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"warning: {build.path('report.json')}: not ")
+    assert line.endswith(": the history begins anew")
     assert "first build" in Page(build.html).words() and len(keys(build)) == 1
+    done = build.report(every=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_compared_with_must_be_whole(build: Folder) -> None:
+    other = build.path("other.json")
+    other.write_text(DAMAGED['figures {"flash": "400"}'])
+    done = build.report("--against", str(other), every=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"{other}: not a report's history" in done.stderr
+    assert not build.path("report.json").exists()
