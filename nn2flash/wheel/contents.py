@@ -59,16 +59,33 @@ def wheel_files() -> dict[str, bytes]:
     return {name: _content(path) for name, path in sorted(found.items())}
 
 
-def source_files() -> list[Path]:
+@cache
+def source_files() -> tuple[Path, ...]:
     """Files of the source archive: what git knows; of an unpacked archive, everything."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if (ROOT / ".git").exists() and listed.returncode == 0:
-        return sorted(ROOT / name for name in listed.stdout.split("\0") if name)
-    return sorted(
-        path for part in ROOT.iterdir() if part.name not in BUILT for path in _files(part)
-    )
+    known = _known_to_git() if (ROOT / ".git").exists() else None
+    if known is not None:
+        return tuple(sorted(known))
+    tops = [path for path in ROOT.iterdir() if path.name not in BUILT]
+    found = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*"))]
+    return tuple(sorted(path for path in found if _is_written(path)))
+
+
+def _known_to_git() -> list[Path] | None:
+    """Files of the index that are there; None where git cannot tell."""
+    words = ["git", "ls-files", "-z"]
+    try:
+        listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    if listed.returncode != 0:
+        return None
+    paths = (ROOT / name for name in listed.stdout.split("\0") if name)
+    return [path for path in paths if path.is_file()]
+
+
+def _is_written(path: Path) -> bool:
+    """Whether it is a file that somebody wrote."""
+    return path.is_file() and "__pycache__" not in path.parts and path.suffix not in MADE
 
 
 def _content(path: Path) -> bytes:
@@ -93,10 +110,6 @@ def _modules() -> frozenset[str]:
     return frozenset(names)
 
 
-def _files(top: Path) -> list[Path]:
-    """A file, or the files of a folder that somebody wrote, sorted."""
-    return [
-        path
-        for path in ([top] if top.is_file() else sorted(top.rglob("*")))
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in MADE
-    ]
+def _files(folder: Path) -> list[Path]:
+    """The files of a folder that belong to the source archive, too, sorted."""
+    return [path for path in source_files() if path.is_relative_to(folder)]

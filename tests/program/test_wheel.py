@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tarfile
 import tomllib
 import zipfile
@@ -15,7 +18,7 @@ from codegen import version
 from nn2flash.wheel import backend
 from nn2flash.wheel.imports import below_package
 from support.errors import UserError
-from tests.graph.project import files_below
+from tests.graph.project import copy_tree, files_below
 from tests.program.conftest import FIXTURES, OTHERS, REPOSITORY, Installed, from_sources
 
 MODEL = FIXTURES / "guide_int8.onnx"
@@ -139,6 +142,38 @@ def test_the_source_archive_builds_the_same_wheel(installed: Installed, tmp_path
     assert (done.returncode, done.stderr) == (0, "")
     (made,) = tmp_path.glob("*.whl")
     assert made.read_bytes() == installed.wheel.read_bytes()
+
+
+@pytest.mark.parametrize("known", ["by git", "by nobody", "by a git that is not installed"])
+def test_what_git_does_not_know_is_in_no_wheel(tmp_path: Path, known: str) -> None:
+    """Where git cannot be asked, as in an unpacked archive, everything is somebody's."""
+    clone = copy_tree(tmp_path / "project")
+    path = os.environ["PATH"]
+    if known != "by nobody":
+        subprocess.run(["git", "init", "-q"], cwd=clone.root, check=True)
+        subprocess.run(["git", "add", "nn2flash", "codegen"], cwd=clone.root, check=True)
+    if known == "by a git that is not installed":
+        path = str(tmp_path)
+    (clone.path("nn2flash") / "own.py").touch()
+    clone.path("firmware/own.txt").touch()
+    if known == "by git":
+        clone.path("codegen/arrays.py").unlink()
+    program = "from nn2flash.wheel.contents import wheel_files; print(*wheel_files(), sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=clone.root,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    names = done.stdout.splitlines()
+    assert "nn2flash/binding.py" in names and "nn2flash/codegen/version.py" in names
+    own = [name for name in names if name.rpartition("/")[2] in ("own.py", "own.txt")]
+    everything = ["nn2flash/firmware/own.txt", "nn2flash/own.py"]
+    assert own == ([] if known == "by git" else everything)
+    assert ("nn2flash/codegen/arrays.py" in names) == (known != "by git")
 
 
 def test_an_editable_install_is_refused() -> None:
