@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from model.cli import main as model_main
 from nn2flash.cli import main
 from support.errors import UserError, run_cli
 from tests.codegen.models import two_layers
@@ -154,3 +155,12 @@ def test_saboteur_sources_and_packages_take_the_place_of_no_link(here: Path) -> 
         with pytest.raises(UserError, match="is not overwritten"):
             main([verb, "net.onnx", "--out-dir", folder])
         assert path.is_symlink() and path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("out", "report"), [("f.onnx", "r.json"), ("o", "x.npz"), ("o", "o")])
+def test_saboteur_the_builds_quantize(out: str, report: str, here: Path) -> None:
+    before = everything(here)
+    words = ("quantize", "--onnx", "f.onnx", "--calibration", "x.npz")
+    with pytest.raises(UserError, match=r"is what is to be read|is to be written twice"):
+        model_main([*words, "--out", out, "--report", report])
+    assert everything(here) == before
