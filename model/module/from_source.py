@@ -17,6 +17,8 @@ from importlib.machinery import (
 )
 from pathlib import Path
 
+from model.module.installed import installed
+
 
 class FromSource(SourceFileLoader):
     """A loader that neither reads nor writes compiled files."""
@@ -31,16 +33,20 @@ class FromSource(SourceFileLoader):
 
 
 def from_source(folder: Path) -> None:
-    """Import modules of a folder and of those in it from their source, installed packages not."""
+    """Import modules of users from their source, wherever they lie; installed packages not.
+
+    Args:
+        folder: the module's own, absolute.
+    """
 
     def finder(place: str) -> FileFinder:
         path = Path(place).resolve()
-        if not path.is_relative_to(folder) or "site-packages" in path.parts:
+        if installed(path) or not path.is_dir():
             raise ImportError
         extensions = (ExtensionFileLoader, EXTENSION_SUFFIXES)
         return FileFinder(place, extensions, (FromSource, SOURCE_SUFFIXES))
 
     sys.path_hooks.insert(0, finder)
     for place in list(sys.path_importer_cache):
-        if Path(place).is_relative_to(folder):
+        if Path(place).is_relative_to(folder) and not installed(Path(place).resolve()):
             del sys.path_importer_cache[place]

@@ -6,19 +6,24 @@ files in C, such as OpenCV's `imread`, are not seen.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from model.module.installed import installed
+from support import module_files
 from support.errors import UserError
 
-CODE = {".py", ".pyc", ".so", ".pyd", ".pth"}
-"""What imports read; SCons finds modules by their import statements."""
+READING = {"open": 0, "import": 1, "ctypes.dlopen": 0}
+"""Events of Python, and which of their arguments is the path ("import" has one of libraries)."""
 
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev")
+_COMPILED = str(Path(tempfile.gettempdir()).resolve() / "torchinductor_")  # by torch.compile
 _SETTINGS = (".cache", ".config")  # of libraries, in the home folder
 
 Stamp = tuple[int, int, int]
@@ -33,9 +38,22 @@ def _stamp(path: Path) -> Stamp | None:
     return seen.st_size, seen.st_mtime_ns, seen.st_ino
 
 
-def _below(path: Path) -> list[Path]:
-    """A file, or all files of a folder."""
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+def _source_of(path: Path) -> Path:
+    """What a compiled file was made of."""
+    if path.suffix != ".pyc":
+        return path
+    try:
+        return Path(importlib.util.source_from_cache(str(path)))
+    except ValueError:
+        return path
+
+
+def _known_code(module: Path) -> list[Path]:
+    """The files that the build finds by the module's import statements."""
+    try:
+        return [file.resolve() for file in module_files.imported(module)[0]]
+    except module_files.WrongFileError:
+        return []  # loading the module tells
 
 
 class Watch:
@@ -44,6 +62,8 @@ class Watch:
     Args:
         module: the user's file.
         declared: files and folders that it may read, absolute.
+
+    What the module imports by plain import statements from its own folder it may read, too.
 
     Raises:
         UserError: one of them is not there.
@@ -55,8 +75,9 @@ class Watch:
         for path in self.declared:
             if not path.exists():
                 raise UserError(f"{module}: FILES names {path}, which is not there", "mend FILES")
-        found = [path for each in self.declared for path in _below(each)]
-        self._stamps = {path: _stamp(path) for path in [module, *found]}
+        declared_files = [file for each in self.declared for file in module_files.files_below(each)]
+        self._known = {module, *_known_code(module), *(file.resolve() for file in declared_files)}
+        self._stamps = {path: _stamp(path) for path in sorted(self._known)}
         roots = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *_SYSTEM}
         roots |= {str(Path.home() / name) for name in _SETTINGS}
         roots.add(str(Path(__file__).resolve().parents[2]))
@@ -78,9 +99,11 @@ class Watch:
 
     def _opened(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Refuse a file that is read and not declared."""
-        if not self._on or event != "open" or not isinstance(arguments[0], str | os.PathLike):
+        which = READING.get(event)
+        if not self._on or which is None or not isinstance(arguments[which], str | os.PathLike):
             return
-        path, flags = Path(os.fspath(arguments[0])), int(arguments[2] or 0)
+        path = Path(os.fspath(arguments[which]))
+        flags = int(arguments[2] or 0) if event == "open" else 0
         self._on = False  # looking at it opens nothing, but asks for paths
         try:
             self._judge(path.resolve(), flags)
@@ -91,17 +114,21 @@ class Watch:
         if flags & (os.O_WRONLY | os.O_CREAT):
             self._written.add(path)
             return
-        if path in self._written or path.suffix in CODE or not path.is_file():
+        path = _source_of(path)
+        if path in self._written or path in self._known or not path.is_file():
             return
-        if any(known == path or known in path.parents for known in self.declared):
+        if installed(path) or str(path).startswith(_COMPILED):
             return
-        if path == self.module or any(root in path.parents for root in self._roots):
+        if any(root in path.parents for root in self._roots):
             return
         shown = os.path.relpath(path, self.module.parent)
         shown = str(path) if shown.startswith("../..") else shown
+        remedy = f'name it at the top of the module: FILES = ["{shown}"]'
+        if path.suffix == ".py":
+            remedy += ", or put it beside the module and import it with a plain import statement"
         self._refused = UserError(
             f"{self.module}: reads {path}, which the build does not know of",
-            f'name it at the top of the module: FILES = ["{shown}"]',
+            remedy,
         )
         raise self._refused
 

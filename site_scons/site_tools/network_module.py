@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import SCons.Errors
 from site_tools.settings import refuse_unprintable
+from site_tools.standalone import standalone
+
+module_files = standalone("module_files")
 
 TEST_SUBSET = "test_subset"
 """The header of a network's test inputs, and the prefix of its symbols."""
 
 _SUBSET = rf"([a-z][a-z0-9_]{{0,30}}_)?{TEST_SUBSET}"
-
-OWN = ("codegen", "device", "model", "support")
-"""Packages of this project: who imports one of these names means ours."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,10 @@ def parsed(path: Path) -> ast.Module:
         SCons.Errors.UserError: it is no Python.
     """
     try:
-        return ast.parse(path.read_bytes(), str(path))
-    except SyntaxError as error:
-        raise _error(path, error.lineno, f"{error.msg}: mend that line") from None
-    except (OSError, ValueError) as error:
-        raise SCons.Errors.UserError(f"{path}: cannot be read ({error})") from None
+        tree: ast.Module = module_files.parsed(path)
+    except module_files.WrongFileError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+    return tree
 
 
 def _literal(tree: ast.Module, name: str) -> tuple[ast.expr | None, int]:
@@ -145,74 +143,27 @@ def declared_subset(path: Path, tree: ast.Module) -> str:
     return name
 
 
-def _imports(tree: ast.Module, package: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """Dotted names that may be modules, wherever they are imported, and the line.
-
-    Args:
-        package: of the file, for relative imports.
-    """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            source = ".".join([*base, *filter(None, [node.module])])
-            yield from ((f"{source}.{alias.name}".strip("."), node.lineno) for alias in node.names)
-            if source:
-                yield source, node.lineno
-
-
-def _found(folder: Path, dotted: str) -> list[tuple[Path, tuple[str, ...]]]:
-    """Files in a folder that importing a module runs, each with its package."""
-    parts = tuple(dotted.split("."))
-    files = []
-    for depth in range(1, len(parts) + 1):
-        place = folder.joinpath(*parts[:depth])
-        if (place / "__init__.py").is_file():
-            files.append((place / "__init__.py", parts[:depth]))
-        elif place.with_suffix(".py").is_file():
-            files.append((place.with_suffix(".py"), parts[: depth - 1]))
-    return files
-
-
 def imported(path: Path) -> tuple[list[Path], list[str]]:
     """The user's own files that a module imports, itself left out, and dotted names of all else.
 
     Raises:
-        SCons.Errors.UserError: a file beside it has the name of one of this project's packages.
+        SCons.Errors.UserError: a file beside it has the name of one of this project's packages, or
+            one of them is no Python.
     """
-    files: dict[Path, None] = {path: None}
-    other: dict[str, None] = {}
-    waiting: list[tuple[Path, tuple[str, ...]]] = [(path, ())]
-    while waiting:
-        file, package = waiting.pop()
-        for dotted, line in _imports(parsed(file), package):
-            top = dotted.partition(".")[0]
-            found = _found(path.parent, dotted)
-            if top in OWN:
-                if any(each != path for each, _ in found):
-                    raise _error(
-                        file,
-                        line,
-                        f"'{top}' is a package of nn2flash: rename the one beside {path.name}",
-                    )
-                other[dotted] = None
-            elif not found:
-                other[dotted] = None
-            for each, inside in found if top not in OWN else ():
-                if each not in files:
-                    files[each] = None
-                    waiting.append((each, inside))
-    return [file for file in files if file != path], list(other)
+    try:
+        files, others = module_files.imported(path)
+    except module_files.WrongFileError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+    return files, others
 
 
 def data_files(env: Any, path: Path) -> list[Any]:
-    """Nodes of a file, or of all files of a folder, in a stable order.
+    """Nodes of a file, or of all files of a folder that count as data, in a stable order.
 
     Raises:
         SCons.Errors.UserError: the name of one cannot be used.
     """
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    files = module_files.files_below(path)
     for file in files:
         refuse_unprintable(str(file), str(file))
     return [env.File(str(file)) for file in files]

@@ -597,6 +597,62 @@ def test_a_file_that_is_not_declared_is_refused(
     assert train(tmp_path, text, "--file", tmp_path).history["test"]
 
 
+UNSEEN = {
+    "weights": ("net.pth", "torch.load('net.pth')"),
+    "by name": ("helper_19.py", "importlib.import_module('helper_19')"),
+    "of another folder": (
+        "common/shared_19.py",
+        "sys.path.insert(0, 'common'); import shared_19",
+    ),
+    "run": ("conf.py", "exec(open('conf.py').read())"),
+}
+
+
+@pytest.mark.parametrize("kind", UNSEEN)
+def test_code_and_weights_that_the_build_does_not_know(kind: str, tmp_path: Path) -> None:
+    """Else an edit of them would train nothing again."""
+    name, read = UNSEEN[kind]
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("CLASSES = 3\n")
+    if path.suffix == ".pth":
+        torch.save({}, path)
+    lines = f"import importlib, sys\ndef data():\n    {read}"
+    text = GOOD.replace("def data():", lines)
+    with pytest.raises(UserError, match=f"reads .*{path.name}, which the build does not") as told:
+        train(tmp_path, text)
+    assert f'FILES = ["{name}"]' in told.value.remedy
+    assert ("plain import" in told.value.remedy) == (path.suffix == ".py")
+    sys.modules.pop(path.stem, None)
+    assert train(tmp_path, text, "--file", path).history["test"]
+    # A plain import beside the module is enough.
+    sys.modules.pop(path.stem, None)
+    if path.suffix == ".py" and path.parent == tmp_path:
+        assert train(tmp_path, text + f"import {path.stem}\n").history["test"]
+    sys.modules.pop(path.stem, None)
+
+
+def test_an_imported_module_that_changes_under_a_training(tmp_path: Path) -> None:
+    (tmp_path / "helper_20.py").write_text("A = 1\n")
+    change = "def augment(inputs):\n    open('helper_20.py', 'a').write('#')\n    return inputs\n"
+    with pytest.raises(UserError, match=r"helper_20\.py: has changed while the network was"):
+        train(tmp_path, f"import helper_20\n{GOOD}{change}")
+
+
+@pytest.mark.parametrize("place", ["build/x.npy", ".git/x.npy", "env/x.npy"])
+def test_a_folder_of_data_has_none_of_what_is_left_out_of_it(place: str, tmp_path: Path) -> None:
+    """What the build leaves out of FILES = ["."] is refused, not read unseen."""
+    for name in ("build/.nn2flash.lock", ".git/HEAD", "env/pyvenv.cfg", "kept/x.npy"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    for name in (place, "kept/x.npy"):
+        np.save(tmp_path / name, np.zeros(3))
+    text = GOOD.replace("def data():", f"def data():\n    np.load('{place}')")
+    with pytest.raises(UserError, match=r"reads .*x\.npy, which the build does not know of"):
+        train(tmp_path, text, "--file", tmp_path)
+    assert train(tmp_path, text.replace(place, "kept/x.npy"), "--file", tmp_path).history
+
+
 def test_what_the_module_wrote_it_may_read(tmp_path: Path) -> None:
     text = GOOD.replace("def data():", "def data():\n    np.save('own.npy', X); np.load('own.npy')")
     assert train(tmp_path, text).history["test"]
