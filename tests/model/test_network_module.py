@@ -176,7 +176,7 @@ def test_an_error_of_a_package_in_the_modules_own_folder(tmp_path: Path) -> None
 def test_files_above_which_the_module_lies(kind: str) -> None:
     """Neither PyTorch's nor this project's line is the user's to mend."""
     above = Path(torch.__file__ if kind == "torch" else threads.__file__).resolve()
-    path = above.parents[5 if kind == "torch" else 1] / "net.py"
+    path = above.parents[4 if kind == "torch" else 1] / "net.py"
     with pytest.raises(UserError) as told, running(path, "network()", f"{path}:7"):
         if kind == "torch":
             torch.nn.Linear(8, 16)(torch.zeros(1, 9))
