@@ -99,8 +99,11 @@ def reached_by(tree: Path, paths: list[str], words: list[str | Path]) -> set[str
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A package with a module."""
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with a module; `scons` says where the project's own modules are, and these hide
+    them."""
+    for name in ("PYTHONPATH", "PYTHONSAFEPATH"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "codegen").mkdir()
     (tmp_path / "codegen" / "x.py").write_text(MODULE)
     return tmp_path
