@@ -14,6 +14,7 @@ import marshal
 import sys
 from types import CodeType
 
+from support.errors import UserError
 from support.files import write_bytes
 from support.places import cache_folder
 
@@ -58,7 +59,7 @@ class Bytecode:
         if self._path is None or sys.dont_write_bytecode:
             return
         data = marshal.dumps(code)
-        with contextlib.suppress(OSError):  # read-only, full: the next run compiles it again
+        with contextlib.suppress(OSError, UserError):  # read-only, full: compiled again next time
             write_bytes(self._path, self._digest(data) + data)
 
     def _digest(self, data: bytes) -> bytes:

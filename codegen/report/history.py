@@ -112,7 +112,7 @@ def _checked(value: Any, *types: type) -> Any:
     Raises:
         TypeError, ValueError: another one, a number of more than 64 bits, or broken UTF-16.
     """
-    if type(value) not in types:
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         raise TypeError(f"{value!r:.40}")
     if isinstance(value, str):
         value.encode()
