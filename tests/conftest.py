@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,14 +93,31 @@ def _obtain_mnist(data: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(autouse=True)
-def same_folder() -> Iterator[None]:
+@contextmanager
+def _in_place() -> Iterator[None]:
     """Leave the process where it was: a network's module that is loaded takes it elsewhere, to a
     folder that may be removed."""
     here, path = Path.cwd(), sys.path[:]
     yield
     os.chdir(here)
     sys.path[:] = path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+    """Set up what several tests share without its taking them elsewhere: such fixtures come before
+    the first of them, and before `same_folder`."""
+    if fixturedef.scope == "function":
+        return (yield)
+    with _in_place():
+        return (yield)
+
+
+@pytest.fixture(autouse=True)
+def same_folder() -> Iterator[None]:
+    """See that what a test itself does to the process ends with it."""
+    with _in_place():
+        yield
 
 
 @pytest.fixture(scope="session")

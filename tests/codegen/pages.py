@@ -33,12 +33,13 @@ def pytest_in(project: Project, *words: str) -> subprocess.CompletedProcess[str]
 
 
 def check_style(project: Project, files: dict[str, str]) -> None:
-    """See that the files are linted and formatted as all others are."""
+    """See that the files are linted and formatted as all others are.
+
+    In the copy's own folder: ruff looks from there which imports are the project's.
+    """
     tools = ROOT / ".venv" / "bin"
-    python = [str(project.path(path)) for path in files if path.endswith(".py")]
-    c = [str(project.path(path)) for path in files if path.endswith((".c", ".h"))]
-    config = ["--config", str(project.path("pyproject.toml"))]
-    run([str(tools / "ruff"), "check", *config, *python])
-    run([str(tools / "ruff"), "format", "--check", *config, *python])
-    style = f"--style=file:{project.path('.clang-format')}"
-    run([str(tools / "clang-format"), style, "--dry-run", "-Werror", *c])
+    python = [path for path in files if path.endswith(".py")]
+    c = [path for path in files if path.endswith((".c", ".h"))]
+    run([str(tools / "ruff"), "check", *python], project.root)
+    run([str(tools / "ruff"), "format", "--check", *python], project.root)
+    run([str(tools / "clang-format"), "--style=file", "--dry-run", "-Werror", *c], project.root)

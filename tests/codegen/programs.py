@@ -92,9 +92,10 @@ class Toolchain:
         return out
 
 
-def run(command: Sequence[str]) -> str:
-    """Run a tool and return its output; a failure shows what it said."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def run(command: Sequence[str], folder: Path | None = None) -> str:
+    """Run a tool, in `folder` if one is given, and return its output; a failure shows what it
+    said."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout
 
