@@ -23,6 +23,7 @@ COMMANDS = {
     "ide": "Write files for VS Code and STM32CubeIDE.",
     "render": "Render one template from JSON files and values.",
     "report": "Write the build's report: one HTML page that needs no other file.",
+    "builds": "List the builds that a report remembers, or tell what differs between any two.",
     "activity": "Tell how much of a network's work inputs leave to a sparse kernel.",
     "operators": "Write docs/operators.md: what is supported, by the operators themselves.",
     "export": "Write the layers of a model as plain arrays.",

@@ -6,17 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from codegen.commands.builds import add_comparison_arguments
 from codegen.report.accuracy import accuracy
 from codegen.report.changes import summarize
-from codegen.report.history import (
-    Build,
-    against,
-    previous,
-    read_history,
-    remembered,
-    this_build,
-    to_json,
-)
+from codegen.report.comparison import Comparison, between, since_previous
+from codegen.report.comparison_text import comparison_text
+from codegen.report.history import Build, read_history, remembered, this_build, to_json
 from codegen.report.page import page
 from codegen.report.sources import (
     Sources,
@@ -32,6 +27,7 @@ from support.errors import UserError
 from support.files import write_json, write_text
 
 _JSON = ("training", "quantization", "evaluation", "memory", "placement")
+FIRST = "This is the first build that a report was made of\n"
 _MEASURED = ("validation", "profile")
 _PIPELINE = (
     ("checkpoint", "trained weights"),
@@ -56,11 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--setting", action="append", default=[], metavar="KEY=VALUE", help="a variable of scons"
     )
     parser.add_argument("--kept", type=Path, required=True, help="JSON kept from build to build")
-    parser.add_argument(
-        "--against",
-        metavar="BUILD",
-        help="compare with this build: its report.json, or how its key in the history begins",
-    )
+    add_comparison_arguments(parser)
+    parser.add_argument("--text", type=Path, help="write what differs as text, too")
     parser.add_argument("--out", type=Path, required=True, help="the page")
 
 
@@ -69,10 +62,12 @@ def run(arguments: argparse.Namespace) -> None:
     sources = _read(arguments)
     known = _known(arguments.kept)
     try:
-        builds, text = _rendered(sources, known, arguments.against)
+        builds, comparison, text = _rendered(sources, known, arguments.of, arguments.against)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unexpected(f"{type(error).__name__}: {error}") from error
     write_text(arguments.out, text)
+    if arguments.text:
+        write_text(arguments.text, comparison_text(comparison) if comparison else FIRST)
     write_json(arguments.kept, to_json(builds))
 
 
@@ -85,13 +80,16 @@ def _known(kept: Path) -> list[Build]:
         return []
 
 
-def _rendered(sources: Sources, known: list[Build], other: str | None) -> tuple[list[Build], str]:
-    """The builds with this one, and the page."""
+def _rendered(
+    sources: Sources, known: list[Build], of: str, against: str
+) -> tuple[list[Build], Comparison | None, str]:
+    """The builds with this one, the comparison that was asked for, and the page."""
     scored = accuracy(sources)
     builds = remembered(known, this_build(sources, summarize(sources), scored))
-    comparison = against(builds, other) if other else previous(builds)
+    asked = of or against
+    comparison = between(builds, of, against) if asked else since_previous(builds)
     try:
-        return builds, page(sources, scored, builds, comparison)
+        return builds, comparison, page(sources, scored, builds, comparison)
     except UserError as error:  # a name that the template misses
         raise _unexpected(error.message) from error
 

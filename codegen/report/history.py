@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from codegen.report.accuracy import Accuracy
-from codegen.report.changes import Change, Value, compare
+from codegen.report.changes import Value
 from codegen.report.sources import Sources, read_object
 from support.errors import UserError
 from support.files import BUILD_AGAIN
@@ -18,7 +18,6 @@ from support.files import BUILD_AGAIN
 # A page of more is not read, and the file stays small.
 MOST = 20
 _KEY_DIGITS = 12
-PREVIOUS = "the previous build"
 _TOO_LARGE = 2**63
 
 
@@ -32,6 +31,7 @@ class Build:
         facts: what is worth comparing, by name.
         figures: accuracy (percent), flash, ram, weights, activations (bytes), instructions; those
             that were known.
+        number: counted up from 1 in one history; of a build that is not remembered yet, 0.
     """
 
     key: str
@@ -39,14 +39,7 @@ class Build:
     commit: str
     facts: Mapping[str, Value]
     figures: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A build beside another: its name in words, and what differs."""
-
-    name: str
-    changes: list[Change]
+    number: int = 0
 
 
 def this_build(sources: Sources, facts: Mapping[str, Value], scored: Accuracy | None) -> Build:
@@ -84,20 +77,21 @@ def read_history(path: Path) -> list[Build]:
         return []
     content = read_object(path)
     try:
-        return [_build(each) for each in content["builds"]]
+        return [_build(each, place) for place, each in enumerate(content["builds"], 1)]
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a report's history ({error!r})", BUILD_AGAIN) from None
 
 
-def _build(kept: Mapping[str, Any]) -> Build:
-    """A build as it was kept.
+def _build(kept: Mapping[str, Any], place: int) -> Build:
+    """A build as it was kept; its place counts where nobody has numbered it.
 
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
     key, made, commit = (_checked(kept[name], str) for name in ("key", "made", "commit"))
     facts = _values(kept["facts"], int, float, str)
-    return Build(key, made, commit, facts, _values(kept["figures"], int, float))
+    number = _checked(kept.get("number", place), int)
+    return Build(key, made, commit, facts, _values(kept["figures"], int, float), number)
 
 
 def _values(kept: Any, *types: type) -> dict[str, Any]:
@@ -124,54 +118,17 @@ def _checked(value: Any, *types: type) -> Any:
 def remembered(builds: list[Build], now: Build) -> list[Build]:
     """The builds with this one last, each once; the oldest beyond `MOST` are forgotten.
 
-    A report made again of the last build keeps the time of the first, and has what has been
-    measured since.
+    A report made again of the last build keeps the time and number of the first, and has what has
+    been measured since.
     """
+    number = max((each.number for each in builds), default=0) + 1
+    now = replace(now, number=number)
     if builds and builds[-1].key == now.key:
-        now = Build(now.key, builds[-1].made, builds[-1].commit, now.facts, now.figures)
+        last = builds[-1]
+        now = replace(now, made=last.made, commit=last.commit, number=last.number)
     return [*(each for each in builds if each.key != now.key), now][-MOST:]
 
 
 def to_json(builds: list[Build]) -> dict[str, Any]:
     """What is kept."""
     return {"builds": [vars(each) for each in builds]}
-
-
-def previous(builds: list[Build]) -> Comparison | None:
-    """The last build beside the one before; None for the first."""
-    return _beside(builds[-2], builds[-1], PREVIOUS) if len(builds) > 1 else None
-
-
-def against(builds: list[Build], other: str) -> Comparison:
-    """The last build beside any other.
-
-    Args:
-        other: the path of another build's report.json, or of its folder; or how the key of one of
-            these builds begins.
-
-    Raises:
-        UserError: there is no such build.
-    """
-    now = builds[-1]
-    path = Path(other)
-    path = path / "report.json" if path.is_dir() else path
-    if path.is_file():
-        others = read_history(path)
-        if not others:
-            raise UserError(f"{path}: has no builds", "make a report of that build: scons report")
-        return _beside(others[-1], now, f"build {others[-1].key} of {other}")
-    found = [each for each in builds if each.key.startswith(other)]
-    if len(found) == 1:
-        return _beside(found[0], now, f"build {found[0].key}")
-    keys = ", ".join(each.key for each in builds[:-1])
-    raise UserError(
-        f"against={other}: "
-        + ("several builds begin so" if found else "no file, and no build that is remembered"),
-        f"give the report.json of another build, or one of {keys}"
-        if keys
-        else "give the report.json of another build: no other is remembered here",
-    )
-
-
-def _beside(before: Build, now: Build, name: str) -> Comparison:
-    return Comparison(name, compare(before.facts, now.facts))

@@ -8,7 +8,8 @@ from codegen.render import render
 from codegen.report import drawing, memory
 from codegen.report.accuracy import Accuracy
 from codegen.report.charts import Chart, line_chart
-from codegen.report.history import Build, Comparison
+from codegen.report.comparison import Comparison
+from codegen.report.history import Build
 from codegen.report.regression import Regression, regression
 from codegen.report.sources import Sources
 from codegen.report.tensors import layer_shapes, spreads
@@ -24,7 +25,7 @@ def page(
 
     Args:
         builds: those that are remembered, this one last.
-        comparison: this build beside another; None for the first.
+        comparison: a build beside another; None for the first.
     """
     valued = regression(sources)
     used, empty = memory.bars(sources.memory)

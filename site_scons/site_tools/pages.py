@@ -35,8 +35,12 @@ def report(
             those that are there, or are asked for in this very run.
         flags: further options.
         templates: the page's.
+
+    Returns:
+        What `report` stands for; with of= or against= it prints what differs.
     """
-    kept = page.dir.File(f"{Path(page.name).stem}.json")
+    stem = Path(page.name).stem
+    kept, text = (page.dir.File(f"{stem}.{suffix}") for suffix in ("json", "txt"))
     measures = any(target in _MEASURE for target in COMMAND_LINE_TARGETS)
     there = {
         name: node
@@ -44,23 +48,26 @@ def report(
         if Path(str(node)).is_file() or (measures and node.has_builder())
     }
     settings = [word for text in env.Decisive() for word in ("--setting", env.Literal(text))]
-    other = ["--against", _other_build(env, kept)] if env["against"] else []
+    asked = [key for key in ("of", "against") if env[key]]
+    other = [word for key in asked for word in (f"--{key}", _other_build(env, key, kept))]
     words = [*options_of({**files, **there}), *flags, *settings, *other]
-    words += ["--kept", kept, "--out", page]
-    made = env.Run("REPORT", "codegen report", [page, kept], words, also=templates)
+    words += ["--kept", kept, "--text", text, "--out", page]
+    made = env.Run("REPORT", "codegen report", [page, kept, text], words, also=templates)
     env.Precious(made)
     env.NoCache(made)
-    return made
+    return env.Show(page.dir.File(f"{stem}.run"), text, printed=False) if asked else made
 
 
-def _other_build(env: Any, kept: Any) -> Any:
-    """The report.json that is compared with, or the key of a build that `kept` remembers."""
-    path = Path(env.GetLaunchDir(), env["against"])
+def _other_build(env: Any, key: str, kept: Any) -> Any:
+    """The report.json that a variable names, or what it calls a build that `kept` remembers."""
+    path = Path(env.GetLaunchDir(), env[key])
     path = path / kept.name if path.is_dir() else path
     if not path.is_file():
-        return env.Literal(env["against"])
+        return env.Literal(env[key])
     if path.resolve() == Path(kept.abspath).resolve():
-        raise UserError(f"against={env['against']}: is this build's own; give a key of it instead")
+        raise UserError(
+            f"{key}={env[key]}: is this build's own; give a number or key of it instead"
+        )
     return env.File(str(path))
 
 

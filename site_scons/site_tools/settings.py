@@ -109,12 +109,13 @@ def existing_path(key: str, value: Any, env: Any) -> None:
 
 
 def other_build(key: str, value: Any, env: Any) -> None:
-    """Nothing, another build's report.json or its folder, or how a key of the history begins."""
-    if re.fullmatch(r"[0-9a-f]{0,12}", value) or Path(env.GetLaunchDir(), value).is_file():
-        return
-    if not Path(env.GetLaunchDir(), value, "report.json").is_file():
+    """Nothing, another build's report.json or its folder, or what the history calls a build."""
+    path = Path(env.GetLaunchDir(), value)
+    known = re.fullmatch(r"[0-9a-f]{0,12}|\d{1,12}|this|previous|oldest", value)
+    if not known and not path.is_file() and not (path / "report.json").is_file():
         raise SCons.Errors.UserError(
-            f"{key}={value}: no report.json, and no key of a build (hexadecimal digits)"
+            f"{key}={value}: no report.json, and no build of the history: a number, a key"
+            " (hexadecimal digits), this, previous or oldest"
         )
 
 
@@ -245,6 +246,7 @@ ELSEWHERE = {
     "dry_run",
     "count",
     "layers",
+    "of",
     "against",
     "listen",
     "gdb_port",
@@ -417,7 +419,14 @@ FIELDS = (
     ("layers", "1: validate compares every layer", "0", yes_or_no),
     (
         "against",
-        "report: build to compare with, a key of its history or another build's report.json",
+        "report: build to compare with: a number or key of its history, previous, oldest, or"
+        " another build's report.json",
+        "",
+        other_build,
+    ),
+    (
+        "of",
+        "report: build that is compared, named as in against= (default: the one that is built)",
         "",
         other_build,
     ),

@@ -27,8 +27,9 @@ from codegen.reference import run as run_reference
 from codegen.render import render
 from codegen.report.accuracy import accuracy
 from codegen.report.changes import summarize
+from codegen.report.comparison import since_previous
 from codegen.report.drawing import drawing
-from codegen.report.history import previous, this_build
+from codegen.report.history import this_build
 from codegen.report.page import page
 from codegen.report.sources import Sources
 from codegen.target import target_of
@@ -114,14 +115,14 @@ def report(graph: Graph, folder: Path) -> dict[str, str]:
     now = this_build(sources, summarize(sources), scored)
     changed = {**now.facts, "training epochs": 2, "compiler": "GCC: (tests) 11"}
     before = replace(now, key="0" * 12, facts=changed)
-    text = page(sources, scored, [before, now], previous([before, now]))
+    text = page(sources, scored, [before, now], since_previous([before, now]))
     alone = Sources(manifest=facts)
     only = [this_build(alone, summarize(alone), None)]
     return {
         # How zlib packs a picture is its own business.
         "report.html": re.sub(r"(data:image/png;base64),[\w+/=]+", r"\1,", text),
         "network.svg": render("report/network.svg.j2", {"drawing": drawing(facts)}),
-        "manifest_alone.html": page(alone, None, only, previous(only)),
+        "manifest_alone.html": page(alone, None, only, since_previous(only)),
     }
 
 

@@ -101,6 +101,18 @@ COVERED: dict[tuple[str, str], By | Here | No] = {
     ("see-it-work.md", "accuracy 99.14 % (9,914 of 10,000)"): By(
         ("docs/test_commands.py::test_the_recorded_validation_is_one_run",)
     ),
+    ("see-it-work.md", "scons report against=previous"): By(
+        (
+            "graph/test_report.py::test_builds_are_compared_by_key_and_by_path",
+            "report/test_comparison.py::test_any_two_builds",
+        )
+    ),
+    ("see-it-work.md", ".venv/bin/python -m codegen builds build/mps2_an500/report.json"): By(
+        (
+            "report/test_comparison.py::test_builds_are_listed",
+            "report/test_comparison.py::test_any_two_builds",
+        )
+    ),
     ("soak.md", "*"): _RECORDED,
     ("stm32h750b-dk.md", "scons flash monitor subset_size=10"): Here(
         ("graph/test_flash_monitor.py::test_flash_comes_before_the_terminal",)

@@ -74,41 +74,6 @@ def test_it_never_grows_without_end() -> None:
     assert [each.key for each in builds] == [f"{n:012x}" for n in range(2 * MOST, 3 * MOST)]
 
 
-def test_any_build_of_the_history_can_be_compared(build: Folder) -> None:
-    for more in (0, 30, 5):
-        grown(build, more)
-        build.report()
-    oldest = keys(build)[0]
-    assert build.report("--against", oldest[:7]).returncode == 0
-    words = Page(build.html).words()
-    assert f"Compared with build {oldest}" in words
-    assert "flash: .text (bytes) 100 105 +5" in words
-
-
-def test_a_build_of_another_folder_can_be_compared(build: Folder) -> None:
-    grown(build, 30)
-    build.report()
-    other = build.path("other")
-    other.mkdir()
-    build.path("report.json").rename(other / "report.json")
-    grown(build, 0)
-    for path in (other, other / "report.json"):
-        assert build.report("--against", str(path)).returncode == 0
-        assert "flash: .text (bytes) 130 100 -30" in Page(build.html).words()
-    assert len(keys(build)) == 1
-
-
-@pytest.mark.parametrize("other", ["ffffffffffff", "nowhere/report.json", ""])
-def test_no_such_build(build: Folder, other: str) -> None:
-    build.report()
-    kept, page = build.path("report.json").read_bytes(), build.html
-    grown(build, 30)
-    done = build.report("--against", other or str(build.path("memory.json")))
-    assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "remedy: " in done.stderr and (keys(build)[0] in done.stderr or not other)
-    assert build.path("report.json").read_bytes() == kept and build.html == page
-
-
 GOOD = {"key": "0123456789ab", "made": "then", "commit": "", "facts": {}, "figures": {}}
 DAMAGED = {
     "no JSON": "hello",
@@ -128,6 +93,7 @@ DAMAGED = {
             ("figures", "[[1, 2]]"),
             ("figures", '{"flash": "400"}'),
             ("figures", '{"accuracy": {}}'),
+            ("number", '"7"'),
             ("figures", '{"ram": true}'),
             ("figures", f'{{"accuracy": 1{"0" * 400}}}'),
         )
@@ -147,12 +113,3 @@ def test_a_damaged_history_is_named_and_begun_anew(build: Folder, damage: str) -
     assert "first build" in Page(build.html).words() and len(keys(build)) == 1
     done = build.report(every=False)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_what_is_compared_with_must_be_whole(build: Folder) -> None:
-    other = build.path("other.json")
-    other.write_text(DAMAGED['figures {"flash": "400"}'])
-    done = build.report("--against", str(other), every=False)
-    assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert f"{other}: not a report's history" in done.stderr
-    assert not build.path("report.json").exists()
