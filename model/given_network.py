@@ -15,7 +15,7 @@ from model import calibration, float_onnx, given_inputs, onnx_file, quality
 from model.quality import Quality
 from model.session import session_of
 from support.errors import UserError
-from support.files import read_json, write_json
+from support.files import read_json, together, write_json
 from support.normalization import packed
 
 
@@ -133,9 +133,10 @@ def keep(path: Path, tried: Tried, *, max_drop: float, out: Path, report_path: P
     """
     print(table(tried))
     check_loss(path, tried, max_drop)
-    onnx_file.write_given(out, tried.models[tried.best])
-    if report_path is not None:
-        write_json(report_path, report(tried))
+    with together([out, *([report_path] if report_path else [])]) as (onnx_to, *report_to):
+        onnx_file.write_given(onnx_to, tried.models[tried.best])
+        for to in report_to:
+            write_json(to, report(tried))
     print(summary(tried))
 
 

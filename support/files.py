@@ -9,7 +9,7 @@ import math
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +38,37 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        _settle(temporary)
         temporary.replace(final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _settle(temporary: Path) -> None:
+    """Give a file the usual permissions, and see that it is on the disk."""
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)
+    with temporary.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+@contextlib.contextmanager
+def together(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield a temporary path beside each of `paths`; they replace them all, or none on an error.
+
+    One killed while it replaces leaves some of them missing, never old ones beside new ones.
+
+    Raises:
+        UserError, OSError: as `atomic_path`.
+    """
+    with contextlib.ExitStack() as stack:
+        temporaries = [stack.enter_context(atomic_path(path)) for path in paths]
+        yield temporaries
+        for temporary in temporaries:  # what can fail does so while the old ones are there
+            _settle(temporary)
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def check_place(path: Path, remedy: str = "name another file") -> None:

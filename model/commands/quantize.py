@@ -11,7 +11,7 @@ from pathlib import Path
 
 from model.arguments import add_file, add_quantization
 from support.errors import UserError
-from support.files import write_json
+from support.files import together, write_json
 from support.output_file import OutputFile, check_outputs
 
 
@@ -83,6 +83,7 @@ def _trained(arguments: argparse.Namespace) -> None:
             "train longer or with another recipe, or allow more: max_accuracy_drop=",
         )
     report = quantization_report.report(chosen, accuracy, calibration)
-    onnx_file.write(arguments.out, int8_model)
-    write_json(arguments.report, report)
+    with together([arguments.out, arguments.report]) as (onnx_to, report_to):
+        onnx_file.write(onnx_to, int8_model)
+        write_json(report_to, report)
     print(f"quantize: {accuracy.summary()}, calibrated by {chosen.method}")

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from model.arguments import add_data, add_file, positive, seed
-from support.files import write_json
+from support.files import together, write_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,5 +59,6 @@ def run(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         dataset=dataset.hashes(),
     )
-    checkpoint.save(arguments.out, trained)
-    write_json(arguments.history, record)
+    with together([arguments.out, arguments.history]) as (weights_to, history_to):
+        checkpoint.save(weights_to, trained)
+        write_json(history_to, record)

@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     from model.module.prepared import parts_of
     from model.module.trained import trained
     from model.module.watch import Watch
+    from support.files import together
     from support.normalization import packed
 
     # The module runs in its own folder.
@@ -66,12 +67,14 @@ def run(arguments: argparse.Namespace) -> None:
     watch.check()
     shapes = [list(values.shape[1:]) for values in parts.train.inputs]
     steps = dict(zip(parts.input_names, parts.normalization, strict=False))
-    weights.save(to["out"], network, weights.Ends(shapes, parts.input_names, packed(steps)))
-    _write_part(to["calibration"], parts.train.spread(CALIBRATING), parts)
-    _write_part(to["validation"], parts.validation, parts)
-    _write_part(to["test"], parts.test, parts)
     preprocessed = module.function("preprocess") is not None
-    _write_history(to["history"], plan, parts, history, figures, preprocessed=preprocessed)
+    with together([*to.values()]) as temporaries:
+        new = dict(zip(to, temporaries, strict=True))
+        weights.save(new["out"], network, weights.Ends(shapes, parts.input_names, packed(steps)))
+        _write_part(new["calibration"], parts.train.spread(CALIBRATING), parts)
+        _write_part(new["validation"], parts.validation, parts)
+        _write_part(new["test"], parts.test, parts)
+        _write_history(new["history"], plan, parts, history, figures, preprocessed=preprocessed)
 
 
 OUTPUTS = ("out", "history", "calibration", "validation", "test")

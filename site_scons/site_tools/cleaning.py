@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,28 @@ def name_of(marker: Marker, node: Any) -> str:
     return os.path.relpath(node.abspath, marker.folder)
 
 
+def let_last(env: Any, made: Sequence[Any]) -> None:
+    """Have files stay until their command has made new ones, which takes long and may fail.
+
+    SCons would remove them before it starts. They are as good as what the record says of them: it
+    still names the sources that they were made of, so that the next run makes them again.
+    """
+    env.Precious(made)
+    for node in made:
+        node.attributes.lasting = True
+
+
+def is_kept(node: Any) -> bool:
+    """Whether a file stays whatever the record says of it (`Precious`): a data set, a history."""
+    lasting = getattr(getattr(node, "attributes", None), "lasting", False)
+    return bool(getattr(node, "precious", False)) and not lasting
+
+
+def _recorded(node: Any) -> str | None:
+    """The hash of a file as SCons made it; None when it has made none."""
+    return getattr(node.get_stored_info().ninfo, "csig", None)
+
+
 def forget(marker: Marker, contents: Contents, folder: Any) -> None:
     """Remove built files that are not what SCons recorded, and temporary ones left behind.
 
@@ -48,10 +70,9 @@ def forget(marker: Marker, contents: Contents, folder: Any) -> None:
     wrong = []
     for node in targets(folder):
         refuse_irregular(Path(node.abspath), node.abspath)
-        if node.precious or node.always_build:
+        if is_kept(node) or node.always_build:
             continue
-        found = contents.signature(node.abspath)
-        recorded = getattr(node.get_stored_info().ninfo, "csig", None)
+        found, recorded = contents.signature(node.abspath), _recorded(node)
         if found and recorded and found != recorded:
             wrong.append(name_of(marker, node))
     for place in {Path(marker.folder, name).parent for name in marker.made}:
@@ -61,16 +82,19 @@ def forget(marker: Marker, contents: Contents, folder: Any) -> None:
     removal.remove(marker.folder, wrong, marker.made)
 
 
-def remove_failed(marker: Marker) -> None:
-    """Remove what failed commands make, except what is kept on purpose (`Precious`).
+def remove_failed(marker: Marker, contents: Contents) -> None:
+    """Remove what failed commands make, except what is kept on purpose.
 
-    Such a command may have written before it failed, and the record still describes what was there.
+    Such a command may have written before it failed, and the record still describes what was there:
+    what lasts is removed only where it is not that.
     """
     failed = []
     for failure in GetBuildFailures():
         executor = getattr(failure.node, "get_executor", lambda: None)()
         made = executor.get_all_targets() if executor else ()
-        failed += [name_of(marker, n) for n in made if n.has_builder() and not n.precious]
+        gone = [n for n in made if n.has_builder() and not is_kept(n)]
+        gone = [n for n in gone if not n.precious or contents.signature(n.abspath) != _recorded(n)]
+        failed += [name_of(marker, n) for n in gone]
     removal.remove(marker.folder, failed, marker.made)
 
 

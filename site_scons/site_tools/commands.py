@@ -13,7 +13,7 @@ from typing import Any
 import SCons.Action
 import SCons.Errors
 import SCons.Subst
-from site_tools import parent
+from site_tools import cleaning, parent
 
 
 def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[int] = ()) -> int:
@@ -88,7 +88,7 @@ class Later(Command):
         """Leave it to the end."""
         env["APART"](
             words,
-            [str(node) for node in source if not getattr(node, "precious", False)],
+            [str(node) for node in source if not cleaning.is_kept(node)],
             env["ENV"],
         )
         return 0

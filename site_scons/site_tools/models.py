@@ -173,6 +173,7 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         also=[*module.code, *module.data, *files],
         named=[*module.data, *named],
         installed=module.distributions,
+        lasting=True,
     )
     float_model = made("float.onnx")
     onnx = env.Run(
@@ -207,6 +208,7 @@ def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
         also=[*module.code, *module.data, *files],
         named=[*module.data, *named],
         installed=module.distributions,
+        lasting=True,
     )
     test_images = made("test.npz")
     words = ["--model", int8, "--from", test_part, "--out", test_images]
@@ -319,6 +321,7 @@ def _trained(env: Any, places: Places, dataset: Dataset) -> Model:
             },
         ],
         also=mnist,
+        lasting=True,
     )
     float_model = made("model/mnist_model.onnx")
     onnx = env.Run(
@@ -343,6 +346,7 @@ def _trained(env: Any, places: Places, dataset: Dataset) -> Model:
             },
         ],
         also=mnist,
+        lasting=True,
     )
     images = {split: made(f"model/{split}.npz") for split in ("test", "calibration")}
     for split, out in images.items():

@@ -18,6 +18,7 @@ import SCons.Errors
 import SCons.Node
 import SCons.Node.FS
 from SCons.Script import Action, GetOption
+from site_tools import cleaning
 from site_tools.standalone import standalone
 
 option_words = standalone("options").option_words
@@ -141,6 +142,7 @@ def run_command(
     named: Sequence[Any] = (),
     installed: Sequence[str] = (),
     apart: bool = False,
+    lasting: bool = False,
 ) -> Any:
     """Declare one command of a package; returns the nodes it makes.
 
@@ -155,6 +157,8 @@ def run_command(
             after the other.
         installed: pinned programs of requirements/ that it starts.
         apart: run it when the build has ended and written its record.
+        lasting: what it made last stays until it has made something new, also when it fails or is
+            interrupted (cleaning.py); it must replace its files together (support/files.py).
 
     Raises:
         SCons.Errors.UserError: the user gave a file that this command would make.
@@ -187,6 +191,8 @@ def run_command(
     )
     _only_on_demand(env, made)
     env.Depends(made, [env.File(path) for path in files])
+    if lasting:
+        cleaning.let_last(env, made)
     return made
 
 

@@ -195,7 +195,7 @@ class State:
         """The build has ended: tidy up, let others build, and run what was asked for."""
         if not self.writes:
             return
-        cleaning.remove_failed(self.marker)
+        cleaning.remove_failed(self.marker, self.contents)
         try:
             self.marker.write(self.marker.made | self._also_made())
             self.contents.save()

@@ -217,7 +217,7 @@ KNOWN = {
     ),
     "pages that are kept": Known(
         "site_scons/site_tools/cleaning.py",
-        "if n.has_builder() and not n.precious]",
+        "if n.has_builder() and not is_kept(n)]",
         "if n.has_builder()]",
         ("tests/graph/test_never_half_done.py", "-k", "page_that_fails"),
     ),

@@ -1,0 +1,95 @@
+"""A training that fails or is interrupted costs nothing: what the last good one made stays, and
+does not pass for what today's sources make."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.graph.conftest import Built
+from tests.graph.kills import built_files
+from tests.graph.project import SHOWN, Project
+from tests.graph.wrapped_python import wrapped_python
+
+ENDS = 'case "$*" in *" {command} "*) {does}; esac'
+
+
+@pytest.fixture
+def project(of_module: Built, tmp_path: Path) -> Project:
+    """A clone of `of_module`, to do anything with."""
+    return of_module.project.clone(tmp_path / "project")
+
+
+def begins_with(command: str, project: Project, **variables: str) -> None:
+    """The next run would begin with this command."""
+    run = project.scons("-n", **variables)
+    assert run.status == 0 and SHOWN.findall(run.output)[0][0] == command
+
+
+def test_a_mistake_in_the_module_costs_no_training(of_module: Built, project: Project) -> None:
+    project.replace("mine/gearbox.py", "np.load(FILES[0])", "np.load(FILES[3])")
+    run = project.scons("-k")
+    assert run.status == 2 and "IndexError" in run.output
+    assert built_files(project) == built_files(of_module.project)
+    begins_with("TRAIN", project)
+    project.replace("mine/gearbox.py", "np.load(FILES[3])", "np.load(FILES[0])")
+    assert not project.build("elf", "evaluate").commands
+
+
+def test_a_refused_quantization_leaves_the_last_one(of_module: Built, project: Project) -> None:
+    with wrapped_python(project, before=ENDS.format(command="quantize-module", does="exit 1")):
+        assert project.scons(max_accuracy_drop="9").status == 2
+    assert built_files(project) == built_files(of_module.project)
+    begins_with("QUANTIZE", project, max_accuracy_drop="9")
+
+
+@pytest.mark.parametrize("how", ["INT", "TERM", "KILL"])
+def test_an_interrupted_training_leaves_the_last_one(
+    how: str, of_module: Built, project: Project
+) -> None:
+    """SCons gets the signal when the command has begun, which Ctrl-C ends, too."""
+    does = f"kill -{how} $PPID; exit 130"
+    with wrapped_python(project, before=ENDS.format(command="train-module", does=does)):
+        assert project.scons(seed="1").status != 0
+    assert built_files(project) == built_files(of_module.project)
+    begins_with("TRAIN", project, seed="1")
+    assert not project.build("elf", "evaluate").commands
+
+
+def test_what_a_failed_training_wrote_is_no_training(of_module: Built, project: Project) -> None:
+    """It had replaced the files already: neither the old sources nor the new ones made them."""
+    with wrapped_python(project, after=ENDS.format(command="train-module", does="exit 1")):
+        assert project.scons(seed="1").status == 2
+    assert not project.path("build/model/gearbox/weights.pt").exists()
+    assert "TRAIN build/model/gearbox/weights.pt" in project.build("elf", "evaluate").commands
+    assert built_files(project) == built_files(of_module.project)
+
+
+def test_a_disk_that_fills_up_at_the_last_file(of_module: Built, project: Project) -> None:
+    """The weights could be written, the parts not: all files are of one training."""
+    small = project.path("build/model/gearbox")
+    kept = {path.name: path.read_bytes() for path in small.iterdir()}
+    pages = sum(-(-len(data) // 4096) for data in kept.values())
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={4 * (pages + 3)}k"]
+    if subprocess.run([*mount, "none", str(small)], check=False, capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        for name, data in kept.items():
+            (small / name).write_bytes(data)
+        run = project.scons(seed="1")
+        assert run.status == 2 and "No space left on device" in run.output
+        assert {path.name: path.read_bytes() for path in small.iterdir()} == kept
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_mnist_is_no_exception(trained: Built, tmp_path: Path) -> None:
+    project = trained.project.clone(tmp_path / "project")
+    for command, change in (("train", {"seed": "1"}), ("quantize", {"max_accuracy_drop": "4"})):
+        with wrapped_python(project, before=ENDS.format(command=command, does="exit 1")):
+            assert project.scons(**change).status == 2
+        assert built_files(project) == built_files(trained.project)
+        begins_with(command.upper(), project, **change)
+        assert not project.build().commands
