@@ -119,3 +119,25 @@ def test_a_loader_that_sets_such_a_clock_locks_up(bench: Bench) -> None:
     assert state >> 19 & 1, "locked up"
     assert len(bench.said) == 1
     assert bench.said[0].startswith("0x20000000 breaks the rule clock.bus: ")
+
+
+def test_a_core_that_runs_is_halted_and_goes_on(bench: Bench) -> None:
+    """DHCSR.C_HALT (Armv7-M Architecture Reference Manual, C1.6.2)."""
+    loop = 0xE7FEE7FE  # b .
+    bench.write(_RAM, loop)
+    bench.write(debug.DCRDR, _RAM)
+    bench.write(debug.DCRSR, 1 << 16 | 15)
+    bench.write(debug.DFSR, 0x1F)
+
+    def state() -> tuple[int, int]:
+        """S_HALT, and DFSR.HALTED, which a halt sets and the debugger clears."""
+        halted = bench.target.read_memory(debug.DHCSR, 4) >> 17 & 1
+        return halted, bench.target.read_memory(debug.DFSR, 4) & 1
+
+    found = [state()]
+    for control in (1, 3, 3, 1):
+        bench.write(debug.DHCSR, 0xA05F0000 | control)
+        found.append(state())
+        bench.write(debug.DFSR, 0x1F)
+    # Running, halted, still halted and not again, running.
+    assert found == [(1, 0), (0, 0), (1, 1), (1, 0), (0, 0)]

@@ -51,6 +51,8 @@ VARIANTS: dict[str, Callable[[], QdqModel]] = {
     "swapped": partial(halves, function="Sub", size=5, swapped=True),
     "relu": partial(halves, zero_points=(-128, 3, -128), after=("Relu",), size=33),
     "clip": partial(halves, after=("Clip", -0.4, 0.9), size=34),
+    # A step of both operands is less than one of the output.
+    "wide": partial(halves, scales=(0.03, 0.02, 0.055)),
 }
 
 

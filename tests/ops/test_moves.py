@@ -111,6 +111,9 @@ NETWORKS: dict[str, Build] = {
     "slice": move("Slice", [1], [3], [2]),
     "slice_back": move("Slice", [-1], [-9], [3], [-2]),
     "slice_two": move("Slice", [0, 1], [2, 5], [1, 3]),
+    # Along the slowest axis: what is left lies in as many pieces.
+    "slice_apart": move("Slice", [0], [3], [1], [2]),
+    "slice_backwards": move("Slice", [-1], [-9], [1], [-1]),
     "slice_far_ends": move("Slice", [-2], [2**62], [1]),
     "slice_of_image": after_a_convolution("Slice", [1, 1], [3, 4], [1, 3]),
     "split_even": split(None, 2, 1),
