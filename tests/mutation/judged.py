@@ -109,7 +109,11 @@ class Record:
             stream.write(_line(name, verdict))
 
     def write(self) -> None:
-        """Write the file anew, a line for each mutant, in the order of the tree."""
+        """Write the file anew, a line for each mutant, in the order of the tree.
+
+        What another process has added since is kept.
+        """
+        self.found = {**Record(self._path).found, **self.found}
         lines = sorted(_line(*entry) for entry in self.found.items())
         self._path.write_text("".join(lines), encoding="utf-8")
 
