@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,10 +77,21 @@ def test_another_addend_or_factor_is_seen_to_be_wrong() -> None:
     assert wrong(whole, Rows(rows.factors + (rows.factors >> 10), rows.addends, rows.shift)) > 0
 
 
-def test_a_narrower_clamp_has_none() -> None:
+@pytest.mark.parametrize("bias", [-3_000_000, 3_000_000])
+def test_no_sum_of_a_row_of_one_byte_leaves_int32(bias: int) -> None:
+    """There, no threshold bounds the addend from one side."""
+    whole = layer(2, 9, 4, 60, zero_point=0)
+    whole = replace(whole, bias=np.full(4, bias))
+    rows = search(whole)
+    assert rows.found.all() and wrong(whole, rows) == 0
+    smallest, largest = (end - whole.bias for end in whole.reach())
+    for sums in (smallest, largest):
+        words = ((sums << 8) * rows.factors >> 32) + rows.addends
+        assert (np.abs(words) < 2**31).all() and (np.abs(rows.addends) < 2**31).all()
+
+
+@pytest.mark.parametrize(("low", "high"), [(-20, 127), (-128, 100)])
+def test_a_narrower_clamp_has_none(low: int, high: int) -> None:
     """SSAT knows int8 alone."""
     whole = layer(1, 9, 4, 60, zero_point=-20)
-    narrow = IntegerLayer(
-        whole.weights, whole.bias, whole.multipliers, zero_point=-20, low=-20, high=127, base=0
-    )
-    assert not search(narrow).found.any()
+    assert not search(replace(whole, low=low, high=high)).found.any()

@@ -8,6 +8,7 @@ not has to meet the others' tests there.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 
@@ -28,7 +29,7 @@ def main() -> int:
     parser.add_argument("words", nargs="*", metavar="FILE[:LINE] TEST")
     words: list[str] = parser.parse_args().words
     commit = commit_of("HEAD")
-    root = copied(CACHE / commit / "given", commit)
+    root = copied(CACHE / commit / f"given-{os.getpid()}", commit)
     copy, record, chosen, count = Copy(root), Record(), sample(root, MUTANTS, SEED), 0
     for place, *tests in [words] if words else map(str.split, sys.stdin):
         for name, mutant in _left(place, chosen, record):
@@ -47,9 +48,9 @@ def _left(place: str, chosen: dict[Name, Mutant], record: Record) -> Iterator[tu
     start, _, line = place.partition(":")
     for name, mutant in chosen.items():
         known = record.found.get(name)
-        if name.path.startswith(start) and (not line or int(line) == mutant.line):
-            if known is None or known.outcome != NOTICED:
-                yield name, mutant
+        meant = name.path.startswith(start) and (not line or int(line) == mutant.line)
+        if meant and (known is None or known.outcome != NOTICED):
+            yield name, mutant
 
 
 def _judged(copy: Copy, mutant: Mutant, tests: Tests, commit: str) -> Verdict:

@@ -124,6 +124,7 @@ NETWORKS: dict[str, Build] = {
     "per_channel": convolution(per_channel=True),
     "uint8": convolution(dtype=np.uint8),
     "pointwise": convolution(weights=(5, 3, 1, 1)),
+    "row_with_a_row_above": convolution((1, 3, 1, 5), (4, 3, 2, 2), pads=[1, 0, 0, 1]),
     "pads_differ": convolution(pads=[0, 1, 2, 3]),
     "strides": convolution(strides=[2, 3], pads=[1, 1, 1, 1]),
     "same_upper": convolution(auto_pad="SAME_UPPER", strides=[2, 2]),

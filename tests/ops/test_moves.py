@@ -94,6 +94,14 @@ def joined(axis: int, second: tuple[int, ...], quantization: tuple[float, int] =
     return build
 
 
+def joined_as_they_are() -> QdqModel:
+    """Two inputs alike, which a layer reads without another quantization."""
+    model = QdqModel((1, 5)).qdq(*Q)
+    parts = [model.value, model.input("second", (1, 4)).qdq(*Q).value]
+    weights = np.random.default_rng(6).integers(-128, 128, (3, 9)).astype(np.int8)
+    return model.at(model.add("Concat", parts, axis=1)).gemm(weights, 0.0117).qdq(0.0913, 0)
+
+
 def joined_images() -> QdqModel:
     """Channels of two convolutions side by side, as in a U-Net, and one of them goes on alone."""
     rng = np.random.default_rng(5)
@@ -140,6 +148,7 @@ NETWORKS: dict[str, Build] = {
     "concat_rows": joined(2, (1, 4, 1, 2)),
     "concat_last": joined(-1, (1, 4, 3, 5)),
     "concat_other_scale": joined(1, (1, 4, 3, 2), (0.11, -20)),
+    "concat_as_they_are": joined_as_they_are,
     "concat_images": joined_images,
     "transpose": move("Transpose", perm=[0, 2, 3, 1]),
     "transpose_all": move("Transpose", perm=[0, 3, 2, 1]),
@@ -200,8 +209,10 @@ def test_a_piece_of_a_value_is_a_view(tmp_path: Path) -> None:
         (move("Slice", [1], [1], [2]), r"would make shape \[1, 3, 0, 5\]"),
         (move("Slice", [1], [3], [9]), "axis 9 does not fit rank 4"),
         (move("Slice", [1], [3], [2], [0]), "its starts, ends, axes and steps do not fit"),
+        (move("Slice", 1.0, [3], [2]), "its starts are float32"),
         (move("Slice", [1], [2], [0]), r"would make shape \[0, 3, 4, 5\]"),
         (move("Pad", [0, 0, 9, 0, 0, 0, 0, 0], mode="reflect"), "pad by less than the size"),
+        (move("Pad", [0, 0, 4, 0, 0, 0, 0, 0], mode="reflect"), "pad by less than the size"),
         (move("Pad", [0, 0, 2**40, 0, 0, 0, 0, 0]), "its pads"),
         (move("Tile", [1, 2**30, 2**30, 1]), "repeats"),
         (move("Gather", [7], axis=1), "an index is outside of 3"),

@@ -163,6 +163,11 @@ def test_emulated(networks: dict[str, Read], tmp_path: Path) -> None:
         np.testing.assert_array_equal(outputs, case.expected, case.name)
 
 
+def vanishing() -> QdqModel:
+    """A mean whose multiplier is zero in float32."""
+    return QdqModel((1, 3, 7, 6)).qdq(1e-36, 3).then("AveragePool", **SQUARE).qdq(1e12, 0)
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [
@@ -172,6 +177,7 @@ def test_emulated(networks: dict[str, Read], tmp_path: Path) -> None:
         (pool("AveragePool", **SQUARE, strides=[2, 0]), "its strides"),
         (pool("AveragePool", **SQUARE, pads=[1, 2, 3]), "it has 3 pads"),
         (pool("MaxPool", (1, 3), kernel_shape=[2, 2]), r"its input has shape \[1, 3\]"),
+        (vanishing, "a multiplier outside float32"),
         (pool("MaxPool", kernel_shape=[9, 9]), "is larger than its padded input"),
     ],
 )

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from codegen.report.accuracy import Cell, accuracy
-from codegen.report.charts import histogram, line_chart, nice_ticks
+from codegen.report.charts import histogram, line_chart, nice_ticks, scatter
 from codegen.report.memory import WIDTH, bars
 from codegen.report.pictures import as_grey, png
 from codegen.report.sources import Sources
@@ -364,6 +364,13 @@ def test_lines_stay_in_their_box_and_rise_when_values_do() -> None:
         assert all(left <= x <= right and top <= y <= bottom for x, y in points)
         assert points == sorted(points) and points[0][1] >= points[-1][1]
     assert chart.lines[0].last == "900"
+
+
+def test_points_lie_to_scale_in_their_box() -> None:
+    chart = scatter("x", [(0, 0), (10, 5)])
+    left, top, right, bottom = chart.box
+    assert chart.path == f"M{left} {bottom}h0M{right} {(top + bottom) // 2}h0"
+    assert (chart.x_ticks[0].at, chart.x_ticks[-1].at) == (left, right)
 
 
 def test_one_epoch_is_a_chart_too() -> None:

@@ -274,6 +274,13 @@ def _signal() -> TfliteModel:
     return model.then("SQUEEZE", [], (1, 12, 4), options=("SqueezeOptions", {"SqueezeDims": [1]}))
 
 
+def _in_front() -> TfliteModel:
+    """An axis in front of all, counted from behind."""
+    model = TfliteModel().input((1, 12))
+    model.then("EXPAND_DIMS", [model.integers(-3)], (1, 1, 12))
+    return model.then("TANH", [], (1, 1, 12), 1 / 128, 0)
+
+
 WITH_SHAPE = partial(moving, "RESHAPE")
 PADS = np.array([[0, 0], [1, 2], [0, 3], [0, 0]], np.int32)
 
@@ -293,6 +300,7 @@ NETWORKS: Mapping[str, Build] = {
         conv, (1, 9, 8, 3), depthwise=1, padding=VALID, dilations=(2, 2), scale=0.2
     ),
     "of_a_signal": _signal,
+    "in_front": _in_front,
     "dense": lambda: dense(TfliteModel().input((1, 20)), 7),
     "dense_no_bias": lambda: dense(TfliteModel().input((1, 20)), 7, bias=False),
     "dense_relu": lambda: dense(TfliteModel().input((1, 20)), 7, activation=RELU),

@@ -15,7 +15,7 @@ import tflite
 from codegen.reader.qdq import read_graph
 from support.errors import UserError
 from tests.tflite.models import NONE, RELU, TfliteModel, edited
-from tests.tflite.networks import IMAGE, conv, dense, function, pool, small_network, two
+from tests.tflite.networks import IMAGE, conv, dense, function, pool, small_network, strided, two
 
 
 def refused(data: bytes, folder: Path) -> UserError:
@@ -114,6 +114,15 @@ def _moved_scale() -> TfliteModel:
     return model.then("RESHAPE", [model.integers(1, 120)], (1, 120), 0.3)
 
 
+def _slices_of_unequal_number() -> TfliteModel:
+    return strided([0, 0], [1, 4, 5, 4], [1, 1, 1, 1], [1, 4, 5, 4])
+
+
+def _many_sizes() -> TfliteModel:
+    options = ("ReshapeOptions", {"NewShape": [1] * 16 + [120]})
+    return TfliteModel().input(IMAGE).then("RESHAPE", [], (1, 120), options=options)
+
+
 def _pool_of_another_scale() -> TfliteModel:
     options = {"FilterHeight": 1, "FilterWidth": 1, "StrideH": 1, "StrideW": 1}
     model = TfliteModel().input(IMAGE)
@@ -168,6 +177,8 @@ def _custom() -> TfliteModel:
         (_other_shape, "makes shape [1, 4], not [1, 5] as the file says", "convert"),
         (_same_size_other_shape, "makes shape [1, 8, 3], not [1, 6, 4]", "convert"),
         (_no_shape, "its shape has 0 axes", "operators.md"),
+        (_slices_of_unequal_number, "its begin, end and strides do not fit", "convert"),
+        (_many_sizes, "17 numbers in 'NewShape'", "convert"),
         (_absurd, "has more than 16,777,216 elements", "microcontroller"),
         (_before, "tensor 'tensor_1' is read before anything writes it", "convert"),
         (_twice, "tensor 'tensor_1' is written twice", "convert"),

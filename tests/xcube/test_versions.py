@@ -28,6 +28,10 @@ def test_pairs_seen_in_real_projects_belong_together(
     assert belong_together(Version(*core), Version(*xcube))
 
 
+def test_core_1_0_0_came_with_9_1_0() -> None:
+    assert xcube_of(Version(1, 0, 0)) == Version(9, 1, 0)
+
+
 @pytest.mark.parametrize("own", [(7, 1, 0), (7, 2, 0), (7, 3, 0), (8, 1, 0), (9, 0, 0)])
 def test_up_to_9_0_the_numbers_are_the_same(own: tuple[int, int, int]) -> None:
     assert xcube_of(Version(*own)) == Version(*own)
