@@ -76,6 +76,7 @@ def main() -> int:
     usual: Usual = {}
     copies = [Copy(root, usual) for root in roots]
     record = Record()
+    record.add_proved(chosen, commit)
     settled = (NOTICED,) if arguments.again else (NOTICED, SURVIVED, TIMED_OUT)
     waiting = [
         name

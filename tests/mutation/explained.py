@@ -18,12 +18,6 @@ EXPLAINED: dict[tuple[str, str, str, str], str] = {
         "2",
     ): "of one element, whose index is 0 along any axis",
     (
-        "codegen/selftest.py",
-        "seeds = range(1, 1 + _CANDIDATES)",
-        "1",
-        "2",
-    ): "the last `1`: one more is computed, and none but the first are chosen from",
-    (
         "codegen/kernels/overlap.py",
         "beside = np.where((channels > 1) & (beside < size), beside, size)",
         "<",

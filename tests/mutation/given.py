@@ -31,6 +31,7 @@ def main() -> int:
     commit = commit_of("HEAD")
     root = copied(CACHE / commit / f"given-{os.getpid()}", commit)
     copy, record, chosen, count = Copy(root), Record(), sample(root, MUTANTS, SEED), 0
+    record.add_proved(chosen, commit)
     for place, *tests in [words] if words else map(str.split, sys.stdin):
         for name, mutant in _left(place, chosen, record):
             verdict = _judged(copy, mutant, tuple(tests), commit)

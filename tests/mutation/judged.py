@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.mutation.explained import EXPLAINED
 from tests.mutation.mapping import files
-from tests.mutation.run import NOTICED
+from tests.mutation.run import NOTICED, SURVIVED
 from tests.mutation.sites import Mutant, mutants
 
 # Seconds of processor time, most of them until pytest has begun: twenty take 20 at most.
 QUICK = 1.0
+# What a survivor has met that nothing can notice.
+PROOF = "proof"
 RECORD = Path(__file__).with_name("judged.jsonl")
 
 
@@ -51,7 +54,7 @@ class Verdict:
         commit: where it was judged.
         line: of the file, there.
         met: how far a survivor came: through the tests that run its function, those of its package,
-            all tests.
+            all tests; no test where there is a proof.
     """
 
     outcome: str
@@ -86,6 +89,11 @@ def sample(root: Path, count: int, seed: int) -> dict[Name, Mutant]:
     return {name: every[name] for name in sorted(every, key=lambda name: _rank(name, seed))[:count]}
 
 
+def explanation(name: Name) -> str:
+    """Why a mutant changes nothing; empty when nobody has said it."""
+    return EXPLAINED.get((name.path, name.code, " ".join(name.old.split()), name.new), "")
+
+
 def _rank(name: Name, seed: int) -> str:
     words = json.dumps([seed, *asdict(name).values()])
     return hashlib.sha256(words.encode()).hexdigest()
@@ -107,6 +115,12 @@ class Record:
         self.found[name] = verdict
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(_line(name, verdict))
+
+    def add_proved(self, chosen: Mapping[Name, Mutant], commit: str) -> None:
+        """Those that are proved to change nothing: they would meet all tests for it."""
+        for name, mutant in chosen.items():
+            if name not in self.found and explanation(name):
+                self.add(name, Verdict(SURVIVED, "", 0.0, commit, mutant.line, PROOF))
 
     def write(self) -> None:
         """Write the file anew, a line for each mutant, in the order of the tree.

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from tests.mutation.explained import EXPLAINED
-from tests.mutation.judged import Name, Record, Verdict
+from tests.mutation.judged import Name, Record, Verdict, explanation
 from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, UNJUDGED
 
 # The aim: of those that are noticed or survive, at most so many without an explanation.
@@ -23,7 +22,7 @@ def unexplained(found: Mapping[Name, Verdict]) -> list[Name]:
     return [
         name
         for name, verdict in found.items()
-        if verdict.outcome == SURVIVED and not _explanation(name)
+        if verdict.outcome == SURVIVED and not explanation(name)
     ]
 
 
@@ -36,7 +35,7 @@ def told(found: Mapping[Name, Verdict]) -> list[str]:
     """The figures and all that were not noticed."""
     counts = Counter(verdict.outcome for verdict in found.values())
     left = [name for name, verdict in found.items() if verdict.outcome == SURVIVED]
-    explained = {name: why for name in left if (why := _explanation(name))}
+    explained = {name: why for name in left if (why := explanation(name))}
     lines = [
         f"{len(found)} mutants: {counts[NOTICED]} noticed, {counts[SURVIVED]} survived,"
         f" {len(explained)} of them explained, {counts[TIMED_OUT]} timed out,"
@@ -73,7 +72,7 @@ def section(found: Mapping[Name, Verdict]) -> str:
         "`tests/mutation/judged.jsonl`",
         "- These lines are of `python -m tests.mutation.telling`, from that file. A mutant meets "
         "the tests that execute its line, quickest first; `reaching` are those, `package` then "
-        "those of its package, `whole` all",
+        "those of its package, `whole` all, `proof` none",
         "- Found before: Faults that all tests had let pass have tests of their own now "
         "(`tests/mutation/known.py`).",
     ]
@@ -87,10 +86,6 @@ def _judged(found: Mapping[Name, Verdict]) -> int:
 def _shown(name: Name, verdict: Verdict) -> str:
     old, new = (" ".join(text.split())[:60] for text in (name.old, name.new))
     return f"{name.path}:{verdict.line}: `{old}` → `{new or 'nothing'}`"
-
-
-def _explanation(name: Name) -> str:
-    return EXPLAINED.get((name.path, name.code, " ".join(name.old.split()), name.new), "")
 
 
 def _by_area(found: Mapping[Name, Verdict]) -> dict[str, Counter[str]]:

@@ -11,7 +11,7 @@ import pytest
 from tests.graph.project import REPOSITORY, copy_tree
 from tests.mutation import mapping
 from tests.mutation.explained import EXPLAINED
-from tests.mutation.judged import Name, Record, Verdict, named, sample
+from tests.mutation.judged import PROOF, Name, Record, Verdict, named, sample
 from tests.mutation.known import KNOWN, Known
 from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, Copy, Outcome, survivors
 from tests.mutation.sites import Mutant, mutants
@@ -175,6 +175,15 @@ def test_a_record_goes_on_where_it_was(tmp_path: Path) -> None:
     assert len((tmp_path / "judged.jsonl").read_text().splitlines()) == 1
 
 
+def test_what_another_process_has_added_is_kept(tmp_path: Path) -> None:
+    records = [Record(tmp_path / "judged.jsonl") for _ in (0, 1)]
+    names = [Name("codegen/x.py", "return 1", "1", new, 0) for new in ("2", "3")]
+    for record, name in zip(records, names, strict=True):
+        record.add(name, Verdict(NOTICED, "tests/test_x.py::test", 1.5, "abc", 3))
+    records[0].write()
+    assert Record(tmp_path / "judged.jsonl").found.keys() == {*names}
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Copy]:
     """Two modules, of which one test looks at the first only."""
@@ -205,6 +214,16 @@ def test_what_becomes_of_a_fault(small: Copy, monkeypatch: pytest.MonkeyPatch) -
     # Together, the one that is noticed is told from those that are not.
     group = [every["seen.py:4: `7` → `8`"], every["unseen.py:2: `+` → `-`"]]
     assert survivors(small, group, tests) == group[1:]
+
+
+def test_what_is_proved_meets_no_test(tmp_path: Path) -> None:
+    path, code, old, new = next(iter(EXPLAINED))
+    mutant = Mutant(path, 0, 1, old, new, 7)
+    proved, other = Name(path, code, old, new, 0), Name(path, code, old, "other", 0)
+    record = Record(tmp_path / "judged.jsonl")
+    record.add_proved({proved: mutant, other: mutant}, "abc")
+    assert record.found == {proved: Verdict(SURVIVED, "", 0.0, "abc", 7, PROOF)}
+    assert Record(tmp_path / "judged.jsonl").found == record.found
 
 
 def test_what_is_explained_is_there() -> None:
