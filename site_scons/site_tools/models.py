@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from site_tools.network_module import TEST_SUBSET
+from site_tools.own_folder import refuse_anothers
 from site_tools.standalone import standalone
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ def _quantized(
     )
 
 
-def _data_of(env: Any, source: str, dataset: Dataset) -> tuple[list[Any], list[Any], list[Any]]:
+def _data_of(
+    env: Any, places: Places, source: str, dataset: Dataset
+) -> tuple[list[Any], list[Any], list[Any]]:
     """What `data=` or the module's `DATA` is to the training: its options, the nodes of all its
     files, and those of them whose names tell something.
 
@@ -136,7 +139,7 @@ def _data_of(env: Any, source: str, dataset: Dataset) -> tuple[list[Any], list[A
         return ["$(", "--data", dataset.folder.Dir("MNIST/raw"), "$)"], dataset.files, []
     if not source:
         return [], [], []
-    files, words = env.DataFiles(Path(source)), ["--data", source]
+    files, words = env.DataFiles(Path(source), places.out), ["--data", source]
     if beside := labels.labels_beside(Path(source)):
         files, words = [*files, env.File(str(beside))], [*words, "--file", str(beside)]
     return words, files, files
@@ -144,13 +147,14 @@ def _data_of(env: Any, source: str, dataset: Dataset) -> tuple[list[Any], list[A
 
 def _of_module(env: Any, places: Places, dataset: Dataset) -> Model:
     """The network of a user's module: trained, exported, quantized, evaluated."""
-    module = env.UsersModule()
-    data, files, named = _data_of(env, module.source, dataset)
+    module = env.UsersModule(places.out)
+    data, files, named = _data_of(env, places, module.source, dataset)
 
     def made(name: str) -> Any:
         return places.made(f"model/{env['name']}/{name}")
 
     weights, history = made("weights.pt"), made("training.json")
+    refuse_anothers(env, module.file, weights)
     calibration, test_part = made("calibration.npz"), made("test_part.npz")
     validation = made("validation.npz")
     training = {"--seed": "$seed", "--epochs": "$epochs" if env["epochs"] else None}

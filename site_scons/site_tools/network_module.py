@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
+from site_tools.own_folder import refuse_build_folder
 from site_tools.settings import refuse_unprintable
 from site_tools.standalone import standalone
 
@@ -29,6 +30,7 @@ class UsersModule:
     """A module, and all that decides what it trains.
 
     Attributes:
+        file: node of the module.
         words: its options, for `python -m model train-module` and `export-module`.
         code: nodes of the modules that it imports, its own and this project's.
         data: nodes of its data files.
@@ -37,6 +39,7 @@ class UsersModule:
         subset: what the header of test inputs and its symbols are called.
     """
 
+    file: Any
     words: list[Any]
     code: list[Any]
     data: list[Any]
@@ -157,16 +160,23 @@ def imported(path: Path) -> tuple[list[Path], list[str]]:
     return files, others
 
 
-def data_files(env: Any, path: Path) -> list[Any]:
+def data_files(env: Any, path: Path, out: Any) -> list[Any]:
     """Nodes of a file, or of all files of a folder that count as data, in a stable order.
 
+    Args:
+        out: node of the build folder.
+
     Raises:
-        SCons.Errors.UserError: the name of one cannot be used.
+        SCons.Errors.UserError: the name of one cannot be used, or the folder is the build's.
     """
+    refuse_build_folder(env, path, out)
     files = module_files.files_below(path)
     for file in files:
         refuse_unprintable(str(file), str(file))
-    return [env.File(str(file)) for file in files]
+    nodes = [env.File(str(file)) for file in files]
+    for node in nodes:
+        node.attributes.given = str(node)  # no command may make it
+    return nodes
 
 
 def _given_source(env: Any) -> str:
@@ -175,8 +185,11 @@ def _given_source(env: Any) -> str:
     return name if name in ("", "mnist") else str(Path(env.GetLaunchDir(), name))
 
 
-def users_module(env: Any) -> UsersModule:
+def users_module(env: Any, out: Any) -> UsersModule:
     """Read the module that `model=` names.
+
+    Args:
+        out: node of the build folder.
 
     Raises:
         SCons.Errors.UserError: what can be seen to be wrong without running it.
@@ -186,13 +199,15 @@ def users_module(env: Any) -> UsersModule:
     declared, source = declared_files(path, tree), declared_source(path, tree)
     files, others = imported(path)
     ours, distributions = env.ImportedFiles(others)
-    data = [node for each in declared for node in data_files(env, each)]
-    for file in (path, *files):
-        refuse_unprintable(str(file), str(file))
-    words: list[Any] = ["--module", env.File(str(path))]
+    data = [node for each in declared for node in data_files(env, each, out)]
+    for each in (path, *files):
+        refuse_unprintable(str(each), str(each))
+    file = env.File(str(path))
+    words: list[Any] = ["--module", file]
     for each in declared:
         words += ["--file", env.Dir(str(each)) if each.is_dir() else env.File(str(each))]
     return UsersModule(
+        file,
         words,
         [env.File(str(file)) for file in (*files, *ours)],
         data,
@@ -203,7 +218,7 @@ def users_module(env: Any) -> UsersModule:
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.UsersModule()` and `env.DataFiles(path)`."""
+    """Add `env.UsersModule(out)` and `env.DataFiles(path, out)`."""
     env.AddMethod(users_module, "UsersModule")
     env.AddMethod(data_files, "DataFiles")
 

@@ -17,7 +17,7 @@ from typing import Any
 import SCons.Errors
 import SCons.Node
 import SCons.Node.FS
-from SCons.Script import Action, GetOption
+from SCons.Script import Action, GetOption, Scanner
 from site_tools import cleaning
 from site_tools.standalone import standalone
 
@@ -93,6 +93,11 @@ def shown(env: Any, label: str) -> dict[str, Any]:
     if env["verbose"] == "1" or (GetOption("no_exec") and not label):
         return {}
     return {"cmdstr": f"{label:<9} $TARGET" if label else None}
+
+
+NOTHING = Scanner(function=lambda node, env, path: [], name="nothing")
+"""What a command reads is data to it: a C file among that brings none of the headers that it names,
+which SCons would look for, and find among what is built from the data."""
 
 
 class Named:
@@ -188,6 +193,7 @@ def run_command(
         PINS=pins,
         NAMES=hashlib.sha256("\n".join(map(str, named)).encode()).hexdigest() if named else "",
         IMPLICIT_COMMAND_DEPENDENCIES=False,
+        source_scanner=NOTHING,
     )
     _only_on_demand(env, made)
     env.Depends(made, [env.File(path) for path in files])
