@@ -18,9 +18,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from codegen.cli import main
 from codegen.project import begin, examples
+from model import checkpoint, dataset, onnx_file
+from model.recipes import RECIPES
+from model.sources.idx import load as load_idx
 from support.errors import UserError
 from tests.examples.rows import BESIDE, GUIDE, ROOT, Row, lines_of, write, write_sentence
 from tests.graph.project import copy_tree
@@ -155,31 +159,79 @@ def write_digits(folder: Path, mnist: Path, count: int) -> None:
         (folder / path.name).write_bytes(whole)
 
 
-def test_digits_shortly_trained(
-    tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def digits_shortly_trained(
+    name: str, tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[onnx.ModelProto, Path, float]:
+    """An example's float network, its weights, and their share of the test images."""
     write_digits(tmp_path / "digits", mnist_dir, 1500)
     # Other tests run beside this one: two threads would mostly wait for each other.
     monkeypatch.setattr("model.module.threads.processors", lambda: 1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    module = ("--module", ROOT / "examples" / "mnist_cnn" / "mnist_cnn.py")
+    module = ("--module", ROOT / "examples" / name / f"{name}.py")
     to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "v.npz", "t.npz", "f.onnx")}
     outputs = ("--out", to["w.pt"], "--history", to["h.json"])
     parts = ["--calibration", to["c.npz"], "--validation", to["v.npz"], "--test", to["t.npz"]]
     data = ("--data", tmp_path / "digits", "--epochs", 2)
     run_here("train-module", *module, *data, *outputs, *parts)
-    assert json.loads(to["h.json"].read_text())["test"]["accuracy"] > 0.6
+    accuracy: float = json.loads(to["h.json"].read_text())["test"]["accuracy"]
     run_here("export-module", *module, "--weights", to["w.pt"], "--out", to["f.onnx"])
-    model = onnx.load(to["f.onnx"])
+    return onnx.load(to["f.onnx"]), to["w.pt"], accuracy
+
+
+def test_convolutions_shortly_trained(
+    tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, _, accuracy = digits_shortly_trained("mnist_cnn", tmp_path, mnist_dir, monkeypatch)
+    assert accuracy > 0.6
     operators = [node.op_type for node in model.graph.node]
     assert operators.count("Conv") == 3 and "BatchNormalization" not in operators
     weights = sum(int(np.prod(tensor.dims)) for tensor in model.graph.initializer)
     assert weights < 784 * 128 // 4
 
 
+def test_the_guides_network_shortly_trained(
+    tmp_path: Path, mnist_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a module it is the network that plain `scons` trains: the same weights give the same file,
+    byte for byte, and the same inputs."""
+    model, weights, accuracy = digits_shortly_trained("mnist_mlp", tmp_path, mnist_dir, monkeypatch)
+    assert accuracy > 0.6
+    stored = torch.load(weights, weights_only=True)["weights"]
+    recipe = RECIPES["augmented"]
+    trained = checkpoint.Checkpoint(
+        weights=stored,
+        normalization=recipe.normalization,
+        recipe=recipe.name,
+        epochs=2,
+        seed=0,
+        dataset={},
+    )
+    checkpoint.save(tmp_path / "mnist.pt", trained)
+    run_here("onnx", "--checkpoint", tmp_path / "mnist.pt", "--out", tmp_path / "mnist_model.onnx")
+    built_in = onnx.load(tmp_path / "mnist_model.onnx")
+    # Of the inputs that one says less 0, divided by 1, too, which changes nothing.
+    onnx_file.set_normalization(built_in, onnx_file.normalization_of(model))
+    assert built_in.SerializeToString(deterministic=True) == model.SerializeToString(
+        deterministic=True
+    )
+    assert sum(int(np.prod(tensor.dims)) for tensor in model.graph.initializer) == 109_386
+    images = dataset.DigitImages(*map(torch.from_numpy, _test_images(tmp_path / "digits")))
+    with np.load(tmp_path / "t.npz") as part:
+        assert part["inputs"].tobytes() == trained.normalization(images.pixels).numpy().tobytes()
+        assert np.array_equal(part["labels"], images.labels.numpy())
+
+
+def _test_images(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels uint8 [N, 28, 28] and labels uint8 [N] of the test part."""
+    return (
+        load_idx(folder / "t10k-images-idx3-ubyte"),
+        load_idx(folder / "t10k-labels-idx1-ubyte"),
+    )
+
+
 def test_each_example_is_one_module_and_needs_no_other_package() -> None:
-    assert examples() == ["accelerometer", "mnist_cnn", "regression"]
+    assert examples() == ["accelerometer", "mnist_cnn", "mnist_mlp", "regression"]
     for path in sorted((ROOT / "examples").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {
@@ -199,7 +251,7 @@ def test_a_project_is_begun_in_an_empty_folder_only(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.tex"]
     with pytest.raises(UserError, match=r"from=mnist: no such example") as told:
         begin("mnist", tmp_path / "new", "host")
-    assert told.value.remedy == "known: accelerometer, mnist_cnn, regression"
+    assert told.value.remedy == "known: accelerometer, mnist_cnn, mnist_mlp, regression"
     assert not (tmp_path / "new").exists()
     made = begin("mnist_cnn", tmp_path / "new", "host")
     assert sorted(made) == sorted(path.name for path in (tmp_path / "new").iterdir())
