@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from model.module import parts as module_parts
+from model.module import returned
 from model.module.load import NetworkModule
 from model.module.parts import Part, Parts
 from model.module.users_code import running
@@ -29,14 +29,14 @@ def parts_of(module: NetworkModule, given: Path | None, seed: int) -> Parts:
     """
     if given is not None:
         with running(given, "reading the data"):
-            found = module_parts.of(read(given), str(given), seed)
+            found = returned.of(read(given), str(given), seed)
     else:
         make = module.needed("data")
         place = module.place("data")
         with running(module.path, "data()", place):
-            returned = make()
+            made = make()
         with running(module.path, "what data() returns", place):
-            found = module_parts.of(returned, place, seed)
+            found = returned.of(made, place, seed)
     preprocess = module.function("preprocess")
     if preprocess is None:
         return found

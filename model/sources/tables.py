@@ -171,6 +171,11 @@ def csv(
             raise UserError(
                 f"{table.path}: {word}={length!r}", f"give a number of rows, 1 or more: {word}=64"
             )
+    if step is not None and window is None:
+        raise UserError(
+            f"{table.path}: step={step!r} without window=: each row is an input",
+            "say how many rows one is, window=128, or leave step= out",
+        )
     targets = [target] if isinstance(target, str) else list(target or [table.header[-1]])
     kept = [*targets, *([group] if group else [])]
     names = list(columns or [name for name in table.header if name not in kept])

@@ -15,13 +15,14 @@ import pytest
 from PIL import Image
 
 from model import sources
-from model.module import parts
+from model.module import returned
+from model.module.parts import Parts
 from support.errors import UserError
 
 
-def checked(found: dict[str, Any]) -> parts.Parts:
+def checked(found: dict[str, Any]) -> Parts:
     """The parts as a training sees them."""
-    return parts.of(found, "net.py:1", 0)
+    return returned.of(found, "net.py:1", 0)
 
 
 def write_table(path: Path, rows: list[list[Any]], header: str) -> Path:
@@ -260,6 +261,7 @@ BROKEN = {
     "a window of less than nothing": Broken(r"r\.csv: window=-8", table(LONG, window=-8)),
     "a window of nothing": Broken(r"r\.csv: window=0", table(LONG, window=0)),
     "a window of half a row": Broken(r"r\.csv: window=0\.5", table(LONG, window=0.5)),
+    "a step without a window": Broken(r"r\.csv: step=2 without window=", table(LONG, step=2)),
     "a step back": Broken(r"r\.csv: step=-1", table(LONG, window=2, step=-1)),
     "a whole share of all": Broken(r"r\.csv: test=1\n", table(LONG, test=1)),
     "a share of no kind": Broken(r"r\.csv: test=\[0\.2\]\n", table(LONG, test=[0.2])),
