@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,10 @@ def few_images(mnist_dir: Path) -> dataset.DigitImages:
     """The first 600 training images."""
     images = dataset.load(mnist_dir, train=True)
     return dataset.DigitImages(images.pixels[:600], images.labels[:600])
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command runs in a process of its own usually, and leaves its folder and path changed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
