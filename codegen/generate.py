@@ -105,6 +105,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "steps": steps,
         "depthwise_routines": _depthwise_routines(plan, name),
         "arena_size": plan.arena_size,
+        "tables_size": plan.tables_size,
         "blocks": _blocks(plan),
         "weights_size": plan.weights_size,
         "selftest": _selftest(graph),
@@ -173,6 +174,7 @@ def manifest(plan: Plan, name: str) -> dict[str, Any]:
         "weights_blocks": [block.size for block in plan.blocks],
         "model_bytes": model_bytes(plan),
         "activations_bytes": plan.arena_size,
+        "tables_bytes": plan.tables_size,
         "activations_bound": plan.layout.packing.bound.bytes,
         "symbols": {"inference": f"{name}_forward_pass", **_shared_symbol(plan, name)},
         "layers": _layers(plan, name),
@@ -284,6 +286,7 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
                 "outputs": step.outputs,
                 "scratch": step.scratch,
                 "late": step.late,
+                "table": step.table,
                 "constants": {
                     block.key: place
                     for block, place in zip(step.lowered.constants, step.constants, strict=True)

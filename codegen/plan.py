@@ -13,7 +13,7 @@ import numpy as np
 from codegen.ir.graph import Graph, Op, Value
 from codegen.ir.verify import verify
 from codegen.kernels.kernel import Activity, Constants, Lowered
-from codegen.kernels.registry import choose
+from codegen.kernels.registry import choose, tabled
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.memory import forms as memory_forms
 from codegen.memory.arena import align
@@ -21,6 +21,7 @@ from codegen.memory.forms import Trade, choose_steps
 from codegen.memory.homes import Homes
 from codegen.memory.layout import Layout, lay_out
 from codegen.memory.places import Arena, Place, Weights
+from codegen.memory.tables import Budget, Wish, spend
 from codegen.ops import computes
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
@@ -86,6 +87,7 @@ class Step:
             computed, in the order of the graph as it was read; then what passes have added.
         scratch, late: its scratch bytes and those it needs late, or None.
         constants: in the order of `lowered.constants`.
+        table: where its table begins among all tables, bytes; None: it has none.
     """
 
     index: int
@@ -96,6 +98,7 @@ class Step:
     scratch: Arena | None
     late: Arena | None
     constants: tuple[Weights, ...]
+    table: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Plan:
         layout: where every value lies in the activations array.
         target: the processor that kernels were chosen for.
         trade: memory against speed.
+        budget: what tables cost and buy.
     """
 
     graph: Graph
@@ -119,6 +123,7 @@ class Plan:
     layout: Layout
     target: Target
     trade: Trade
+    budget: Budget
 
     @property
     def arena_size(self) -> int:
@@ -156,6 +161,11 @@ class Plan:
         return sum(block.size for block in self.blocks)
 
     @property
+    def tables_size(self) -> int:
+        """Bytes of RAM for tables that init makes."""
+        return sum(step.lowered.tables for step in self.steps)
+
+    @property
     def constants(self) -> tuple[PlacedConstants, ...]:
         """All constants, in the order in which they are read."""
         return tuple(placed for block in self.blocks for placed in block.constants)
@@ -169,7 +179,8 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
     """
     lowering = Lowering(target, kernels, activity_of(graph, kernels))
     *_, (_, given) = run_passes(graph, lowering)
-    trade = _trade(given, lowering)
+    budget = _budget(given, lowering)
+    trade = _trade(given, lowering, budget)
     final, lowered = verify(trade.graph), trade.steps
     homes = Homes(final)
     blocks = _blocks(lowered)
@@ -177,6 +188,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
     layout = lay_out(final, homes, lowered)
     numbers = _numbers(graph, lowered)
     steps = []
+    tables = 0
     for index, each in enumerate(lowered):
         steps.append(
             Step(
@@ -188,8 +200,10 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
                 scratch=layout.scratch(index),
                 late=layout.late(index),
                 constants=tuple(c.place for c in constants if c.step == index),
+                table=tables if each.tables else None,
             )
         )
+        tables += each.tables
     return Plan(
         graph=graph,
         lowered=final,
@@ -198,6 +212,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         layout=layout,
         target=target,
         trade=trade,
+        budget=budget,
     )
 
 
@@ -209,9 +224,17 @@ def activity_of(graph: Graph, kernels: Kernels) -> Activity:
     return all_values(graph, np.ascontiguousarray(inputs[:MAX_SAMPLES]))
 
 
-def _trade(graph: Graph, lowering: Lowering) -> Trade:
+def _budget(graph: Graph, lowering: Lowering) -> Budget:
+    """Which layers have tables of their own."""
+    wanted = lowering.kernels.wanted
+    found = [(op, tabled(op, lowering.target, lowering.activity, wanted)) for op in graph.ops]
+    wishes = [Wish(op, each.bytes, each.faster) for op, each in found if each is not None]
+    return spend(wishes, lowering.kernels.table_memory)
+
+
+def _trade(graph: Graph, lowering: Lowering, budget: Budget) -> Trade:
     """Memory against speed: forms of all steps, and which layers run with a neighbour."""
-    forms = cache(lambda op: _forms(op, lowering))
+    forms = cache(lambda op: _forms(op, lowering, budget))
     pairs = row_pairs(graph, lowering)
 
     def alternatives(current: Graph) -> Iterator[tuple[frozenset[Op], Graph]]:
@@ -225,8 +248,15 @@ def _trade(graph: Graph, lowering: Lowering) -> Trade:
     return choose_steps(graph, forms, alternatives, price)
 
 
-def _forms(op: Op, lowering: Lowering) -> tuple[Lowered, ...]:
-    forms = choose(op, lowering.target, lowering.activity, lowering.kernels.wanted)
+def _forms(op: Op, lowering: Lowering, budget: Budget) -> tuple[Lowered, ...]:
+    """An operation's forms, behind one with tables those without any."""
+    known = (lowering.target, lowering.activity, lowering.kernels.wanted)
+    forms = choose(op, *known)
+    if op in budget.grants:
+        tabled_forms = choose(op, *known, budget.grants[op])
+        gained = forms[0].cycles - tabled_forms[0].cycles
+        others = (replace(form, slower=form.slower + gained) for form in forms)
+        forms = (*tabled_forms, *others)
     refused = lowering.refused.get(op)
     if not refused:
         return forms

@@ -1,9 +1,9 @@
 """Requantization by SMMLA and SSAT: constants of each row searched for and proved, or none.
 
-    y = clamp((addend + ((256 * sum * factor) >> 32)) >> shift, -128, 127)
+    y = clamp((addend + ((scale * sum * factor) >> 32)) >> shift, -128, 127)
 
-`sum` is a row's accumulator less its bias, which lies in `addend`; kernels have 256 * sum for
-nothing. Neither this nor the reference (docs/numerics.md, "Requantization") falls when the sum
+`sum` is a row's accumulator less its bias, which lies in `addend`; kernels have a multiple of it
+for nothing: 256 by quad split, 384 by F(4, 3). Neither this nor the reference (docs/numerics.md, "Requantization") falls when the sum
 grows, so that they agree everywhere when they agree at the thresholds (`thresholds.py`): each
 demands a byte at t and forbids it at t - 1, which bounds the addend from both sides once the factor
 is chosen. The room between the bounds is concave in the factor: its best place is found by
@@ -24,7 +24,8 @@ from codegen.ir.types import Int64Array
 from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.thresholds import thresholds
 
-FRACTION_BITS = 8
+# What kernels by quad split have of a sum.
+SCALE = 256
 # SSAT shifts by as many bits as kernels were written for (firmware/runtime/kernels/nn_smmla.h).
 LEAST_SHIFT, MOST_SHIFT = 8, 20
 _WORD = 32
@@ -47,11 +48,13 @@ class Rows:
         factors: int64 [rows], 1 .. 2^31 - 1; 0 where there are none.
         addends: int64 [rows], int32 range.
         shift: one for the whole layer.
+        scale: which multiple of a sum they are for.
     """
 
     factors: Int64Array
     addends: Int64Array
     shift: int
+    scale: int = SCALE
 
     @property
     def found(self) -> BoolArray:
@@ -60,7 +63,7 @@ class Rows:
 
     def apply(self, sums: Int64Array) -> Int64Array:
         """int64 [..., rows] sums without bias → int64 bytes; of rows with constants."""
-        high = ((sums << FRACTION_BITS) * self.factors) >> _WORD
+        high = ((sums * self.scale) * self.factors) >> _WORD
         stored: Int64Array = np.clip((high + self.addends) >> self.shift, -128, 127)
         return stored
 
@@ -73,16 +76,20 @@ class _Points:
         levels: int64 [levels].
         sums: int64 [rows, levels].
         smallest, largest: int64 [rows, 1], of a row's sums.
+        scale: which multiple of a sum is multiplied.
     """
 
     levels: Int64Array
     sums: Int64Array
     smallest: Int64Array
     largest: Int64Array
+    scale: int
 
     def of(self, rows: Int64Array) -> _Points:
         """The same of some rows."""
-        return _Points(self.levels, self.sums[rows], self.smallest[rows], self.largest[rows])
+        return _Points(
+            self.levels, self.sums[rows], self.smallest[rows], self.largest[rows], self.scale
+        )
 
     @property
     def demanded(self) -> BoolArray:
@@ -93,21 +100,22 @@ class _Points:
         return self.sums > self.smallest
 
 
-def search(layer: IntegerLayer) -> Rows:
+def search(layer: IntegerLayer, scale: int = SCALE, bias: Int64Array | None = None) -> Rows:
     """Constants for as many rows as have them, at the best of a few shifts.
 
     Args:
-        layer: one whose output bytes are the whole of int8; its sums stay within 23 bits and sign.
+        layer: one whose output bytes are the whole of int8; `scale` times its sums is an int32.
+        bias: int64 [rows], what sums lack of accumulators; None: the layer's.
     """
     levels, accumulators = thresholds(layer)
-    bias = layer.bias[:, np.newaxis]
+    bias = (layer.bias if bias is None else bias)[:, np.newaxis]
     smallest, largest = (end[:, np.newaxis] - bias for end in layer.reach())
-    points = _Points(levels, accumulators - bias, smallest, largest)
+    points = _Points(levels, accumulators - bias, smallest, largest, scale)
     nothing = np.zeros(layer.outputs, np.int64)
-    best = Rows(nothing, nothing, LEAST_SHIFT)
+    best = Rows(nothing, nothing, LEAST_SHIFT, scale)
     if layer.low != -128 or layer.high != 127:
         return best
-    for shift in _shifts(layer):
+    for shift in _shifts(layer, scale):
         rows = _at_shift(layer, points, shift)
         if rows.found.sum() > best.found.sum():
             best = rows
@@ -116,17 +124,17 @@ def search(layer: IntegerLayer) -> Rows:
     return best
 
 
-def _shifts(layer: IntegerLayer) -> range:
+def _shifts(layer: IntegerLayer, scale: int) -> range:
     """From the largest at which factors stay below 2^31, down."""
-    largest = float(layer.multipliers.max())
-    top = 31 - (_WORD - FRACTION_BITS) - int(np.floor(np.log2(largest))) - 1
+    largest = float(layer.multipliers.max()) / scale
+    top = 31 - _WORD - int(np.floor(np.log2(largest))) - 1
     top = min(MOST_SHIFT, top)
     return range(top, max(LEAST_SHIFT - 1, top - _SHIFTS), -1)
 
 
 def _at_shift(layer: IntegerLayer, points: _Points, shift: int) -> Rows:
     """Constants of all rows for one shift."""
-    unit = 2.0 ** (_WORD - FRACTION_BITS)
+    unit = 2.0**_WORD / points.scale
     nearest = layer.multipliers.astype(np.float64) * unit * 2.0**shift
     lines = _Lines(points, shift)
     best = lines.widest(nearest)
@@ -141,7 +149,7 @@ def _at_shift(layer: IntegerLayer, points: _Points, shift: int) -> Rows:
         good = (tried >= 1) & (tried < _INT32) & (least <= most)
         factors[left] = np.where(good, tried, 0)
         addends[left] = np.where(good, (least + most) // 2, 0)
-    return Rows(factors, addends, shift)
+    return Rows(factors, addends, shift, points.scale)
 
 
 class _Lines:
@@ -149,7 +157,7 @@ class _Lines:
 
     def __init__(self, points: _Points, shift: int) -> None:
         self.points = points
-        self.unit = 2.0 ** (FRACTION_BITS - _WORD)
+        self.unit = points.scale * 2.0**-_WORD
         self.goals = points.levels * 2.0**shift
         self.sums = points.sums * self.unit
         self.demanded, self.forbidden = points.demanded, points.forbidden
@@ -201,7 +209,7 @@ def _bounds(factors: Int64Array, points: _Points, shift: int) -> tuple[Int64Arra
     column = factors[:, np.newaxis]
 
     def high_words(sums: Int64Array) -> Int64Array:
-        words: Int64Array = ((sums << FRACTION_BITS) * column) >> _WORD
+        words: Int64Array = ((sums * points.scale) * column) >> _WORD
         return words
 
     goals = points.levels << shift

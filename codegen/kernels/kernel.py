@@ -106,6 +106,7 @@ class Lowered:
             there once.
         fields: what the template needs beyond the operation: a dataclass of the kernel's.
         members: one for each of the model's operations, when it is more than one.
+        tables: bytes of RAM, beside the arena, that `templates/ops/<stem>.c.j2` makes at init.
         routines: whether the network gets routines of its own for it, which the template
             `templates/ops/<stem>.S.j2` renders.
         described: how many layers the C describes, each in a structure of its own.
@@ -126,6 +127,7 @@ class Lowered:
     output_in_scratch: bool = False
     fields: Any = None
     members: tuple[Layer, ...] = ()
+    tables: int = 0
     routines: bool = False
     described: int = 1
     passed: tuple[Lowered | None, ...] = ()
@@ -177,6 +179,10 @@ class Kernel(ABC):
     def fits(self, op: Any, target: Target) -> str:
         """Why it cannot compute this operation there; empty when it can."""
         return ""
+
+    def tables(self, op: Any, target: Target) -> int:
+        """Bytes of RAM for tables that it makes at init, of an operation that it can compute."""
+        return 0
 
     @abstractmethod
     def cost(self, op: Any, target: Target, activity: Activity) -> float:

@@ -13,6 +13,8 @@ from codegen.target import Target
 from support.errors import UserError
 
 PACKAGE = __name__.rpartition(".")[0]
+# More than any microcontroller has.
+MOST_TABLES = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -45,29 +47,38 @@ def _modules() -> list[str]:
 
 
 def candidates(
-    op: Op, target: Target, activity: Activity, wanted: str = "auto"
+    op: Op, target: Target, activity: Activity, wanted: str = "auto", tables: int = 0
 ) -> tuple[Candidate, ...]:
     """Every kernel of an operation, in the registry's order, with its cost or why it cannot.
 
     Args:
         wanted: what the user says, one of `codegen.kernels.wanted.WANTED`.
+        tables: bytes of RAM that it may have for tables.
     """
     found = []
     for kernel in kernels().get(type(op), ()):
         barred = wanted == "portable" and not kernel.portable
         reason = "portable kernels are asked for" if barred else kernel.fits(op, target)
+        size = 0 if reason else kernel.tables(op, target)
+        if size > tables:
+            reason = f"tables of {size:,} bytes, {tables:,} are left of table_memory"
         cost = None if reason else kernel.cost(op, target, activity)
         found.append(Candidate(kernel, cost, reason))
     return tuple(found)
 
 
-def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> tuple[Lowered, ...]:
+def choose(
+    op: Op, target: Target, activity: Activity, wanted: str = "auto", tables: int = 0
+) -> tuple[Lowered, ...]:
     """The forms of the operation by the cheapest kernel that fits, the fastest first.
+
+    Args:
+        tables: bytes of RAM that it may have for tables.
 
     Raises:
         UserError: none fits.
     """
-    best = _best(op, target, activity, wanted)
+    best = _best(op, target, activity, wanted, tables)
     instructions = best.kernel.instructions(op, target, activity)
     return tuple(
         replace(
@@ -77,6 +88,29 @@ def choose(op: Op, target: Target, activity: Activity, wanted: str = "auto") -> 
         )
         for form in best.kernel.forms(op, target)
     )
+
+
+@dataclass(frozen=True)
+class Tabled:
+    """The kernel that an operation would have with all tables that it wants.
+
+    Attributes:
+        bytes: of its tables.
+        faster: estimated cycles that it saves.
+    """
+
+    bytes: int
+    faster: float
+
+
+def tabled(op: Op, target: Target, activity: Activity, wanted: str) -> Tabled | None:
+    """What tables would buy, or None: no kernel with tables fits, or none is faster."""
+    without = _best(op, target, activity, wanted)
+    with_tables = _best(op, target, activity, wanted, MOST_TABLES)
+    size = with_tables.kernel.tables(op, target)
+    if not size:
+        return None
+    return Tabled(size, (without.cost or 0.0) - (with_tables.cost or 0.0))
 
 
 def choose_in_strips(
@@ -96,9 +130,11 @@ def choose_in_strips(
     )
 
 
-def _best(op: Op, target: Target, activity: Activity, wanted: str) -> Candidate:
+def _best(
+    op: Op, target: Target, activity: Activity, wanted: str, tables: int = 0
+) -> Candidate:
     """The cheapest kernel that fits."""
-    looked_at = candidates(op, target, activity, wanted)
+    looked_at = candidates(op, target, activity, wanted, tables)
     fitting = [each for each in looked_at if each.cost is not None]
     if not fitting:
         reasons = "; ".join(f"{each.kernel.name}: {each.reason}" for each in looked_at)

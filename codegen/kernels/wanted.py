@@ -17,10 +17,12 @@ class Kernels:
     Attributes:
         wanted: one of `WANTED`.
         calibration: int8 [N, bytes of all inputs], typical inputs, or None.
+        table_memory: bytes of RAM for tables of expanded weights, all layers together.
     """
 
     wanted: str = "portable"
     calibration: Int8Array | None = None
+    table_memory: int = 0
 
 
 PORTABLE = Kernels()

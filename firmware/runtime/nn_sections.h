@@ -32,4 +32,12 @@
 
 #define NN_INFERENCE NN_SECTION(NN_SECTION_INFERENCE)
 
+/* Tables that init makes, where a linker script puts them into a memory without wait states: of no
+ * contents before, as .bss. */
+#ifdef NN_SECTION_TABLES
+#define NN_TABLES NN_SECTION(NN_SECTION_TABLES)
+#else
+#define NN_TABLES
+#endif
+
 #endif /* NN_SECTIONS_H */

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * F(4, 3) along rows, for two filters and four tiles of four pixels: the loop over the transformed
+ * elements, and what becomes of its sums. How many steps, where the tiles' elements are, how far
+ * pixels are apart and the shift of SSAT are part of the instructions, so that each network has the
+ * loops and ends that its layers need, defined in its own code.
+ */
+#ifndef NN_CONV_TABLES_LOOP_H
+#define NN_CONV_TABLES_LOOP_H
+
+#include "ai_platform.h"
+#include "nn_packed_assembly.h"
+
+AI_API_DECLARE_BEGIN
+
+/* Words of a pair of filters: of each its factor and addend, or its multiplier as float32 and its
+ * bias; what its third and fourth pixel have too much; the place of its byte. */
+#define NN_CONV_TABLES_CONSTANTS 10
+
+#if NN_PACKED_ASSEMBLY
+
+/* It has the registers and the stack of the loop: not to be called from C. */
+typedef void (*nn_conv_tables_end)(void);
+
+#else
+
+/* The shift itself; 0: by floats. */
+typedef ai_u32 nn_conv_tables_end;
+
+#endif
+
+/* The assembly knows the order of the members. */
+typedef struct {
+    const ai_u32 *constants;    /* of the first pair of filters */
+    nn_conv_tables_end ends[2]; /* of the pairs requantized by integers, and of the others */
+    const ai_u32 *floats;       /* constants of the first of the others */
+    const ai_u32 *stop;         /* behind those of the last pair */
+    ai_i8 *outputs[4];          /* of each tile, its first pixel */
+    ai_i32 zero_point;          /* of the output */
+    const ai_u32 *table;        /* of all pairs */
+    const ai_u32 *wide;         /* the first tile's transformed elements */
+    ai_i32 filters;
+} nn_conv_tables_job;
+
+#if NN_PACKED_ASSEMBLY
+
+/* All pairs of filters of a group of tiles. */
+typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
+
+#define NN_CONV_TABLES_NAKED                                                                       \
+    __attribute__((naked, noinline, used)) NN_SECTION(NN_SECTION_KERNELS)
+
+/* The stack of the loop: the job; sums [2 filters][4 tiles][6]; a word for the next sum or for the
+ * table, one for the end of a pass or for the link register, the place of a byte. */
+#define NN_CONV_TABLES_OUTPUTS "20"
+#define NN_CONV_TABLES_ZERO_POINT "36"
+#define NN_CONV_TABLES_FILTERS "48"
+#define NN_CONV_TABLES_SUMS "52"
+#define NN_CONV_TABLES_NEXT "244"
+#define NN_CONV_TABLES_LINK "248"
+#define NN_CONV_TABLES_PLACE "252"
+#define NN_CONV_TABLES_STACK "256"
+
+/* Two channels of a row of the window, of two filters and four tiles: sixteen products by eight
+ * SMLAD. r0 weights, r1 elements; sums of the first filter in r4, r6, r8, r10, of the second in r5,
+ * r7, r9, r11. `op` and `last` are SMLAD with the sum, or SMUAD without; what the next step needs is
+ * loaded meanwhile. */
+#define NN_CONV_TABLES_STEP(op, last, second, third, fourth, weight, element, other)               \
+    op " r4, r2, r12" last("r4") "\n"                                                              \
+    "ldr.w r3, [r1, #" second "]\n"                                                                \
+    op " r5, r2, lr" last("r5") "\n"                                                               \
+    "ldr.w r2, [r1, #" third "]\n"                                                                 \
+    op " r6, r3, r12" last("r6") "\n"                                                              \
+    op " r7, r3, lr" last("r7") "\n"                                                               \
+    "ldr.w r3, [r1, #" fourth "]\n"                                                                \
+    op " r8, r2, r12" last("r8") "\n"                                                              \
+    op " r10, r3, r12" last("r10") "\n" weight                                                     \
+    op " r9, r2, lr" last("r9") "\n" element                                                       \
+    op " r11, r3, lr" last("r11") "\n" other
+#define NN_CONV_TABLES_ADDED(sum) ", " sum
+#define NN_CONV_TABLES_ALONE(sum) ""
+
+/* clang-format off */
+
+/* Where tile `tile`'s element of a step is: pairs of channels lie R rows of `tiles` words apart, and
+ * a step is a row of one; with `across` tiles beside each other a group has R = 4 / across + 2. */
+#define NN_CONV_TABLES_AT(step, tile, across, tiles)                                               \
+    "4 * " #tiles " * (" step " / 3 * (4 / " #across " + 2) + " step " % 3 + " tile " / " #across  \
+    ") + 4 * (" tile " % " #across ")"
+
+/* Step nn_at, and behind it the next one. */
+#define NN_CONV_TABLES_STEPS(op, last, across, tiles)                                              \
+    NN_CONV_TABLES_STEP(op, last,                                                                  \
+        NN_CONV_TABLES_AT("nn_at", "1", across, tiles),                                            \
+        NN_CONV_TABLES_AT("nn_at", "2", across, tiles),                                            \
+        NN_CONV_TABLES_AT("nn_at", "3", across, tiles),                                            \
+        "ldr.w r12, [r0, #8 * nn_at + 8]\n",                                                       \
+        "ldr.w r2, [r1, #" NN_CONV_TABLES_AT("(nn_at + 1)", "0", across, tiles) "]\n",             \
+        "ldr.w lr, [r0, #8 * nn_at + 12]\n")                                                       \
+    ".set nn_at, nn_at + 1\n"
+
+/* The last one of a turn. */
+#define NN_CONV_TABLES_LAST(across, tiles)                                                         \
+    NN_CONV_TABLES_STEP("smlad", NN_CONV_TABLES_ADDED,                                             \
+        NN_CONV_TABLES_AT("nn_at", "1", across, tiles),                                            \
+        NN_CONV_TABLES_AT("nn_at", "2", across, tiles),                                            \
+        NN_CONV_TABLES_AT("nn_at", "3", across, tiles), "", "", "")
+
+/* Of each of six places `turns` turns of `channels` pairs of channels; tiles: of a row. */
+#define NN_CONV_TABLES_LOOP(name, turns, channels, across, tiles)                                  \
+    NN_CONV_TABLES_NAKED static void name(__attribute__((unused)) const nn_conv_tables_job *job) { \
+        __asm__(                                                                                   \
+            ".syntax unified\n"                                                                    \
+            "push {r4-r11, lr}\n"                                                                  \
+            "sub sp, #" NN_CONV_TABLES_STACK "\n"                                                  \
+            "ldm r0!, {r1-r12}\n"                                                                  \
+            "stm sp, {r1-r12}\n"                                                                   \
+            "ldr r1, [r0]\n"                                                                       \
+            "mov r0, r11\n"                                                                        \
+            "str r1, [sp, #" NN_CONV_TABLES_FILTERS "]\n"                                          \
+            ".p2align 2\n"                                                                         \
+            "1:\n"                                                                                 \
+            "ldr r1, [sp, #44]\n"                                                                  \
+            "add r2, sp, #" NN_CONV_TABLES_SUMS "\n"                                               \
+            "2:\n"                                                                                 \
+            "str r2, [sp, #" NN_CONV_TABLES_NEXT "]\n"                                             \
+            ".if " #turns " > 1\n"                                                                 \
+            "movw r3, #4 * " #turns " * " #channels " * " #tiles " * (4 / " #across " + 2)\n"      \
+            "mov r4, #0\n"                                                                         \
+            "add r3, r1\n"                                                                         \
+            "mov r5, #0\n"                                                                         \
+            "str r3, [sp, #" NN_CONV_TABLES_LINK "]\n"                                             \
+            "mov r6, #0\n"                                                                         \
+            "mov r7, #0\n"                                                                         \
+            "mov r8, #0\n"                                                                         \
+            "mov r9, #0\n"                                                                         \
+            "mov r10, #0\n"                                                                        \
+            "mov r11, #0\n"                                                                        \
+            ".endif\n"                                                                             \
+            "3:\n"                                                                                 \
+            "ldr.w r12, [r0]\n"                                                                    \
+            "ldr.w r2, [r1]\n"                                                                     \
+            "ldr.w lr, [r0, #4]\n"                                                                 \
+            ".set nn_at, 0\n"                                                                      \
+            ".if " #turns " > 1\n"                                                                 \
+            NN_CONV_TABLES_STEPS("smlad", NN_CONV_TABLES_ADDED, across, tiles)                     \
+            ".else\n"                                                                              \
+            NN_CONV_TABLES_STEPS("smuad", NN_CONV_TABLES_ALONE, across, tiles)                     \
+            ".endif\n"                                                                             \
+            ".rept 3 * " #channels " - 2\n"                                                        \
+            NN_CONV_TABLES_STEPS("smlad", NN_CONV_TABLES_ADDED, across, tiles)                     \
+            ".endr\n"                                                                              \
+            NN_CONV_TABLES_LAST(across, tiles)                                                     \
+            "addw r1, r1, #4 * " #channels " * " #tiles " * (4 / " #across " + 2)\n"               \
+            "addw r0, r0, #24 * " #channels "\n"                                                   \
+            ".if " #turns " > 1\n"                                                                 \
+            "ldr.w lr, [sp, #" NN_CONV_TABLES_LINK "]\n"                                           \
+            "cmp r1, lr\n"                                                                         \
+            "bne 3b\n"                                                                             \
+            ".endif\n"                                                                             \
+            "ldr r2, [sp, #" NN_CONV_TABLES_NEXT "]\n"                                             \
+            "add r3, sp, #" NN_CONV_TABLES_SUMS " + 20\n"                                          \
+            "str.w r4, [r2]\n"                                                                     \
+            "cmp r2, r3\n"                                                                         \
+            "str.w r6, [r2, #24]\n"                                                                \
+            "str.w r8, [r2, #48]\n"                                                                \
+            "str.w r10, [r2, #72]\n"                                                               \
+            "str.w r5, [r2, #96]\n"                                                                \
+            "str.w r7, [r2, #120]\n"                                                               \
+            "str.w r9, [r2, #144]\n"                                                               \
+            "str.w r11, [r2, #168]\n"                                                              \
+            "add.w r2, r2, #4\n"                                                                   \
+            "bne 2b\n"                                                                             \
+            "ldr.w lr, [sp, #4]\n"                                                                 \
+            "blx lr\n"                                                                             \
+            "ldr r2, [sp, #12]\n"                                                                  \
+            "cmp r1, r2\n"                                                                         \
+            "bne 1b\n"                                                                             \
+            "ldr r2, [sp, #16]\n"                                                                  \
+            "ldr r3, [sp, #8]\n"                                                                   \
+            "cmp r1, r2\n"                                                                         \
+            "str r2, [sp, #12]\n"                                                                  \
+            "str r3, [sp, #4]\n"                                                                   \
+            "bne 1b\n"                                                                             \
+            "add sp, #" NN_CONV_TABLES_STACK "\n"                                                  \
+            "pop {r4-r11, pc}\n");                                                                 \
+    }
+
+/* Of a filter's tile `at`, from r0 on: its four sums to r2, r4, r8 and r3; its first byte to r1. */
+#define NN_CONV_TABLES_SUMS_OF(at)                                                                 \
+    "ldr.w r3, [r0, #24 * " at " + 4]\n"                                                           \
+    "ldr.w r4, [r0, #24 * " at " + 8]\n"                                                           \
+    "ldr.w r5, [r0, #24 * " at " + 12]\n"                                                          \
+    "ldr.w r6, [r0, #24 * " at " + 16]\n"                                                          \
+    "add.w r8, r3, r4\n"                                                                           \
+    "ldr.w r2, [r0, #24 * " at "]\n"                                                               \
+    "sub.w r3, r3, r4\n"                                                                           \
+    "ldr.w r7, [r0, #24 * " at " + 20]\n"                                                          \
+    "add.w r9, r5, r6\n"                                                                           \
+    "ldr.w r1, [sp, #" NN_CONV_TABLES_OUTPUTS " + 4 * " at "]\n"                                   \
+    "sub.w r5, r5, r6\n"                                                                           \
+    "add.w r2, r2, r8\n"                                                                           \
+    "add.w r4, r3, r5, lsl #1\n"                                                                   \
+    "add.w r2, r2, r9\n"                                                                           \
+    "add.w r8, r8, r9, lsl #2\n"                                                                   \
+    "ldr.w r6, [sp, #" NN_CONV_TABLES_PLACE "]\n"                                                  \
+    "add.w r3, r3, r5, lsl #3\n"                                                                   \
+    "sub.w r8, r8, r12\n"                                                                          \
+    "add.w r3, r3, r7, lsl #2\n"
+
+/* Requantized by SMMLA and SSAT: codegen/kernels/integer_requantize.py. */
+#define NN_CONV_TABLES_TILE(at, shift, filters)                                                    \
+    NN_CONV_TABLES_SUMS_OF(at)                                                                     \
+    "smmla r2, r2, r10, r11\n"                                                                     \
+    "add.w r1, r1, r6\n"                                                                           \
+    "smmla r4, r4, r10, r11\n"                                                                     \
+    "sub.w r3, r3, lr\n"                                                                           \
+    "smmla r8, r8, r10, r11\n"                                                                     \
+    "ssat r2, #8, r2, asr #" #shift "\n"                                                           \
+    "smmla r3, r3, r10, r11\n"                                                                     \
+    "ssat r4, #8, r4, asr #" #shift "\n"                                                           \
+    "strb.w r2, [r1]\n"                                                                            \
+    "ssat r8, #8, r8, asr #" #shift "\n"                                                           \
+    "strb.w r4, [r1, #" #filters "]\n"                                                             \
+    "ssat r3, #8, r3, asr #" #shift "\n"                                                           \
+    "strb.w r8, [r1, #2 * " #filters "]\n"                                                         \
+    "strb.w r3, [r1, #3 * " #filters "]\n"
+
+/* Before the tiles of a filter, and behind them; twice. Leaves the next pair's constants in r1, and
+ * the loop's table in r0. */
+#define NN_CONV_TABLES_FILTER                                                                      \
+    ".syntax unified\n"                                                                            \
+    "str r0, [sp, #" NN_CONV_TABLES_NEXT "]\n"                                                     \
+    "add r0, sp, #" NN_CONV_TABLES_SUMS "\n"                                                       \
+    "str.w lr, [sp, #" NN_CONV_TABLES_LINK "]\n"                                                   \
+    "1:\n"                                                                                         \
+    "ldr r1, [sp]\n"                                                                               \
+    "ldr r2, [r1, #16]\n"                                                                          \
+    "ldrd r10, r11, [r1]\n"                                                                        \
+    "ldrd r12, lr, [r1, #8]\n"                                                                     \
+    "adds r1, #20\n"                                                                               \
+    "str r2, [sp, #" NN_CONV_TABLES_PLACE "]\n"                                                    \
+    "str r1, [sp]\n"
+#define NN_CONV_TABLES_DONE                                                                        \
+    "add r2, sp, #" NN_CONV_TABLES_SUMS " + 96\n"                                                  \
+    "ldr r1, [sp]\n"                                                                               \
+    "cmp r0, r2\n"                                                                                 \
+    "add.w r0, r0, #96\n"                                                                          \
+    "bne 1b\n"                                                                                     \
+    "ldr.w lr, [sp, #" NN_CONV_TABLES_LINK "]\n"                                                   \
+    "ldr r0, [sp, #" NN_CONV_TABLES_NEXT "]\n"                                                     \
+    "bx lr\n"
+
+#define NN_CONV_TABLES_END(name, shift, filters)                                                   \
+    NN_CONV_TABLES_NAKED static void name(void) {                                                  \
+        __asm__(                                                                                   \
+            NN_CONV_TABLES_FILTER                                                                  \
+            NN_CONV_TABLES_TILE("0", shift, filters)                                               \
+            NN_CONV_TABLES_TILE("1", shift, filters)                                               \
+            NN_CONV_TABLES_TILE("2", shift, filters)                                               \
+            NN_CONV_TABLES_TILE("3", shift, filters)                                               \
+            NN_CONV_TABLES_DONE);                                                                  \
+    }
+
+/* clang-format on */
+
+#else
+
+typedef struct {
+    ai_i32 steps;  /* of each of six places */
+    ai_i32 across; /* tiles of a group beside each other */
+    ai_i32 tiles;  /* of a row */
+} nn_conv_tables_steps;
+typedef const nn_conv_tables_steps *nn_conv_tables_loop;
+
+#define NN_CONV_TABLES_LOOP(name, turns, channels, across, tiles)                                  \
+    static const nn_conv_tables_steps name[] = {{3 * (turns) * (channels), across, tiles}};
+#define NN_CONV_TABLES_END(name, shift, filters) enum { name = shift };
+
+#endif
+
+AI_API_DECLARE_END
+
+#endif /* NN_CONV_TABLES_LOOP_H */
