@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from codegen.kernels.wanted import WANTED
 from codegen.names import check_name
 from codegen.outputs import LEGACY, TEMPLATES, outputs
+from support.bytes import byte_count
 from support.errors import UserError
 from support.files import write_text
 from support.output_file import OutputFile, check_outputs
@@ -48,6 +49,12 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
+    )
+    parser.add_argument(
+        "--table-memory",
+        type=byte_count,
+        default=0,
+        help="bytes of RAM for tables of expanded weights, made at init: 49152, 48K (default: 0)",
     )
     processor = parser.add_mutually_exclusive_group()
     processor.add_argument(
@@ -97,7 +104,11 @@ def read_network(arguments: argparse.Namespace) -> tuple[Graph, Kernels, Target]
     from codegen.typical import typical_inputs
 
     graph = with_normalization(read_graph(arguments.model), arguments.calibration)
-    kernels = Kernels(arguments.kernels, typical_inputs(graph, arguments.calibration))
+    kernels = Kernels(
+        arguments.kernels,
+        typical_inputs(graph, arguments.calibration),
+        table_memory=arguments.table_memory,
+    )
     for note in graph.notes:
         print(f"note: {arguments.model}: {note}", file=sys.stderr)
     return graph, kernels, _target(arguments)

@@ -231,7 +231,7 @@ class Tables(Kernel):
                 shift=order.constants.shift,
                 loop=loop,
             ),
-            sources=("conv_tables", "conv_tables_group"),
+            sources=("conv_tables", "conv_tables_group", "conv_tables_rows"),
             tables=self.tables(op, target),
             own_code=(
                 (f"tables end {order.constants.shift} {op.rows}", _END_BYTES),

@@ -2,73 +2,21 @@
 #include "nn_conv_tables.h"
 
 #include "nn_conv_tables_group.h"
-#include "nn_dsp.h"
+#include "nn_conv_tables_rows.h"
 #include "nn_requantize.h"
 
-/* Two channels stand in a word as low + 65536 * high, so that words are added as they are: what is
- * added to each low channel keeps it from borrowing of the high one. Constants of the layer take it
- * back (codegen/kernels/conv/tables.py). */
-#define LOW 128u                /* to all elements, at least 0 then */
-#define LOW_LAST (2048u + 128u) /* to the fifth and sixth one, which all transformed ones contain */
-
-/* Rows under a group of tiles, transformed: [6][pairs of channels][rows][tiles] words; and a row of
- * bytes with its padding, channels in whole fours. */
+/* A layer's rows, and a row of bytes with its padding, channels in whole fours. */
 typedef struct {
     const nn_conv_shape *shape;
-    ai_i32 fours;   /* of channels */
-    ai_i32 tiles;   /* of a row, whole groups */
-    ai_i32 rows;    /* under a group */
+    nn_conv_tables_rows rows;
     ai_i32 columns; /* under the tiles */
-    ai_u32 *wide;
     ai_i8 *bytes;
 } row_buffer;
-
-/* Four pixels of two channels from six, [1 in 6]: B of F(4, 3). `apart` words between places. */
-static inline void transform(const ai_u32 d[6], ai_u32 *wide, ai_i32 apart) {
-    const ai_u32 u = d[4] - d[2];
-    const ai_u32 p = d[3] - d[1];
-    const ai_u32 v = d[4] - (d[2] << 2);
-    const ai_u32 q = d[3] - (d[1] << 2);
-    wide[0] = u + ((d[0] - d[2]) << 2);
-    wide[apart] = v + q;
-    wide[2 * apart] = v - q;
-    wide[3 * apart] = u + (p << 1);
-    wide[4 * apart] = u - (p << 1);
-    wide[5 * apart] = d[5] - d[3] - (p << 2);
-}
-
-/* The row of bytes to row `row` of the transformed ones. */
-static void transform_row(const row_buffer *buffer, ai_i32 row) {
-    const ai_i32 between = buffer->rows * buffer->tiles;
-    const ai_i32 apart = 2 * buffer->fours * between;
-    const ai_i32 pixel = 4 * buffer->fours;
-    const ai_i8 *tile_bytes = buffer->bytes;
-    for (ai_i32 tile = 0; tile < buffer->tiles; tile++) {
-        const ai_i8 *bytes = tile_bytes;
-        ai_u32 *wide = buffer->wide + row * buffer->tiles + tile;
-        for (ai_i32 left = buffer->fours; left > 0; left--) {
-            ai_u32 even[6];
-            ai_u32 odd[6];
-            const ai_i8 *at = bytes;
-            for (ai_i32 i = 0; i < 6; i++) {
-                const ai_u32 word = nn_word(at);
-                even[i] = nn_even_and(word, i < 4 ? LOW : LOW_LAST);
-                odd[i] = nn_odd_and(word, i < 4 ? LOW : LOW_LAST);
-                at += pixel;
-            }
-            transform(even, wide, apart);
-            transform(odd, wide + between, apart);
-            wide += 2 * between;
-            bytes += 4;
-        }
-        tile_bytes += 4 * pixel;
-    }
-}
 
 /* Row y of the image, counted from the first row of padding, to row `row`. */
 static void take_row(const row_buffer *buffer, const ai_i8 *image, ai_i32 y, ai_i32 row) {
     const nn_conv_shape *shape = buffer->shape;
-    const ai_i32 pixel = 4 * buffer->fours;
+    const ai_i32 pixel = 4 * buffer->rows.fours;
     const ai_i32 inside = y - shape->pad_top;
     if (inside < 0 || inside >= shape->height) {
         memset(buffer->bytes, shape->input_zero_point, (size_t)(buffer->columns * pixel));
@@ -89,22 +37,7 @@ static void take_row(const row_buffer *buffer, const ai_i8 *image, ai_i32 y, ai_
             }
         }
     }
-    transform_row(buffer, row);
-}
-
-/* The last two rows become the first two of the next group. */
-static void move_rows(const row_buffer *buffer) {
-    const ai_i32 moved = 2 * buffer->tiles;
-    const ai_i32 between = buffer->rows * buffer->tiles;
-    ai_u32 *wide = buffer->wide;
-    for (ai_i32 left = 12 * buffer->fours; left > 0; left--) {
-        const ai_u32 *from = wide + between - moved;
-        for (ai_i32 i = 0; i < moved; i += 2) {
-            wide[i] = from[i];
-            wide[i + 1] = from[i + 1];
-        }
-        wide += between;
-    }
+    nn_conv_tables_transform(&buffer->rows, buffer->bytes, row);
 }
 
 /* From four tiles in a row to the pixels of the output that there are. */
@@ -127,7 +60,7 @@ static void groups_of_rows(const row_buffer *buffer, ai_i8 *output, ai_i32 y, ai
     const nn_conv_shape *shape = buffer->shape;
     const ai_i32 filters = shape->filters;
     const bool whole_rows = y + 4 / across <= shape->output_height;
-    for (ai_i32 tile = 0; tile < buffer->tiles; tile += across) {
+    for (ai_i32 tile = 0; tile < buffer->rows.tiles; tile += across) {
         const ai_i32 x = 4 * tile;
         const bool whole = whole_rows && x + 4 * across <= shape->output_width;
         const ai_i32 width = whole ? shape->output_width : 4 * across;
@@ -135,7 +68,7 @@ static void groups_of_rows(const row_buffer *buffer, ai_i8 *output, ai_i32 y, ai
         for (ai_i32 i = 0; i < 4; i++) {
             job->outputs[i] = to + (i / across * width + 4 * (i % across)) * filters;
         }
-        job->wide = buffer->wide + tile;
+        job->wide = buffer->rows.wide + tile;
         nn_conv_tables_group(loop, job);
         if (!whole) {
             keep(shape, made, output, y, x, across);
@@ -149,23 +82,24 @@ void nn_conv_tables(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *outpu
     const ai_i32 down = 4 / across;
     row_buffer buffer;
     buffer.shape = shape;
-    buffer.fours = (shape->channels + 3) / 4;
-    buffer.tiles = ((shape->output_width + 3) / 4 + across - 1) / across * across;
-    buffer.rows = down + 2;
-    buffer.columns = 4 * buffer.tiles + 2;
-    buffer.wide = scratch;
-    scratch += 12 * buffer.fours * buffer.rows * buffer.tiles;
+    buffer.rows.fours = (shape->channels + 3) / 4;
+    buffer.rows.tiles = ((shape->output_width + 3) / 4 + across - 1) / across * across;
+    buffer.rows.rows = down + 2;
+    buffer.rows.wide = scratch;
+    buffer.columns = 4 * buffer.rows.tiles + 2;
+    scratch += 12 * buffer.rows.fours * buffer.rows.rows * buffer.rows.tiles;
     buffer.bytes = (ai_i8 *)scratch;
-    ai_i8 *const made = buffer.bytes + 4 * buffer.fours * buffer.columns;
+    const ai_i32 size = 4 * buffer.rows.fours * buffer.columns;
+    ai_i8 *const made = buffer.bytes + size;
     nn_conv_tables_job job = nn_conv_tables_over(constants, (shape->filters + 1) / 2, integers, end,
                                                  shape->sums.zero_point);
     job.table = table;
     job.filters = shape->filters;
-    memset(buffer.bytes, shape->input_zero_point, (size_t)(4 * buffer.fours * buffer.columns));
+    memset(buffer.bytes, shape->input_zero_point, (size_t)size);
     ai_i32 taken = 0;
     for (ai_i32 y = 0; y < shape->output_height; y += down) {
         if (y > 0) {
-            move_rows(&buffer);
+            nn_conv_tables_move(&buffer.rows);
         }
         for (; taken < y + down + 2; taken++) {
             take_row(&buffer, input, taken, taken - y);

@@ -67,20 +67,6 @@ static inline ai_u32 nn_add_odd(ai_u32 sums, ai_u32 word) {
     return more;
 }
 
-/* Bytes 0 and 2 of a word, sign-extended, each added to its half of `halves`. */
-static inline ai_u32 nn_even_and(ai_u32 word, ai_u32 halves) {
-    ai_u32 sums;
-    __asm__("sxtab16 %0, %1, %2" : "=r"(sums) : "r"(halves), "r"(word));
-    return sums;
-}
-
-/* Bytes 1 and 3. */
-static inline ai_u32 nn_odd_and(ai_u32 word, ai_u32 halves) {
-    ai_u32 sums;
-    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sums) : "r"(halves), "r"(word));
-    return sums;
-}
-
 /* (low half of a, low half of b), and the high ones. */
 static inline ai_u32 nn_low_halves(ai_u32 a, ai_u32 b) {
     ai_u32 halves;
@@ -134,15 +120,6 @@ static inline ai_u32 nn_add_even(ai_u32 sums, ai_u32 word) {
 
 static inline ai_u32 nn_add_odd(ai_u32 sums, ai_u32 word) {
     return sums + ((word >> 8) & 0x00FF00FFu);
-}
-
-static inline ai_u32 nn_even_and(ai_u32 word, ai_u32 halves) {
-    const ai_u32 even = nn_even(word);
-    return ((even + halves) & 0xFFFFu) | ((even & 0xFFFF0000u) + (halves & 0xFFFF0000u));
-}
-
-static inline ai_u32 nn_odd_and(ai_u32 word, ai_u32 halves) {
-    return nn_even_and(word >> 8, halves);
 }
 
 static inline ai_u32 nn_low_halves(ai_u32 a, ai_u32 b) {
