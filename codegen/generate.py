@@ -106,6 +106,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "depthwise_routines": _depthwise_routines(plan, name),
         "arena_size": plan.arena_size,
         "tables_size": plan.tables_size,
+        "more_tables": plan.more_tables,
         "blocks": _blocks(plan),
         "weights_size": plan.weights_size,
         "selftest": _selftest(graph),

@@ -16,7 +16,7 @@ from support.errors import UserError
 # Objects in the order in which they claim memory. "code" and "data" are sized by the linker; the
 # board's budgets keep room for them.
 STORED = ("kernels", "weights", "subset")
-FILLED_AT_RUN = ("activations", "results")
+FILLED_AT_RUN = ("activations", "results", "tables")
 MOVABLE = (*STORED, *FILLED_AT_RUN)
 # Kind of object → bytes of its second and further ones, which are placed on their own.
 Further = Mapping[str, Sequence[int]]
@@ -56,7 +56,8 @@ def place_objects(
     Args:
         memories: the board, as in memories.json.
         sizes: bytes of kernels, weights, activations, subset, results; optionally `runtime_code`
-            and `runtime_data`, what a vendor's runtime needs beyond the board's budgets.
+            and `runtime_data`, what a vendor's runtime needs beyond the board's budgets, and of
+            `tables`, which go where activations may.
         overrides: object → memory to run from, as asked by the user; that of `weights` is for all
             its blocks that are not named.
         further: bytes of the second and further blocks of weights, and of a vendor's network's
@@ -100,7 +101,10 @@ def place_objects(
         run = classes[name][0]
         placed[name] = {"run": run, "load": None, "bytes": size, "why": "board's budget"}
     placed["data"]["load"] = classes["load"][0]
-    for kind in ("weights", "activations", "kernels", "results", "subset"):
+    # Tables first: each inference reads them many times.
+    classes = {**classes, "tables": classes["activations"]}
+    tables = ("tables",) if sizes.get("tables") else ()
+    for kind in (*tables, "weights", "activations", "kernels", "results", "subset"):
         for name in (kind, *names_of(kind, further)):
             asked = overrides.get(name, overrides.get("weights") if kind == "weights" else None)
             placed[name] = _place(
@@ -165,11 +169,16 @@ def _place(name: str, kind: str, size: int, candidates: list[str], board: _Board
         return {"run": memory, "load": stored_in, "bytes": size, "why": speed}
     layers = board.largest.get(kind)
     most = max((_space_for(kind, spaces[c], board) for c in candidates), default=0)
+    smaller = {
+        "tables": "less table_memory=",
+        "subset": "a smaller subset",
+        "results": "a smaller subset",
+    }
     raise UserError(
         f"board '{board.name}': {name} need {size:,} bytes and fit none of {', '.join(candidates)} "
         f"({'; '.join(reasons)})" + (f"; the most for {layers}" if layers else ""),
-        f"at most {max(most, 0):,} bytes of {name} would fit: use a smaller "
-        f"{'subset' if name in ('subset', 'results') else 'network'}, or another board",
+        f"at most {max(most, 0):,} bytes of {name} would fit: use "
+        f"{smaller.get(name, 'a smaller network')}, or another board",
     )
 
 

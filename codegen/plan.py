@@ -13,7 +13,7 @@ import numpy as np
 from codegen.ir.graph import Graph, Op, Value
 from codegen.ir.verify import verify
 from codegen.kernels.kernel import Activity, Constants, Lowered
-from codegen.kernels.registry import choose, tabled
+from codegen.kernels.registry import choose, tabled, without_tables
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.memory import forms as memory_forms
 from codegen.memory.arena import align
@@ -166,6 +166,13 @@ class Plan:
         return sum(step.lowered.tables for step in self.steps)
 
     @property
+    def more_tables(self) -> tuple[tuple[int, float], ...]:
+        """Bytes of tables that more RAM would have room for, and the estimated cycles that they
+        would save, in percent of those now."""
+        cycles = self.trade.cycles + self.trade.slower
+        return tuple((size, 100 * saved / cycles) for size, saved in self.budget.offers)
+
+    @property
     def constants(self) -> tuple[PlacedConstants, ...]:
         """All constants, in the order in which they are read."""
         return tuple(placed for block in self.blocks for placed in block.constants)
@@ -257,6 +264,10 @@ def _forms(op: Op, lowering: Lowering, budget: Budget) -> tuple[Lowered, ...]:
         gained = forms[0].cycles - tabled_forms[0].cycles
         others = (replace(form, slower=form.slower + gained) for form in forms)
         forms = (*tabled_forms, *others)
+    elif lowering.kernels.table_memory and lowering.kernels.wanted != "portable":
+        reason = without_tables(op, lowering.target, lowering.kernels.wanted, budget.left)
+        if reason:
+            forms = tuple(replace(form, why=f"{form.why}; no tables: {reason}") for form in forms)
     refused = lowering.refused.get(op)
     if not refused:
         return forms

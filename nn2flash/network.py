@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.kernels.wanted import WANTED, Kernels
 from codegen.target import CORTEX_M7, Target, named_target, target_of
+from support.bytes import byte_count
 from support.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=WANTED,
         default="auto",
         help="small: RAM before speed; portable: plain C; dense, sparse: fully connected",
+    )
+    parser.add_argument(
+        "--table-memory",
+        type=byte_count,
+        default=0,
+        help="bytes of RAM for tables of expanded weights, such as 48K (default: 0)",
     )
     parser.add_argument(
         "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
@@ -85,5 +92,6 @@ def read_request(arguments: argparse.Namespace, *, survey: bool = False) -> Requ
 
     graph = read_graph(arguments.model, Survey() if survey else None)
     graph = with_normalization(graph, arguments.calibration)
-    kernels = Kernels(arguments.kernels, typical_inputs(graph, arguments.calibration))
+    typical = typical_inputs(graph, arguments.calibration)
+    kernels = Kernels(arguments.kernels, typical, table_memory=arguments.table_memory)
     return Request(graph, kernels, target, memories)

@@ -86,6 +86,9 @@ class Analysis:
         weights_bytes: all constants, with kernels' tables.
         code_bytes: about what the inference's code takes.
         activations_bytes: the arena, inputs and outputs in it.
+        tables_bytes: tables of expanded weights, which init makes in RAM.
+        more_tables: bytes of tables that would be had for more RAM, and the estimated cycles that
+            they would save, in percent.
         state_bytes: about what the runtime remembers of the network.
         instructions: estimated, of one inference.
         cores: the same on each of `CORES`, with the kernels that are chosen there.
@@ -105,6 +108,8 @@ class Analysis:
     weights_bytes: int
     code_bytes: int
     activations_bytes: int
+    tables_bytes: int
+    more_tables: tuple[tuple[int, float], ...]
     state_bytes: int
     peak: Peak
     instructions: int
@@ -119,8 +124,9 @@ class Analysis:
 
     @property
     def ram_bytes(self) -> int:
-        """Activations and the runtime's state: what the network adds to a firmware's RAM."""
-        return self.activations_bytes + self.state_bytes
+        """Activations, tables and the runtime's state: what the network adds to a firmware's
+        RAM."""
+        return self.activations_bytes + self.tables_bytes + self.state_bytes
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; `docs/program.md` lists them."""
@@ -158,6 +164,8 @@ def analyze(
         weights_bytes=plan.weights_size,
         code_bytes=likely(CODE_SIZES, code, target.core, target.fpu),
         activations_bytes=plan.arena_size,
+        tables_bytes=plan.tables_size,
+        more_tables=plan.more_tables,
         state_bytes=STATE_BYTES + STATE_BLOCK_BYTES * (len(plan.blocks) - 1),
         peak=peak(plan),
         instructions=_sum(layer.instructions for layer in layers),

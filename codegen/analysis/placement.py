@@ -55,6 +55,7 @@ def placement(
         "weights": blocks[0],
         "activations": int(manifest["activations_bytes"]),
         "results": int(manifest["output_bytes"]),
+        "tables": int(manifest["tables_bytes"]),
         "subset": 0,
     }
     try:

@@ -26,9 +26,10 @@ def as_text(found: Analysis) -> str:
         f"  flash         {found.flash_bytes:,} bytes: {found.weights_bytes:,} constants"
         f" ({found.model_bytes:,} of them the model's), about {found.code_bytes:,} code",
         f"  RAM           {found.ram_bytes:,} bytes: {found.activations_bytes:,} activations with"
-        f" inputs and outputs, about {found.state_bytes:,} state",
+        f" inputs and outputs,{_tables(found)} about {found.state_bytes:,} state",
         *_peak(found),
         *_trade(found),
+        *_more_tables(found),
         *(f"  note          {note}" for note in found.notes),
         *_placement(found),
         "",
@@ -88,6 +89,21 @@ def _trade(found: Analysis) -> list[str]:
     if offers and offers[0].more < 0:
         words.append(f"{offers[0].bytes:,} {-offers[0].faster:.1f} % more")
     return [f"                {', '.join(words)}, estimated"] if words else []
+
+
+def _tables(found: Analysis) -> str:
+    return f" {found.tables_bytes:,} tables," if found.tables_bytes else ""
+
+
+def _more_tables(found: Analysis) -> list[str]:
+    """What tables of expanded weights would buy."""
+    words = [f"{size:,} {percent:.1f} %" for size, percent in found.more_tables]
+    if not words:
+        return []
+    return [
+        f"  table memory  {found.tables_bytes:,} bytes taken; fewer cycles, estimated, with"
+        f" {', '.join(words)}"
+    ]
 
 
 def _placement(found: Analysis) -> list[str]:

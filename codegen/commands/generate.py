@@ -104,11 +104,8 @@ def read_network(arguments: argparse.Namespace) -> tuple[Graph, Kernels, Target]
     from codegen.typical import typical_inputs
 
     graph = with_normalization(read_graph(arguments.model), arguments.calibration)
-    kernels = Kernels(
-        arguments.kernels,
-        typical_inputs(graph, arguments.calibration),
-        table_memory=arguments.table_memory,
-    )
+    typical = typical_inputs(graph, arguments.calibration)
+    kernels = Kernels(arguments.kernels, typical, table_memory=arguments.table_memory)
     for note in graph.notes:
         print(f"note: {arguments.model}: {note}", file=sys.stderr)
     return graph, kernels, _target(arguments)

@@ -62,6 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
             "weights": blocks[0],
             "activations": pools[0],
             "results": int(manifest["output_bytes"]),
+            "tables": int(manifest.get("tables_bytes", 0)),
         }
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise UserError(f"{arguments.manifest}: not a network's manifest", BUILD_AGAIN) from None

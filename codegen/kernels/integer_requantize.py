@@ -3,11 +3,11 @@
     y = clamp((addend + ((scale * sum * factor) >> 32)) >> shift, -128, 127)
 
 `sum` is a row's accumulator less its bias, which lies in `addend`; kernels have a multiple of it
-for nothing: 256 by quad split, 384 by F(4, 3). Neither this nor the reference (docs/numerics.md, "Requantization") falls when the sum
-grows, so that they agree everywhere when they agree at the thresholds (`thresholds.py`): each
-demands a byte at t and forbids it at t - 1, which bounds the addend from both sides once the factor
-is chosen. The room between the bounds is concave in the factor: its best place is found by
-bisection, and the bounds of the integers around it are exact.
+for nothing: 256 by quad split, 384 by F(4, 3). Neither this nor the reference (docs/numerics.md,
+"Requantization") falls when the sum grows, so that they agree everywhere when they agree at the
+thresholds (`thresholds.py`): each demands a byte at t and forbids it at t - 1, which bounds the
+addend from both sides once the factor is chosen. The room between the bounds is concave in the
+factor: its best place is found by bisection, and the bounds of the integers around it are exact.
 
 float32 rounds the product to 24 bits, which moves thresholds off every straight line: rows of large
 sums often have no constants, and take the FPU.

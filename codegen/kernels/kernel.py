@@ -170,10 +170,12 @@ class Kernel(ABC):
         name: unique among the kernels of an operation, for reports and `--kernels`.
         op_type: the class of operations that it computes.
         portable: plain C for any processor; `kernels=portable` takes no other.
+        expands: makes tables in RAM, see `tables`.
     """
 
     name: ClassVar[str] = "portable"
     portable: ClassVar[bool] = True
+    expands: ClassVar[bool] = False
     op_type: ClassVar[type[Op]]
 
     def fits(self, op: Any, target: Target) -> str:

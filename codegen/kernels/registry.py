@@ -113,6 +113,12 @@ def tabled(op: Op, target: Target, activity: Activity, wanted: str) -> Tabled | 
     return Tabled(size, (without.cost or 0.0) - (with_tables.cost or 0.0))
 
 
+def without_tables(op: Op, target: Target, wanted: str, tables: int) -> str:
+    """Why an operation has no tables with so many bytes left; "" where none would be faster."""
+    looked_at = candidates(op, target, {}, wanted, tables)
+    return "; ".join(each.reason for each in looked_at if each.kernel.expands and each.reason)
+
+
 def choose_in_strips(
     op: Op, target: Target, activity: Activity, wanted: str, count: int
 ) -> tuple[Lowered, ...]:
@@ -130,9 +136,7 @@ def choose_in_strips(
     )
 
 
-def _best(
-    op: Op, target: Target, activity: Activity, wanted: str, tables: int = 0
-) -> Candidate:
+def _best(op: Op, target: Target, activity: Activity, wanted: str, tables: int = 0) -> Candidate:
     """The cheapest kernel that fits."""
     looked_at = candidates(op, target, activity, wanted, tables)
     fitting = [each for each in looked_at if each.cost is not None]

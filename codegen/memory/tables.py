@@ -41,6 +41,11 @@ class Budget:
     grants: dict[Op, int]
     offers: tuple[tuple[int, float], ...] = ()
 
+    @property
+    def left(self) -> int:
+        """Bytes that are not granted."""
+        return self.room - sum(self.grants.values())
+
 
 def spend(wishes: Sequence[Wish], room: int) -> Budget:
     """Divide bytes among layers."""

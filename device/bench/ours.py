@@ -28,7 +28,13 @@ def command(*words: str | Path) -> None:
 
 
 def build(
-    model: Path, kernels: str, calibration: Path | None, folder: Path, speed: str = "-O2"
+    model: Path,
+    kernels: str,
+    calibration: Path | None,
+    folder: Path,
+    speed: str = "-O2",
+    *,
+    tables: str = "0",
 ) -> Path:
     """Generate and link a network; returns its ELF, with the sources beside it.
 
@@ -36,6 +42,7 @@ def build(
 
     Args:
         speed: the compiler's option for kernels.
+        tables: bytes of RAM for tables of expanded weights.
 
     Raises:
         UserError: a command or the compiler failed.
@@ -43,6 +50,7 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     words: list[str | Path] = ["codegen", "generate", "--model", model, "--kernels", kernels]
     words += ["--calibration", calibration] if calibration else []
+    words += ["--table-memory", tables]
     command(*words, "--out-dir", folder)
     compiler, includes = _compiler(), _includes(folder)
     for source in _sources(folder):

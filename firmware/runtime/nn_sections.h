@@ -32,12 +32,10 @@
 
 #define NN_INFERENCE NN_SECTION(NN_SECTION_INFERENCE)
 
-/* Tables that init makes, where a linker script puts them into a memory without wait states: of no
- * contents before, as .bss. */
-#ifdef NN_SECTION_TABLES
-#define NN_TABLES NN_SECTION(NN_SECTION_TABLES)
-#else
-#define NN_TABLES
+/* Tables that init makes: of no contents before, as all that is called .bss. */
+#ifndef NN_SECTION_TABLES
+#define NN_SECTION_TABLES .bss.nn.tables
 #endif
+#define NN_TABLES NN_SECTION(NN_SECTION_TABLES)
 
 #endif /* NN_SECTIONS_H */

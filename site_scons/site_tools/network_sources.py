@@ -73,7 +73,8 @@ def _generated(env: Any, places: Places, model: Model) -> NetworkSources:
     api, name, facts = env["C_API"], env["name"], places.facts
     parts = (".c", ".h", "_data.c", "_data.h", *OF_INTERFACE[api], *EVERY)
     files = {part: places.network.File(f"{name}{part}") for part in parts}
-    chosen = ["--model", model.int8, "--kernels", "$kernels", *model.typical]
+    kernels = ["--kernels", "$kernels", "--table-memory", "$table_memory", *model.typical]
+    chosen = ["--model", model.int8, *kernels]
     if places.kind_suffix:
         chosen += ["--core", facts.cpu["core"], *(() if facts.fpu else ("--no-fpu",))]
     env.Run(
@@ -97,7 +98,7 @@ def _generated(env: Any, places: Places, model: Model) -> NetworkSources:
     analyze = env.Always(
         places.board.File("analyze.run"),
         "nn2flash analyze",
-        [model.int8, "--kernels", "$kernels", *model.typical, "--board", places.board_toml],
+        [model.int8, *kernels, "--board", places.board_toml],
         also=env.Templates("network/*", "ops/*"),
     )
     targets = {"analyze": analyze, "dump": dump, "generate": list(files.values())}

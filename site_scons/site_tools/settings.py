@@ -229,6 +229,7 @@ DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
 SIMULATED = {"sim", "validate", "demo", "profile"}
 VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
+BYTES = matching(r"\d{1,9}[KM]?", "a number of bytes such as 49152 or 48K")
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NAME = "[a-z][a-z0-9_]*"
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
@@ -382,6 +383,12 @@ FIELDS = (
         "auto, small (RAM before speed), portable (plain C), dense, sparse",
         "auto",
         one_of(("auto", "small", "portable", "dense", "sparse")),
+    ),
+    (
+        "table_memory",
+        "bytes of RAM for tables of expanded weights, which make convolutions faster: 48K",
+        "0",
+        BYTES,
     ),
     (
         "placement",

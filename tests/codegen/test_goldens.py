@@ -32,7 +32,7 @@ from tests.codegen.graphs import assorted, classes, depthwise, image, left_in_fl
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import ROOT, run, toolchain
-from tests.codegen.shapes import lenet_5, u_net
+from tests.codegen.shapes import Shaped, lenet_5, u_net
 
 GOLDENS = ROOT / "tests" / "goldens"
 UPDATE = os.environ.get("UPDATE_GOLDENS") == "1"
@@ -62,6 +62,11 @@ def fast_model() -> QdqModel:
             line.then("Relu")
         line.qdq(0.05, -128)
     return line
+
+
+def tabled() -> QdqModel:
+    """Two convolutions of 3 by 3, of which the first has so small tables that they are had."""
+    return Shaped(8, 8, 16).conv(8).conv(16)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +173,7 @@ NETWORKS = {
     "network_classes": "legacy",
     "network_depthwise": "legacy",
     "network_quads": "legacy",
+    "network_tables": "st-ai",
     "network_joined_in_rows": "legacy",
     "network_pooled_in_rows": "legacy",
     "network_sparse": "legacy",
@@ -175,7 +181,7 @@ NETWORKS = {
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
-QUADS = "network_quads"
+QUADS, TABLES = "network_quads", "network_tables"
 JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
 SPARSE = "network_sparse"
 # Of later ones, what looks otherwise than the first.
@@ -189,6 +195,7 @@ PARTS = {
     CLASSES: (".c",),
     DEPTHWISE: (".c", "_kernels.h", "_assembly.S"),
     QUADS: (".c", "_generate_report.txt"),
+    TABLES: (".c", "_generate_report.txt"),
     JOINED: (".c", "_generate_report.txt"),
     POOLED: (".c",),
     SPARSE: ("_assembly.S",),
@@ -208,6 +215,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         CLASSES: classes,
         DEPTHWISE: depthwise,
         QUADS: image,
+        TABLES: tabled,
         JOINED: u_net,
         POOLED: lenet_5,
         SPARSE: fast_model,
@@ -218,6 +226,8 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         (out / "golden.onnx").unlink()
     if folder in (FAST, DEPTHWISE, QUADS):
         kernels = Kernels("auto", stored_inputs(graph))
+    elif folder == TABLES:
+        kernels = Kernels("auto", table_memory=3 << 10)
     elif folder in (JOINED, POOLED):
         kernels = Kernels("small")
     elif folder == SPARSE:

@@ -152,6 +152,7 @@ class Tables(Kernel):
 
     name = "tables"
     portable = False
+    expands = True
     op_type = Conv
 
     def fits(self, op: Conv, target: Target) -> str:

@@ -75,8 +75,13 @@ class Loop:
 
 def groups_of(window: Window, across: int) -> int:
     """Groups of tiles of an output."""
-    tiles = -(-window.output[1] // TILE)
-    return -(-tiles // across) * -(-window.output[0] * across // GROUP)
+    down = GROUP // across
+    return _up(_up(window.output[1], TILE), across) * _up(window.output[0], down)
+
+
+def _up(count: int, size: int) -> int:
+    """How many of a size hold so many."""
+    return -(-count // size)
 
 
 def loop_of(window: Window, pairs: int) -> Loop | None:
@@ -86,7 +91,7 @@ def loop_of(window: Window, pairs: int) -> Loop | None:
         pairs: of channels.
     """
     across = min(_ACROSS, key=lambda each: groups_of(window, each))
-    tiles = -(-(-(-window.output[1] // TILE)) // across) * across
+    tiles = _up(_up(window.output[1], TILE), across) * across
     pitch = _WORD * (GROUP // across + KERNEL - 1) * tiles
     fitting = [
         each

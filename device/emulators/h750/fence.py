@@ -9,7 +9,7 @@ from device.emulators.h750.backing import Span
 from device.emulators.h750.memories import CHIP_REGIONS
 
 # Sections of an inference (docs/architecture.md); each has __nn_<name>_start and _end.
-_OWN = ("kernels", "weights", "activations")
+_OWN = ("kernels", "weights", "activations", "tables")
 _FURTHER = re.compile(r"__nn_((?:activations|weights)_\d+)_start")
 
 
