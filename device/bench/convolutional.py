@@ -47,12 +47,12 @@ def bench(model: Path, title: str, work: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     inputs, layers = _inputs(model, folder)
     few = inputs.first(FEW)
-    room = TABLES.get(model.stem, 0)
-    kinds = (*_KINDS, _WITH_TABLES) if room else _KINDS
+    allowed = TABLES.get(model.stem, 0)
+    kinds = (*_KINDS, _WITH_TABLES) if allowed else _KINDS
     progress = Progress(title, len(kinds) + len(CONV_PEERS))
     costs, steps, manifests, network = [], {}, {}, None
     for kernels, speed, runtime, name in kinds:
-        taken, tables = ("auto", str(room)) if kernels == "tables" else (kernels, "0")
+        taken, tables = ("auto", str(allowed)) if kernels == "tables" else (kernels, "0")
         elf = build_ours(model, taken, None, folder / kernels, speed, tables=tables)
         manifest = manifests[kernels] = read_json(folder / kernels / "network_manifest.json")
         if network is None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from device.bench.conv_table import compared, summary
-from device.bench.goals import CMSIS_NN, EMX, GOALS, OURS, PLAIN, TABLES, figures, table
+from device.bench.goals import CMSIS_NN, EMX, GOALS, OURS, PLAIN, figures, table
 
 
 def cycles(mca: int | None, dual_issue: int) -> dict[str, Any]:
@@ -28,12 +28,16 @@ def network(key: str, **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def networks() -> list[dict[str, Any]]:
     keys = ("guide", "autoencoder", "ic", "kws", "vww", "lenet_5", "mbv2s")
-    return [network(key) for key in keys]
+    made = [network(key) for key in keys]
+    tabled = next(each for each in made if each["key"] == "ic")
+    tabled["arenas"]["tables"] = 9_000
+    typical = cycles(350, 300)
+    tabled["costs"].append({**tabled["costs"][0], "kernels": "tables", "typical": typical})
+    return made
 
 
 def test_every_goal_is_of_something_measured(networks: list[dict[str, Any]]) -> None:
-    missing = {goal.title for goal in GOALS if goal.figure not in figures(networks)}
-    assert missing == {goal.title for goal in GOALS if goal.why == TABLES}
+    assert not {goal.title for goal in GOALS if goal.figure not in figures(networks)}
 
 
 def test_verdicts(networks: list[dict[str, Any]]) -> None:
@@ -42,8 +46,9 @@ def test_verdicts(networks: list[dict[str, Any]]) -> None:
     assert "| IC, no tables: mca\\*/MAC | 0.460 | 0.420 | 0.400 | aim reached |" in text
     assert "| IC, no tables: instr of CMSIS-NN | 36.0 % | – | 25.0 % | reached |" in text
     assert "| autoencoder: array | 1,856 | 1,440 | 8,000 | **missed** by 331.0 % |" in text
-    assert f"| IC, tables: instr/MAC | 0.650 | 0.530 | – | {TABLES} |" in text
-    counted = [text.count(f"| {word} |") for word in ("aim reached", "reached", TABLES)]
+    assert "| IC, tables: mca\\*/MAC | 0.380 | 0.310 | 0.350 | reached |" in text
+    assert "| IC: array with tables | 39,936 | 29,184 | 9,000 | aim reached |" in text
+    counted = [text.count(f"| {word} |") for word in ("aim reached", "reached", "not measured")]
     missed = text.count("**missed**")
     assert text.startswith(
         f"Of {len(GOALS)} goals {counted[0] + counted[1]} are reached, {counted[0]} of these with "

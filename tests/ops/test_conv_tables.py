@@ -24,8 +24,8 @@ from tests.codegen.programs import CORES, Case, run_cases
 from tests.codegen.shapes import Shaped
 from tests.ops.conftest import Read, read, read_variants
 
-ROOM = 1 << 20
-TABLES = Kernels("auto", table_memory=ROOM)
+ALLOWED = 1 << 20
+TABLES = Kernels("auto", table_memory=ALLOWED)
 INPUT = 0.04
 SAME = (1, 1, 1, 1)
 
@@ -214,13 +214,13 @@ def test_a_budget_is_spent_where_it_saves_most(tmp_path: Path) -> None:
     """Of two layers the larger image saves more for each byte; what is left buys nothing."""
     model = Shaped(8, 32, 32).conv(8).pool().conv(16)
     graph = read(model, tmp_path)
-    for room, tabled in ((0, []), (2303, []), (2304, [0]), (6911, [0]), (6912, [0, 2])):
-        plan = plan_network(graph, Kernels("auto", table_memory=room))
+    for allowed, tabled in ((0, []), (2303, []), (2304, [0]), (6911, [0]), (6912, [0, 2])):
+        plan = plan_network(graph, Kernels("auto", table_memory=allowed))
         found = [i for i, step in enumerate(plan.steps) if step.lowered.kernel == "tables"]
-        assert found == tabled, room
-        assert plan.tables_size == sum(step.lowered.tables for step in plan.steps) <= room
+        assert found == tabled, allowed
+        assert plan.tables_size == sum(step.lowered.tables for step in plan.steps) <= allowed
         assert [size for size, _ in plan.more_tables] == [
-            size for size in (2304, 6912) if size > room
+            size for size in (2304, 6912) if size > allowed
         ]
 
 
@@ -233,7 +233,7 @@ def test_loops_keep_their_reach(networks: dict[str, Read]) -> None:
     for width in range(1, 1360, 13):
         loop = loop_of(replace(op.window, output=(9, width)), 8)
         assert loop is not None
-        assert 4 * loop.rows * loop.tiles * loop.channels <= 4095
+        assert 4 * loop.height * loop.tiles * loop.channels <= 4095
         assert loop.turns * loop.channels == 8
         assert 4 * loop.tiles >= width > 4 * (loop.tiles - loop.across)
 

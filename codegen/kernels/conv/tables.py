@@ -223,7 +223,7 @@ class Tables(Kernel):
                     counted=False,
                 ),
             ),
-            scratch=4 * 6 * pairs_of(op) * loop.rows * loop.tiles + loop.columns * depth + made,
+            scratch=4 * 6 * pairs_of(op) * loop.height * loop.tiles + loop.columns * depth + made,
             overlaps=(by_rows(window, op.input.shape[1], channels, at_once=loop.down),),
             fields=TablesFields(
                 **vars(fields),

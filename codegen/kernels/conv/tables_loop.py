@@ -53,7 +53,7 @@ class Loop:
         return GROUP // self.across
 
     @property
-    def rows(self) -> int:
+    def height(self) -> int:
         """Rows of the image under a group."""
         return self.down + KERNEL - 1
 

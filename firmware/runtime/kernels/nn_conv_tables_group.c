@@ -11,39 +11,39 @@
 #define TILE(at)                                                                                   \
     NN_CONV_TABLES_SUMS_OF(at)                                                                     \
     ACCUMULATED("r2")                                                                              \
-    "sub.w r3, r3, lr\n" ACCUMULATED("r4") ACCUMULATED("r8") ACCUMULATED("r3")                     \
-    "vmov s0, s1, r2, r4\n"                                                                        \
-    "ldr r5, [sp, #" NN_CONV_TABLES_ZERO_POINT "]\n"                                               \
-    "vmov s2, s3, r8, r3\n"                                                                        \
-    "ldr r7, [sp, #" NN_CONV_TABLES_FILTERS "]\n"                                                  \
-    "vcvt.f32.s32 s0, s0\n"                                                                        \
-    "vcvt.f32.s32 s1, s1\n"                                                                        \
-    "vcvt.f32.s32 s2, s2\n"                                                                        \
-    "vcvt.f32.s32 s3, s3\n"                                                                        \
-    "vmul.f32 s0, s0, s8\n"                                                                        \
-    "vmul.f32 s1, s1, s8\n"                                                                        \
-    "vmul.f32 s2, s2, s8\n"                                                                        \
-    "vmul.f32 s3, s3, s8\n"                                                                        \
-    "vcvtr.s32.f32 s0, s0\n"                                                                       \
-    "vcvtr.s32.f32 s1, s1\n"                                                                       \
-    "vcvtr.s32.f32 s2, s2\n"                                                                       \
-    "vcvtr.s32.f32 s3, s3\n"                                                                       \
-    "vmov r2, r4, s0, s1\n"                                                                        \
-    "add.w r1, r1, r6\n"                                                                           \
-    "vmov r8, r3, s2, s3\n"                                                                        \
-    "qadd r2, r2, r5\n"                                                                            \
-    "qadd r4, r4, r5\n"                                                                            \
-    "ssat r2, #8, r2\n"                                                                            \
-    "qadd r8, r8, r5\n"                                                                            \
-    "ssat r4, #8, r4\n"                                                                            \
-    "qadd r3, r3, r5\n"                                                                            \
-    "strb r2, [r1]\n"                                                                              \
-    "ssat r8, #8, r8\n"                                                                            \
-    "strb r4, [r1, r7]\n"                                                                          \
-    "add.w r1, r1, r7, lsl #1\n"                                                                   \
-    "ssat r3, #8, r3\n"                                                                            \
-    "strb.w r8, [r1]\n"                                                                            \
-    "strb r3, [r1, r7]\n"
+    "sub.w r3, r3, lr\n" ACCUMULATED("r4") ACCUMULATED("r8")                                       \
+        ACCUMULATED("r3") "vmov s0, s1, r2, r4\n"                                                  \
+                          "ldr r5, [sp, #" NN_CONV_TABLES_ZERO_POINT "]\n"                         \
+                          "vmov s2, s3, r8, r3\n"                                                  \
+                          "ldr r7, [sp, #" NN_CONV_TABLES_FILTERS "]\n"                            \
+                          "vcvt.f32.s32 s0, s0\n"                                                  \
+                          "vcvt.f32.s32 s1, s1\n"                                                  \
+                          "vcvt.f32.s32 s2, s2\n"                                                  \
+                          "vcvt.f32.s32 s3, s3\n"                                                  \
+                          "vmul.f32 s0, s0, s8\n"                                                  \
+                          "vmul.f32 s1, s1, s8\n"                                                  \
+                          "vmul.f32 s2, s2, s8\n"                                                  \
+                          "vmul.f32 s3, s3, s8\n"                                                  \
+                          "vcvtr.s32.f32 s0, s0\n"                                                 \
+                          "vcvtr.s32.f32 s1, s1\n"                                                 \
+                          "vcvtr.s32.f32 s2, s2\n"                                                 \
+                          "vcvtr.s32.f32 s3, s3\n"                                                 \
+                          "vmov r2, r4, s0, s1\n"                                                  \
+                          "add.w r1, r1, r6\n"                                                     \
+                          "vmov r8, r3, s2, s3\n"                                                  \
+                          "qadd r2, r2, r5\n"                                                      \
+                          "qadd r4, r4, r5\n"                                                      \
+                          "ssat r2, #8, r2\n"                                                      \
+                          "qadd r8, r8, r5\n"                                                      \
+                          "ssat r4, #8, r4\n"                                                      \
+                          "qadd r3, r3, r5\n"                                                      \
+                          "strb r2, [r1]\n"                                                        \
+                          "ssat r8, #8, r8\n"                                                      \
+                          "strb r4, [r1, r7]\n"                                                    \
+                          "add.w r1, r1, r7, lsl #1\n"                                             \
+                          "ssat r3, #8, r3\n"                                                      \
+                          "strb.w r8, [r1]\n"                                                      \
+                          "strb r3, [r1, r7]\n"
 
 /* The multiplier in s8, and the inverse of 3 in its place. */
 NN_CONV_TABLES_NAKED static void in_floats(void) {
@@ -104,8 +104,8 @@ void nn_conv_tables_group(nn_conv_tables_loop loop, const nn_conv_tables_job *jo
             for (ai_i32 step = 0; step < loop->steps; step++, table += 2) {
                 for (ai_i32 tile = 0; tile < 4; tile++) {
                     const ai_i32 row = step / 3 * rows + step % 3 + tile / loop->across;
-                    const ai_u32 wide = job->wide[place * place_words + row * loop->tiles +
-                                                  tile % loop->across];
+                    const ai_u32 wide =
+                        job->wide[place * place_words + row * loop->tiles + tile % loop->across];
                     sums[0][tile][place] += (ai_u32)nn_two_products(wide, table[0], 0);
                     sums[1][tile][place] += (ai_u32)nn_two_products(wide, table[1], 0);
                 }

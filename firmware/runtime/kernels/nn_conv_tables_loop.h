@@ -47,8 +47,7 @@ typedef struct {
 /* All pairs of filters of a group of tiles. */
 typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
 
-#define NN_CONV_TABLES_NAKED                                                                       \
-    __attribute__((naked, noinline, used)) NN_SECTION(NN_SECTION_KERNELS)
+#define NN_CONV_TABLES_NAKED __attribute__((naked, noinline, used)) NN_SECTION(NN_SECTION_KERNELS)
 
 /* The stack of the loop: the job; sums [2 filters][4 tiles][6]; a word for the next sum or for the
  * table, one for the end of a pass or for the link register, the place of a byte. */
@@ -60,6 +59,8 @@ typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
 #define NN_CONV_TABLES_LINK "248"
 #define NN_CONV_TABLES_PLACE "252"
 #define NN_CONV_TABLES_STACK "256"
+
+/* clang-format off */
 
 /* Two channels of a row of the window, of two filters and four tiles: sixteen products by eight
  * SMLAD. r0 weights, r1 elements; sums of the first filter in r4, r6, r8, r10, of the second in r5,
@@ -79,8 +80,6 @@ typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
     op " r11, r3, lr" last("r11") "\n" other
 #define NN_CONV_TABLES_ADDED(sum) ", " sum
 #define NN_CONV_TABLES_ALONE(sum) ""
-
-/* clang-format off */
 
 /* Where tile `tile`'s element of a step is: pairs of channels lie R rows of `tiles` words apart, and
  * a step is a row of one; with `across` tiles beside each other a group has R = 4 / across + 2. */

@@ -76,36 +76,38 @@ __attribute__((naked, noinline)) NN_SECTION(NN_SECTION_KERNELS) void nn_conv_tab
             "rsb r5, r5, #4\n"
             "str r5, [sp, #16]\n"
             "add.w r1, r4, r2, lsl #2\n"
-            "mov r12, #" NN_TEXT_OF(LOW) "\n"
-            "mov lr, #" NN_TEXT_OF(LAST) "\n"
-            "1:\n"
-            "ldr r2, [sp]\n"
-            "add r2, r0\n"
-            "str r2, [sp, #12]\n"
-            "2:\n" SIX("")
-            "ldr r2, [sp, #8]\n"
-            "add r1, r2\n" SIX(", ror #8")
-            "ldr r2, [sp, #8]\n"
-            "adds r0, #4\n"
-            "ldr r3, [sp, #12]\n"
-            "add r1, r2\n"
-            "cmp r0, r3\n"
-            "bne 2b\n"
-            "ldr r2, [sp]\n"
-            "ldr r3, [sp, #16]\n"
-            "ldr r4, [sp, #20]\n"
-            "add.w r2, r2, r2, lsl #1\n"
-            "add r1, r3\n"
-            "add r0, r2\n"
-            "subs r4, #1\n"
-            "str r4, [sp, #20]\n"
-            "bne 1b\n"
-            "add sp, #24\n"
-            "pop {r4-r11, pc}\n");
+            "mov r12, #" NN_TEXT_OF(
+                LOW) "\n"
+                     "mov lr, #" NN_TEXT_OF(
+                         LAST) "\n"
+                               "1:\n"
+                               "ldr r2, [sp]\n"
+                               "add r2, r0\n"
+                               "str r2, [sp, #12]\n"
+                               "2:\n" SIX("") "ldr r2, [sp, #8]\n"
+                                              "add r1, r2\n" SIX(
+                                                  ", ror #8") "ldr r2, [sp, #8]\n"
+                                                              "adds r0, #4\n"
+                                                              "ldr r3, [sp, #12]\n"
+                                                              "add r1, r2\n"
+                                                              "cmp r0, r3\n"
+                                                              "bne 2b\n"
+                                                              "ldr r2, [sp]\n"
+                                                              "ldr r3, [sp, #16]\n"
+                                                              "ldr r4, [sp, #20]\n"
+                                                              "add.w r2, r2, r2, lsl #1\n"
+                                                              "add r1, r3\n"
+                                                              "add r0, r2\n"
+                                                              "subs r4, #1\n"
+                                                              "str r4, [sp, #20]\n"
+                                                              "bne 1b\n"
+                                                              "add sp, #24\n"
+                                                              "pop {r4-r11, pc}\n");
 }
 
-__attribute__((naked, noinline)) NN_SECTION(NN_SECTION_KERNELS) void nn_conv_tables_move(
-    __attribute__((unused)) const nn_conv_tables_rows *rows) {
+__attribute__((naked, noinline))
+NN_SECTION(NN_SECTION_KERNELS) void nn_conv_tables_move(__attribute__((unused))
+                                                        const nn_conv_tables_rows *rows) {
     __asm__(".syntax unified\n"
             "push {r4-r9, lr}\n"
             "ldm r0, {r4-r7}\n"
