@@ -179,6 +179,11 @@ CAMPAIGNS = {
         # Whatever the seed of the others: verdicts of other commits count, for one sample.
         section=lambda: telling.section(Record().found),
     ),
+    "cases": Campaign(
+        "Cases of tests of which `scons test` has a sample; of each list at most",
+        ("tests.sampled", "--most", "{count}"),
+        1_000,
+    ),
     "debians": Campaign(
         "bootstrap in fresh Debians (chroots): from nothing to identical bytes; pip install",
         ("tests.graph.debians", "--count", "{count}"),

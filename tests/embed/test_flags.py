@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.embed.hosts import Host, Run, make_host
 from tests.embed.machines import COMPILER, MACHINES
 from tests.embed.test_linked import build_with_scons, make_words
+from tests.sampled import sampled
 
 F4 = MACHINES["netduinoplus2"]
 MISSED = "nn2flash: no Cortex-M is selected here"
@@ -102,8 +104,10 @@ def test_cmake_without_c(
     assert said.count("CMake Error") == 1
 
 
-@pytest.mark.parametrize("example", ["cmake/live", "cmake/subdirectory"])
-@pytest.mark.parametrize("asked", [False, True], ids=("not asked", "asked"))
+@pytest.mark.parametrize(
+    ("example", "asked"),
+    sampled(product(["cmake/live", "cmake/subdirectory"], [False, True]), 2, seed=1),
+)
 def test_cmake_position_independent(
     asked: bool, example: str, vendor: Path, package_parts: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -154,8 +158,10 @@ def generated(vendor: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
     return host
 
 
-@pytest.mark.parametrize("variable", ["CFLAGS", "CCFLAGS"])
-@pytest.mark.parametrize("standard", ["", "-std=c99", "-std=gnu89"])
+@pytest.mark.parametrize(
+    ("variable", "standard"),
+    sampled(product(["CFLAGS", "CCFLAGS"], ["", "-std=c99", "-std=gnu89"]), 2),
+)
 def test_scons_strings(variable: str, standard: str, generated: Host, tmp_path: Path) -> None:
     """Flags as one string, as RT-Thread's rtconfig.py has them, with a standard of the host's."""
     host = generated.clone(tmp_path / "host")

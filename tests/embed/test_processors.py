@@ -11,6 +11,7 @@ import pytest
 from tests.embed.hosts import make_host
 from tests.embed.machines import COMPILER, CORES, MACHINES
 from tests.graph.project import SCONS
+from tests.sampled import sampled
 
 PLAIN = "-O2"
 LTO = "-O2 -flto -ffunction-sections -fdata-sections"
@@ -28,10 +29,13 @@ def settings(compiler: str, cflags: str, *ldflags: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("processor", "optimization"),
-    [
-        *((name, PLAIN) for name in CORES),
-        *((name, LTO) for name in ("cortex-m7", "cortex-m4", "cortex-m33")),
-    ],
+    sampled(
+        [
+            *((name, PLAIN) for name in CORES),
+            *((name, LTO) for name in ("cortex-m7", "cortex-m4", "cortex-m33")),
+        ],
+        4,
+    ),
 )
 def test_cortex_m(
     processor: str, optimization: str, package_parts: dict[str, Path], tmp_path: Path

@@ -11,6 +11,7 @@ from support.files import read_json, write_json
 from tests.report.conftest import MEMORY
 from tests.report.conftest import Build as Folder
 from tests.report.test_report import Page
+from tests.sampled import sampled
 
 
 def grown(build: Folder, more: int) -> None:
@@ -101,7 +102,7 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize("damage", sampled(DAMAGED, 6))
 def test_a_damaged_history_is_named_and_begun_anew(build: Folder, damage: str) -> None:
     """It stops no report; one line tells of it, once."""
     build.path("report.json").write_text(DAMAGED[damage])
