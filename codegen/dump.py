@@ -17,6 +17,14 @@ from codegen.render import render
 from codegen.report.drawing import drawing
 from codegen.target import Target
 from support.files import write_text
+from support.output_file import OutputFile, check_outputs
+
+# The last line of each file, by suffix: the files' names are fixed, and a user's may be called so.
+SIGNATURES = {
+    ".txt": "(nn2flash dump)",
+    ".dot": "// nn2flash dump",
+    ".svg": "<!-- nn2flash dump -->",
+}
 
 
 def dump(graph: Graph, kernels: Kernels, target: Target, folder: Path) -> None:
@@ -24,18 +32,28 @@ def dump(graph: Graph, kernels: Kernels, target: Target, folder: Path) -> None:
     its cost or why it does not fit, the arena with what lives where and when, and a drawing.
 
     Raises:
-        UserError: an operation that no kernel takes.
+        UserError: an operation that no kernel takes, or a file of such a name that no dump has
+            written; nothing is written then.
     """
+    texts: dict[str, str] = {}
     lowering = Lowering(target, kernels, activity_of(graph, kernels))
     final = graph
     for number, (name, final) in enumerate(run_passes(graph, lowering)):
-        write_text(folder / f"{number:02}-{name}.txt", to_text(final))
-        write_text(folder / f"{number:02}-{name}.dot", to_graphviz(final))
-    write_text(folder / "kernels.txt", _kernels(final, lowering))
+        texts[f"{number:02}-{name}.txt"] = to_text(final)
+        texts[f"{number:02}-{name}.dot"] = to_graphviz(final)
+    texts["kernels.txt"] = _kernels(final, lowering)
     plan = plan_network(graph, kernels, target)
-    write_text(folder / "memory.txt", _memory(plan))
+    texts["memory.txt"] = _memory(plan)
     drawn = {"drawing": drawing(manifest(plan, "network"))}
-    write_text(folder / "network.svg", render("report/network.svg.j2", drawn))
+    texts["network.svg"] = render("report/network.svg.j2", drawn)
+    check_outputs([OutputFile("--out-dir", folder / name, _is_ours) for name in texts], ())
+    for name, text in texts.items():
+        write_text(folder / name, f"{text}{SIGNATURES[Path(name).suffix]}\n")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file has the last line of those that are written here."""
+    return path.read_bytes().endswith(f"\n{SIGNATURES[path.suffix]}\n".encode())
 
 
 def _kernels(graph: Graph, lowering: Lowering) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
@@ -35,6 +36,8 @@ MOST_INPUTS = 1000
 """Inputs that calibrate; of more, so many evenly spread."""
 
 MOST_BYTES = 1 << 30
+# Of what onnxruntime says, which may be a page.
+MOST_CHARACTERS = 300
 """Activations that onnxruntime keeps in memory, of all inputs, to count them."""
 
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -80,9 +83,9 @@ def told(path: Path, doing: str) -> Iterator[None]:
     except (UserError, MemoryError, OSError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = textwrap.shorten(str(error), MOST_CHARACTERS, placeholder=" …")
         raise UserError(
-            f"{path}: onnxruntime cannot {doing} it ({reason[:300]})",
+            f"{path}: onnxruntime cannot {doing} it ({reason or type(error).__name__})",
             "see that onnxruntime runs the float network, and export it again with opset 17",
         ) from None
 

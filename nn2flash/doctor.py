@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -107,8 +108,9 @@ _PROGRAMS = (
 def examine() -> list[Tool]:
     """All tools, in the order in which somebody comes to need them."""
     manager = next((name for name in MANAGERS if shutil.which(name)), "apt-get")
+    python = shlex.quote(sys.executable)
     packages = [
-        Tool(name, serves, needed, _version(name), f"{sys.executable} -m pip install {name}")
+        Tool(name, serves, needed, _version(name), f"{python} -m pip install {name}")
         for name, serves, needed in _PACKAGES
     ]
     programs = [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
 
@@ -45,12 +47,30 @@ def _say(program: str, text: str) -> None:
     print(f"{program}: {red('error:', sys.stderr)} {text}", file=sys.stderr)
 
 
+def _open_streams() -> None:
+    """Make output possible where it is not: to closed streams nothing goes, and no file of ours is
+    opened in their place; what a stream's encoding lacks is escaped.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
 def run_cli(program: str, main: Callable[[], int | None]) -> None:
     """Run `main` and end the process: 0, main's own status, 1 for a user error, 130 for Ctrl-C.
 
     A `UserError` or an operating system error (unwritable folder, disk full) becomes one message
     on stderr. Anything else is a defect of this program and keeps its traceback.
     """
+    _open_streams()
     try:
         status = main() or 0
         sys.stdout.flush()

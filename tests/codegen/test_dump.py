@@ -109,3 +109,15 @@ def test_boards_are_targets(board: str, packed: bool) -> None:
 def test_an_unknown_core_is_refused() -> None:
     with pytest.raises(UserError, match="core 'cortex-m99' is unknown"):
         named_target("cortex-m99", fpu=True)
+
+
+@pytest.mark.parametrize("name", ["kernels.txt", "00-read.dot", "network.svg"])
+def test_a_file_of_the_users_is_not_written_over(graph: Graph, name: str, tmp_path: Path) -> None:
+    """What a dump wrote is replaced; of a folder with another file so called nothing changes."""
+    dumped(graph, tmp_path / "ours")
+    assert dumped(graph, tmp_path / "ours").keys() >= {name}
+    (tmp_path / "users").mkdir()
+    (tmp_path / "users" / name).write_text("mine")
+    with pytest.raises(UserError, match=f"{name}: was not written by nn2flash"):
+        dump(graph, Kernels("portable"), CORTEX_M7, tmp_path / "users")
+    assert [path.read_text() for path in (tmp_path / "users").iterdir()] == ["mine"]

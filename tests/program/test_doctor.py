@@ -13,6 +13,7 @@ import pytest
 
 from nn2flash.boards import names
 from nn2flash.cli import COMMANDS, main
+from nn2flash.doctor import examine
 from tests.program.conftest import REPOSITORY, from_sources
 
 
@@ -25,6 +26,11 @@ def test_everything_of_the_tests_is_there(capsys: pytest.CaptureFixture[str]) ->
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Python ") and sys.executable in lines[0]
     assert {line.split()[0] for line in lines[1:] if line[0] != " "} == parts.keys()
+
+
+def test_the_line_can_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/opt/my nets/bin/python")
+    assert examine()[0].remedy == "'/opt/my nets/bin/python' -m pip install numpy"
 
 
 def test_what_is_missing_has_the_line_that_installs_it(tmp_path: Path) -> None:
