@@ -40,11 +40,12 @@ class Sampling:
         return Windows(tuple(starts), (size,) * self.samples)
 
 
-# Of fully connected networks, of convolutional ones, and of single layers of these, whose loops
-# hardly change.
-NETWORKS = Sampling(1_000_000, 24, 20_000)
+# Of fully connected networks and of layers of ours: what widens rows comes rarely and is slow, so
+# that short samples of a layer are off by a tenth. Of whole convolutional networks, and of others'
+# layers, whose loops hardly change.
+NETWORKS = LAYERS = Sampling(1_000_000, 24, 20_000)
 CONVOLUTIONS = Sampling(200_000, 24, 6_000)
-LAYERS = Sampling(40_000, 12, 2_500)
+PEER_LAYERS = Sampling(40_000, 12, 2_500)
 
 
 @dataclass(frozen=True)

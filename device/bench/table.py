@@ -7,7 +7,7 @@ from typing import Any
 
 from device.bench import mca
 from device.bench.conv_table import ABOUT, compared, summary
-from device.bench.estimate import CONVOLUTIONS, LAYERS, NETWORKS
+from device.bench.estimate import CONVOLUTIONS, NETWORKS, PEER_LAYERS
 from device.bench.goals import CMSIS_NN, OURS
 from device.bench.goals import table as goals
 
@@ -45,8 +45,8 @@ branch misses; no figure is a board's. "Typical" is the test input whose count i
 
 Whole traces are estimated up to {networks.whole:,} instructions; longer ones by
 {networks.samples} seeded samples of {networks.size:,} instructions, with the standard error
-after ±. Convolutional networks: up to {convolutions.whole:,}, else {convolutions.samples}
-samples of {convolutions.size:,}; their layers: up to {layers.whole:,}, else {layers.samples}
+after ±; so are our layers. Other convolutional networks: up to {convolutions.whole:,}, else
+{convolutions.samples} samples of {convolutions.size:,}; their layers: up to {layers.whole:,}, else {layers.samples}
 samples of {layers.size:,}. Cycles of `kernels=auto` and of CMSIS-NN are the sums of their layers'.
 """
 
@@ -62,7 +62,7 @@ def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
         version=mca.version() or "(not installed)",
         networks=NETWORKS,
         convolutions=CONVOLUTIONS,
-        layers=LAYERS,
+        layers=PEER_LAYERS,
     )
     parts = [HEAD, models, ABOUT, picture]
     parts += [
