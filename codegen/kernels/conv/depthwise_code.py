@@ -24,8 +24,6 @@ LOADED = (12, 14)
 FACTOR, ADDEND = 4, 5
 # Products that a load comes ahead, and that stand between a product and what needs it.
 _AHEAD, _LATENCY = 2, 2
-# The same for what the FPU takes longer for.
-_AFTER = {"to_fpu": 3, "convert": 4, "scale": 4, "round": 4, "from_fpu": 3}
 # Stride → a row of more words is a loop; words of its round.
 _UNROLLED, _ROUND = {1: 14, 2: 14}, {1: 8, 2: 8}
 # The largest offset of LDR and STRB.
@@ -114,6 +112,7 @@ class Instruction:
     Attributes:
         kind: of the template's macro `instruction`.
         to: register that it changes, or stores.
+        single: the FPU's register that it changes, or reads.
         source, weights: registers of a product.
         halves: of a product.
         offset: of a load or store; of "move", how far.
@@ -125,6 +124,7 @@ class Instruction:
     weights: int = 0
     halves: str = ""
     offset: int = 0
+    single: int = 0
 
 
 @dataclass(frozen=True)
@@ -160,21 +160,14 @@ class Body:
         return count
 
 
-# What becomes of a finished sum, step by step.
-_STEPS: dict[Finish, tuple[str, ...]] = {
-    "integers": ("clip", "store"),
-    "floats": (
-        "to_fpu",
-        "convert",
-        "scale",
-        "round",
-        "from_fpu",
-        "limit",
-        "point",
-        "clip",
-        "store",
-    ),
-}
+# What becomes of a finished sum, step by step: in float32 what is before the FPU.
+_STEPS: dict[Finish, tuple[str, ...]] = {"integers": ("clip", "store"), "floats": ("to_fpu",)}
+# In the FPU, and behind it by zero point: where nothing else is, one clip has both ends.
+_IN_FPU = ("convert", "scale", "round")
+_BEHIND_FPU = {-128: ("from_fpu", "positive", "point", "store"), 0: ("from_fpu", "clip", "store")}
+_BEHIND_FPU_ANY = ("from_fpu", "limit", "point", "clip", "store")
+# Sums that the FPU takes together, each in a register of its own: of one alone it is waited for.
+_TOGETHER, _SINGLES = 6, range(1, 16)
 
 
 @dataclass
@@ -201,19 +194,20 @@ class _Item:
 
 
 @lru_cache(maxsize=64)  # asked for by every estimate of every processor
-def body(row: Row, down: int, below: int, finish: Finish) -> Body:
+def body(row: Row, down: int, below: int, finish: Finish, zero_point: int = 0) -> Body:
     """The instructions of a row.
 
     Args:
         down: bytes from a window to the one below it, in the planes.
         below: bytes from an output to the one below it.
         finish: how sums become bytes.
+        zero_point: that the FPU's integers are short of.
     """
     head, rounds = _loop(row)
     size = _ROUND[row.stride]
     looped = head + rounds * size
     step = size * 2 // row.stride
-    made = _Writer(row, finish)
+    made = _Writer(row, finish, _BEHIND_FPU.get(zero_point, _BEHIND_FPU_ANY))
     parts = [(range(head), 1)]
     if rounds > 1:
         parts += [(range(head, head + size), rounds), (range(looped, row.words), 1)]
@@ -251,11 +245,13 @@ class _Writer:
     """The row's instructions, in their order.
 
     Attributes:
+        behind_fpu: what becomes of the FPU's integers, step by step.
         input, output: bytes that the pointers have moved since the row began.
     """
 
     row: Row
     finish: Finish
+    behind_fpu: tuple[str, ...]
     input: int = 0
     output: int = 0
     _lines: list[Instruction] = field(default_factory=list)
@@ -264,6 +260,7 @@ class _Writer:
     _waiting: list[_Waiting] = field(default_factory=list)
     _started: set[int] = field(default_factory=set)
     _open: dict[int, int] = field(default_factory=dict)
+    _in_fpu: list[int] = field(default_factory=list)
     _moved: int = 0
 
     def skip(self, times: int, input_bytes: int, output_bytes: int, outputs: int) -> None:
@@ -294,10 +291,12 @@ class _Writer:
                     self._free.append(self._where.pop(need))
             if not early:
                 self._advance(index)
+            self._empty_fpu(_TOGETHER)
         now = len(items)
         while self._waiting:
             now += 1
             self._advance(now)
+        self._empty_fpu(1)
         self.output += self._moved
         return self._lines, self._moved
 
@@ -364,15 +363,44 @@ class _Writer:
     def _finish(self, each: _Waiting, now: int) -> None:
         step = each.steps.popleft()
         register = self._open[each.output]
-        each.ready = now + _AFTER.get(step, 1)
-        if step != "store":
+        each.ready = now + 1
+        if step == "store":
+            self._store(each.output, register)
+        elif step == "to_fpu":
+            single = _SINGLES[len(self._in_fpu)]
+            self._lines.append(Instruction(step, register, single=single))
+            self._in_fpu.append(each.output)
+        else:
             self._lines.append(Instruction(step, register))
             return
-        offset = each.output * self.row.pixel - self.output - self._moved
+        self._waiting.remove(each)
+        del self._open[each.output]
+
+    def _empty_fpu(self, least: int) -> None:
+        """Have the FPU's sums as bytes, if there are as many, and two registers for them."""
+        taken = {*self._open.values(), *self._where.values()}
+        free = [register for register in (*SUMS, *LOADED) if register not in taken]
+        outputs = self._in_fpu
+        if len(outputs) < least or len(free) < 2:
+            return
+        for step in _IN_FPU:
+            for single in _SINGLES[: len(outputs)]:
+                self._lines.append(Instruction(step, single=single))
+        for first in range(0, len(outputs), len(free)):
+            part = outputs[first : first + len(free)]
+            for step in self.behind_fpu:
+                for at, (register, output) in enumerate(zip(free, part, strict=False)):
+                    if step == "store":
+                        self._store(output, register)
+                    else:
+                        single = _SINGLES[first + at]
+                        self._lines.append(Instruction(step, register, single=single))
+        self._in_fpu = []
+
+    def _store(self, output: int, register: int) -> None:
+        offset = output * self.row.pixel - self.output - self._moved
         if offset > REACH:
             self._lines.append(Instruction("move", offset=offset))
             self._moved += offset
             offset = 0
         self._lines.append(Instruction("store", register, offset=offset))
-        self._waiting.remove(each)
-        del self._open[each.output]

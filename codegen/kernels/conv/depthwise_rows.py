@@ -122,9 +122,10 @@ def bodies(op: Conv) -> tuple[Body | None, Body | None]:
     row, found = row_of(op), requantization(op).found
     down = op.window.strides[0] * PLANES * row.words * WORD
     below = row.outputs * op.groups
+    zero_point = op.output.quantization.zero_point
     return (
         body(row, down, below, "integers") if found.any() else None,
-        body(row, down, below, "floats") if not found.all() else None,
+        body(row, down, below, "floats", zero_point) if not found.all() else None,
     )
 
 

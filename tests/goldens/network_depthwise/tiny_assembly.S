@@ -379,15 +379,7 @@ tiny_layer_0_rows:
     ldr     lr, [r0, #116]
     smlad   r3, r12, r9, r3
     smlad   r3, lr, r10, r3
-    vmov    s2, r2
-    vcvt.f32.s32 s2, s2
-    vmul.f32 s2, s2, s0
-    vcvtr.s32.f32 s2, s2
-    vmov    r2, s2
-    ssat    r2, #16, r2
-    subw    r2, r2, #3
-    ssat    r2, #8, r2
-    strb    r2, [r1, #0]
+    vmov    s1, r2
     smultb  r2, r12, r6
     ldr     r12, [r0, #228]
     smlatb  r2, lr, r7, r2
@@ -399,15 +391,7 @@ tiny_layer_0_rows:
     ldr     lr, [r0, #120]
     smlad   r2, r12, r9, r2
     smlad   r2, lr, r10, r2
-    vmov    s3, r3
-    vcvt.f32.s32 s3, s3
-    vmul.f32 s3, s3, s0
-    vcvtr.s32.f32 s3, s3
-    vmov    r3, s3
-    ssat    r3, #16, r3
-    subw    r3, r3, #3
-    ssat    r3, #8, r3
-    strb    r3, [r1, #6]
+    vmov    s2, r3
     smultb  r3, r12, r6
     ldr     r12, [r0, #232]
     smlatb  r3, lr, r7, r3
@@ -419,15 +403,7 @@ tiny_layer_0_rows:
     ldr     lr, [r0, #124]
     smlad   r3, r12, r9, r3
     smlad   r3, lr, r10, r3
-    vmov    s2, r2
-    vcvt.f32.s32 s2, s2
-    vmul.f32 s2, s2, s0
-    vcvtr.s32.f32 s2, s2
-    vmov    r2, s2
-    ssat    r2, #16, r2
-    subw    r2, r2, #3
-    ssat    r2, #8, r2
-    strb    r2, [r1, #12]
+    vmov    s3, r2
     smultb  r2, r12, r6
     ldr     r12, [r0, #236]
     smlatb  r2, lr, r7, r2
@@ -439,15 +415,7 @@ tiny_layer_0_rows:
     ldr     lr, [r0, #128]
     smlad   r2, r12, r9, r2
     smlad   r2, lr, r10, r2
-    vmov    s3, r3
-    vcvt.f32.s32 s3, s3
-    vmul.f32 s3, s3, s0
-    vcvtr.s32.f32 s3, s3
-    vmov    r3, s3
-    ssat    r3, #16, r3
-    subw    r3, r3, #3
-    ssat    r3, #8, r3
-    strb    r3, [r1, #18]
+    vmov    s4, r3
     smultb  r3, r12, r6
     ldr     r12, [r0, #240]
     smlatb  r3, lr, r7, r3
@@ -459,15 +427,7 @@ tiny_layer_0_rows:
     ldr     lr, [r0, #132]
     smlad   r3, r12, r9, r3
     smlad   r3, lr, r10, r3
-    vmov    s2, r2
-    vcvt.f32.s32 s2, s2
-    vmul.f32 s2, s2, s0
-    vcvtr.s32.f32 s2, s2
-    vmov    r2, s2
-    ssat    r2, #16, r2
-    subw    r2, r2, #3
-    ssat    r2, #8, r2
-    strb    r2, [r1, #24]
+    vmov    s5, r2
     smultb  r2, r12, r6
     ldr     r12, [r0, #244]
     smlatb  r2, lr, r7, r2
@@ -483,20 +443,60 @@ tiny_layer_0_rows:
     ldr     lr, [sp, #4]
     smlabb  r2, r12, r11, r2
     add     r2, lr, r2, asr #8
-    vmov    s3, r3
-    vmov    s2, r2
-    vcvt.f32.s32 s3, s3
+    vmov    s6, r3
+    vcvt.f32.s32 s1, s1
     vcvt.f32.s32 s2, s2
-    vmul.f32 s3, s3, s0
+    vcvt.f32.s32 s3, s3
+    vcvt.f32.s32 s4, s4
+    vcvt.f32.s32 s5, s5
+    vcvt.f32.s32 s6, s6
+    vmul.f32 s1, s1, s0
     vmul.f32 s2, s2, s0
-    vcvtr.s32.f32 s3, s3
+    vmul.f32 s3, s3, s0
+    vmul.f32 s4, s4, s0
+    vmul.f32 s5, s5, s0
+    vmul.f32 s6, s6, s0
+    vcvtr.s32.f32 s1, s1
     vcvtr.s32.f32 s2, s2
-    vmov    r3, s3
-    vmov    r2, s2
+    vcvtr.s32.f32 s3, s3
+    vcvtr.s32.f32 s4, s4
+    vcvtr.s32.f32 s5, s5
+    vcvtr.s32.f32 s6, s6
+    vmov    r3, s1
+    vmov    r4, s2
+    vmov    r5, s3
+    vmov    r12, s4
+    vmov    lr, s5
+    ssat    r3, #16, r3
+    ssat    r4, #16, r4
+    ssat    r5, #16, r5
+    ssat    r12, #16, r12
+    ssat    lr, #16, lr
+    subw    r3, r3, #3
+    subw    r4, r4, #3
+    subw    r5, r5, #3
+    subw    r12, r12, #3
+    subw    lr, lr, #3
+    ssat    r3, #8, r3
+    ssat    r4, #8, r4
+    ssat    r5, #8, r5
+    ssat    r12, #8, r12
+    ssat    lr, #8, lr
+    strb    r3, [r1, #0]
+    strb    r4, [r1, #6]
+    strb    r5, [r1, #12]
+    strb    r12, [r1, #18]
+    strb    lr, [r1, #24]
+    vmov    r3, s6
     ssat    r3, #16, r3
     subw    r3, r3, #3
     ssat    r3, #8, r3
     strb    r3, [r1, #30]
+    vmov    s1, r2
+    vcvt.f32.s32 s1, s1
+    vmul.f32 s1, s1, s0
+    vcvtr.s32.f32 s1, s1
+    vmov    r2, s1
     ssat    r2, #16, r2
     subw    r2, r2, #3
     ssat    r2, #8, r2
