@@ -47,7 +47,8 @@ Whole traces are estimated up to {networks.whole:,} instructions; longer ones by
 {networks.samples} seeded samples of {networks.size:,} instructions, with the standard error
 after ±; so are our layers. Other convolutional networks: up to {convolutions.whole:,}, else
 {convolutions.samples} samples of {convolutions.size:,}; their layers: up to {layers.whole:,}, else
-{layers.samples} samples of {layers.size:,}. Cycles of `kernels=auto` and of CMSIS-NN are the sums of their layers'.
+{layers.samples} samples of {layers.size:,}. Cycles of `kernels=auto` and of CMSIS-NN are the sums
+of their layers'.
 """
 
 

@@ -191,12 +191,12 @@ class Quads(Kernel):
         return refusal(in_quads(window_pairs(op), filled(np.arange(op.rows))))
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """What windows take beside quads; 7.5 for four elements and 34 for a pixel that is one."""
+        """What windows take beside quads; 7.3 for four elements and 18 for a pixel that is one."""
         fours = -(-int(op.weights[0].size) // 4)
         quads = quads_cost(op, 2 * fours)
         window, depth = op.window, op.input.shape[1]
         if window.kernel == (1, 1) and window.strides == (1, 1) and depth % 4 == 0:
-            return quads + window.positions * (7.5 * fours + 34.0)
+            return quads + window.positions * (7.3 * fours + 18.0)
         return quads + window_loads(window, depth, 1) + window.positions * 20.0
 
     def in_strips(self, op: Conv, target: Target, count: int) -> tuple[Lowered, ...]:
@@ -235,7 +235,7 @@ class QuadRows(Quads):
         steps = -(-window.kernel[1] * depth // 2)
         widened = (window.output[0] - 1) * window.strides[0] + window.kernel[0]
         pairs = -(-window.positions // 2)
-        sums = pairs * (30.0 + window.kernel[0] * 7.0)
+        sums = pairs * (27.0 + window.kernel[0] * 6.0)
         copies = 0.0 if in_rows(op) else pairs * window.kernel[0] * (2.3 * steps + 25.0)
         rows = widened * row_cost(op)
         return quads_cost(op, window.kernel[0] * steps) + rows + sums + copies
@@ -276,16 +276,24 @@ def row_cost(op: Conv) -> float:
     """Instructions that widen a row of the image, sum it for each window, and move it on."""
     window, depth = op.window, op.input.shape[1]
     moved = 0.6 * layout_of(op).pitch * max(0, window.kernel[0] - window.strides[0])
+    widened = 2.0 * window.input[1] * depth
     if depth % 2:
         steps = -(-window.kernel[1] * depth // 2)
-        sums = window.output[1] * max(8.0, 9.0 * steps - 10.0)
+        between = window.strides[1] * depth
+        hop = between if between % 2 else between // 2
+        sums = window.output[1] * (11.0 if (hop, steps) == (3, 5) else 4.0 * hop + 6.0)
         odd = window.pads[1] % 2 or window.strides[1] % 2
         shifted = 2.3 * depth * reach_of(window) if odd else 0.0
     else:
         by_columns = 7.0 if window.strides[1] == 1 else 6.0 * window.kernel[1]
-        sums = reach_of(window) * 14.0 + window.output[1] * by_columns
+        sums = window.output[1] * by_columns
+        if depth % 4:
+            sums += reach_of(window) * 14.0
+        else:
+            fours = depth // 4
+            widened = window.input[1] * (8.0 + 28.0 * (fours // 4) + 8.0 * (fours % 4))
         shifted = 0.0
-    return 2.0 * window.input[1] * depth + sums + shifted + moved + 150.0
+    return widened + sums + shifted + moved + 150.0
 
 
 def quads_cost(op: Conv, steps: int) -> float:

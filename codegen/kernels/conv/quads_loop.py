@@ -10,7 +10,7 @@ from dataclasses import dataclass
 # As many steps as stand one after the other without turns, in copies and in rows; steps of a turn.
 _STRAIGHT, _STRAIGHT_ROWS, _LEAST_TURN, _MOST_TURN = 40, 75, 20, 48
 # Bytes of instructions: of a step, and of what is around all of them, at most.
-_STEP_BYTES, _AROUND_BYTES = 48, 140
+_STEP_BYTES, _AROUND_BYTES = 48, 160
 # Instructions around a turn.
 _TURN_COST = 5
 # The largest offset of LDR and number of ADDW.

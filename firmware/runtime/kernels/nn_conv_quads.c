@@ -46,18 +46,25 @@ static sums_of_two widen_two(const ai_i8 *first, const ai_i8 *second, ai_i32 fou
 static void of_pixels(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
                       nn_quads_loop loop, nn_quads_job *job, ai_u32 *wide) {
     const ai_i32 pixels = shape->output_height * shape->output_width;
-    const ai_i32 fours = shape->channels / 4;
-    for (ai_i32 pixel = 0; pixel < pixels; pixel += 2) {
+    job->next = nn_quads_next_pixels;
+    job->count = shape->channels / 4;
+    job->pitch = shape->channels;
+    job->below = 2 * shape->filters;
+    for (ai_i32 left = pixels; left > 0;) {
         /* A second pixel that there is not is the first one once more. */
-        const ai_i32 next = pixel + 1 < pixels ? 1 : 0;
-        const sums_of_two sums = widen_two(input, input + next * shape->channels, fours, wide);
+        const ai_i32 next = left > 1 ? 1 : 0;
+        const ai_i32 pairs = left > 1 ? left / 2 : 1;
+        const sums_of_two sums = widen_two(input, input + next * shape->channels, job->count, wide);
         job->offsets[0] = -128 * sums.first;
         job->offsets[1] = -128 * sums.second;
         job->outputs[0] = output;
         job->outputs[1] = output + next * shape->filters;
+        job->from = input;
+        job->pairs = pairs;
         nn_quads(loop, job);
-        input += 2 * shape->channels;
-        output += 2 * shape->filters;
+        input += 2 * pairs * shape->channels;
+        output += 2 * pairs * shape->filters;
+        left -= 2 * pairs;
     }
 }
 

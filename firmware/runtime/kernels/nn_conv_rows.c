@@ -2,6 +2,7 @@
 #include "nn_conv_rows.h"
 
 #include "nn_dsp.h"
+#include "nn_packed_assembly.h"
 #include "nn_words.h"
 
 nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_i32 count, ai_u32 *scratch) {
@@ -24,6 +25,7 @@ nn_conv_rows nn_conv_rows_of(const nn_conv_shape *shape, ai_i32 count, ai_u32 *s
     rows.top = 0;
     rows.end = 0;
     rows.words = scratch;
+    rows.padded = scratch;
     rows.columns = depth % 2 == 0 ? (ai_i32 *)(scratch + count * rows.pitch) : NULL;
     return rows;
 }
@@ -77,50 +79,91 @@ static void widen(const ai_i8 *bytes, ai_i32 count, ai_u32 *words) {
     }
 }
 
-/* Four bytes to int16, the even ones and then the odd ones; returns the sum with them. */
-static inline ai_i32 split_four(const ai_i8 *bytes, ai_u32 *words, ai_i32 sum) {
-    const ai_u32 word = nn_word(bytes);
-    const ai_u32 even = nn_even(word);
-    const ai_u32 odd = nn_odd(word);
-    words[0] = even;
-    words[1] = odd;
-    return nn_add_halves(odd, nn_add_halves(even, sum));
+/* Columns of `fours` times four elements: of each four the even ones, then the odd ones; and their
+ * sums. At least one column. */
+#if NN_PACKED_ASSEMBLY
+
+/* An operation on lanes starts once a cycle: what else there is to do stands beside it. */
+__attribute__((naked, noinline)) static void
+split_columns(__attribute__((unused)) const ai_i8 *bytes, __attribute__((unused)) ai_i32 columns,
+              __attribute__((unused)) ai_i32 fours, __attribute__((unused)) ai_u32 *words,
+              __attribute__((unused)) ai_i32 *sums) {
+    __asm__(".syntax unified\n"
+            "push {r4-r11, lr}\n"
+            "ldr r12, [sp, #36]\n"
+            "mov lr, #0x00010001\n"
+            "add r1, r12, r1, lsl #2\n"
+            "1:\n"
+            "subs r10, r2, #4\n"
+            "mov r11, #0\n"
+            "blt 3f\n"
+            "2:\n"
+            "ldr r4, [r0]\n"
+            "ldr r5, [r0, #4]\n"
+            "sxtb16 r6, r4\n"
+            "ldr r8, [r0, #8]\n"
+            "sxtb16 r7, r4, ror #8\n"
+            "smlad r11, r6, lr, r11\n"
+            "sxtb16 r4, r5\n"
+            "smlad r11, r7, lr, r11\n"
+            "sxtb16 r5, r5, ror #8\n"
+            "ldr r9, [r0, #12]\n"
+            "strd r6, r7, [r3]\n"
+            "sxtb16 r6, r8\n"
+            "smlad r11, r4, lr, r11\n"
+            "sxtb16 r7, r8, ror #8\n"
+            "smlad r11, r5, lr, r11\n"
+            "strd r4, r5, [r3, #8]\n"
+            "sxtb16 r8, r9\n"
+            "smlad r11, r6, lr, r11\n"
+            "sxtb16 r9, r9, ror #8\n"
+            "smlad r11, r7, lr, r11\n"
+            "strd r6, r7, [r3, #16]\n"
+            "adds r0, #16\n"
+            "smlad r11, r8, lr, r11\n"
+            "strd r8, r9, [r3, #24]\n"
+            "adds r3, #32\n"
+            "smlad r11, r9, lr, r11\n"
+            "subs r10, #4\n"
+            "bge 2b\n"
+            "3:\n"
+            "adds r10, #4\n"
+            "beq 5f\n"
+            "4:\n"
+            "ldr r4, [r0], #4\n"
+            "sxtb16 r6, r4\n"
+            "subs r10, #1\n"
+            "sxtb16 r7, r4, ror #8\n"
+            "smlad r11, r6, lr, r11\n"
+            "strd r6, r7, [r3], #8\n"
+            "smlad r11, r7, lr, r11\n"
+            "bne 4b\n"
+            "5:\n"
+            "str r11, [r12], #4\n"
+            "cmp r12, r1\n"
+            "bne 1b\n"
+            "pop {r4-r11, pc}\n");
 }
 
-/* The same for 16 bytes. */
-static inline ai_i32 split_sixteen(const ai_i8 *bytes, ai_u32 *words, ai_i32 sum) {
-    sum = split_four(bytes, words, sum);
-    sum = split_four(bytes + 4, words + 2, sum);
-    sum = split_four(bytes + 8, words + 4, sum);
-    return split_four(bytes + 12, words + 6, sum);
-}
+#else
 
-/* Columns of `fours` times four elements, and their sums. */
 static void split_columns(const ai_i8 *bytes, ai_i32 columns, ai_i32 fours, ai_u32 *words,
                           ai_i32 *sums) {
-    const ai_i32 *const behind = sums + columns;
-    if (fours % 4 == 0) {
-        while (sums != behind) {
-            ai_i32 sum = 0;
-            for (ai_i32 left = fours; left > 0; left -= 4) {
-                sum = split_sixteen(bytes, words, sum);
-                bytes += 16;
-                words += 8;
-            }
-            *sums++ = sum;
-        }
-        return;
-    }
-    while (sums != behind) {
+    for (ai_i32 x = 0; x < columns; x++) {
         ai_i32 sum = 0;
         for (ai_i32 left = fours; left > 0; left--) {
-            sum = split_four(bytes, words, sum);
+            const ai_u32 word = nn_word(bytes);
+            words[0] = nn_even(word);
+            words[1] = nn_odd(word);
+            sum = nn_add_halves(words[1], nn_add_halves(words[0], sum));
             bytes += 4;
             words += 2;
         }
-        *sums++ = sum;
+        sums[x] = sum;
     }
 }
+
+#endif
 
 /* The elements of so many words. */
 static inline ai_i32 sum_of(const ai_u32 *words, ai_i32 count) {
@@ -193,28 +236,67 @@ static void add_columns(const nn_conv_rows *rows, ai_i32 *sums) {
     }
 }
 
-/* Of each window's row, from its words. */
+/* Sums of `steps` words each, `hop` words apart; each is the one before it without what it leaves
+ * behind, and with what comes. */
+static inline void slide(const ai_u32 *words, ai_i32 steps, ai_i32 hop, ai_i32 count, ai_i32 *sums,
+                         ai_i32 apart) {
+    ai_i32 sum = sum_of(words, steps);
+    const ai_u32 *behind = words + steps;
+    for (; count > 1; count--) {
+        *sums = sum;
+        sums += apart;
+        for (ai_i32 i = 0; i < hop; i++) {
+            sum = nn_add_halves(behind[i], nn_subtract_halves(words[i], sum));
+        }
+        words += hop;
+        behind += hop;
+    }
+    if (count > 0) {
+        *sums = sum;
+    }
+}
+
+/* The same, where no more than two words of each are in the next one. */
+static inline void slide_two(const ai_u32 *words, ai_i32 hop, ai_i32 count, ai_i32 *sums,
+                             ai_i32 apart) {
+    ai_i32 both = nn_add_halves(words[1], nn_add_halves(words[0], 0));
+    for (; count > 0; count--) {
+        ai_i32 sum = both;
+        for (ai_i32 i = 2; i < hop; i++) {
+            sum = nn_add_halves(words[i], sum);
+        }
+        words += hop;
+        both = nn_add_halves(words[1], nn_add_halves(words[0], 0));
+        *sums = sum + both;
+        sums += apart;
+    }
+}
+
+static void slide_over(const ai_u32 *words, ai_i32 steps, ai_i32 hop, ai_i32 count, ai_i32 *sums,
+                       ai_i32 apart) {
+    if (hop == 3 && steps == 5) {
+        slide_two(words, 3, count, sums, apart);
+    } else if (hop == 1) {
+        slide(words, steps, 1, count, sums, apart);
+    } else {
+        slide(words, steps, hop, count, sums, apart);
+    }
+}
+
+/* Of each window's row, from its words. Windows that begin at odd elements take turns with the
+ * others, where they are there. */
 static void add_words(const nn_conv_rows *rows, const ai_u32 *row, ai_i32 *sums) {
     const nn_conv_shape *shape = rows->shape;
     const ai_i32 between = shape->stride_x * shape->channels;
-    const ai_u32 *even = row + rows->straight;
-    const ai_u32 *odd = row + rows->shifted;
-    const ai_i32 steps = rows->steps;
-    ai_i32 at = rows->lead - shape->pad_left * shape->channels;
-    for (ai_i32 left = shape->output_width; left > 0; left--) {
-        const ai_u32 *words = ((at & 1) != 0 ? odd : even) + at / 2;
-        const ai_u32 *const behind = words + steps;
-        ai_i32 sum = 0;
-        if ((steps & 1) != 0) {
-            sum = nn_add_halves(*words++, 0);
-        }
-        while (words != behind) {
-            sum = nn_add_halves(words[0], sum);
-            sum = nn_add_halves(words[1], sum);
-            words += 2;
-        }
-        *sums++ = sum;
-        at += between;
+    const ai_i32 count = shape->output_width;
+    const ai_u32 *const first = row + nn_conv_rows_begin(rows, 0);
+    if (between % 2 == 0) {
+        slide_over(first, rows->steps, between / 2, count, sums, 1);
+        return;
+    }
+    slide_over(first, rows->steps, between, (count + 1) / 2, sums, 2);
+    if (count > 1) {
+        slide_over(row + nn_conv_rows_begin(rows, 1), rows->steps, between, count / 2, sums + 1, 2);
     }
 }
 
@@ -234,7 +316,7 @@ static void widen_row(const nn_conv_rows *rows, const ai_i8 *bytes, ai_i32 colum
 }
 
 /* A row of the image or, outside of it, padding. */
-static void add_row(const nn_conv_rows *rows, const ai_i8 *image, ai_i32 y, ai_u32 *row) {
+static void add_row(nn_conv_rows *rows, const ai_i8 *image, ai_i32 y, ai_u32 *row) {
     const nn_conv_shape *shape = rows->shape;
     const ai_i32 depth = shape->channels;
     const ai_i32 zero = shape->input_zero_point;
@@ -245,11 +327,20 @@ static void add_row(const nn_conv_rows *rows, const ai_i8 *image, ai_i32 y, ai_u
     const ai_i32 lead = inside ? rows->lead : 0;
     ai_u32 *const elements = row + rows->straight;
     ai_i32 *const sums = (ai_i32 *)row + rows->sums;
-    fill(elements, 0, lead, zero);
+    /* Padding left and right stays where it is, under whatever row. */
+    const bool again = inside && row < rows->padded;
+    if (row >= rows->padded) {
+        rows->padded = row + rows->pitch;
+    }
+    if (!again) {
+        fill(elements, 0, lead, zero);
+    }
     if (columns > 0) {
         widen_row(rows, image + y * shape->width * depth, columns, elements + lead / 2);
     }
-    fill(elements, inside ? lead + columns * depth : 0, 2 * rows->size, zero);
+    if (!again) {
+        fill(elements, inside ? lead + columns * depth : 0, 2 * rows->size, zero);
+    }
     if (rows->shifted >= 0) {
         shift(elements, rows->size, row + rows->shifted);
     }
@@ -257,11 +348,13 @@ static void add_row(const nn_conv_rows *rows, const ai_i8 *image, ai_i32 y, ai_u
         add_words(rows, row, sums);
         return;
     }
-    for (ai_i32 x = 0; x < left; x++) {
-        rows->columns[x] = zero * depth;
-    }
-    for (ai_i32 x = left + columns; x < rows->reach; x++) {
-        rows->columns[x] = zero * depth;
+    if (!again) {
+        for (ai_i32 x = 0; x < left; x++) {
+            rows->columns[x] = zero * depth;
+        }
+        for (ai_i32 x = left + columns; x < rows->reach; x++) {
+            rows->columns[x] = zero * depth;
+        }
     }
     add_columns(rows, sums);
 }

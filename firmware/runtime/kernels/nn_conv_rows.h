@@ -23,6 +23,7 @@ typedef struct {
     ai_i32 top;      /* which row is the first one, counted from the first row of padding */
     ai_i32 end;      /* and which would follow the last one */
     ai_u32 *words;
+    ai_u32 *padded;  /* up to here every row has its padding left and right */
     ai_i32 *columns; /* [reach]: of the elements of a column; NULL where columns are no words */
 } nn_conv_rows;
 

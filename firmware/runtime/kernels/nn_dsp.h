@@ -142,4 +142,9 @@ static inline ai_i32 nn_add_halves(ai_u32 word, ai_i32 sum) {
     return nn_two_products(word, 0x00010001u, sum);
 }
 
+/* sum - both. */
+static inline ai_i32 nn_subtract_halves(ai_u32 word, ai_i32 sum) {
+    return nn_two_products(word, 0xFFFFFFFFu, sum);
+}
+
 #endif /* NN_DSP_H */

@@ -98,6 +98,129 @@ NN_QUADS_NAKED static void in_floats(void) {
             "bx lr\n");
 }
 
+/* The offset of what r6 and r7 sum up to, and every pointer as at a pair's begin; r1 has the job,
+ * r8 and r9 `wide` and `behind`. */
+#define BEGIN_PAIR                                                                                 \
+    "mov r12, #0\n"                                                                                \
+    "ldrd r2, r3, [sp, #16]\n"                                                                     \
+    "ldr r11, [r1, #72]\n"                                                                         \
+    "sub r6, r12, r6, lsl #7\n"                                                                    \
+    "sub r7, r12, r7, lsl #7\n"                                                                    \
+    "ldr r4, [r1, #24]\n"                                                                          \
+    "ldr r5, [r1, #32]\n"                                                                          \
+    "add r2, r11\n"                                                                                \
+    "add r3, r11\n"                                                                                \
+    "ldr r0, [r1, #44]\n"                                                                          \
+    "strd r6, r7, [sp]\n"                                                                          \
+    "strd r2, r3, [sp, #16]\n"                                                                     \
+    "str r4, [sp, #24]\n"                                                                          \
+    "str r5, [sp, #32]\n"
+
+NN_QUADS_NAKED void nn_quads_next_of_row(void) {
+    __asm__(".syntax unified\n"
+            "ldrd r2, r3, [r1, #52]\n"
+            "movs r0, #0\n"
+            "subs r2, #1\n"
+            "beq 2f\n"
+            "adds r3, #8\n"
+            "ldrd r4, r5, [r1, #60]\n"
+            "strd r2, r3, [r1, #52]\n"
+            "ldrd r6, r7, [r3]\n"
+            "subs r4, #2\n"
+            "ble 3f\n"
+            "1:\n"
+            "add r3, r5\n"
+            "ldrd r8, r9, [r3]\n"
+            "add r3, r5\n"
+            "ldrd r10, r11, [r3]\n"
+            "add r6, r8\n"
+            "add r7, r9\n"
+            "subs r4, #2\n"
+            "add r6, r10\n"
+            "add r7, r11\n"
+            "bgt 1b\n"
+            "3:\n"
+            "bne 4f\n"
+            "add r3, r5\n"
+            "ldrd r8, r9, [r3]\n"
+            "add r6, r8\n"
+            "add r7, r9\n"
+            "4:\n"
+            "ldrd r8, r9, [sp, #8]\n"
+            "ldr r10, [r1, #68]\n"
+            "add r8, r10\n"
+            "add r9, r10\n"
+            "strd r8, r9, [sp, #8]\n" BEGIN_PAIR "2:\n"
+            "bx lr\n");
+}
+
+NN_QUADS_NAKED void nn_quads_next_pixels(void) {
+    __asm__(".syntax unified\n"
+            "ldrd r2, r3, [r1, #52]\n"
+            "movs r0, #0\n"
+            "subs r2, #1\n"
+            "beq 4f\n"
+            "ldrd r4, r5, [r1, #60]\n"
+            "str lr, [sp, #48]\n"
+            "mov lr, #0x00010001\n"
+            "add r3, r3, r5, lsl #1\n"
+            "movs r6, #0\n"
+            "strd r2, r3, [r1, #52]\n"
+            "movs r7, #0\n"
+            "add r5, r3\n"
+            "ldr r12, [sp, #8]\n"
+            "subs r4, #2\n"
+            "blt 2f\n"
+            "1:\n"
+            "ldr r8, [r3]\n"
+            "ldr r9, [r5]\n"
+            "sxtb16 r2, r8\n"
+            "sxtb16 r10, r9\n"
+            "smlad r6, r2, lr, r6\n"
+            "sxtb16 r8, r8, ror #8\n"
+            "smlad r7, r10, lr, r7\n"
+            "sxtb16 r9, r9, ror #8\n"
+            "ldr r11, [r3, #4]\n"
+            "strd r2, r10, [r12]\n"
+            "smlad r6, r8, lr, r6\n"
+            "ldr r10, [r5, #4]\n"
+            "strd r8, r9, [r12, #8]\n"
+            "sxtb16 r2, r11\n"
+            "smlad r7, r9, lr, r7\n"
+            "sxtb16 r8, r10\n"
+            "smlad r6, r2, lr, r6\n"
+            "sxtb16 r9, r11, ror #8\n"
+            "smlad r7, r8, lr, r7\n"
+            "sxtb16 r10, r10, ror #8\n"
+            "strd r2, r8, [r12, #16]\n"
+            "smlad r6, r9, lr, r6\n"
+            "adds r3, #8\n"
+            "strd r9, r10, [r12, #24]\n"
+            "adds r5, #8\n"
+            "smlad r7, r10, lr, r7\n"
+            "add r12, r12, #32\n"
+            "subs r4, #2\n"
+            "bge 1b\n"
+            "2:\n"
+            "adds r4, #2\n"
+            "beq 3f\n"
+            "ldr r8, [r3]\n"
+            "ldr r9, [r5]\n"
+            "sxtb16 r2, r8\n"
+            "sxtb16 r10, r9\n"
+            "smlad r6, r2, lr, r6\n"
+            "sxtb16 r8, r8, ror #8\n"
+            "smlad r7, r10, lr, r7\n"
+            "sxtb16 r9, r9, ror #8\n"
+            "strd r2, r10, [r12]\n"
+            "smlad r6, r8, lr, r6\n"
+            "smlad r7, r9, lr, r7\n"
+            "strd r8, r9, [r12, #8]\n"
+            "3:\n"
+            "ldr lr, [sp, #48]\n" BEGIN_PAIR "4:\n"
+            "bx lr\n");
+}
+
 #else
 
 #include "nn_dsp.h"
@@ -178,11 +301,59 @@ static const ai_u32 *quad_of_pixel(nn_quads_loop loop, const nn_quads_job *job, 
     return words + NN_QUADS_CONSTANTS;
 }
 
-void nn_quads(nn_quads_loop loop, const nn_quads_job *job) {
-    for (const ai_u32 *words = job->words; words != job->stop;) {
-        (void)quad_of_pixel(loop, job, words, 0);
-        words = quad_of_pixel(loop, job, words, 1);
+/* The elements of the pixels that the job is at: to where its loop reads them, and their sums. */
+static void widen_pixels(const nn_quads_job *job, ai_i32 sums[2]) {
+    const ai_i8 *bytes = job->from;
+    ai_u32 *wide = job->wide;
+    for (ai_i32 i = 0; i < 2; i++) {
+        for (ai_i32 four = 0; four < job->count; four++) {
+            const ai_u32 word = nn_word(bytes + i * job->pitch + 4 * four);
+            wide[4 * four + i] = nn_even(word);
+            wide[4 * four + i + 2] = nn_odd(word);
+            sums[i] = nn_add_halves(nn_odd(word), nn_add_halves(nn_even(word), sums[i]));
+        }
     }
+}
+
+static void sum_rows(const nn_quads_job *job, ai_i32 sums[2]) {
+    const ai_i8 *from = job->from;
+    for (ai_i32 row = 0; row < job->count; row++) {
+        ai_i32 of_row[2];
+        memcpy(of_row, from, sizeof(of_row));
+        sums[0] += of_row[0];
+        sums[1] += of_row[1];
+        from += job->pitch;
+    }
+}
+
+static bool next_pair(nn_quads_job *job) {
+    if (job->next == 0 || --job->pairs == 0) {
+        return false;
+    }
+    ai_i32 sums[2] = {0, 0};
+    if (job->next == nn_quads_next_of_row) {
+        job->from = (const ai_i8 *)job->from + 8;
+        job->wide += job->hop / 4;
+        job->behind += job->hop / 4;
+        sum_rows(job, sums);
+    } else {
+        job->from = (const ai_i8 *)job->from + 2 * job->pitch;
+        widen_pixels(job, sums);
+    }
+    for (ai_i32 i = 0; i < 2; i++) {
+        job->offsets[i] = -128 * sums[i];
+        job->outputs[i] += job->below;
+    }
+    return true;
+}
+
+void nn_quads(nn_quads_loop loop, nn_quads_job *job) {
+    do {
+        for (const ai_u32 *words = job->words; words != job->stop;) {
+            (void)quad_of_pixel(loop, job, words, 0);
+            words = quad_of_pixel(loop, job, words, 1);
+        }
+    } while (next_pair(job));
 }
 
 #endif

@@ -13,13 +13,26 @@ AI_API_DECLARE_BEGIN
 nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 steps, ai_i32 quads, ai_i32 integers,
                            nn_quads_end end, ai_i32 zero_point);
 
-/* Four filters at a time over the windows of two pixels, all quads: docs/convolutions.md. */
+/* Four filters at a time over the windows of two pixels, all quads: docs/convolutions.md. Then
+ * those of all further pairs that `next` of the job goes on to. */
 #if NN_PACKED_ASSEMBLY
-static inline void nn_quads(nn_quads_loop loop, const nn_quads_job *job) {
+static inline void nn_quads(nn_quads_loop loop, nn_quads_job *job) {
     loop(job);
 }
 #else
-void nn_quads(nn_quads_loop loop, const nn_quads_job *job);
+void nn_quads(nn_quads_loop loop, nn_quads_job *job);
+#endif
+
+#if NN_PACKED_ASSEMBLY
+
+/* The two neighbours of pixels in a row of widened rows; pixels whose elements are widened. */
+void nn_quads_next_of_row(void);
+void nn_quads_next_pixels(void);
+
+#else
+
+enum { nn_quads_next_of_row = 1, nn_quads_next_pixels = 2 };
+
 #endif
 
 AI_API_DECLARE_END

@@ -11,10 +11,19 @@
 
 AI_API_DECLARE_BEGIN
 
+#if NN_PACKED_ASSEMBLY
+/* It has the job's beginning at sp, the job's address behind it. Not to be called from C. */
+typedef void (*nn_quads_next)(void);
+#else
+typedef ai_i32 nn_quads_next;
+#endif
+
+typedef struct nn_quads_job nn_quads_job;
+
 /* The assembly knows the order of the members. */
-typedef struct {
+struct nn_quads_job {
     ai_i32 offsets[2];    /* -128 * the sum of each pixel's elements */
-    const ai_u32 *wide;   /* the first pixel's elements as int16, two in a word */
+    ai_u32 *wide;         /* the first pixel's elements as int16, two in a word */
     const ai_u32 *behind; /* `wide` behind the last turn */
     ai_i8 *outputs[2];    /* of each pixel, filters bytes */
     nn_quads_end ends[2]; /* of the quads requantized by integers, and of the others */
@@ -22,12 +31,19 @@ typedef struct {
     const ai_u32 *stop;   /* behind the last quad */
     ai_i32 zero_point;    /* of the output */
     const ai_u32 *words;  /* quads as codegen/kernels/conv/quads.py lays them out */
-} nn_quads_job;
+    nn_quads_next next;   /* goes on to two more pixels; NULL: there are none */
+    ai_i32 pairs;         /* of pixels that are left, these included */
+    const void *from;     /* what it reads of the two pixels: sums of rows, or elements */
+    ai_i32 count;         /* rows under a window, or fours of elements */
+    ai_i32 pitch;         /* bytes from a row's sums to the next ones, or from pixel to pixel */
+    ai_i32 hop;           /* bytes that `wide` and `behind` move */
+    ai_i32 below;         /* bytes that `outputs` move */
+};
 
 #if NN_PACKED_ASSEMBLY
 
-/* All quads of two pixels. */
-typedef void (*nn_quads_loop)(const nn_quads_job *job);
+/* All quads of two pixels, and of those that `next` goes on to. */
+typedef void (*nn_quads_loop)(nn_quads_job *job);
 
 /* Two elements of four filters at two pixels: sixteen products by six SMLAD. r0 weights, r1 pixels;
  * sums U in r4, r5, V in r6, r7, W in r8, r9. The weights B + 256 * C of W are made of those of V,
@@ -58,11 +74,12 @@ typedef void (*nn_quads_loop)(const nn_quads_job *job);
     step(NN_QUADS_V, "ldr.w r2, [r1, #" at "]\n", NN_QUADS_U,                                      \
          "ldr.w r3, [r1, #" at " + " apart "]\n")
 
-/* The job to the stack, and the first quad. */
+/* The job to the stack, its address behind it, and the first quad. */
 #define NN_QUADS_ENTER                                                                             \
     ".syntax unified\n"                                                                            \
     "push {r4-r11, lr}\n"                                                                          \
-    "sub sp, #44\n"                                                                                \
+    "sub sp, #52\n"                                                                                \
+    "str r0, [sp, #44]\n"                                                                          \
     "ldm r0!, {r1-r11}\n"                                                                          \
     "stm sp, {r1-r11}\n"                                                                           \
     "ldr r0, [r0]\n"                                                                               \
@@ -74,7 +91,8 @@ typedef void (*nn_quads_loop)(const nn_quads_job *job);
     "ldrd r4, r5, [sp]\n"                                                                          \
     "mov r11, #0xff00ff00\n"
 
-/* A quad's end, and the next quad, perhaps with another one; constants lie at r0. */
+/* A quad's end, and the next quad, perhaps with another one; then the next pixels. Constants lie at
+ * r0, which is 0 when there are no more pixels. */
 #define NN_QUADS_LEAVE                                                                             \
     "ldr.w lr, [sp, #24]\n"                                                                        \
     "blx lr\n"                                                                                     \
@@ -88,7 +106,14 @@ typedef void (*nn_quads_loop)(const nn_quads_job *job);
     "str r1, [sp, #32]\n"                                                                          \
     "str r2, [sp, #24]\n"                                                                          \
     "bne 1b\n"                                                                                     \
-    "add sp, #44\n"                                                                                \
+    "ldr r1, [sp, #44]\n"                                                                          \
+    "ldr r2, [r1, #48]\n"                                                                          \
+    "cbz r2, 3f\n"                                                                                 \
+    "blx r2\n"                                                                                     \
+    "cmp r0, #0\n"                                                                                 \
+    "bne 1b\n"                                                                                     \
+    "3:\n"                                                                                         \
+    "add sp, #52\n"                                                                                \
     "pop {r4-r11, pc}\n"
 
 /* clang-format off */
@@ -96,7 +121,7 @@ typedef void (*nn_quads_loop)(const nn_quads_job *job);
 /* All steps one after the other: `rows` times `steps` of them, rows `pitch` bytes apart, steps
  * `step`, the second pixel `apart` from the first one. */
 #define NN_QUADS_STRAIGHT(name, rows, steps, pitch, step, apart)                                   \
-    NN_QUADS_NAKED static void name(__attribute__((unused)) const nn_quads_job *job) {             \
+    NN_QUADS_NAKED static void name(__attribute__((unused)) nn_quads_job *job) {                   \
         __asm__(                                                                                   \
             NN_QUADS_ENTER                                                                         \
             "ldr.w r2, [r1]\n"                                                                     \
@@ -117,7 +142,7 @@ typedef void (*nn_quads_loop)(const nn_quads_job *job);
 /* Turns of `turn` steps, `hop` bytes from one to the next, until the job's `behind`; before them
  * `rest` steps, none or at least two. */
 #define NN_QUADS_TURNS(name, rest, turn, hop, step, apart)                                         \
-    NN_QUADS_NAKED static void name(__attribute__((unused)) const nn_quads_job *job) {             \
+    NN_QUADS_NAKED static void name(__attribute__((unused)) nn_quads_job *job) {                   \
         __asm__(                                                                                   \
             NN_QUADS_ENTER                                                                         \
             ".if " #rest "\n"                                                                      \
