@@ -19,7 +19,7 @@ from codegen.memory.liveness import lifetimes
 
 # Percent of a network's estimated cycles that may be given for each percent of the arena, and where
 # less RAM goes before speed.
-PRICE, SMALL_PRICE = 0.1, 0.85
+PRICE, SMALL_PRICE = 0.12, 1.0
 
 
 @dataclass(frozen=True)

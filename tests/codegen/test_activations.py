@@ -90,10 +90,10 @@ def test_the_guides_network_stays_below_four_kilobytes() -> None:
 def test_smaller_arrays_cost_what_the_plan_says(
     fast_plans: dict[str, Plan], plans: dict[str, Plan]
 ) -> None:
-    """For each percent of its array no network gives more than 0.1 percent of its estimated cycles,
-    0.85 where RAM goes before speed, and each tells how many."""
-    for price, plan in [(0.1, each) for each in fast_plans.values()] + [
-        (0.85, each) for each in plans.values()
+    """For each percent of its array no network gives more than 0.12 percent of its estimated
+    cycles, 1 where RAM goes before speed, and each tells how many."""
+    for price, plan in [(0.12, each) for each in fast_plans.values()] + [
+        (1.0, each) for each in plans.values()
     ]:
         trade = plan.trade
         assert trade.slower == sum(step.slower for step in trade.steps)

@@ -224,10 +224,10 @@ NN_LAYER static const nn_joined tiny_layer_6_0[] = {
     {.width = 14, .channels = 8, .down = 2, .along = 2},
     {.width = 28, .channels = 4, .down = 1, .along = 1},
 };
-#ifndef TINY_QUADS_STRAIGHT_3_18_832_4_24
-#define TINY_QUADS_STRAIGHT_3_18_832_4_24
-/* Four filters and two pixels: 3 times 18 steps. */
-NN_QUADS_STRAIGHT(tiny_quads_straight_3_18_832_4_24, 3, 18, 832, 4, 24)
+#ifndef TINY_QUADS_TURNS_0_27_216_8_4
+#define TINY_QUADS_TURNS_0_27_216_8_4
+/* Four filters and two pixels: turns of 27 steps. */
+NN_QUADS_TURNS(tiny_quads_turns_0_27_216_8_4, 0, 27, 216, 8, 4)
 #endif
 
 #ifndef TINY_QUADS_END_14
@@ -306,7 +306,7 @@ NN_LAYER static const nn_conv_shape tiny_layer_7 = {
         },
 };
 
-/* One inference. Arena: 8328 bytes; buffers that are never needed together share bytes. */
+/* One inference. Arena: 7576 bytes; buffers that are never needed together share bytes. */
 NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
                               const ai_u8 *const weights[], ai_u8 *arena,
                               const nn_observer *observer) {
@@ -314,35 +314,35 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     AI_UNUSED(arena);
     /* 0: conv_4: conv 784 -> 3136, 3x3, ReLU */
     nn_layer(observer, 0, false);
-    nn_conv_quad_rows(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 3624),
+    nn_conv_quad_rows(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0),
                       (const ai_u32 *)(weights[0] + 0), 0, tiny_quads_straight_3_2_240_4_68,
-                      tiny_quads_end_13, (ai_u32 *)(arena + 784));
+                      tiny_quads_end_13, (ai_u32 *)(arena + 6072));
     nn_layer(observer, 0, true);
-    nn_observe(0, (ai_i8 *)(arena + 3624), 3136);
+    nn_observe(0, (ai_i8 *)(arena + 0), 3136);
     /* 1: maxpool_8: max pool 3136 -> 784, 2x2 */
     nn_layer(observer, 1, false);
-    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 3624), (ai_i8 *)(arena + 0));
+    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6792));
     nn_layer(observer, 1, true);
-    nn_observe(1, (ai_i8 *)(arena + 0), 784);
+    nn_observe(1, (ai_i8 *)(arena + 6792), 784);
     /* 2: conv_11: conv 784 -> 1568, 3x3, ReLU */
     nn_layer(observer, 2, false);
-    nn_conv_quad_rows(&tiny_layer_2, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6760),
+    nn_conv_quad_rows(&tiny_layer_2, (const ai_i8 *)(arena + 6792), (ai_i8 *)(arena + 6008),
                       (const ai_u32 *)(weights[0] + 88), 2, tiny_quads_straight_3_6_184_4_8,
-                      tiny_quads_end_14, (ai_u32 *)(arena + 784));
+                      tiny_quads_end_14, (ai_u32 *)(arena + 5392));
     nn_layer(observer, 2, true);
-    nn_observe(2, (ai_i8 *)(arena + 6760), 1568);
+    nn_observe(2, (ai_i8 *)(arena + 6008), 1568);
     /* 3: maxpool_15: max pool 1568 -> 392, 2x2 */
     nn_layer(observer, 3, false);
-    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 6760), (ai_i8 *)(arena + 1012));
+    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 6008), (ai_i8 *)(arena + 4148));
     nn_layer(observer, 3, true);
-    nn_observe(3, (ai_i8 *)(arena + 1012), 392);
+    nn_observe(3, (ai_i8 *)(arena + 4148), 392);
     /* 4: conv_18: conv 392 -> 784, 3x3, ReLU */
     nn_layer(observer, 4, false);
-    nn_conv_quad_copies(&tiny_layer_4, (const ai_i8 *)(arena + 1012), (ai_i8 *)(arena + 2424),
+    nn_conv_quad_copies(&tiny_layer_4, (const ai_i8 *)(arena + 4148), (ai_i8 *)(arena + 5224),
                         (const ai_u32 *)(weights[0] + 456), 3, tiny_quads_straight_1_36_288_8_4,
-                        tiny_quads_end_14, (ai_u32 *)(arena + 0));
+                        tiny_quads_end_14, (ai_u32 *)(arena + 3136));
     nn_layer(observer, 4, true);
-    nn_observe(4, (ai_i8 *)(arena + 2424), 784);
+    nn_observe(4, (ai_i8 *)(arena + 5224), 784);
     /* 5: resize_22: select 784 -> 3136; concat_23: concat 3136 and 1568 -> 4704; conv_28: conv 4704
      * -> 1568, 3x3, ReLU */
     nn_layer(observer, 5, false);
@@ -351,23 +351,23 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 6, true);
     nn_layer(observer, 7, false);
     {
-        nn_strip strip = {(ai_i8 *)(arena + 1080), 336, {0, 0}};
-        for (ai_i32 y = 0; y < 14; y += 2) {
-            const ai_i32 count = 14 - y < 2 ? 14 - y : 2;
+        nn_strip strip = {(ai_i8 *)(arena + 4216), 336, {0, 0}};
+        for (ai_i32 y = 0; y < 14; y += 1) {
+            const ai_i32 count = 14 - y < 1 ? 14 - y : 1;
             const nn_span rows =
                 nn_rows_missing(&strip, nn_rows_under_conv(&tiny_layer_5_1, y, count));
-            nn_join_rows(&tiny_layer_5_0[0], (const ai_i8 *)(arena + 2424), NULL, rows,
+            nn_join_rows(&tiny_layer_5_0[0], (const ai_i8 *)(arena + 5224), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 0, 24);
-            nn_join_rows(&tiny_layer_5_0[1], (const ai_i8 *)(arena + 6760), NULL, rows,
+            nn_join_rows(&tiny_layer_5_0[1], (const ai_i8 *)(arena + 6008), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 16, 24);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_5_1, y, count, strip.rows);
-            nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 6760) + y * 112,
+            nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 6008) + y * 112,
                           (const ai_u32 *)(weights[0] + 1768), 1, tiny_quads_turns_0_36_288_8_4,
-                          tiny_quads_end_15, (ai_u32 *)(arena + 0));
+                          tiny_quads_end_15, (ai_u32 *)(arena + 3136));
         }
     }
     nn_layer(observer, 7, true);
-    nn_observe(7, (ai_i8 *)(arena + 6760), 1568);
+    nn_observe(7, (ai_i8 *)(arena + 6008), 1568);
     /* 6: resize_32: select 1568 -> 6272; concat_33: concat 6272 and 3136 -> 9408; conv_38: conv
      * 9408 -> 3136, 3x3, ReLU */
     nn_layer(observer, 8, false);
@@ -376,34 +376,33 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_layer(observer, 9, true);
     nn_layer(observer, 10, false);
     {
-        nn_strip strip = {(ai_i8 *)(arena + 2616), 336, {0, 0}};
-        for (ai_i32 y = 0; y < 28; y += 1) {
-            const ai_i32 count = 28 - y < 1 ? 28 - y : 1;
+        nn_strip strip = {(ai_i8 *)(arena + 3676), 336, {0, 0}};
+        for (ai_i32 y = 0; y < 28; y += 4) {
+            const ai_i32 count = 28 - y < 4 ? 28 - y : 4;
             const nn_span rows =
                 nn_rows_missing(&strip, nn_rows_under_conv(&tiny_layer_6_1, y, count));
-            nn_join_rows(&tiny_layer_6_0[0], (const ai_i8 *)(arena + 6760), NULL, rows,
+            nn_join_rows(&tiny_layer_6_0[0], (const ai_i8 *)(arena + 6008), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 0, 12);
-            nn_join_rows(&tiny_layer_6_0[1], (const ai_i8 *)(arena + 3624), NULL, rows,
+            nn_join_rows(&tiny_layer_6_0[1], (const ai_i8 *)(arena + 0), NULL, rows,
                          nn_rows_at(&strip, rows.first) + 8, 12);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_6_1, y, count, strip.rows);
-            nn_conv_quad_rows(&part, strip.bytes, (ai_i8 *)(arena + 3624) + y * 112,
-                              (const ai_u32 *)(weights[0] + 3576), 1,
-                              tiny_quads_straight_3_18_832_4_24, tiny_quads_end_14,
-                              (ai_u32 *)(arena + 0));
+            nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 0) + y * 112,
+                          (const ai_u32 *)(weights[0] + 3576), 1, tiny_quads_turns_0_27_216_8_4,
+                          tiny_quads_end_14, (ai_u32 *)(arena + 3136));
         }
     }
     nn_layer(observer, 10, true);
-    nn_observe(10, (ai_i8 *)(arena + 3624), 3136);
+    nn_observe(10, (ai_i8 *)(arena + 0), 3136);
     /* 7: conv_44: conv 3136 -> 784, 1x1 */
     nn_layer(observer, 11, false);
-    nn_conv_quads(&tiny_layer_7, (const ai_i8 *)(arena + 3624), (ai_i8 *)(arena + 0),
+    nn_conv_quads(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6792),
                   (const ai_u32 *)(weights[0] + 4048), 0, tiny_quads_straight_1_2_16_8_4,
-                  tiny_quads_end_13, (ai_u32 *)(arena + 784));
+                  tiny_quads_end_13, (ai_u32 *)(arena + 6772));
     nn_layer(observer, 11, true);
-    nn_observe(11, (ai_i8 *)(arena + 0), 784);
+    nn_observe(11, (ai_i8 *)(arena + 6792), 784);
     /* 8: sigmoid_47: lookup 784 -> 784 */
     nn_layer(observer, 12, false);
-    nn_lookup(784, (const ai_i8 *)(arena + 0), outputs[0], (const ai_i8 *)(weights[0] + 4104));
+    nn_lookup(784, (const ai_i8 *)(arena + 6792), outputs[0], (const ai_i8 *)(weights[0] + 4104));
     nn_layer(observer, 12, true);
     nn_observe(12, outputs[0], 784);
 }
@@ -419,8 +418,8 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
     tiny_layers(inputs, outputs, weights, arena, observer);
 }
 
-static const nn_end tiny_input_ends[] = {{784, 0}};
-static const nn_end tiny_output_ends[] = {{784, 0}};
+static const nn_end tiny_input_ends[] = {{784, 6792}};
+static const nn_end tiny_output_ends[] = {{784, 6792}};
 static const nn_block tiny_blocks[] = {{4364, 0x00D5AA3C}};
 
 /* ---- Description --------------------------------------------------------------------------- */
@@ -499,7 +498,7 @@ static const nn_plan tiny_plan = {
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,
-    .arena_size = 8328,
+    .arena_size = 7576,
     .n_inputs = 1,
     .n_outputs = 1,
     .n_weights = 1,
