@@ -78,7 +78,9 @@ def test_bytes_are_the_reference_s(board: str, networks: dict[str, Read], tmp_pa
 
 def by_factors(factors: Factors) -> Int64Array:
     """What the C makes of every pair; no sum leaves int32."""
-    sums = factors.first * BYTES[:, None] + factors.second * BYTES + factors.addend
+    first, second = factors.first * BYTES >> 8, factors.second * BYTES >> 8
+    sums = first[:, None] + second + factors.addend
+    assert max(abs(factors.first), abs(factors.second)) < 2**31
     assert np.abs(sums).max() < 2**31
     clipped: Int64Array = np.clip(sums >> SHIFT, -128, 127)
     return clipped

@@ -1,7 +1,8 @@
 """Sums and differences in integers: firmware/runtime/kernels/nn_elementwise_integers.c.
 
-y = clamp((first * a + second * b + addend) >> 21), with constants that give the bytes of
-docs/numerics.md, "Two values", for each of the 65,536 pairs (a, b): they are tried on all of them.
+y = clamp(((first * a >> 8) + (second * b >> 8) + addend) >> 21), each product as SMLAWB takes it of
+a byte times 256, with constants that give the bytes of docs/numerics.md, "Two values", for each of
+the 65,536 pairs (a, b): they are tried on all of them.
 Where none are found, float32 stays.
 """
 
@@ -20,6 +21,8 @@ from codegen.target import Target
 
 # firmware/runtime/kernels/nn_elementwise_integers.h has it, too.
 SHIFT = 21
+# Bits of the factors beyond it: they are left off each product.
+_FINER = 8
 _SIGNS = {"add": 1, "sub": -1}
 _TRIES = 400
 _INT32 = 1 << 31
@@ -74,14 +77,17 @@ def find_factors(table: Int64Array, first: float, second: float) -> Factors | No
     for attempt in range(_TRIES):
         spread = rng.normal(0, 1 + attempt / 20, 2) if attempt else np.zeros(2)
         factors = [
-            round(real * 2**SHIFT + off) for real, off in zip((first, second), spread, strict=True)
+            round((real * 2**SHIFT + off) * 2**_FINER)
+            for real, off in zip((first, second), spread, strict=True)
         ]
-        products = a * factors[0] + b * factors[1]
+        if max(map(abs, factors)) >= _INT32:
+            return None
+        products = (a * factors[0] >> _FINER) + (b * factors[1] >> _FINER)
         low, high = int((least - products).max()), int((most - products).min())
         if low > high:
             continue
         addend = (low + high) // 2
-        if 128 * (abs(factors[0]) + abs(factors[1])) + abs(addend) < _INT32:
+        if 128 * (abs(factors[0]) + abs(factors[1])) + (abs(addend) << _FINER) < _INT32 << _FINER:
             return Factors(factors[0], factors[1], addend)
     return None
 
@@ -114,10 +120,11 @@ class Integers(Kernel):
         return "" if factors_of(op) else "no integers give every byte"
 
     def cost(self, op: Elementwise, target: Target, activity: Activity) -> float:
-        """Counted on the Cortex-M7; more where there is no SSAT."""
-        return (
-            9.0 if target.core not in ("cortex-m0", "cortex-m0plus", "cortex-m23") else 15.0
-        ) * op.output.size
+        """Counted on the Cortex-M7; more where there is no SMLAW, or no SSAT."""
+        if target.packed_arithmetic:
+            return 6.0 * op.output.size
+        small = target.core in ("cortex-m0", "cortex-m0plus", "cortex-m23")
+        return (24.0 if small else 18.0) * op.output.size
 
     def lower(self, op: Elementwise, target: Target) -> Lowered:
         """No constants but the factors; each element is read before it is written."""

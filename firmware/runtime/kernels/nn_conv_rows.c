@@ -83,7 +83,37 @@ static void widen(const ai_i8 *bytes, ai_i32 count, ai_u32 *words) {
  * sums. At least one column. */
 #if NN_PACKED_ASSEMBLY
 
-/* An operation on lanes starts once a cycle: what else there is to do stands beside it. */
+/* Sixteen of a column, with what is left of it told by the flags: r10 counts fours. An operation on
+ * lanes starts once a cycle: what else there is to do stands beside it. */
+#define SIXTEEN                                                                                    \
+    "ldr r4, [r0]\n"                                                                               \
+    "ldr r5, [r0, #4]\n"                                                                           \
+    "sxtb16 r6, r4\n"                                                                              \
+    "ldr r8, [r0, #8]\n"                                                                           \
+    "sxtb16 r7, r4, ror #8\n"                                                                      \
+    "smlad r11, r6, lr, r11\n"                                                                     \
+    "sxtb16 r4, r5\n"                                                                              \
+    "smlad r11, r7, lr, r11\n"                                                                     \
+    "sxtb16 r5, r5, ror #8\n"                                                                      \
+    "ldr r9, [r0, #12]\n"                                                                          \
+    "strd r6, r7, [r3]\n"                                                                          \
+    "sxtb16 r6, r8\n"                                                                              \
+    "smlad r11, r4, lr, r11\n"                                                                     \
+    "sxtb16 r7, r8, ror #8\n"                                                                      \
+    "smlad r11, r5, lr, r11\n"                                                                     \
+    "strd r4, r5, [r3, #8]\n"                                                                      \
+    "sxtb16 r8, r9\n"                                                                              \
+    "smlad r11, r6, lr, r11\n"                                                                     \
+    "sxtb16 r9, r9, ror #8\n"                                                                      \
+    "smlad r11, r7, lr, r11\n"                                                                     \
+    "strd r6, r7, [r3, #16]\n"                                                                     \
+    "adds r0, #16\n"                                                                               \
+    "smlad r11, r8, lr, r11\n"                                                                     \
+    "strd r8, r9, [r3, #24]\n"                                                                     \
+    "adds r3, #32\n"                                                                               \
+    "smlad r11, r9, lr, r11\n"                                                                     \
+    "subs r10, #4\n"
+
 __attribute__((naked, noinline)) static void
 split_columns(__attribute__((unused)) const ai_i8 *bytes, __attribute__((unused)) ai_i32 columns,
               __attribute__((unused)) ai_i32 fours, __attribute__((unused)) ai_u32 *words,
@@ -93,42 +123,23 @@ split_columns(__attribute__((unused)) const ai_i8 *bytes, __attribute__((unused)
             "ldr r12, [sp, #36]\n"
             "mov lr, #0x00010001\n"
             "add r1, r12, r1, lsl #2\n"
+            "tst r2, #3\n"
+            "bne 1f\n"
+            "0:\n"
+            "mov r10, r2\n"
+            "mov r11, #0\n"
+            "2:\n" SIXTEEN "bne 2b\n"
+            "str r11, [r12], #4\n"
+            "cmp r12, r1\n"
+            "bne 0b\n"
+            "pop {r4-r11, pc}\n"
             "1:\n"
             "subs r10, r2, #4\n"
             "mov r11, #0\n"
             "blt 3f\n"
-            "2:\n"
-            "ldr r4, [r0]\n"
-            "ldr r5, [r0, #4]\n"
-            "sxtb16 r6, r4\n"
-            "ldr r8, [r0, #8]\n"
-            "sxtb16 r7, r4, ror #8\n"
-            "smlad r11, r6, lr, r11\n"
-            "sxtb16 r4, r5\n"
-            "smlad r11, r7, lr, r11\n"
-            "sxtb16 r5, r5, ror #8\n"
-            "ldr r9, [r0, #12]\n"
-            "strd r6, r7, [r3]\n"
-            "sxtb16 r6, r8\n"
-            "smlad r11, r4, lr, r11\n"
-            "sxtb16 r7, r8, ror #8\n"
-            "smlad r11, r5, lr, r11\n"
-            "strd r4, r5, [r3, #8]\n"
-            "sxtb16 r8, r9\n"
-            "smlad r11, r6, lr, r11\n"
-            "sxtb16 r9, r9, ror #8\n"
-            "smlad r11, r7, lr, r11\n"
-            "strd r6, r7, [r3, #16]\n"
-            "adds r0, #16\n"
-            "smlad r11, r8, lr, r11\n"
-            "strd r8, r9, [r3, #24]\n"
-            "adds r3, #32\n"
-            "smlad r11, r9, lr, r11\n"
-            "subs r10, #4\n"
-            "bge 2b\n"
+            "2:\n" SIXTEEN "bge 2b\n"
             "3:\n"
             "adds r10, #4\n"
-            "beq 5f\n"
             "4:\n"
             "ldr r4, [r0], #4\n"
             "sxtb16 r6, r4\n"
@@ -138,7 +149,6 @@ split_columns(__attribute__((unused)) const ai_i8 *bytes, __attribute__((unused)
             "strd r6, r7, [r3], #8\n"
             "smlad r11, r7, lr, r11\n"
             "bne 4b\n"
-            "5:\n"
             "str r11, [r12], #4\n"
             "cmp r12, r1\n"
             "bne 1b\n"

@@ -95,8 +95,8 @@ NN_LAYER static const nn_conv_shape tiny_layer_2 = {
 
 NN_LAYER static const nn_elementwise_integers_shape tiny_layer_3 = {
     .size = 48,
-    .first_factor = 2097152,
-    .second_factor = 2097152,
+    .first_factor = 536870912,
+    .second_factor = 536870912,
     .addend = -254803969,
     .low = -128,
     .high = 127,
