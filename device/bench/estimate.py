@@ -40,12 +40,11 @@ class Sampling:
         return Windows(tuple(starts), (size,) * self.samples)
 
 
-# Of fully connected networks and of layers of ours: what widens rows comes rarely and is slow, so
-# that short samples of a layer are off by a tenth. Of whole convolutional networks, and of others'
-# layers, whose loops hardly change.
+# Of fully connected networks and of layers: what widens rows comes rarely and is slow, so that
+# short samples of a layer are off by a tenth. Of whole convolutional networks, whose layers are
+# told apart.
 NETWORKS = LAYERS = Sampling(1_000_000, 24, 20_000)
 CONVOLUTIONS = Sampling(200_000, 24, 6_000)
-PEER_LAYERS = Sampling(40_000, 12, 2_500)
 
 
 @dataclass(frozen=True)

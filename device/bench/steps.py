@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from device.bench.counter import INPUT, OUTPUT, Machine, Mark
-from device.bench.estimate import LAYERS, PEER_LAYERS, of_run, of_spans
+from device.bench.estimate import LAYERS, of_run, of_spans
 from device.bench.graph import ConvNetwork, Node, Placed, place
 
 Int8Array = npt.NDArray[np.int8]
@@ -104,7 +104,7 @@ def node_costs(
         wanted = values[node.sizes["output"]].astype(np.int64)
         differences = np.abs(np.stack(outputs) - wanted)
         found[node.name] = {
-            **asdict(of_run(machine, run, PEER_LAYERS)),
+            **asdict(of_run(machine, run, LAYERS)),
             "equal": int((differences == 0).sum()),
             "bytes": int(differences.size),
             "most": int(differences.max()),

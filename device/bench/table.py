@@ -7,7 +7,7 @@ from typing import Any
 
 from device.bench import mca
 from device.bench.conv_table import ABOUT, compared, summary
-from device.bench.estimate import CONVOLUTIONS, NETWORKS, PEER_LAYERS
+from device.bench.estimate import CONVOLUTIONS, NETWORKS
 from device.bench.goals import CMSIS_NN, OURS
 from device.bench.goals import table as goals
 
@@ -45,10 +45,9 @@ branch misses; no figure is a board's. "Typical" is the test input whose count i
 
 Whole traces are estimated up to {networks.whole:,} instructions; longer ones by
 {networks.samples} seeded samples of {networks.size:,} instructions, with the standard error
-after ±; so are our layers. Other convolutional networks: up to {convolutions.whole:,}, else
-{convolutions.samples} samples of {convolutions.size:,}; their layers: up to {layers.whole:,}, else
-{layers.samples} samples of {layers.size:,}. Cycles of `kernels=auto` and of CMSIS-NN are the sums
-of their layers'.
+after ±; so are single layers, ours and others'. Convolutional networks as a whole: up to
+{convolutions.whole:,}, else {convolutions.samples} samples of {convolutions.size:,}. Cycles of
+`kernels=auto` and of CMSIS-NN are the sums of their layers'.
 """
 
 
@@ -63,7 +62,6 @@ def markdown(networks: Sequence[dict[str, Any]], chart: str) -> str:
         version=mca.version() or "(not installed)",
         networks=NETWORKS,
         convolutions=CONVOLUTIONS,
-        layers=PEER_LAYERS,
     )
     parts = [HEAD, models, ABOUT, picture]
     parts += [
