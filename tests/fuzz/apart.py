@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import pickle
 from collections.abc import Callable
@@ -37,6 +38,7 @@ def apart(call: Callable[[], Result]) -> Result:
 def _answer(call: Callable[[], Result], write: int) -> None:
     """In the child: send the result, end without clean-up of the parent's things."""
     status = 1
+    faulthandler.disable()  # A crash is told by the status; no trace among the tests' own output.
     try:
         with os.fdopen(write, "wb") as stream:
             stream.write(pickle.dumps(call()))
