@@ -184,9 +184,6 @@ ai_bool nn_init(nn_instance *instance, ai_handle handle, const ai_network_params
         return false;
     }
     fill_buffers(instance->network, instance->arena);
-    if (instance->network->plan->make_tables != NULL) {
-        instance->network->plan->make_tables(instance->network->storage.weights);
-    }
     instance->state = NN_STATE_READY;
     return true;
 }

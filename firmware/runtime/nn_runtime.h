@@ -67,8 +67,6 @@ typedef struct {
     nn_observed_forward observed; /* the same, telling an observer */
     /* nn_infer_several, or NULL for one input and one output */
     nn_outcome (*several)(const nn_inference *inference, ai_size batches);
-    /* Makes tables of the weights, at init; NULL: there are none */
-    void (*make_tables)(const ai_u8 *const weights[]);
     const nn_end *inputs;
     const nn_end *outputs;
     const nn_block *blocks;

@@ -70,9 +70,6 @@ stai_return_code nn_stai_init(stai_network *bytes, const nn_stai_network *networ
     if (!are_weights_of(network, network->weights)) {
         return STAI_ERROR_NETWORK_INVALID_WEIGHTS_PTR;
     }
-    if (network->plan.make_tables != NULL) {
-        network->plan.make_tables((const ai_u8 *const *)network->weights);
-    }
     nn_stai_context *context = (nn_stai_context *)(void *)bytes;
     context->magic = MAGIC;
     context->error = STAI_SUCCESS;

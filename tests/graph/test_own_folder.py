@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codegen.project import begin
+from support.removal import remove_temporary_folder
 from tests.graph.conftest import Built
 from tests.graph.project import Project
 
@@ -36,7 +37,7 @@ def test_two_modules_of_one_name(project: Project) -> None:
     assert run.status == 0 and "TRAIN build/model/gearbox_2/weights.pt" in run.commands
     assert not project.build("elf", "evaluate").commands
     # Of one that was moved there is no other.
-    shutil.rmtree(project.path("mine"))
+    remove_temporary_folder(project.path("mine"))
     assert project.scons("-n", model="theirs/gearbox.py").status == 0
 
 

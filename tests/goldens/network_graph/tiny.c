@@ -223,7 +223,6 @@ static const nn_plan tiny_plan = {
     .forward = tiny_forward_pass,
     .observed = tiny_observed_pass,
     .several = nn_infer_several,
-    .make_tables = NULL,
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,

@@ -224,7 +224,6 @@ static const nn_stai_network tiny_description = {
             .forward = tiny_forward_pass,
             .observed = tiny_observed_pass,
             .several = NULL,
-            .make_tables = tiny_make_tables,
             .inputs = tiny_input_ends,
             .outputs = tiny_output_ends,
             .blocks = tiny_blocks,
@@ -239,7 +238,11 @@ static const nn_stai_network tiny_description = {
 /* ---- Interface ----------------------------------------------------------------------------- */
 
 stai_return_code stai_tiny_init(stai_network *network) {
-    return nn_stai_init(network, &tiny_description);
+    stai_return_code code = nn_stai_init(network, &tiny_description);
+    if (code == STAI_SUCCESS) {
+        tiny_make_tables((const ai_u8 *const *)tiny_description.weights);
+    }
+    return code;
 }
 
 stai_return_code stai_tiny_deinit(stai_network *network) {
