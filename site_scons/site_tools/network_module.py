@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
-from site_tools.own_folder import refuse_build_folder
+from site_tools.own_folder import mark_given, refuse_build_folder
 from site_tools.settings import refuse_unprintable
 from site_tools.standalone import standalone
 
@@ -174,9 +174,7 @@ def data_files(env: Any, path: Path, out: Any) -> list[Any]:
     for file in files:
         refuse_unprintable(str(file), str(file))
     nodes = [env.File(str(file)) for file in files]
-    for node in nodes:
-        node.attributes.given = str(node)  # no command may make it
-    return nodes
+    return [mark_given(env, node, str(node)) for node in nodes]
 
 
 def _given_source(env: Any) -> str:

@@ -37,6 +37,37 @@ def refuse_anothers(env: Any, module: Any, weights: Any) -> None:
         )
 
 
+def mark_given(env: Any, node: Any, path: str) -> Any:
+    """Have no command make a file that the user gave, by whatever links it is named.
+
+    Args:
+        node: of the file, which is returned.
+        path: as it is shown.
+    """
+    for each in _same(env, node):
+        each.attributes.given = path
+    return node
+
+
+def refuse_given(env: Any, node: Any) -> None:
+    """Refuse to make a file that the user gave: SCons would remove it first.
+
+    Raises:
+        SCons.Errors.UserError: the user gave it.
+    """
+    for each in _same(env, node):
+        if path := getattr(each.attributes, "given", ""):
+            raise SCons.Errors.UserError(
+                f"{path}: is what this build makes itself: give a copy of it, elsewhere"
+            )
+
+
+def _same(env: Any, node: Any) -> list[Any]:
+    """Nodes of a file: that of its name, and that of where links lead."""
+    real = os.path.realpath(node.abspath)
+    return [node] if real == node.abspath else [node, env.fs.File(real)]
+
+
 def refuse_build_folder(env: Any, data: Path, out: Any) -> None:
     """Refuse data that is the build's own folder, or a folder that holds one of a host's build.
 

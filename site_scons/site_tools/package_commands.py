@@ -19,6 +19,7 @@ import SCons.Node
 import SCons.Node.FS
 from SCons.Script import Action, GetOption, Scanner
 from site_tools import cleaning
+from site_tools.own_folder import refuse_given
 from site_tools.standalone import standalone
 
 option_words = standalone("options").option_words
@@ -169,10 +170,7 @@ def run_command(
         SCons.Errors.UserError: the user gave a file that this command would make.
     """
     for node in out:
-        if path := getattr(node.attributes, "given", ""):  # SCons would remove it first
-            raise SCons.Errors.UserError(
-                f"{path}: is what this build makes itself: give a copy of it, elsewhere"
-            )
+        refuse_given(env, node)
     package, _, verb = command.partition(" ")
     files, pins = env.PythonDependencies(package, verb, installed)
     # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from site_tools.own_folder import mark_given
+
 if TYPE_CHECKING:
     from site_tools.board_facts import BoardFacts
 
@@ -93,8 +95,7 @@ def given(env: Any, path: str) -> Any:
     """A file that the user named, seen from the folder that the user stood in; no command may make
     it."""
     node = env.WithData(env.File(str(Path(env.GetLaunchDir(), path))))
-    node.attributes.given = path
-    return node
+    return mark_given(env, node, path)
 
 
 def generate(env: Any, **kw: Any) -> None:

@@ -60,6 +60,9 @@ def test_data_that_is_the_build_folder_or_made_in_it(project: Project) -> None:
     assert "is no folder of data, it is the build folder" in refused(project)
     project.replace("mine/gearbox.py", '"../build"', '"../build/model/gearbox/test.npz"')
     assert "is what this build makes itself: give a copy of it, elsewhere" in refused(project)
+    project.path("mine/other").symlink_to("../build/model")
+    project.replace("mine/gearbox.py", '"../build/model/gearbox/test.npz"', '"other"')
+    assert "is what this build makes itself: give a copy of it, elsewhere" in refused(project)
 
 
 def test_data_that_holds_a_hosts_build_folder(tmp_path: Path) -> None:
