@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import SCons.Node.FS
+import SCons.Util
 from SCons.Script import GetBuildFailures, NoClean
 from site_tools.contents import Contents
 from site_tools.irregular import refuse_irregular
@@ -41,16 +43,43 @@ def let_last(env: Any, made: Sequence[Any]) -> None:
 
     SCons would remove them before it starts. They are as good as what the record says of them: it
     still names the sources that they were made of, so that the next run makes them again.
+
+    Not with -i: SCons then takes a failed command for a good one, records what lies there as made
+    of today's sources, and builds and caches on.
     """
+    if env.GetOption("ignore_errors"):
+        return
     env.Precious(made)
     for node in made:
         node.attributes.lasting = True
 
 
+def lasts(node: Any) -> bool:
+    """Whether a file stays until its command has made a new one."""
+    return bool(getattr(getattr(node, "attributes", None), "lasting", False))
+
+
 def is_kept(node: Any) -> bool:
     """Whether a file stays whatever the record says of it (`Precious`): a data set, a history."""
-    lasting = getattr(getattr(node, "attributes", None), "lasting", False)
-    return bool(getattr(node, "precious", False)) and not lasting
+    return bool(getattr(node, "precious", False)) and not lasts(node)
+
+
+def changed_source(node: Any) -> str:
+    """The path of a source of a file's command that is not as SCons saw it before; "" for none.
+
+    What is recorded is what SCons saw: with the edit taken back, the file would pass for its own.
+    """
+    for source in node.all_children():
+        if isinstance(source, SCons.Node.FS.File) and not source.is_derived():
+            seen = getattr(source.get_ninfo(), "csig", None)
+            if seen and (not source.rexists() or _content(source) != seen):
+                return str(source.abspath)
+    return ""
+
+
+def _content(node: Any) -> str:
+    """The hash of a file as it is now, as SCons makes it."""
+    return str(SCons.Util.hash_file_signature(node.abspath, SCons.Node.FS.File.hash_chunksize))
 
 
 def _recorded(node: Any) -> str | None:

@@ -74,6 +74,12 @@ class Command(SCons.Action.CommandAction):  # type: ignore[misc]
         if status:
             what = f"Error {status}"
             return SCons.Errors.BuildError(errstr=what, status=status, action=self, command=words)
+        lasting = [node for node in target if cleaning.lasts(node)]
+        if lasting and (changed := cleaning.changed_source(lasting[0])):
+            for node in lasting:
+                node.remove()
+            sys.stderr.write(f"scons: error: {changed}: has changed meanwhile: build again\n")
+            return SCons.Errors.BuildError(errstr="Error 1", status=1, action=self)
         return 0
 
     def run(self, words: list[str], source: Sequence[Any], env: Any) -> int:

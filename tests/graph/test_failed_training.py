@@ -93,3 +93,23 @@ def test_mnist_is_no_exception(trained: Built, tmp_path: Path) -> None:
         assert built_files(project) == built_files(trained.project)
         begins_with(command.upper(), project, **change)
         assert not project.build().commands
+
+
+def test_ignored_errors_make_no_training_of_it(of_module: Built, project: Project) -> None:
+    """With -i SCons takes a failed command for a good one, and records and caches its files."""
+    cache = {"cache_dir": str(project.path("cache"))}
+    with wrapped_python(project, before=ENDS.format(command="train-module", does="exit 1")):
+        project.scons("-i", seed="1", **cache)
+    begins_with("TRAIN", project, seed="1", **cache)
+    assert not list(project.path("cache").glob("*/*"))
+
+
+def test_an_edit_before_a_training_has_begun_is_none_of_its(project: Project) -> None:
+    """SCons had seen the file as it was before; loading PyTorch takes seconds."""
+    module = project.path("mine/gearbox.py")
+    before = module.read_bytes()
+    edits = f"echo 'EPOCHS = 1' >> {module}"
+    with wrapped_python(project, before=ENDS.format(command="train-module", does=edits)):
+        project.scons("train", seed="1")
+    module.write_bytes(before)
+    begins_with("TRAIN", project, seed="1")
