@@ -18,6 +18,7 @@ from codegen.ir.graph import Graph
 from codegen.kernels.conv.depthwise_rows import RoutineFields
 from codegen.kernels.conv.portable import ConvFields
 from codegen.kernels.conv.quads import QuadsFields
+from codegen.kernels.conv.tables import TablesFields
 from codegen.kernels.kernel import Lowered
 from codegen.kernels.pool.portable import PoolFields
 from codegen.kernels.registry import candidates
@@ -27,7 +28,10 @@ from tests.codegen.shared_objects import compiled_once
 RUNTIME = Path(__file__).resolve().parents[2] / "firmware/runtime"
 CONVOLUTIONS = ("conv", "conv_packed", "conv_window", "depthwise_planes", "depthwise_routines")
 QUADS = ("quads", "conv_quads", "conv_quad_rows", "conv_quad_copies", "conv_rows", "words")
-FILES = ("pool", *CONVOLUTIONS, *QUADS)
+TABLES = ("conv_tables", "conv_tables_group", "conv_tables_rows")
+FILES = ("pool", *CONVOLUTIONS, *QUADS, *TABLES)
+# Bytes that any layer may have for tables of weights.
+TABLE_MEMORY = 1 << 20
 # What SSAT can shift by.
 SHIFTS = range(32)
 
@@ -88,7 +92,8 @@ def _values(given: Any) -> dict[str, int]:
             ):
                 found |= dict(zip(names, pair, strict=True))
         elif is_dataclass(value):
-            found |= _values(value)
+            # A layer's own members before its loop's: both have channels.
+            found = _values(value) | found
         elif isinstance(value, int):
             found[each.name] = int(value)
     return found
@@ -112,6 +117,8 @@ def call_of(lowered: Lowered) -> Call:
         function = getattr(library(), given.function)
         if isinstance(given, QuadsFields):
             return _quads(given, shape, constants["weights"], scratch)
+        if isinstance(given, TablesFields):
+            return _tables(lowered, given, shape, constants, scratch)
         blocks = [constants[key] for key in ("weights", "bias", "multipliers")]
 
         def convolve(source: int, target: int) -> None:
@@ -154,10 +161,28 @@ def _quads(given: QuadsFields, shape: Any, words: Any, scratch: Any) -> Call:
     return convolve
 
 
+def _tables(
+    lowered: Lowered, given: TablesFields, shape: Any, constants: dict[str, Any], scratch: Any
+) -> Call:
+    """A convolution with tables, which are made of its weights as init makes them."""
+    loop = given.loop
+    table = ctypes.create_string_buffer(lowered.tables)
+    library().nn_conv_tables_make(given.pairs, loop.steps, constants["weights"], table)
+    steps = (ctypes.c_int32 * 3)(loop.steps, loop.across, loop.tiles)
+
+    def convolve(source: int, target: int) -> None:
+        ends = map(ctypes.c_void_p, (source, target))
+        weights = (constants["constants"], given.integers, table)
+        ways = (loop.across, steps, ctypes.c_uint32(given.shift))
+        getattr(library(), given.function)(shape, *ends, *weights, *ways, scratch)
+
+    return convolve
+
+
 def kernels_of(graph: Graph) -> list[Lowered]:
     """The only operation of a network as each kernel that fits computes it, in all its forms."""
     (op,) = graph.ops
-    looked_at = candidates(op, CORTEX_M7, {})
+    looked_at = candidates(op, CORTEX_M7, {}, tables=TABLE_MEMORY)
     fitting = [each.kernel for each in looked_at if each.cost is not None]
     return [form for kernel in fitting for form in kernel.forms(op, CORTEX_M7)]
 
