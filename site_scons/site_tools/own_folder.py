@@ -13,8 +13,8 @@ def refuse_anothers(env: Any, module: Any, weights: Any) -> None:
     """Refuse to train a module where another one was trained that is still there.
 
     Two files of one name in different folders would take each other's networks for their own, and
-    train again with each switch. Not in a host's build: SCons opens its record with the first look at
-    it, by a name that the host may give later, from the folder that is read at the time.
+    train again with each switch. Not in a host's build: SCons opens its record with the first look
+    at it, by a name that the host may give later, from the folder that is read at the time.
 
     Args:
         module: node of the module.
