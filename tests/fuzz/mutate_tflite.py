@@ -25,7 +25,15 @@ _OPTIONS = sorted(v for v in vars(schema.BuiltinOptions).values() if isinstance(
 def mutate(corpus: Sequence[bytes], key: str) -> bytes:
     """A damaged file of `corpus`, the same for the same key."""
     rng = random.Random(key)
-    data = rng.choice(corpus)
+    whole = rng.choice(corpus)
+    data = _damaged(rng, whole, corpus)
+    while data == whole:  # a word, or a field of a table, became what it was
+        data = _word(rng, whole)
+    return data
+
+
+def _damaged(rng: random.Random, data: bytes, corpus: Sequence[bytes]) -> bytes:
+    """One or several words, bytes or tables changed."""
     if rng.random() < 0.25:
         for _ in range(rng.randint(1, 3)):
             data = _word(rng, data) if rng.random() < 0.6 else mutate_bytes(rng, data, corpus)
