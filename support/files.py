@@ -28,29 +28,10 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         OSError: naming `path`: nothing can be written there.
     """
     final = Path(path)
-    check_place(final)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=final.suffix, dir=final.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(final)) from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    with _temporary(final) as temporary:
         yield temporary
         _settle(temporary)
         temporary.replace(final)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _settle(temporary: Path) -> None:
-    """Give a file the usual permissions, and see that it is on the disk."""
-    mask = os.umask(0)
-    os.umask(mask)
-    temporary.chmod(0o666 & ~mask)
-    with temporary.open("rb") as written:
-        os.fsync(written.fileno())
 
 
 @contextlib.contextmanager
@@ -63,12 +44,40 @@ def together(paths: Sequence[Path]) -> Iterator[list[Path]]:
         UserError, OSError: as `atomic_path`.
     """
     with contextlib.ExitStack() as stack:
-        temporaries = [stack.enter_context(atomic_path(path)) for path in paths]
+        temporaries = [stack.enter_context(_temporary(path)) for path in paths]
         yield temporaries
         for temporary in temporaries:  # what can fail does so while the old ones are there
             _settle(temporary)
         for path in paths:
             path.unlink(missing_ok=True)
+        for temporary, path in zip(temporaries, paths, strict=True):
+            temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _temporary(final: Path) -> Iterator[Path]:
+    """Yield a new file beside `final`; at the end it is removed, unless it was renamed."""
+    check_place(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=final.suffix, dir=final.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(final)) from None
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _settle(temporary: Path) -> None:
+    """Give a file the usual permissions, and see that it is on the disk."""
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)
+    with temporary.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def check_place(path: Path, remedy: str = "name another file") -> None:
