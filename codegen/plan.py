@@ -21,7 +21,7 @@ from codegen.memory.forms import Trade, choose_steps
 from codegen.memory.homes import Homes
 from codegen.memory.layout import Layout, lay_out
 from codegen.memory.places import Arena, Place, Weights
-from codegen.memory.tables import Budget, Wish, spend
+from codegen.memory.tables import Budget, spend
 from codegen.ops import computes
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
@@ -234,8 +234,8 @@ def activity_of(graph: Graph, kernels: Kernels) -> Activity:
 def _budget(graph: Graph, lowering: Lowering) -> Budget:
     """Which layers have tables of their own."""
     wanted = lowering.kernels.wanted
-    found = [(op, tabled(op, lowering.target, lowering.activity, wanted)) for op in graph.ops]
-    wishes = [Wish(op, each.bytes, each.faster) for op, each in found if each is not None]
+    found = {op: tabled(op, lowering.target, lowering.activity, wanted) for op in graph.ops}
+    wishes = {op: each for op, each in found.items() if each is not None}
     return spend(wishes, lowering.kernels.table_memory)
 
 

@@ -105,6 +105,8 @@ class Tabled:
 
 def tabled(op: Op, target: Target, activity: Activity, wanted: str) -> Tabled | None:
     """What tables would buy, or None: no kernel with tables fits, or none is faster."""
+    if not any(kernel.expands for kernel in kernels().get(type(op), ())):
+        return None
     without = _best(op, target, activity, wanted)
     with_tables = _best(op, target, activity, wanted, MOST_TABLES)
     size = with_tables.kernel.tables(op, target)

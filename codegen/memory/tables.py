@@ -6,24 +6,13 @@ long as bytes are left; one that is too large leaves its turn to smaller ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.ir.graph import Op
+from codegen.kernels.registry import Tabled
 
-
-@dataclass(frozen=True)
-class Wish:
-    """What a layer would gain by tables.
-
-    Attributes:
-        bytes: of its tables.
-        faster: estimated cycles that they save of an inference.
-    """
-
-    op: Op
-    bytes: int
-    faster: float
+Wish = tuple[Op, Tabled]
 
 
 @dataclass(frozen=True)
@@ -47,28 +36,29 @@ class Budget:
         return self.allowed - sum(self.grants.values())
 
 
-def spend(wishes: Sequence[Wish], allowed: int) -> Budget:
-    """Divide bytes among layers."""
-    granted = _granted(wishes, allowed)
-    saved = sum(wish.faster for wish in granted)
+def spend(wishes: Mapping[Op, Tabled], allowed: int) -> Budget:
+    """Divide bytes among the layers that would gain by tables."""
+    order = sorted(wishes.items(), key=lambda wish: -wish[1].faster / wish[1].bytes)
+    granted = _granted(order, allowed)
     offers: list[tuple[int, float]] = []
-    size, order = 0, _order(wishes)
-    for wish in order:
-        size += wish.bytes
-        more = sum(each.faster for each in _granted(wishes, size)) - saved
+    size = 0
+    for _, wanted in order:
+        size += wanted.bytes
+        more = _saved(_granted(order, size)) - _saved(granted)
         if size > allowed and more > 0:
             offers.append((size, more))
-    return Budget(allowed, {wish.op: wish.bytes for wish in granted}, tuple(offers))
+    return Budget(allowed, {op: each.bytes for op, each in granted}, tuple(offers))
 
 
-def _order(wishes: Sequence[Wish]) -> list[Wish]:
-    return sorted(wishes, key=lambda wish: -wish.faster / wish.bytes)
-
-
-def _granted(wishes: Sequence[Wish], allowed: int) -> list[Wish]:
+def _granted(order: Sequence[Wish], allowed: int) -> list[Wish]:
+    """Who has tables, of layers in the order in which they are asked."""
     found = []
-    for wish in _order(wishes):
-        if wish.bytes <= allowed:
-            found.append(wish)
-            allowed -= wish.bytes
+    for op, wanted in order:
+        if wanted.bytes <= allowed:
+            found.append((op, wanted))
+            allowed -= wanted.bytes
     return found
+
+
+def _saved(wishes: Sequence[Wish]) -> float:
+    return sum(wanted.faster for _, wanted in wishes)
