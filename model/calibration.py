@@ -36,9 +36,10 @@ MOST_INPUTS = 1000
 """Inputs that calibrate; of more, so many evenly spread."""
 
 MOST_BYTES = 1 << 30
-# Of what onnxruntime says, which may be a page.
-MOST_CHARACTERS = 300
 """Activations that onnxruntime keeps in memory, of all inputs, to count them."""
+
+MOST_CHARACTERS = 300
+"""Of what onnxruntime says, which may be a page."""
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "minmax": {},

@@ -111,7 +111,7 @@ def existing_path(key: str, value: Any, env: Any) -> None:
 def other_build(key: str, value: Any, env: Any) -> None:
     """Nothing, another build's report.json or its folder, or what the history calls a build."""
     path = Path(env.GetLaunchDir(), value)
-    known = re.fullmatch(r"[0-9a-f]{0,12}|\d{1,12}|this|previous|oldest", value)
+    known = re.fullmatch(r"[0-9a-f]{0,12}|this|previous|oldest", value)
     if not known and not path.is_file() and not (path / "report.json").is_file():
         raise SCons.Errors.UserError(
             f"{key}={value}: no report.json, and no build of the history: a number, a key"
