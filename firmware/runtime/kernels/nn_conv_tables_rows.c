@@ -13,6 +13,8 @@
 #if NN_PACKED_ASSEMBLY
 
 #define NN_TEXT_OF(number) NN_QUOTED(number)
+#define TAKE_LOW "mov r12, #" NN_TEXT_OF(LOW) "\n"
+#define TAKE_LAST "mov lr, #" NN_TEXT_OF(LAST) "\n"
 
 /* Six elements of two channels at r0, pixels [sp] bytes apart, to six words at r1, [sp, #4] bytes
  * apart: twelve additions. What is added to low lanes is in r12 and lr. `turn`: which bytes. */
@@ -52,6 +54,9 @@
     "str.w r8, [r1, r2, lsl #2]\n"                                                                 \
     "str.w r7, [r10, r2, lsl #2]\n"
 
+#define EVEN_SIX SIX("")
+#define ODD_SIX SIX(", ror #8")
+
 /* The stack: bytes of a pixel; bytes from a place to the next one, from a pair of channels to the
  * next one; where the tile's pixel ends; bytes from behind the last pair to the next tile's first;
  * tiles that are left. */
@@ -75,34 +80,28 @@ __attribute__((naked, noinline)) NN_SECTION(NN_SECTION_KERNELS) void nn_conv_tab
             "str r5, [sp, #4]\n"
             "rsb r5, r5, #4\n"
             "str r5, [sp, #16]\n"
-            "add.w r1, r4, r2, lsl #2\n"
-            "mov r12, #" NN_TEXT_OF(
-                LOW) "\n"
-                     "mov lr, #" NN_TEXT_OF(
-                         LAST) "\n"
-                               "1:\n"
-                               "ldr r2, [sp]\n"
-                               "add r2, r0\n"
-                               "str r2, [sp, #12]\n"
-                               "2:\n" SIX("") "ldr r2, [sp, #8]\n"
-                                              "add r1, r2\n" SIX(
-                                                  ", ror #8") "ldr r2, [sp, #8]\n"
-                                                              "adds r0, #4\n"
-                                                              "ldr r3, [sp, #12]\n"
-                                                              "add r1, r2\n"
-                                                              "cmp r0, r3\n"
-                                                              "bne 2b\n"
-                                                              "ldr r2, [sp]\n"
-                                                              "ldr r3, [sp, #16]\n"
-                                                              "ldr r4, [sp, #20]\n"
-                                                              "add.w r2, r2, r2, lsl #1\n"
-                                                              "add r1, r3\n"
-                                                              "add r0, r2\n"
-                                                              "subs r4, #1\n"
-                                                              "str r4, [sp, #20]\n"
-                                                              "bne 1b\n"
-                                                              "add sp, #24\n"
-                                                              "pop {r4-r11, pc}\n");
+            "add.w r1, r4, r2, lsl #2\n" TAKE_LOW TAKE_LAST "1:\n"
+            "ldr r2, [sp]\n"
+            "add r2, r0\n"
+            "str r2, [sp, #12]\n"
+            "2:\n" EVEN_SIX "ldr r2, [sp, #8]\n"
+            "add r1, r2\n" ODD_SIX "ldr r2, [sp, #8]\n"
+            "adds r0, #4\n"
+            "ldr r3, [sp, #12]\n"
+            "add r1, r2\n"
+            "cmp r0, r3\n"
+            "bne 2b\n"
+            "ldr r2, [sp]\n"
+            "ldr r3, [sp, #16]\n"
+            "ldr r4, [sp, #20]\n"
+            "add.w r2, r2, r2, lsl #1\n"
+            "add r1, r3\n"
+            "add r0, r2\n"
+            "subs r4, #1\n"
+            "str r4, [sp, #20]\n"
+            "bne 1b\n"
+            "add sp, #24\n"
+            "pop {r4-r11, pc}\n");
 }
 
 __attribute__((naked, noinline))

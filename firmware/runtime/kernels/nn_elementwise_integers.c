@@ -56,6 +56,8 @@ static inline ai_i8 of_bytes(const nn_elementwise_integers_shape *shape, ai_i8 a
     "pkhbt r12, r12, r10, lsl #16\n"                                                               \
     "str r12, [r2, #" at "]\n"
 
+#define SIXTEEN FOUR("0") FOUR("4") FOUR("8") FOUR("12")
+
 /* Sixteen elements a turn. */
 __attribute__((naked, noinline)) static void
 sixteens(__attribute__((unused)) const ai_i8 *first, __attribute__((unused)) const ai_i8 *second,
@@ -67,12 +69,12 @@ sixteens(__attribute__((unused)) const ai_i8 *first, __attribute__((unused)) con
             "ldrd r4, r5, [r7, #4]\n"
             "ldr r6, [r7, #12]\n"
             "mov r7, #0xff00ff00\n"
-            "1:\n" FOUR("0") FOUR("4") FOUR("8") FOUR("12") "adds r0, #16\n"
-                                                            "adds r1, #16\n"
-                                                            "adds r2, #16\n"
-                                                            "subs r3, #1\n"
-                                                            "bne 1b\n"
-                                                            "pop {r4-r11, pc}\n");
+            "1:\n" SIXTEEN "adds r0, #16\n"
+            "adds r1, #16\n"
+            "adds r2, #16\n"
+            "subs r3, #1\n"
+            "bne 1b\n"
+            "pop {r4-r11, pc}\n");
 }
 
 /* Returns how many elements are done. */
