@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
-_PATTERN = re.compile(r"(\d{1,12})([KM]?)")
+PATTERN = r"(\d{1,9})([KM]?)"
+MEANING = "a number of bytes such as 49152 or 48K"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20}
 
 
@@ -15,7 +16,7 @@ def byte_count(text: str) -> int:
     Raises:
         argparse.ArgumentTypeError: anything else.
     """
-    found = _PATTERN.fullmatch(text)
+    found = re.fullmatch(PATTERN, text)
     if found is None:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of bytes such as 49152 or 48K")
+        raise argparse.ArgumentTypeError(f"'{text}': give {MEANING}")
     return int(found[1]) * _UNITS[found[2]]

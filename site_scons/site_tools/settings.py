@@ -13,7 +13,9 @@ from typing import Any
 import SCons.Errors
 from SCons.Script import ARGUMENTS
 from site_tools.irregular import refuse_irregular
+from site_tools.standalone import standalone
 
+byte_counts = standalone("bytes")
 ROOT = Path(__file__).resolve().parents[2]
 Validator = Callable[[str, Any, Any], None]
 
@@ -229,7 +231,7 @@ DEFAULT_BOARD, SIMULATED_BOARD = "stm32h750b_dk", "mps2_an500"
 SIMULATED = {"sim", "validate", "demo", "profile"}
 VALIDATING = {"validate", "demo"}
 COUNT = matching(r"\d{1,9}", "a whole number, 0 or more")
-BYTES = matching(r"\d{1,9}[KM]?", "a number of bytes such as 49152 or 48K")
+BYTES = matching(byte_counts.PATTERN, byte_counts.MEANING)
 POSITIVE = matching(r"[1-9]\d{0,8}", "a whole number, 1 or more")
 NAME = "[a-z][a-z0-9_]*"
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
