@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,8 +40,15 @@ def test_the_campaign_runs_the_modules_that_sample(tmp_path: Path) -> None:
         "@pytest.mark.parametrize('x', sampled(range(20), 3))\n"
         "def test(x: int) -> None:\n    assert x != 19\n"
     )
-    command = [sys.executable, "-m", "tests.sampled"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    # Below scons another folder would be looked into, and its modules run, for many minutes.
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tests.sampled"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert done.stdout.startswith("1 modules: 1 failed, 19 passed")
     assert "assert 19 != 19" in done.stderr
