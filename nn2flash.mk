@@ -14,6 +14,9 @@ ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error nn2flash: GNU Make $(MAKE_VERSION) is too old: use 4.3 or newer, or a package (nn2flash: scons package))
 endif
 NN2FLASH_PYTHON ?= $(NN2FLASH_ROOT)/.venv/bin/python
+ifneq ($(word 2,$(NN2FLASH_PYTHON)),)
+$(error nn2flash: GNU Make takes no path with spaces: NN2FLASH_PYTHON=$(NN2FLASH_PYTHON))
+endif
 ifeq ($(wildcard $(NN2FLASH_PYTHON)),)
 $(error nn2flash: no $(NN2FLASH_PYTHON): run ./bootstrap python -m codegen -h in $(NN2FLASH_ROOT), or set NN2FLASH_PYTHON)
 endif

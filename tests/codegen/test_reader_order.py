@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def test_an_open_batch_is_one_and_said_so(batch: str | None, tmp_path: Path) -> 
     graph = read_graph(path)
     assert graph.input.shape == (1, 6)
     words = ["codegen", "generate", "--model", str(path), "--out-dir", str(tmp_path / "out")]
-    script = f"exec {sys.executable} -m {' '.join(words)} 2>&1"
-    said = run_tool(["sh", "-c", f"cd {ROOT} && {script}"])
+    script = f"exec {shlex.join([sys.executable, '-m', *words])} 2>&1"
+    said = run_tool(["sh", "-c", script], ROOT)
     assert said == f"note: {path}: input 'input': its batch is open, and is taken as 1\n"
 
 

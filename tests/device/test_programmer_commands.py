@@ -25,8 +25,8 @@ from tests.device.conftest import FIRMWARE, Build
 LOADER = "MT25TL01G_STM32H750B-DISCO.stldr"
 CUBE = "STM32_Programmer_CLI -c port=SWD mode=UR reset=HWrst"
 OPENOCD = "openocd -f board/stm32h750b-disco.cfg"
-PROCEDURES = f"-f {FIRMWARE.parent}/device/programmers/openocd.tcl"
-SCRIPTS = f"-f {BOARD.parent}/openocd.cfg {PROCEDURES}"
+PROCEDURES = shlex.join(["-f", f"{FIRMWARE.parent}/device/programmers/openocd.tcl"])
+SCRIPTS = f"{shlex.join(['-f', f'{BOARD.parent}/openocd.cfg'])} {PROCEDURES}"
 QUIET = "-c 'gdb_port disabled; tcl_port disabled; telnet_port disabled'"
 PYOCD = "-W -t stm32h750xx -M under-reset"
 ELF = Path("out/firmware.elf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -49,7 +50,8 @@ def test_a_pipe_that_somebody_closes() -> None:
 
 def test_a_program_that_is_ended_while_it_talks(tmp_path: Path) -> None:
     program = tmp_path / "talks"
-    program.write_text(f"#!{sys.executable}\nwhile True: print('line', flush=True)\n")
+    talking = [sys.executable, "-c", "while True: print('line', flush=True)"]
+    program.write_text(f"#!/bin/sh\nexec {shlex.join(talking)}\n")
     program.chmod(0o755)
     shown: list[str] = []
     options = SimOptions(timeout=0.5, console=shown.append)

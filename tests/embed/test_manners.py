@@ -104,7 +104,15 @@ def test_python_of_the_host(example: str, vendor: Path, tmp_path: Path) -> None:
     without = host.run(*command)
     assert without.status != 0
     assert "NN2FLASH_PYTHON" in without.output
-    environment = {"NN2FLASH_PYTHON": sys.executable}
+    venv = tmp_path / "venv"  # GNU Make takes no path with spaces
+    venv.symlink_to(sys.prefix)
+    if example == "make/live":
+        spaced = tmp_path / "with space"
+        spaced.symlink_to(sys.prefix)
+        refused = host.run(*command, NN2FLASH_PYTHON=str(spaced / "bin" / "python"))
+        assert refused.status != 0
+        assert "GNU Make takes no path with spaces: NN2FLASH_PYTHON=" in refused.output
+    environment = {"NN2FLASH_PYTHON": str(venv / "bin" / "python")}
     if example != "scons":  # which runs on Python itself
         environment["PYTHONHOME"] = "/nowhere"
     done = host.run(*command, **environment)

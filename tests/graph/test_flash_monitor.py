@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.graph.project import Project
@@ -38,4 +40,4 @@ def test_a_programmer_beside_our_python_is_installed(project: Project) -> None:
     """.venv/bin is in nobody's PATH who calls plain `scons`."""
     board = {"board": "stm32h750b_dk", "programmer": "pyocd", "subset_size": "0"}
     shown = project.build("reset", dry_run="1", **board).output
-    assert "/bin/pyocd reset" in shown and "not installed" not in shown
+    assert re.search(r"/bin/pyocd'? reset", shown) and "not installed" not in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -27,9 +28,10 @@ def scons(*words: str, program: str = SCONS) -> subprocess.CompletedProcess[str]
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_only_chooses_tests(program: str) -> None:
     shown = scons("-n", "test", "only=ops,report/test_report", "verbose=1", program=program).stdout
-    ends = [word.removeprefix(f"{REPOSITORY}/") for word in shown.split()[-2:]]
+    ends = [word.removeprefix(f"{REPOSITORY}/") for word in shlex.split(shown)[-2:]]
     assert ends == ["tests/ops", "tests/report/test_report.py"]
-    assert scons("-n", "test", "verbose=1").stdout.split()[-1] == f"{REPOSITORY}/tests"
+    everything = scons("-n", "test", "verbose=1").stdout
+    assert shlex.split(everything)[-1] == f"{REPOSITORY}/tests"
 
 
 def test_the_slowest_tests_are_printed() -> None:
@@ -55,11 +57,12 @@ def test_clean_is_a_word_too(project: Project, program: str) -> None:
     assert not project.path("build/mps2_an500").exists()
 
 
-def test_all_and_run() -> None:
-    """What other build tools call them."""
-    everything, default = scons("-n", "-j1", "all", GIVEN), scons("-n", "-j1", GIVEN)
+def test_all_and_run(tmp_path: Path) -> None:
+    """What other build tools call them; in a folder in which nothing has been built."""
+    given = ("-n", "-j1", GIVEN, f"build_dir={tmp_path / 'build'}")
+    everything, default = scons(*given, "all"), scons(*given)
     assert everything.stdout == default.stdout and "LINK" in default.stdout
-    assert scons("-n", "-j1", "run", GIVEN).stdout == scons("-n", "-j1", "sim", GIVEN).stdout
+    assert scons(*given, "run").stdout == scons(*given, "sim").stdout
 
 
 @pytest.mark.parametrize("target", ["sim", "gdbserver", "profile", "test"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -49,7 +50,10 @@ def test_what_is_missing_has_the_line_that_installs_it(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     lines = [line.strip() for line in done.stdout.splitlines()]
     at = next(i for i, line in enumerate(lines) if line.startswith("numpy"))
-    assert "MISSING" in lines[at] and lines[at + 1] == f"{sys.executable} -m pip install numpy"
+    assert (
+        "MISSING" in lines[at]
+        and lines[at + 1] == f"{shlex.quote(sys.executable)} -m pip install numpy"
+    )
     at = next(i for i, line in enumerate(lines) if line.startswith("arm-none-eabi-gcc"))
     assert "not installed" in lines[at]
     assert lines[at + 1] == "sudo dnf install arm-none-eabi-gcc-cs arm-none-eabi-newlib"

@@ -40,8 +40,9 @@ def test_closed_streams(closed: str, tmp_path: Path) -> None:
     assert done.returncode == 1 and "Traceback" not in done.stderr
 
 
-def test_a_full_disk() -> None:
-    done = shell("NN2FLASH boards >/dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk(unbuffered: str) -> None:
+    done = shell("NN2FLASH boards >/dev/full", PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, done.stderr) == (1, "nn2flash: error: No space left on device\n")
 
 
