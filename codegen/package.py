@@ -83,6 +83,7 @@ def package_manifest(network: Mapping[str, Any], files: Mapping[str, bytes]) -> 
         "memory": {
             "constants_bytes": network["weights_bytes"],
             "activations_bytes": network["activations_bytes"],
+            "tables_bytes": network["tables_bytes"],
         },
         "network": network,
         "files": {file: hashlib.sha256(data).hexdigest() for file, data in sorted(files.items())},

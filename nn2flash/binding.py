@@ -60,16 +60,24 @@ class Network:
         kernels: "portable", "auto", "small", "dense" or "sparse"; all compute the same bytes. None:
             `run` has portable ones, which show every layer, `analyze` those of "auto", as
             `nn2flash analyze`.
+        table_memory: bytes of RAM for tables of expanded weights; portable kernels have none.
 
     Raises:
-        UserError: a file that cannot be read, or no such kernels.
+        UserError: a file that cannot be read, no such kernels, or no number of bytes.
     """
 
-    def __init__(self, model: Path | str, kernels: str | None = None) -> None:
+    def __init__(
+        self, model: Path | str, kernels: str | None = None, *, table_memory: int = 0
+    ) -> None:
         if kernels is not None and kernels not in WANTED:
             raise UserError(f"kernels={kernels!r}: no such kernels", f"choose from {list(WANTED)}")
+        if type(table_memory) is not int or table_memory < 0:
+            raise UserError(
+                f"table_memory={table_memory!r}: no number of bytes", "give an integer: 48 << 10"
+            )
         self.graph = read_graph(model)
         self.kernels = kernels
+        self.table_memory = table_memory
 
     def run(self, x: Any) -> Result:
         """Run the generated C, compiled for this computer at the first call.
@@ -115,13 +123,16 @@ class Network:
 
         memories = board_named(board).to_json() if board else None
         target = target_of(memories) if memories else CORTEX_M7
-        return analyze(self.graph, Kernels(self.kernels or "auto"), target, memories)
+        return analyze(self.graph, self._kernels("auto"), target, memories)
 
     @cached_property
     def _library(self) -> HostLibrary:
         from nn2flash.host_library import HostLibrary
 
-        return HostLibrary(self.graph, Kernels(self.kernels or "portable"))
+        return HostLibrary(self.graph, self._kernels("portable"))
+
+    def _kernels(self, default: str) -> Kernels:
+        return Kernels(self.kernels or default, table_memory=self.table_memory)
 
     def _result(self, rows: Int8Array, layers: Mapping[str, Array]) -> Result:
         found = split(self.graph.outputs, rows)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codegen.kernels.wanted import WANTED, Kernels
+from codegen.kernel_options import add_kernel_arguments, read_with_kernels
+from codegen.kernels.wanted import Kernels
 from codegen.target import CORTEX_M7, Target, named_target, target_of
-from support.bytes import byte_count
 from support.errors import UserError
 
 if TYPE_CHECKING:
@@ -39,21 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     processor.add_argument("--core", help="GCC's name of a processor (default: cortex-m7)")
     parser.add_argument("--no-fpu", action="store_true", help="of --core: it has no FPU")
-    parser.add_argument(
-        "--kernels",
-        choices=WANTED,
-        default="auto",
-        help="small: RAM before speed; portable: plain C; dense, sparse: fully connected",
-    )
-    parser.add_argument(
-        "--table-memory",
-        type=byte_count,
-        default=0,
-        help="bytes of RAM for tables of expanded weights, such as 48K (default: 0)",
-    )
-    parser.add_argument(
-        "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
-    )
+    add_kernel_arguments(parser)
 
 
 def read_board(arguments: argparse.Namespace) -> tuple[Target, dict[str, Any] | None]:
@@ -85,13 +71,7 @@ def read_request(arguments: argparse.Namespace, *, survey: bool = False) -> Requ
         UserError: a model that cannot be read, as `read_board`, or no calibration file.
     """
     target, memories = read_board(arguments)
-    from codegen.reader.normalization import with_normalization
-    from codegen.reader.qdq import read_graph
     from codegen.reader.survey import Survey
-    from codegen.typical import typical_inputs
 
-    graph = read_graph(arguments.model, Survey() if survey else None)
-    graph = with_normalization(graph, arguments.calibration)
-    typical = typical_inputs(graph, arguments.calibration)
-    kernels = Kernels(arguments.kernels, typical, table_memory=arguments.table_memory)
+    graph, kernels = read_with_kernels(arguments, Survey() if survey else None)
     return Request(graph, kernels, target, memories)

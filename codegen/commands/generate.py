@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codegen.kernels.wanted import WANTED
+from codegen.kernel_options import add_kernel_arguments, read_with_kernels
 from codegen.names import check_name
 from codegen.outputs import LEGACY, TEMPLATES, outputs
-from support.bytes import byte_count
 from support.errors import UserError
 from support.files import write_text
 from support.output_file import OutputFile, check_outputs
@@ -41,21 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Which network, and what its kernels are chosen by; also those of `dump`."""
     parser.add_argument("--model", type=Path, help="QDQ int8 ONNX or int8 .tflite file, batch 1")
-    parser.add_argument(
-        "--kernels",
-        choices=WANTED,
-        default="auto",
-        help="small: RAM before speed; portable: plain C; dense, sparse: fully connected layers",
-    )
-    parser.add_argument(
-        "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
-    )
-    parser.add_argument(
-        "--table-memory",
-        type=byte_count,
-        default=0,
-        help="bytes of RAM for tables of expanded weights, made at init: 49152, 48K (default: 0)",
-    )
+    add_kernel_arguments(parser)
     processor = parser.add_mutually_exclusive_group()
     processor.add_argument(
         "--target",
@@ -98,14 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read_network(arguments: argparse.Namespace) -> tuple[Graph, Kernels, Target]:
     """The network, what its kernels are chosen by, and the processor; notes go to stderr."""
-    from codegen.kernels.wanted import Kernels
-    from codegen.reader.normalization import with_normalization
-    from codegen.reader.qdq import read_graph
-    from codegen.typical import typical_inputs
-
-    graph = with_normalization(read_graph(arguments.model), arguments.calibration)
-    typical = typical_inputs(graph, arguments.calibration)
-    kernels = Kernels(arguments.kernels, typical, table_memory=arguments.table_memory)
+    graph, kernels = read_with_kernels(arguments)
     for note in graph.notes:
         print(f"note: {arguments.model}: {note}", file=sys.stderr)
     return graph, kernels, _target(arguments)

@@ -69,7 +69,7 @@ def summarize(sources: Sources) -> dict[str, Value]:
     if sources.training:
         found |= _training(sources.training)
     found["multiply-accumulates"] = int(sources.manifest.get("macs") or 0)
-    for key in ("weights", "activations"):
+    for key in ("weights", "activations", "tables"):
         found[f"{key} (bytes)"] = int(sources.manifest.get(f"{key}_bytes") or 0)
     found |= _layers(sources)
     for region in sources.memory.get("regions", []):
@@ -80,6 +80,8 @@ def summarize(sources: Sources) -> dict[str, Value]:
     cost = sources.validation.get("cost")
     if cost:
         found[f"{cost['unit']} per inference"] = round(float(cost["mean"]))
+    if "init" in sources.profile:
+        found["instructions of init"] = int(sources.profile["init"]["instructions"])
     if sources.compiler:
         found["compiler"] = sources.compiler
     return {key: value for key, value in found.items() if value not in ("", 0)}

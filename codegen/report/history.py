@@ -29,8 +29,8 @@ class Build:
         key: a hash of what was made: sources, memories, files, settings; not of when.
         made, commit: of the first report of it.
         facts: what is worth comparing, by name.
-        figures: accuracy (percent), flash, ram, weights, activations (bytes), instructions; those
-            that were known.
+        figures: accuracy (percent), flash, ram, weights, activations, tables (bytes), instructions
+            of an inference and of init; those that were known.
         number: counted up from 1 in one history; of a build that is not remembered yet, 0.
     """
 
@@ -57,13 +57,15 @@ def _figures(sources: Sources, scored: Accuracy | None) -> dict[str, float]:
     for kind in ("flash", "ram"):
         used = sum(r["used"] for r in sources.memory.get("regions", []) if r["kind"] == kind)
         found[kind] = int(used)
-    for key in ("weights", "activations"):
+    for key in ("weights", "activations", "tables"):
         found[key] = int(sources.manifest.get(f"{key}_bytes") or 0)
     cost = sources.validation.get("cost")
     if cost and cost["unit"] == "instructions":
         found["instructions"] = round(float(cost["mean"]))
     elif "instructions" in sources.profile:
         found["instructions"] = round(float(sources.profile["instructions"]["mean"]))
+    if "init" in sources.profile:
+        found["init"] = int(sources.profile["init"]["instructions"])
     return {key: value for key, value in found.items() if value or key == "accuracy"}
 
 

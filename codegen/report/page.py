@@ -79,12 +79,26 @@ def _figures(
         figures.append(_figure("cost", f"{cost['mean']:,.0f}", about))
     sizes = ((key, sources.manifest.get(f"{key}_bytes")) for key in ("weights", "activations"))
     figures += [_figure(key, f"{size:,}", "bytes") for key, size in sizes if size]
+    figures += _tables(sources)
     for kind, name in (("flash", "flash"), ("ram", "RAM")):
         used = [r for r in sources.memory.get("regions", []) if r["kind"] == kind and r["used"]]
         if used:
             total = f"{sum(region['used'] for region in used):,}"
             where = ", ".join(region["name"] for region in used)
             figures.append(_figure(f"{name} used", total, f"bytes of {where}"))
+    return figures
+
+
+def _tables(sources: Sources) -> list[dict[str, str]]:
+    """Tables of expanded weights, and what making them takes where that was counted."""
+    size = sources.manifest.get("tables_bytes")
+    if not size:
+        return []
+    figures = [_figure("tables", f"{size:,}", "bytes of RAM, made at init")]
+    init = sources.profile.get("init")
+    if init:
+        count = f"{init['instructions']:,}"
+        figures.append(_figure("init", count, "instructions, once, emulated; makes the tables"))
     return figures
 
 

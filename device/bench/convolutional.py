@@ -65,7 +65,8 @@ def bench(model: Path, title: str, work: Path) -> dict[str, Any]:
             steps[kernels] = our_steps(linked, inputs.tests[0], work, estimated=fast)
             known = _whole(elf, network, inputs, steps[kernels], work) if fast else None
         cost = measure((name, "bytes"), elf, network, inputs, work, how=CONVOLUTIONS, known=known)
-        told = {"arena": manifest["activations_bytes"], "weights": manifest["weights_bytes"]}
+        told = {"arena": manifest["activations_bytes"], "made": manifest["tables_bytes"]}
+        told["weights"] = manifest["weights_bytes"]
         costs.append({"runtime": runtime, "kernels": kernels, **asdict(cost), **told})
         progress.advance(note=name)
     assert network is not None

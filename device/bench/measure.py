@@ -27,6 +27,7 @@ class Cost:
 
     Attributes:
         title: the runtime.
+        init: instructions of what makes it ready for inferences, once.
         mean, largest: instructions of an inference over the test inputs.
         any_input: the largest over inputs made to cost most: none of them zero, all extremes.
         identical: output bytes (or classes) equal to the reference's, of how many; None when the
@@ -40,6 +41,7 @@ class Cost:
     """
 
     title: str
+    init: int
     mean: float
     largest: int
     any_input: int
@@ -96,7 +98,7 @@ def measure(
     """
     title, answers = name
     machine = Machine(elf, folder)
-    start(machine, network)
+    init = machine.length(lambda: start(machine, network))
     size = inputs.outputs.shape[1]
     outputs, counts = machine.count("bench_run", inputs.tests, size)
     harsh, harsh_counts = machine.count("bench_run", inputs.harsh, size)
@@ -105,6 +107,7 @@ def measure(
     model = network.model_bytes
     return Cost(
         title,
+        init,
         float(counts.mean()),
         int(counts.max()),
         int(max(harsh_counts.max(), counts.max())),

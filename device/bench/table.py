@@ -96,6 +96,7 @@ def _network(network: dict[str, Any]) -> str:
             f"{cost['code']:,} | {cost['tables']:,} | {cost['ram']:,} | {arena} | "
             f"{cost['stack']:,} |\n"
         )
+    lines.append(_init(network["costs"]))
     if network.get("executed_macs"):
         auto = next(c for c in network["costs"] if c.get("kernels") == "auto")
         per = auto["mean"] / network["executed_macs"]
@@ -121,6 +122,16 @@ def estimated(found: dict[str, Any] | None) -> str:
         cell = "–" if value is None else f"{value:,}"
         cells.append(f"{cell} ±{error:,}" if error else cell)
     return " | ".join(cells)
+
+
+def _init(costs: Sequence[dict[str, Any]]) -> str:
+    """What our runtimes execute once, and the tables in RAM that they make then."""
+    told = []
+    for cost in costs:
+        if "made" in cost:
+            made = f", which makes {cost['made']:,} bytes of tables in RAM" if cost["made"] else ""
+            told.append(f"{cost['title']} {cost['init']:,}{made}")
+    return f"\nInstructions of init, once: {'; '.join(told)}.\n"
 
 
 def _layers(title: str, layers: Sequence[dict[str, Any]]) -> list[str]:

@@ -110,6 +110,7 @@ def _network(
         manifest = read_json(folder / kernels / "network_manifest.json")
         arenas[kernels] = manifest["activations_bytes"]
         told = {"runtime": OURS, "kernels": kernels, "arena": arenas[kernels]}
+        told["made"] = manifest["tables_bytes"]
         costs.append({**told, **cost.as_json()})
         if kernels != "portable":
             layers[name] = measure_layers(elf, manifest, inputs, arguments.work)

@@ -39,7 +39,9 @@ def _run(arguments: argparse.Namespace) -> None:
     machine = Machine(arguments.elf, arguments.work)
     machine.map(0x40004000, 0x1000)  # the console: plain memory, always ready
     machine.run_until("Reset_Handler", "main")
-    if machine.call("app_network_init") != 1:
+    started: list[int] = []
+    init = machine.length(lambda: started.append(machine.call("app_network_init")))
+    if started != [1]:
         raise UserError(f"{arguments.elf}: the network does not start", "run scons sim first")
     size = outputs.shape[1]
     made, counts = machine.count("app_network_inference", inputs, size)
@@ -48,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> None:
     shared = shared_loops(manifest)
     functions = machine.profile("app_network_inference", inputs, size, shared)
     result = _rows(manifest, functions, len(inputs), counts)
+    result["init"] = {"instructions": init, "tables_bytes": manifest.get("tables_bytes", 0)}
     typical = inputs[int(np.argsort(counts, kind="stable")[len(counts) // 2])]
     whole, own = by_function(machine, "app_network_inference", typical, routines(manifest), shared)
     result["typical"] = asdict(whole)
@@ -101,13 +104,21 @@ def as_text(result: dict[str, Any]) -> str:
     lines.append("")
     for name, mean in sorted(result["functions"].items(), key=lambda item: -item[1]):
         lines.append(f"{name:<60}{mean:>14,.0f}")
+    lines += ["", _init(result["init"])]
     total = result["instructions"]
     lines.append(
-        f"\none inference, everything included: {total['mean']:,.0f} instructions, emulated "
+        f"one inference, everything included: {total['mean']:,.0f} instructions, emulated "
         f"({total['least']:,} to {total['largest']:,}, {result['inferences']} inputs)\n"
         f"the input whose count is the median, estimated cycles: {in_words(result['typical'])}"
     )
     return "\n".join(lines) + "\n"
+
+
+def _init(init: dict[str, Any]) -> str:
+    """What it executes once, and the tables in RAM that it makes then."""
+    size = init["tables_bytes"]
+    made = f"makes {size:,} bytes of tables in RAM" if size else "makes no tables"
+    return f"init, once: {init['instructions']:,} instructions, emulated; {made}"
 
 
 def _estimated(found: dict[str, Any] | None) -> str:

@@ -62,6 +62,8 @@ def test_manifest_tells_all(packages: Path) -> None:
         assert {"scale", "zero_point", "shape"} <= {*network["input"]} & {*network["output"]}
         assert manifest["memory"]["constants_bytes"] == network["weights_bytes"]
         assert manifest["memory"]["activations_bytes"] == network["activations_bytes"]
+        assert manifest["memory"]["tables_bytes"] == network["tables_bytes"] == 0
+        assert "| tables |" not in (folder / "README.md").read_text()
         assert manifest["licence"]["code"] == "Apache-2.0"
         assert (folder / "LICENSE").read_bytes() == (REPOSITORY / "LICENSE").read_bytes()
 

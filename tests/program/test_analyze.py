@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ from nn2flash.cli import main
 from support.errors import UserError
 from tests.codegen import graphs
 from tests.codegen.models import QdqModel, two_layers
-from tests.codegen.shapes import shaped
+from tests.codegen.shapes import Shaped, shaped
 from tests.program.conftest import FIXTURES, REPOSITORY, from_sources
 from tests.tflite.models import TfliteModel
 
@@ -162,6 +163,23 @@ def test_the_text_shows_every_layer(capsys: pytest.CaptureFixture[str], tmp_path
         assert f"{layer['instructions']:,}" in line and layer["why"] in line
     assert any(line.startswith("  fits  ") for line in lines)
     assert f"{found['flash_bytes']:,} bytes" in next(line for line in lines if "flash" in line)
+
+
+def test_tables_are_told_as_text_and_on_the_page(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """What there are, and what more would buy; the same options have `codegen generate`."""
+    path = Shaped(8, 12, 12).conv(8).conv(16).save(tmp_path / "tables.onnx")
+    page = tmp_path / "page.html"
+    assert not main(["analyze", str(path), "--table-memory", "2304", "--html", str(page)])
+    shown = capsys.readouterr().out
+    assert " 2,304 tables," in shown
+    assert "  table memory  2,304 bytes taken; fewer cycles, estimated, with 6,912 " in shown
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert ", 2,304 tables</dd>" in text and "have 2,304 bytes." in text
+    assert re.search(r"6,912 an inference takes \d+\.\d % fewer cycles, estimated\.", text)
+    assert not main(["analyze", str(path), "--kernels", "portable", "--html", str(page)])
+    assert "ables of expanded weights" not in page.read_text(encoding="utf-8")
 
 
 def test_the_page_has_the_graph(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

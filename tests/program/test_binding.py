@@ -18,6 +18,7 @@ from nn2flash.cli import main
 from nn2flash.host_library import RUNTIME, library_source
 from support.errors import UserError
 from tests.codegen import graphs
+from tests.codegen.shapes import Shaped
 from tests.program.conftest import FIXTURES
 from tests.tflite.networks import small_network
 
@@ -96,6 +97,21 @@ def test_fast_kernels_give_the_same_bytes() -> None:
     made, wanted = fast.run(x), fast.reference(x)
     assert np.array_equal(made.bytes, wanted.bytes)
     assert len(made.layers) == 1 and len(wanted.layers) == 3  # one routine computes all three
+
+
+def test_tables_are_had_where_there_is_ram(tmp_path: Path) -> None:
+    """Fast kernels run with as many as fit; what is analyzed counts them; plain C has none."""
+    path = Shaped(8, 12, 12).conv(8).conv(16).save(tmp_path / "tables.onnx")
+    x = RNG.normal(0, 2, (3, 8, 12, 12)).astype(np.float32)
+    for kernels, allowed, size in (("auto", 2304, 2304), ("auto", 1 << 20, 6912), (None, 2304, 0)):
+        network = nn2flash.load(path, kernels, table_memory=allowed)
+        made, wanted = network.run(x), network.reference(x)
+        assert np.array_equal(made.bytes, wanted.bytes)
+        assert network._library.plan.tables_size == size
+        assert network.analyze().tables_bytes == min(allowed, 6912)
+    for wrong in (-1, 4608.0, "48K", True):
+        with pytest.raises(UserError, match="no number of bytes"):
+            nn2flash.load(path, table_memory=wrong)  # type: ignore[arg-type]
 
 
 def test_tflite_has_the_order_of_its_file(tmp_path: Path) -> None:

@@ -162,6 +162,24 @@ def test_flash_and_ram_that_are_used(build: Build) -> None:
     assert "RAM used 1,040 bytes of spare, dtcm" in words
 
 
+def test_tables_are_told_with_what_init_takes(build: Build) -> None:
+    """Where there are any; a profile of before init was counted says nothing of it."""
+    build.report()
+    assert "init" not in Page(build.html).words().partition("Since the")[0]
+    manifest = read_json(build.path("network_manifest.json"))
+    write_json(build.path("network_manifest.json"), {**manifest, "tables_bytes": 4608})
+    build.report()
+    words = Page(build.html).words()
+    assert "tables 4,608 bytes of RAM, made at init" in words and "makes the tables" not in words
+    profile = read_json(build.path("profile.json"))
+    init = {"instructions": 31_234, "tables_bytes": 4608}
+    write_json(build.path("profile.json"), {**profile, "init": init})
+    build.report()
+    words = Page(build.html).words()
+    assert "init 31,234 instructions, once, emulated; makes the tables" in words
+    assert "tables (bytes) – 4,608" in words and "instructions of init – 31,234" in words
+
+
 def test_clipped_tensors_are_flagged(build: Build) -> None:
     arrays = dict(np.load(build.path("reference.npz")))
     arrays["layer_0"] = np.where(np.arange(9) < 3, 127, arrays["layer_0"]).astype(np.int8)
