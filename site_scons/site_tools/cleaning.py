@@ -127,6 +127,22 @@ def remove_failed(marker: Marker, contents: Contents) -> None:
     removal.remove(marker.folder, failed, marker.made)
 
 
+def remove_failed_in_host(folder: Path, made: Sequence[Any]) -> None:
+    """Remove what a failed command of a host's build made: SCons would leave it.
+
+    The host's record still describes what was there before, and what the command wrote would pass
+    for that as soon as an edit is taken back. What lasts is removed only where it is not that.
+
+    Args:
+        folder: the network's, which the host gave as `variant_dir`.
+        made: nodes of the files that the command makes.
+    """
+    gone = [n for n in made if n.has_builder() and not is_kept(n) and Path(n.abspath).is_file()]
+    gone = [n for n in gone if not n.precious or _content(n) != _recorded(n)]
+    names = [os.path.relpath(n.abspath, folder) for n in gone]
+    removal.remove(folder, names, names)
+
+
 def confine_clean(marker: Marker, folder: Any) -> None:
     """Have `scons -c TARGET` keep what the record does not say was made."""
     for node in targets(folder):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import SCons.Action
@@ -72,6 +73,8 @@ class Command(SCons.Action.CommandAction):  # type: ignore[misc]
         words = self.words(target, source, env, executor)
         status = self.run(words, source, env)
         if status:
+            if env["HOSTED"]:  # at the top level, all that failed is removed at the end
+                cleaning.remove_failed_in_host(Path(env["HOSTED_IN"]), target)
             what = f"Error {status}"
             return SCons.Errors.BuildError(errstr=what, status=status, action=self, command=words)
         lasting = [node for node in target if cleaning.lasts(node)]

@@ -54,13 +54,14 @@ def host_params(env: Any, params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def claim(env: Any, folder: Any, root: str) -> None:
-    """Refuse what would silently mix two networks up.
+    """Take a folder for a network; refuse what would silently mix two networks up.
 
     Raises:
         SCons.Errors.UserError: no variant_dir, one that another network has, or a name that
             another network has: the linker would take one network's functions for both.
     """
     name, place = env["name"], folder.abspath
+    env["HOSTED_IN"] = place
     if place == root:
         raise SCons.Errors.UserError(
             f"network '{name}': say where to build it: SConscript(…, variant_dir=FOLDER)"

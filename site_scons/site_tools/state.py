@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Action
-import SCons.CacheDir
 import SCons.dblite
 import SCons.Errors
 from SCons.Script import (
@@ -35,18 +34,6 @@ from site_tools.contents import Contents
 from site_tools.marker import Marker, check_place
 
 RECORD = ".sconsign"
-
-
-class FreshCacheDir(SCons.CacheDir.CacheDir):  # type: ignore[misc]
-    """A cache whose restored files are as new as their restoring."""
-
-    @classmethod
-    def copy_from_cache(cls, env: Any, src: str, dst: str) -> str:
-        """Restore one file."""
-        result: str = super().copy_from_cache(env, src, dst)
-        with contextlib.suppress(OSError):
-            os.utime(dst)
-        return result
 
 
 def stop(path: object, error: OSError) -> None:
@@ -254,7 +241,7 @@ def use_state(env: Any, build_dir: str, cache_dir: str) -> None:
     if cache_dir:
         cache = str(Path(env.GetLaunchDir(), cache_dir))
         try:
-            CacheDir(cache, FreshCacheDir)
+            CacheDir(cache)
         except (OSError, SCons.Errors.SConsEnvironmentError):
             message = f"cannot write to {cache}: choose another with cache_dir="
             raise SCons.Errors.UserError(message) from None

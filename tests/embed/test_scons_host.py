@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -285,3 +287,27 @@ def test_mistake_gets_one_message(mistake: str, scons_host: Host) -> None:
     assert message in run.output
     assert "Traceback" not in run.output
     assert not (scons_host.root / "product").exists()
+
+
+def test_what_a_failed_command_wrote_does_not_stay(vendor: Path, tmp_path: Path) -> None:
+    """It would pass for what the host's record tells of, as soon as the model is the old one."""
+    tree = tmp_path / "nn2flash"
+    shutil.copytree(vendor, tree, symlinks=True, ignore=shutil.ignore_patterns(".venv"))
+    host = make_host(tmp_path / "host", "scons", {"vendor/nn2flash": tree})
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch(0o755)
+    made = host.root / "build" / "digits" / "network-digits" / "digits_data.c"
+
+    def build(fails: str) -> int:
+        command = (SCONS, "-Q", str(made.relative_to(host.root)))
+        python.write_text(f'#!/bin/sh\n"{sys.executable}" "$@" && exit {fails}\n')
+        return host.run(*command, NN2FLASH_PYTHON=str(python)).status
+
+    assert build(fails="0") == 0
+    model, before = (host.root / "digits.onnx").read_bytes(), made.read_bytes()
+    host.retrain("digits")
+    assert build(fails="1") == 2
+    (host.root / "digits.onnx").write_bytes(model)
+    assert build(fails="0") == 0
+    assert made.read_bytes() == before

@@ -113,3 +113,22 @@ def test_an_edit_before_a_training_has_begun_is_none_of_its(project: Project) ->
         project.scons("train", seed="1")
     module.write_bytes(before)
     begins_with("TRAIN", project, seed="1")
+
+
+def test_half_a_training_in_the_cache_is_none(project: Project) -> None:
+    """SCons would restore what is there over the last one, and remove it when the rest is not."""
+    cache = {"cache_dir": str(project.path("cache"))}
+    assert project.scons("train", seed="1", **cache).status == 0
+    other = project.path("build/model/gearbox/training.json").read_bytes()
+    weights = project.path("build/model/gearbox/weights.pt").read_bytes()
+    project.build("train", **cache)
+    last = built_files(project)
+    cached = {path.read_bytes(): path for path in project.path("cache").glob("*/*")}
+    cached[other].unlink()
+    with wrapped_python(project, before=ENDS.format(command="train-module", does="exit 1")):
+        assert project.scons("train", seed="1", **cache).status == 2
+    assert built_files(project) == last
+    begins_with("TRAIN", project, seed="1", **cache)
+    cached[other].write_bytes(other)
+    assert not project.build("train", seed="1", **cache).commands
+    assert project.path("build/model/gearbox/weights.pt").read_bytes() == weights
