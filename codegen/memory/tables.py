@@ -1,18 +1,17 @@
 """Tables of expanded weights: which layers have them, within the bytes of RAM that the user gives.
 
-Layers are taken by the estimated cycles that their tables save for each byte, the most first, as
-long as bytes are left; one that is too large leaves its turn to smaller ones.
+Those layers have tables that save most estimated cycles together and fit together: each set of
+layers that saves more than all smaller ones is kept while the layers are gone through (Pareto's
+frontier of bytes and cycles).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from codegen.ir.graph import Op
 from codegen.kernels.registry import Tabled
-
-Wish = tuple[Op, Tabled]
 
 
 @dataclass(frozen=True)
@@ -36,29 +35,64 @@ class Budget:
         return self.allowed - sum(self.grants.values())
 
 
+@dataclass(frozen=True)
+class _Set:
+    """Layers that may have tables together.
+
+    Attributes:
+        bytes: of their tables.
+        faster: estimated cycles that they save.
+        last: the one that came last; None: there is none.
+        before: the others.
+    """
+
+    bytes: int = 0
+    faster: float = 0.0
+    last: Op | None = None
+    before: _Set | None = None
+
+    @property
+    def layers(self) -> set[Op]:
+        """All of them."""
+        found, rest = set(), self
+        while rest.last is not None and rest.before is not None:
+            found.add(rest.last)
+            rest = rest.before
+        return found
+
+
 def spend(wishes: Mapping[Op, Tabled], allowed: int) -> Budget:
     """Divide bytes among the layers that would gain by tables."""
-    order = sorted(wishes.items(), key=lambda wish: -wish[1].faster / wish[1].bytes)
-    granted = _granted(order, allowed)
+    granted = _best(wishes, allowed)
     offers: list[tuple[int, float]] = []
     size = 0
-    for _, wanted in order:
+    for wanted in sorted(wishes.values(), key=lambda each: -each.faster / each.bytes):
         size += wanted.bytes
-        more = _saved(_granted(order, size)) - _saved(granted)
-        if size > allowed and more > 0:
+        more = _best(wishes, size).faster - granted.faster if size > allowed else 0.0
+        if more > 0:
             offers.append((size, more))
-    return Budget(allowed, {op: each.bytes for op, each in granted}, tuple(offers))
+    layers = granted.layers
+    grants = {op: each.bytes for op, each in wishes.items() if op in layers}
+    return Budget(allowed, grants, tuple(offers))
 
 
-def _granted(order: Sequence[Wish], allowed: int) -> list[Wish]:
-    """Who has tables, of layers in the order in which they are asked."""
-    found = []
-    for op, wanted in order:
-        if wanted.bytes <= allowed:
-            found.append((op, wanted))
-            allowed -= wanted.bytes
-    return found
+def _best(wishes: Mapping[Op, Tabled], allowed: int) -> _Set:
+    """The layers that save most within so many bytes."""
+    frontier = [_Set()]
+    for op, wanted in wishes.items():
+        with_it = (
+            _Set(each.bytes + wanted.bytes, each.faster + wanted.faster, op, each)
+            for each in frontier
+            if each.bytes + wanted.bytes <= allowed
+        )
+        frontier = _frontier((*frontier, *with_it))
+    return frontier[-1]
 
 
-def _saved(wishes: Sequence[Wish]) -> float:
-    return sum(wanted.faster for _, wanted in wishes)
+def _frontier(sets: Iterable[_Set]) -> list[_Set]:
+    """Sets of which each saves more than all that are as small; the smallest first."""
+    kept: list[_Set] = []
+    for each in sorted(sets, key=lambda one: (one.bytes, -one.faster)):
+        if not kept or each.faster > kept[-1].faster:
+            kept.append(each)
+    return kept

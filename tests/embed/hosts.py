@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,16 +104,22 @@ class Host:
         (self.root / path).write_text(text.replace(old, new), encoding="utf-8")
 
 
-def make_host(root: Path, example: str | Path, parts: dict[str, Path]) -> Host:
+def make_host(
+    root: Path,
+    example: str | Path,
+    parts: dict[str, Path],
+    writers: Mapping[str, Callable[[Path], Path]] = WRITERS,
+) -> Host:
     """A copy of an example with its program, its models and inputs, and links to its parts.
 
     Args:
         example: folder, seen from this one.
         parts: path in the host → what a link there leads to.
+        writers: of the models.
     """
     shutil.copytree(EXAMPLES / example, root)
     shutil.copy(EXAMPLES / "product" / "main.c", root)
-    for name, write in WRITERS.items():
+    for name, write in writers.items():
         write_run(root, name, write(root / f"{name}.onnx"))
     for place, target in parts.items():
         link = root / place

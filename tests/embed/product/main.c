@@ -55,8 +55,8 @@ void network_run(void) {
 
 static bool run_all(const char *inputs, const char *outputs, bool (*classify)(int8_t *, int8_t *),
                     size_t input_size, size_t output_size) {
-    static int8_t input[64] AI_ALIGNED(4);
-    static int8_t output[64] AI_ALIGNED(4);
+    static int8_t input[1024] AI_ALIGNED(4);
+    static int8_t output[2048] AI_ALIGNED(4);
     FILE *in = fopen(inputs, "rb");
     FILE *out = fopen(outputs, "wb");
     bool good = in != NULL && out != NULL;
