@@ -14,7 +14,7 @@ from typing import Any
 
 import SCons.Errors
 from site_tools.own_folder import mark_given, refuse_build_folder
-from site_tools.settings import refuse_unprintable
+from site_tools.setting_rules import refuse_unprintable
 from site_tools.standalone import standalone
 
 module_files = standalone("module_files")
