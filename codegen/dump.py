@@ -16,7 +16,7 @@ from codegen.plan import Plan, activity_of, plan_network
 from codegen.render import render
 from codegen.report.drawing import drawing
 from codegen.target import Target
-from support.files import write_text
+from support.files import write_plain
 from support.output_file import OutputFile, check_outputs
 
 # The last line of each file, by suffix: the files' names are fixed, and a user's may be called so.
@@ -48,7 +48,7 @@ def dump(graph: Graph, kernels: Kernels, target: Target, folder: Path) -> None:
     texts["network.svg"] = render("report/network.svg.j2", drawn)
     check_outputs([OutputFile("--out-dir", folder / name, _is_ours) for name in texts], ())
     for name, text in texts.items():
-        write_text(folder / name, f"{text}{SIGNATURES[Path(name).suffix]}\n")
+        write_plain(folder / name, f"{text}{SIGNATURES[Path(name).suffix]}\n")
 
 
 def _is_ours(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
@@ -9,6 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
+
+from support.plain import make_plain, plain, raw
 
 
 class UserError(Exception):
@@ -44,12 +47,15 @@ def _say(program: str, text: str) -> None:
     copies, originals = (os.environ.get(f"NN2FLASH_COPIES{end}", "") for end in ("", "_OF"))
     if copies and originals:
         text = text.replace(copies, originals)
-    print(f"{program}: {red('error:', sys.stderr)} {text}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the status tells it, too
+        stream = raw(sys.stderr)
+        stream.write(f"{program}: {red('error:', stream)} {plain(text)}\n")
+        stream.flush()
 
 
 def _open_streams() -> None:
     """Make output possible where it is not: to closed streams nothing goes, and no file of ours is
-    opened in their place; what a stream's encoding lacks is escaped.
+    opened in their place. What a stream's encoding lacks is escaped, and what a terminal obeys.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -62,6 +68,8 @@ def _open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
+    os.environ["PYTHON_COLORS"] = "0"  # argparse's, from 3.14 on, would be escaped
+    make_plain()
 
 
 def run_cli(program: str, main: Callable[[], int | None]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from support.errors import UserError
+from support.plain import plain, plain_json
 from support.removal import TEMPORARY
 
 
@@ -113,9 +114,15 @@ def write_text(path: Path | str, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def write_plain(path: Path | str, text: str) -> None:
+    """Write text for people, a page or a drawing, with `plain` names of whomever."""
+    write_text(path, plain(text))
+
+
 def write_json(path: Path | str, value: Any) -> None:
     """Write `value` as indented JSON with sorted keys: the same value gives the same bytes."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    write_text(path, f"{plain_json(text)}\n")
 
 
 def read_given(path: Path) -> bytes:

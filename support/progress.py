@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO, TypeVar
 
+from support.plain import one_line, raw
+
 T = TypeVar("T")
 # Seconds after which a person wants to know that something goes on.
 SOON = 3.0
@@ -66,10 +68,17 @@ class Progress:
     def _line(self, text: str, *, last: bool) -> None:
         self.silent = False
         if self.live:
-            self.stream.write(f"\r\033[K{text}" + ("\n" if last else ""))
+            rewrite_line(self.stream, text, last=last)
         else:
             self.stream.write(text + "\n")
         self.stream.flush()
+
+
+def rewrite_line(stream: TextIO, text: str, *, last: bool) -> None:
+    """Put a text in the place of a terminal's line; the last one ends it."""
+    own = raw(stream)
+    own.write(f"\r\033[K{one_line(text)}" + ("\n" if last else ""))
+    own.flush()
 
 
 def track(items: Iterable[T], title: str, total: int, after: float = 0.0) -> Iterator[T]:
@@ -94,8 +103,11 @@ def waiting(title: str, after: float = SOON, stream: TextIO | None = None) -> It
         pause = after
         while not ended.wait(pause):
             seconds = time.monotonic() - start
-            stream.write(f"\r\033[K{title}: {seconds:.0f} s" if live else f"{title} …\n")
-            stream.flush()
+            if live:
+                rewrite_line(stream, f"{title}: {seconds:.0f} s", last=False)
+            else:
+                stream.write(f"{title} …\n")
+                stream.flush()
             pause = 1.0 if live else threading.TIMEOUT_MAX
 
     teller = threading.Thread(target=tell, daemon=True)

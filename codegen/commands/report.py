@@ -24,7 +24,7 @@ from codegen.report.sources import (
     time_of_report,
 )
 from support.errors import UserError
-from support.files import write_json, write_text
+from support.files import write_json, write_plain
 
 _JSON = ("training", "quantization", "evaluation", "memory", "placement")
 FIRST = "This is the first build that a report was made of\n"
@@ -65,9 +65,9 @@ def run(arguments: argparse.Namespace) -> None:
         builds, comparison, text = _rendered(sources, known, arguments.of, arguments.against)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unexpected(f"{type(error).__name__}: {error}") from error
-    write_text(arguments.out, text)
+    write_plain(arguments.out, text)
     if arguments.text:
-        write_text(arguments.text, comparison_text(comparison) if comparison else FIRST)
+        write_plain(arguments.text, comparison_text(comparison) if comparison else FIRST)
     write_json(arguments.kept, to_json(builds))
 
 

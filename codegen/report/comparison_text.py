@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from codegen.report.changes import Value
 from codegen.report.comparison import Comparison
 from codegen.report.history import Build
+from support.plain import one_line
 
 _FIGURES = ("accuracy", "flash", "ram", "weights", "activations", "instructions")
 _SEPARATOR = "  "
@@ -15,11 +16,12 @@ _NOTHING = "–"
 
 def comparison_text(comparison: Comparison) -> str:
     """The title and a row for each difference; lines with their ends."""
+    title = one_line(comparison.title)
     if not comparison.changes:
-        return f"{comparison.title}: nothing that the report shows differs\n"
+        return f"{title}: nothing that the report shows differs\n"
     rows = [("what", comparison.before, comparison.now, "difference")]
     rows += [(c.what, _shown(c.before), _shown(c.now), c.difference) for c in comparison.changes]
-    return f"{comparison.title}\n{_table(rows, left=1)}"
+    return f"{title}\n{_table(rows, left=1)}"
 
 
 def history_text(builds: Sequence[Build]) -> str:
@@ -40,6 +42,7 @@ def _shown(value: Value | None) -> str:
 
 def _table(rows: Sequence[Sequence[str]], *, left: int) -> str:
     """Rows in columns: the first `left` ones flush left, figures flush right."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

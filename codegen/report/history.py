@@ -19,6 +19,8 @@ from support.files import BUILD_AGAIN
 MOST = 20
 _KEY_DIGITS = 12
 _TOO_LARGE = 2**63
+# Types of JSON, in words.
+_TYPES = {dict: "object", list: "list", str: "text", int: "number", float: "number"}
 
 
 @dataclass(frozen=True)
@@ -79,41 +81,54 @@ def read_history(path: Path) -> list[Build]:
         return []
     content = read_object(path)
     try:
-        return [_build(each, place) for place, each in enumerate(content["builds"], 1)]
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a report's history ({error!r})", BUILD_AGAIN) from None
+        kept = _checked(content.get("builds"), "'builds'", list)
+        return [_build(each, place) for place, each in enumerate(kept, 1)]
+    except ValueError as error:
+        raise UserError(f"{path}: not a report's history: {error}", BUILD_AGAIN) from None
 
 
-def _build(kept: Mapping[str, Any], place: int) -> Build:
+def _build(kept: Any, place: int) -> Build:
     """A build as it was kept; its place counts where nobody has numbered it.
 
     Raises:
-        KeyError, TypeError, ValueError: it is none.
+        ValueError: it is none; the message says what of it.
     """
-    key, made, commit = (_checked(kept[name], str) for name in ("key", "made", "commit"))
-    facts = _values(kept["facts"], int, float, str)
-    number = _checked(kept.get("number", place), int)
-    return Build(key, made, commit, facts, _values(kept["figures"], int, float), number)
+    where = f"build {place} in it"
+    found = _checked(kept, where, dict)
+
+    def part(name: str, *types: type) -> Any:
+        return _checked(found.get(name), f"'{name}' of {where}", *types)
+
+    def values(name: str, *types: type) -> dict[str, Any]:
+        items = part(name, dict).items()
+        what = f"'{name}' of {where}"
+        return {_checked(n, what, str): _checked(v, what, *types) for n, v in items}
+
+    key, made, commit = (part(name, str) for name in ("key", "made", "commit"))
+    number = part("number", int) if "number" in found else place
+    facts, figures = values("facts", int, float, str), values("figures", int, float)
+    return Build(key, made, commit, facts, figures, number)
 
 
-def _values(kept: Any, *types: type) -> dict[str, Any]:
-    """Values by name."""
-    items = _checked(kept, dict).items()
-    return {_checked(name, str): _checked(value, *types) for name, value in items}
-
-
-def _checked(value: Any, *types: type) -> Any:
+def _checked(value: Any, what: str, *types: type) -> Any:
     """A value of one of these types that can be shown and written again.
 
+    Args:
+        what: is looked at, for the message.
+
     Raises:
-        TypeError, ValueError: another one, a number of more than 64 bits, or broken UTF-16.
+        ValueError: another one, a number of more than 64 bits, or broken UTF-16.
     """
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise TypeError(f"{value!r:.40}")
+        wanted = " or ".join(dict.fromkeys(_TYPES[each] for each in types))
+        raise ValueError(f"{what} is missing" if value is None else f"{what} is no {wanted}")
     if isinstance(value, str):
-        value.encode()
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{what} has half a character (a surrogate)") from None
     elif isinstance(value, int | float) and abs(value) >= _TOO_LARGE:
-        raise ValueError(f"{value!r:.40}")
+        raise ValueError(f"{what} has a number of more than 64 bits")
     return value
 
 

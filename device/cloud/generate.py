@@ -17,6 +17,7 @@ from device.cloud.service import Service
 from device.schema import close_match
 from support.errors import UserError
 from support.files import read_json, sha256_file, write_json
+from support.progress import rewrite_line
 
 _DOWNLOADS = 3
 LEGACY = "legacy"
@@ -259,7 +260,6 @@ class _Bytes:
         share = f" of {total:,}" if total else ""
         finished = bool(total) and done >= total
         if self.live:
-            end = "\n" if finished else ""
-            print(f"\r\033[K{self.title}: {done:,}{share} bytes", end=end, file=sys.stderr)
+            rewrite_line(sys.stderr, f"{self.title}: {done:,}{share} bytes", last=finished)
         elif finished:
             print(f"{self.title}: {done:,} bytes", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Any
 
 from device.bench.layers import layer_rows, routines, shared_loops
 from support.errors import UserError
-from support.files import read_json, write_json, write_text
+from support.files import read_json, write_json, write_plain
 
 # Inputs beyond these change no mean that anybody reads.
 MAX_INPUTS = 1000
@@ -59,7 +59,7 @@ def _run(arguments: argparse.Namespace) -> None:
     text = as_text(result)
     print(text, end="")
     if arguments.out:
-        write_text(arguments.out, text)
+        write_plain(arguments.out, text)
     if arguments.json:
         write_json(arguments.json, result)
 

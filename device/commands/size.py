@@ -8,7 +8,7 @@ from typing import Any
 
 from device.boards import read_memories
 from support.errors import UserError
-from support.files import BUILD_AGAIN, read_json, write_json, write_text
+from support.files import BUILD_AGAIN, read_json, write_json, write_plain
 
 
 def register(commands: Any) -> None:
@@ -43,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> None:
     else:
         print(text, end="")
     if arguments.out:
-        write_text(arguments.out, text)
+        write_plain(arguments.out, text)
     if arguments.json:
         write_json(arguments.json, as_json(table, placement, layers))
 

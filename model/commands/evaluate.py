@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from model.arguments import add_checkpoint, add_data, add_file
-from support.files import write_json, write_text
+from support.files import write_json, write_plain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,5 +41,5 @@ def run(arguments: argparse.Namespace) -> None:
     table = evaluation_table.render(report)
     write_json(arguments.out, report)
     if arguments.table:
-        write_text(arguments.table, f"{table}\n")
+        write_plain(arguments.table, f"{table}\n")
     print(table)

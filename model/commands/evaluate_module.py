@@ -6,7 +6,7 @@ import argparse
 
 from model.arguments import add_file
 from support.errors import UserError
-from support.files import read_json, write_json, write_text
+from support.files import read_json, write_json, write_plain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,4 +48,4 @@ def run(arguments: argparse.Namespace) -> None:
     line = f"evaluate: {line} of {len(labels):,} test inputs"
     print(line)
     write_json(arguments.out, {**told, "inputs": len(labels), "task": history["task"]})
-    write_text(arguments.table, f"{line}\n")
+    write_plain(arguments.table, f"{line}\n")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from model.arguments import add_file
 from support.errors import UserError
-from support.files import write_json, write_text
+from support.files import write_json, write_plain
 
 if TYPE_CHECKING:
     from model.layers import Forced
@@ -56,7 +56,7 @@ def tell(arguments: argparse.Namespace, origin: str, found: Forced) -> None:
     table = layer_verdict.render(found.by, judged)
     print(table)
     if arguments.table:
-        write_text(arguments.table, f"{table}\n")
+        write_plain(arguments.table, f"{table}\n")
     write_json(arguments.out, layer_verdict.report(origin, found.by, judged))
     wrong = layer_verdict.first_wrong(judged)
     if wrong:

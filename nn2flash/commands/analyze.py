@@ -6,13 +6,13 @@ Instructions are estimates for GCC's code, as an emulator would count them; they
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn2flash import network
 from support.output_file import OutputFile, check_outputs
+from support.plain import print_json
 
 if TYPE_CHECKING:
     from codegen.analysis.analysis import Analysis
@@ -59,16 +59,16 @@ def _is_page(path: Path) -> bool:
 
 def _tell(found: Analysis, arguments: argparse.Namespace) -> None:
     if arguments.json:
-        print(json.dumps(found.to_json(), indent=2))
+        print_json(found.to_json())
         return
     from codegen.analysis.text import as_text
 
     sys.stdout.write(as_text(found))
     if arguments.html:
         from codegen.analysis.page import page
-        from support.files import write_text
+        from support.files import write_plain
 
-        write_text(arguments.html, page(found))
+        write_plain(arguments.html, page(found))
 
 
 def _unsupported(error: UnsupportedNodes, *, as_json: bool) -> int:
@@ -80,7 +80,7 @@ def _unsupported(error: UnsupportedNodes, *, as_json: bool) -> int:
     groups = grouped(error.problems)
     if as_json:
         told = {"unsupported": [asdict(group) for group in groups], "not_judged": error.behind}
-        print(json.dumps(told, indent=2))
+        print_json(told)
     else:
         sys.stdout.write(unsupported_text(error, groups))
     return UNSUPPORTED

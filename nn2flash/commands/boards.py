@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from device.boards import Board
 from nn2flash.boards import board_named, names
+from support.plain import print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Print them."""
     boards = [board_named(text) for text in arguments.board or names()]
     if arguments.json:
-        print(json.dumps([board.to_json() for board in boards], indent=2, sort_keys=True))
+        print_json([board.to_json() for board in boards], sort_keys=True)
     else:
         print("\n\n".join(map(_told, boards)))
 

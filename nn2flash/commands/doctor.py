@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import sys
 from dataclasses import asdict
 
 from nn2flash.doctor import Tool, examine
+from support.plain import print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print it; 0, or 1 where something is missing that analyze, generate and package need."""
     tools = examine()
     if arguments.json:
-        print(json.dumps([asdict(tool) for tool in tools], indent=2))
+        print_json([asdict(tool) for tool in tools])
     else:
         print(f"Python {platform.python_version()}, {sys.executable}")
         print("\n".join(map(_told, tools)))

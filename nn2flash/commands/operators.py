@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from support.errors import UserError
+from support.plain import print_json
 
 if TYPE_CHECKING:
     from codegen.report.operators import OperatorEntry
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.operator:
         found = _about(arguments.operator, found)
     if arguments.json:
-        print(json.dumps([asdict(entry) for entry in found], indent=2, sort_keys=True))
+        print_json([asdict(entry) for entry in found], sort_keys=True)
         return
     for entry in found:
         print(_whole(entry) if arguments.operator else f"{_names(entry)}: {entry.about}")

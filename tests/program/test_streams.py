@@ -43,7 +43,10 @@ def test_closed_streams(closed: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_disk(unbuffered: str) -> None:
     done = shell("NN2FLASH boards >/dev/full", PYTHONUNBUFFERED=unbuffered)
-    assert (done.returncode, done.stderr) == (1, "nn2flash: error: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "nn2flash: error: stdout: No space left on device\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from codegen.report.history import MOST, Build, remembered
-from support.files import read_json, write_json
+from codegen.report.history import MOST, Build, read_history, remembered
+from support.errors import UserError
+from support.files import BUILD_AGAIN, read_json, write_json
 from tests.report.conftest import MEMORY
 from tests.report.conftest import Build as Folder
 from tests.report.test_report import Page
@@ -76,40 +78,54 @@ def test_it_never_grows_without_end() -> None:
 
 
 GOOD = {"key": "0123456789ab", "made": "then", "commit": "", "facts": {}, "figures": {}}
+HISTORY = "not a report's history: "
+# What is in the file → what is said of it.
 DAMAGED = {
-    "no JSON": "hello",
-    "empty": "",
-    "no object": "[]",
-    "no builds": '{"builds": null}',
-    "no build": '{"builds": [1]}',
-    "another version's": '{"current": {"model": "x"}, "previous": {}}',
+    "hello": "not valid JSON (",
+    "": "not valid JSON (",
+    "[]": "not a JSON object",
+    '{"builds": null}': f"{HISTORY}'builds' is missing",
+    '{"builds": [1]}': f"{HISTORY}build 1 in it is no object",
+    '{"current": {"model": "x"}, "previous": {}}': f"{HISTORY}'builds' is missing",
     **{
-        f"{name} {text}": json.dumps({"builds": [{**GOOD, name: "?"}]}).replace('"?"', text)
-        for name, text in (
-            ("key", "7"),
-            ("made", "null"),
-            ("facts", '"x"'),
-            ("facts", '{"a": [1]}'),
-            ("facts", r'{"a": "\ud800"}'),
-            ("figures", "[[1, 2]]"),
-            ("figures", '{"flash": "400"}'),
-            ("figures", '{"accuracy": {}}'),
-            ("number", '"7"'),
-            ("figures", '{"ram": true}'),
-            ("figures", f'{{"accuracy": 1{"0" * 400}}}'),
+        json.dumps({"builds": [GOOD, {**GOOD, name: "?"}]}).replace('"?"', text): (
+            f"{HISTORY}'{name}' of build 2 in it {what}"
+        )
+        for name, text, what in (
+            ("key", "7", "is no text"),
+            ("made", "null", "is missing"),
+            ("facts", '"x"', "is no object"),
+            ("facts", '{"a": [1]}', "is no number or text"),
+            ("facts", r'{"a": "\ud800"}', "has half a character (a surrogate)"),
+            ("figures", "[[1, 2]]", "is no object"),
+            ("figures", '{"flash": "400"}', "is no number"),
+            ("figures", '{"accuracy": {}}', "is no number"),
+            ("number", '"7"', "is no number"),
+            ("figures", '{"ram": true}', "is no number"),
+            ("figures", f'{{"accuracy": 1{"0" * 400}}}', "has a number of more than 64 bits"),
         )
     },
 }
 
 
-@pytest.mark.parametrize("damage", sampled(DAMAGED, 6))
-def test_a_damaged_history_is_named_and_begun_anew(build: Folder, damage: str) -> None:
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_history_is_told_in_words(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        read_history(path)
+    assert caught.value.message.startswith(f"{path}: {DAMAGED[text]}")
+    assert caught.value.remedy == BUILD_AGAIN
+
+
+@pytest.mark.parametrize("text", sampled(DAMAGED, 2))
+def test_a_damaged_history_is_named_and_begun_anew(build: Folder, text: str) -> None:
     """It stops no report; one line tells of it, once."""
-    build.path("report.json").write_text(DAMAGED[damage])
+    build.path("report.json").write_text(text)
     done = build.report(every=False)
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"warning: {build.path('report.json')}: not ")
+    assert line.startswith(f"warning: {build.path('report.json')}: {DAMAGED[text]}")
     assert line.endswith(": the history begins anew")
     assert "first build" in Page(build.html).words() and len(keys(build)) == 1
     done = build.report(every=False)
