@@ -107,6 +107,7 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "arena_size": plan.arena_size,
         "tables_size": plan.tables_size,
         "more_tables": plan.more_tables,
+        "more_code": plan.more_code,
         "blocks": _blocks(plan),
         "weights_size": plan.weights_size,
         "selftest": _selftest(graph),

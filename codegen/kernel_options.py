@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_kernel_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which kernels, what they are chosen by, and how much RAM they may have for tables."""
+    """Which kernels, what they are chosen by, how much memory their tables and code may have."""
     parser.add_argument(
         "--kernels",
         choices=WANTED,
@@ -27,6 +27,11 @@ def add_kernel_arguments(parser: argparse.ArgumentParser) -> None:
         type=byte_count,
         default=0,
         help="bytes of RAM for tables of expanded weights, made at init: 49152, 48K (default: 0)",
+    )
+    parser.add_argument(
+        "--code-memory",
+        type=byte_count,
+        help="bytes of code that convolutions may have generated for themselves (default: any)",
     )
     parser.add_argument(
         "--calibration", type=Path, help=".npz of typical inputs, to choose kernels by"
@@ -51,4 +56,4 @@ def read_with_kernels(
 
     graph = with_normalization(read_graph(arguments.model, survey), arguments.calibration)
     typical = typical_inputs(graph, arguments.calibration)
-    return graph, Kernels(arguments.kernels, typical, table_memory=arguments.table_memory)
+    return graph, Kernels(arguments.kernels, typical, arguments.table_memory, arguments.code_memory)

@@ -171,6 +171,7 @@ def _place(name: str, kind: str, size: int, candidates: list[str], board: _Board
     most = max((_space_for(kind, spaces[c], board) for c in candidates), default=0)
     smaller = {
         "tables": "less table_memory=",
+        "kernels": "less code_memory=",
         "subset": "a smaller subset",
         "results": "a smaller subset",
     }

@@ -10,13 +10,14 @@ from itertools import groupby
 
 import numpy as np
 
-from codegen.ir.graph import Graph, Op, Value
+from codegen.ir.graph import Fused, Graph, Op, Value
 from codegen.ir.verify import verify
 from codegen.kernels.kernel import Activity, Constants, Lowered
-from codegen.kernels.registry import choose, tabled, without_tables
+from codegen.kernels.registry import choose, every_form, relative, tabled, without_tables
 from codegen.kernels.wanted import PORTABLE, Kernels
 from codegen.memory import forms as memory_forms
 from codegen.memory.arena import align
+from codegen.memory.code import CodeBudget, code_bytes, limit
 from codegen.memory.forms import Trade, choose_steps
 from codegen.memory.homes import Homes
 from codegen.memory.layout import Layout, lay_out
@@ -114,6 +115,7 @@ class Plan:
         target: the processor that kernels were chosen for.
         trade: memory against speed.
         budget: what tables cost and buy.
+        code: what generated code may be, and what more would buy.
     """
 
     graph: Graph
@@ -124,6 +126,7 @@ class Plan:
     target: Target
     trade: Trade
     budget: Budget
+    code: CodeBudget
 
     @property
     def arena_size(self) -> int:
@@ -169,8 +172,22 @@ class Plan:
     def more_tables(self) -> tuple[tuple[int, float], ...]:
         """Bytes of tables that more RAM would have room for, and the estimated cycles that they
         would save, in percent of those now."""
+        return self._in_percent(self.budget.offers)
+
+    @property
+    def code_bytes(self) -> int:
+        """Most bytes of code that convolutions have generated for themselves."""
+        return code_bytes(piece for step in self.steps for piece in step.lowered.code)
+
+    @property
+    def more_code(self) -> tuple[tuple[int, float], ...]:
+        """Bytes of such code that a larger limit would allow, and the estimated cycles that they
+        would save, in percent of those now."""
+        return self._in_percent(self.code.offers)
+
+    def _in_percent(self, offers: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
         cycles = self.trade.cycles + self.trade.slower
-        return tuple((size, 100 * saved / cycles) for size, saved in self.budget.offers)
+        return tuple((size, 100 * saved / cycles) for size, saved in offers)
 
     @property
     def constants(self) -> tuple[PlacedConstants, ...]:
@@ -187,7 +204,8 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
     lowering = Lowering(target, kernels, activity_of(graph, kernels))
     *_, (_, given) = run_passes(graph, lowering)
     budget = _budget(given, lowering)
-    trade = _trade(given, lowering, budget)
+    code = _code_budget(given, lowering, budget)
+    trade = _trade(given, lowering, budget, code)
     final, lowered = verify(trade.graph), trade.steps
     homes = Homes(final)
     blocks = _blocks(lowered)
@@ -220,6 +238,7 @@ def plan_network(graph: Graph, kernels: Kernels = PORTABLE, target: Target = COR
         target=target,
         trade=trade,
         budget=budget,
+        code=code,
     )
 
 
@@ -239,20 +258,46 @@ def _budget(graph: Graph, lowering: Lowering) -> Budget:
     return spend(wishes, lowering.kernels.table_memory)
 
 
-def _trade(graph: Graph, lowering: Lowering, budget: Budget) -> Trade:
+def _code_budget(graph: Graph, lowering: Lowering, budget: Budget) -> CodeBudget:
+    """Which code layers have of their own."""
+    allowed = lowering.kernels.code_memory
+    if allowed is None or lowering.kernels.wanted == "portable":
+        return CodeBudget()
+    forms = (_all_forms(op, lowering, budget) for op in graph.ops)
+    return limit([each for each in forms if each], allowed)
+
+
+def _all_forms(op: Op, lowering: Lowering, budget: Budget) -> tuple[Lowered, ...]:
+    """Those of every kernel, within its tables."""
+    known = (lowering.target, lowering.activity, lowering.kernels.wanted)
+    return every_form(op, *known, budget.grants.get(op, 0))
+
+
+def _trade(graph: Graph, lowering: Lowering, budget: Budget, code: CodeBudget) -> Trade:
     """Memory against speed: forms of all steps, and which layers run with a neighbour."""
-    forms = cache(lambda op: _forms(op, lowering, budget))
+    forms = cache(lambda op: _within(code, op, lowering, budget))
     pairs = row_pairs(graph, lowering)
 
     def alternatives(current: Graph) -> Iterator[tuple[frozenset[Op], Graph]]:
         there = frozenset(current.ops)
         for pair in pairs:
-            if there.issuperset(pair.fused):
+            if there.issuperset(pair.fused) and forms(pair):
                 yield frozenset(pair.fused), in_rows(current, pair)
 
     small = lowering.kernels.wanted == "small"
     price = memory_forms.SMALL_PRICE if small else memory_forms.PRICE
     return choose_steps(graph, forms, alternatives, price)
+
+
+def _within(code: CodeBudget, op: Op, lowering: Lowering, budget: Budget) -> tuple[Lowered, ...]:
+    """An operation's forms whose code is allowed; none of layers in one pass, where theirs is
+    not."""
+    forms = _forms(op, lowering, budget)
+    if isinstance(op, Fused) or code.allows(forms[0]):
+        return tuple(form for form in forms if code.allows(form))
+    why = f"{forms[0].kernel}: more code than code_memory has room for"
+    others = [form for form in _all_forms(op, lowering, budget) if code.allows(form)]
+    return relative([replace(form, why=f"{form.why}; {why}") for form in others])
 
 
 def _forms(op: Op, lowering: Lowering, budget: Budget) -> tuple[Lowered, ...]:

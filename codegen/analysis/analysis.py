@@ -89,6 +89,9 @@ class Analysis:
         tables_bytes: tables of expanded weights, which init makes in RAM.
         more_tables: bytes of tables that would be had for more RAM, and the estimated cycles that
             they would save, in percent.
+        own_code_bytes: of the code, at most what convolutions have generated for themselves.
+        more_code: bytes of that which a larger limit would allow, and the estimated cycles that
+            they would save, in percent.
         state_bytes: about what the runtime remembers of the network.
         instructions: estimated, of one inference.
         cores: the same on each of `CORES`, with the kernels that are chosen there.
@@ -110,6 +113,8 @@ class Analysis:
     activations_bytes: int
     tables_bytes: int
     more_tables: tuple[tuple[int, float], ...]
+    own_code_bytes: int
+    more_code: tuple[tuple[int, float], ...]
     state_bytes: int
     peak: Peak
     instructions: int
@@ -166,6 +171,8 @@ def analyze(
         activations_bytes=plan.arena_size,
         tables_bytes=plan.tables_size,
         more_tables=plan.more_tables,
+        own_code_bytes=plan.code_bytes,
+        more_code=plan.more_code,
         state_bytes=STATE_BYTES + STATE_BLOCK_BYTES * (len(plan.blocks) - 1),
         peak=peak(plan),
         instructions=_sum(layer.instructions for layer in layers),

@@ -30,6 +30,7 @@ def as_text(found: Analysis) -> str:
         *_peak(found),
         *_trade(found),
         *_more_tables(found),
+        *_code(found),
         *(f"  note          {note}" for note in found.notes),
         *_placement(found),
         "",
@@ -97,13 +98,24 @@ def _tables(found: Analysis) -> str:
 
 def _more_tables(found: Analysis) -> list[str]:
     """What tables of expanded weights would buy."""
-    words = [f"{size:,} {percent:.1f} %" for size, percent in found.more_tables]
-    if not words:
+    if not found.more_tables:
+        return []
+    return [f"  table memory  {found.tables_bytes:,} bytes taken{_fewer(found.more_tables)}"]
+
+
+def _code(found: Analysis) -> list[str]:
+    """What convolutions have of code of their own, and what more would buy."""
+    if not found.own_code_bytes and not found.more_code:
         return []
     return [
-        f"  table memory  {found.tables_bytes:,} bytes taken; fewer cycles, estimated, with"
-        f" {', '.join(words)}"
+        f"  code memory   at most {found.own_code_bytes:,} bytes generated for convolutions"
+        f"{_fewer(found.more_code)}"
     ]
+
+
+def _fewer(offers: Sequence[tuple[int, float]]) -> str:
+    words = [f"{size:,} {percent:.1f} %" for size, percent in offers]
+    return f"; fewer cycles, estimated, with {', '.join(words)}" if words else ""
 
 
 def _placement(found: Analysis) -> list[str]:

@@ -12,6 +12,8 @@ from codegen.ir.types import Array
 from codegen.memory.places import Weights
 from codegen.target import Target
 
+# Code that the network gets of its own: its name, and most bytes. Of one name it is there once.
+Piece = tuple[str, int]
 # Every value's elements for typical inputs, as the reference has them; empty without any.
 Activity = Mapping[Value, Array]
 
@@ -104,7 +106,8 @@ class Lowered:
         sources: which of firmware/runtime/kernels/nn_<…>.c it calls; empty: the stem's.
         own_code: code that the network itself gets for it, name and most bytes; of one name it is
             there once.
-        fields: what the template needs beyond the operation: a dataclass of the kernel's.
+        fields: what the template needs beyond the operation: a dataclass of the kernel's; with
+            routines it has their most `code_bytes`.
         members: one for each of the model's operations, when it is more than one.
         tables: bytes of RAM, beside the arena, that `templates/ops/<stem>.c.j2` makes at init.
         routines: whether the network gets routines of its own for it, which the template
@@ -132,7 +135,7 @@ class Lowered:
     described: int = 1
     passed: tuple[Lowered | None, ...] = ()
     sources: tuple[str, ...] = ()
-    own_code: tuple[tuple[str, int], ...] = ()
+    own_code: tuple[Piece, ...] = ()
     instructions: float = 0.0
     cycles: float = 0.0
     slower: float = 0.0
@@ -141,6 +144,13 @@ class Lowered:
     def files(self) -> tuple[str, ...]:
         """Which of firmware/runtime/kernels/nn_<…>.c it calls."""
         return self.sources or (self.stem,)
+
+    @property
+    def code(self) -> frozenset[Piece]:
+        """All code that the network gets of its own for it, routines too."""
+        parts = [each for each in (self, *self.passed) if each is not None and each.routines]
+        routines = ((f"routines of {each.op.name}", each.fields.code_bytes) for each in parts)
+        return frozenset((*self.own_code, *routines))
 
     @property
     def layers(self) -> tuple[Layer, ...]:

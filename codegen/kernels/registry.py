@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -88,6 +89,30 @@ def choose(
         )
         for form in best.kernel.forms(op, target)
     )
+
+
+def every_form(
+    op: Op, target: Target, activity: Activity, wanted: str = "auto", tables: int = 0
+) -> tuple[Lowered, ...]:
+    """The forms of every kernel that fits, with their cycles, the fastest first; how much each is
+    `slower` is told of the fastest of all.
+
+    Args:
+        tables: bytes of RAM that it may have for tables.
+    """
+    found = []
+    for each in candidates(op, target, activity, wanted, tables):
+        if each.cost is not None:
+            instructions = each.kernel.instructions(op, target, activity)
+            for form in each.kernel.forms(op, target):
+                counted = instructions + form.slower
+                found.append(replace(form, instructions=counted, cycles=each.cost + form.slower))
+    return relative(sorted(found, key=lambda form: form.cycles))
+
+
+def relative(forms: Sequence[Lowered]) -> tuple[Lowered, ...]:
+    """Forms, the fastest first, each as much `slower` as it is than that one."""
+    return tuple(replace(form, slower=form.cycles - forms[0].cycles) for form in forms)
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,13 @@ class Kernels:
         wanted: one of `WANTED`.
         calibration: int8 [N, bytes of all inputs], typical inputs, or None.
         table_memory: bytes of RAM for tables of expanded weights, all layers together.
+        code_memory: bytes of code that convolutions have generated for themselves; None: any.
     """
 
     wanted: str = "portable"
     calibration: Int8Array | None = None
     table_memory: int = 0
+    code_memory: int | None = None
 
 
 PORTABLE = Kernels()

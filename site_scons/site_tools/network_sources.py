@@ -74,6 +74,7 @@ def _generated(env: Any, places: Places, model: Model) -> NetworkSources:
     parts = (".c", ".h", "_data.c", "_data.h", *OF_INTERFACE[api], *EVERY)
     files = {part: places.network.File(f"{name}{part}") for part in parts}
     kernels = ["--kernels", "$kernels", "--table-memory", "$table_memory", *model.typical]
+    kernels += ["--code-memory", "$code_memory"] if env["code_memory"] else []
     chosen = ["--model", model.int8, *kernels]
     if places.kind_suffix:
         chosen += ["--core", facts.cpu["core"], *(() if facts.fpu else ("--no-fpu",))]

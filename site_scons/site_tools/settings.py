@@ -207,6 +207,12 @@ FIELDS = (
         BYTES,
     ),
     (
+        "code_memory",
+        "bytes of code that convolutions may have generated for themselves; empty: any number",
+        "",
+        matching(rf"|{byte_counts.PATTERN}", byte_counts.MEANING),
+    ),
+    (
         "placement",
         "OBJECT:MEMORY,… to decide what runs where",
         "",

@@ -159,7 +159,16 @@ class Body:
             count += segment.times * (len(segment.instructions) + loop) + (2 if loop else 0)
         return count
 
+    @property
+    def code_bytes(self) -> int:
+        """Most bytes of its instructions: some take steps that their numbers need."""
+        many = sum(len(segment.instructions) + _MOST_AROUND for segment in self.segments)
+        moves = sum(abs(i.offset) // _STEP for s in self.segments for i in s.instructions)
+        return _LONGEST * (many + moves + _MOST_AROUND)
 
+
+# Bytes of an instruction; instructions around a segment and a row; what one adds to an address.
+_LONGEST, _MOST_AROUND, _STEP = 4, 24, 4095
 # What becomes of a finished sum, step by step: in float32 what is before the FPU.
 _STEPS: dict[Finish, tuple[str, ...]] = {"integers": ("clip", "store"), "floats": ("to_fpu",)}
 # In the FPU, and behind it by zero point: where nothing else is, one clip has both ends.

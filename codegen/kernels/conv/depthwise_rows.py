@@ -31,6 +31,8 @@ from codegen.target import Target
 
 # Pairs of pixels in a round of a loop over a long row.
 _ROUND, _LONG = 4, 8
+# Bytes of instructions around the rows of channels, at most.
+_AROUND_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,14 @@ class Split:
     pitch: int
     missing: int
 
+    @property
+    def code_bytes(self) -> int:
+        """Most bytes of its instructions: 17 a pair of pixels, twice where the last four lack
+        channels."""
+        pairs = (self.pairs if self.rounds else 0) + self.rest
+        moves = (self.pitch + 2 * self.pairs * self.pixel) // 4095
+        return (2 if self.missing else 1) * 4 * (17 * pairs + 48 + moves)
+
 
 @dataclass(frozen=True)
 class RoutineFields:
@@ -74,6 +84,12 @@ class RoutineFields:
     floats: Body | None
     split: Split
     zero_point: int
+
+    @property
+    def code_bytes(self) -> int:
+        """Most bytes of the routines."""
+        rows = [each.code_bytes for each in (self.integers, self.floats) if each]
+        return sum(rows) + self.split.code_bytes + _AROUND_BYTES
 
 
 def row_of(op: Conv) -> Row:

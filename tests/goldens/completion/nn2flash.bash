@@ -9,6 +9,7 @@ _nn2flash() {
             analyze:--kernels) choices="auto small portable dense sparse" ;;
             analyze:--core) ;;
             analyze:--table-memory) ;;
+            analyze:--code-memory) ;;
             analyze:--calibration) ;;
             analyze:--html) ;;
             quantize:--calibration) ;;
@@ -22,6 +23,7 @@ _nn2flash() {
             generate:--c-api) choices="legacy st-ai" ;;
             generate:--core) ;;
             generate:--table-memory) ;;
+            generate:--code-memory) ;;
             generate:--calibration) ;;
             generate:--name) ;;
             generate:--out-dir) ;;
@@ -30,15 +32,16 @@ _nn2flash() {
             package:--c-api) choices="legacy st-ai" ;;
             package:--core) ;;
             package:--table-memory) ;;
+            package:--code-memory) ;;
             package:--calibration) ;;
             package:--name) ;;
             package:--out-dir) ;;
             new:--board) choices="host mps2_an500 netduinoplus2 stm32h750b_dk" ;;
             new:--from) ;;
-            analyze:*) choices="-h --help --board --core --no-fpu --kernels --table-memory --calibration --json --html" ;;
+            analyze:*) choices="-h --help --board --core --no-fpu --kernels --table-memory --code-memory --calibration --json --html" ;;
             quantize:*) choices="-h --help --calibration --normalize --validation --max-accuracy-drop --out --report" ;;
-            generate:*) choices="-h --help --board --core --no-fpu --kernels --table-memory --calibration --name --c-api --out-dir" ;;
-            package:*) choices="-h --help --board --core --no-fpu --kernels --table-memory --calibration --name --c-api --out-dir" ;;
+            generate:*) choices="-h --help --board --core --no-fpu --kernels --table-memory --code-memory --calibration --name --c-api --out-dir" ;;
+            package:*) choices="-h --help --board --core --no-fpu --kernels --table-memory --code-memory --calibration --name --c-api --out-dir" ;;
             new:*) choices="-h --help --from --board" ;;
             operators:*) choices="-h --help --json" ;;
             boards:*) choices="-h --help --json" ;;
