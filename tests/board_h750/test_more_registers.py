@@ -195,3 +195,14 @@ def test_one_of_two_flash_chips_is_chosen() -> None:
         chip.quadspi.values[quadspi.CR] = 1 | select << 7
         chip.quadspi._run(0x05 | 1 << 8 | 1 << 24 | 1 << 26)
         assert chip.quadspi.read(quadspi.DR, 1) == wanted
+
+
+def test_a_voltage_is_ready_after_its_write_was_read_back() -> None:
+    """RM0433, PWR_D3CR, 0x18: VOS in bits 15 and 14; VOSRDY, 13, is the former one's at first."""
+    chip = chip_of()
+    chip.pwr.run_mode = True
+    register, wanted, ready = 0x58024818, 3 << 14, 1 << 13
+    chip.bus.write(register, 4, wanted)
+    found = [chip.bus.read(register, 4) for _ in range(5)]
+    assert found[:2] == [wanted | ready, wanted]
+    assert found[-1] == wanted | ready

@@ -66,6 +66,7 @@ def test_every_byte_is_received(chip: Chip) -> None:
         assert port.read(usart.ISR, 4) >> 5 & 1
         assert port.read(usart.RDR, 4) == byte
     assert not port.read(usart.ISR, 4) >> 5 & 1
+    assert port.read(usart.RDR, 4) == 0
 
 
 def test_option_bytes_are_not_changed_while_they_are_locked(chip: Chip) -> None:
@@ -198,3 +199,17 @@ def test_a_debugger_finds_a_transfer_done_when_it_looks() -> None:
     broken.write_memory(base + quadspi.CR, 4, 1)
     broken.write_memory(base + quadspi.CCR, 4, 0x166)
     assert broken.read_memory(base + quadspi.SR, 4) >> 5 & 1, "hardware that hangs stays so"
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_protected_sector_takes_no_word(protected: bool, chip: Chip) -> None:
+    """WRPERR, where the sector's bit in WPSN is clear (RM0433, "FLASH_WPSN_CUR1R")."""
+    registers = chip.flash
+    registers.values[flash_registers.WPSN_CUR] = 0 if protected else 0xFF
+    for key in (0x45670123, 0xCDEF89AB):
+        registers.write(flash_registers.KEYR, 4, key)
+    registers.write(flash_registers.CR, 4, 2)
+    for offset in range(0, 32, 4):
+        registers.store(offset, 4, 0x12345678)
+    assert bool(registers.values[flash_registers.SR] & flash_registers.WRPERR) is protected
+    assert (chip.storage.flash[:32] == 8 * b"\x78\x56\x34\x12") is not protected

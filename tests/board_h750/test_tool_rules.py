@@ -8,12 +8,15 @@ from device.debugport.memory import BusFault
 from device.emulators.h750 import pwr, rcc
 from device.emulators.h750 import target as debug
 from device.emulators.h750.flash import ACR
+from device.emulators.h750.memories import FLASH
 from device.emulators.h750.storage import Storage
 from device.emulators.h750.target import Target
 
 _RAM = 0x20000000
 # str r1, [r0]; bkpt 0
 _STORE = 0xBE006001
+# ldr r1, [r0]; str r1, [r2]; bkpt 0
+_COPY = (0x60116801, 0xBE00)
 _PLL1 = 3  # CFGR.SW
 
 
@@ -43,6 +46,20 @@ class Bench:
         for offset, dividers in ((rcc.D1CFGR, 0x40), (rcc.D2CFGR, 0x440), (rcc.D3CFGR, 0x40)):
             self.rcc(offset, dividers)
         self.rcc(rcc.CR, self.target.chip.rcc.values[rcc.CR] | rcc.PLL1ON)
+
+    def start(self, registers: dict[int, int]) -> None:
+        """Run what lies at `_RAM`, with these in core registers."""
+        for register, value in {**registers, 15: _RAM}.items():
+            self.write(debug.DCRDR, value)
+            self.write(debug.DCRSR, 1 << 16 | register)
+        self.write(debug.DHCSR, 0xA05F0001)
+        self.target.run(10)
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """DHCSR.S_HALT and S_LOCKUP."""
+        status = self.target.read_memory(debug.DHCSR, 4)
+        return status >> 17 & 1, status >> 19 & 1
 
     def raise_voltage(self) -> None:
         """VOS1, waited for."""
@@ -106,17 +123,8 @@ def test_a_debugger_may_not_take_the_wait_states_away(bench: Bench) -> None:
 def test_a_loader_that_sets_such_a_clock_locks_up(bench: Bench) -> None:
     bench.ready_pll1(192)
     bench.write(_RAM, _STORE)
-    for register, value in (
-        (0, bench.target.chip.rcc.base + rcc.CFGR),
-        (1, _PLL1),
-        (15, _RAM),
-    ):
-        bench.write(debug.DCRDR, value)
-        bench.write(debug.DCRSR, 1 << 16 | register)
-    bench.write(debug.DHCSR, 0xA05F0001)  # run
-    bench.target.run(10)
-    state = bench.target.read_memory(debug.DHCSR, 4)
-    assert state >> 19 & 1, "locked up"
+    bench.start({0: bench.target.chip.rcc.base + rcc.CFGR, 1: _PLL1})
+    assert bench.state == (1, 1)
     assert len(bench.said) == 1
     assert bench.said[0].startswith("0x20000000 breaks the rule clock.bus: ")
 
@@ -141,3 +149,39 @@ def test_a_core_that_runs_is_halted_and_goes_on(bench: Bench) -> None:
         bench.write(debug.DFSR, 0x1F)
     # Running, halted, still halted and not again, running.
     assert found == [(1, 0), (0, 0), (1, 1), (1, 0), (0, 0)]
+
+
+def test_code_that_the_debugger_writes_over_other_code_is_what_runs(bench: Bench) -> None:
+    """As a loader's functions do, one after the other in one place."""
+    bench.write(_RAM, _STORE)
+    bench.start({0: _RAM + 16, 1: 5})
+    bench.write(_RAM, 0xBE006041)  # str r1, [r0, #4]; bkpt 0
+    bench.start({0: _RAM + 16, 1: 6})
+    assert [bench.target.read_memory(_RAM + at, 4) for at in (16, 20)] == [5, 6]
+    assert bench.state == (1, 0)
+
+
+def test_only_a_breakpoint_halts(bench: Bench) -> None:
+    """Any other exception finds no handler: nobody set VTOR."""
+    bench.write(_RAM, 0xBE00DF00)  # svc 0; bkpt 0
+    bench.start({})
+    assert bench.state == (1, 1)
+    assert bench.said == ["0x20000002: a fault, and no debugger is there"]
+
+
+def test_flash_whose_ecc_does_not_fit_is_not_read(bench: Bench) -> None:
+    """Neither by the debugger nor by the core (RM0433, "FLASH_SR", DBECCERR)."""
+    bench.write(_RAM + 16, 7)
+    for at, code in enumerate(_COPY):
+        bench.write(_RAM + 4 * at, code)
+    bench.start({0: FLASH.base, 2: _RAM + 16})
+    assert bench.state == (1, 0)
+    assert bench.target.read_memory(_RAM + 16, 4) == 0xFFFFFFFF
+    bench.write(_RAM + 16, 7)
+    bench.target.storage.damaged.add(0)
+    bench.target.chip.memories_changed()
+    with pytest.raises(BusFault):
+        bench.target.read_memory(FLASH.base, 4)
+    bench.start({0: FLASH.base, 2: _RAM + 16})
+    assert bench.state == (1, 1)
+    assert bench.target.read_memory(_RAM + 16, 4) == 7

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codegen.reader.qdq import read_graph
+from codegen.typical import typical_inputs
+from support.errors import UserError
 from tests.codegen.conftest import Refused, check
 
 Write = Callable[[Path], None]
@@ -136,6 +139,14 @@ def test_inputs_file_of_other_commands(
     words += ["--npz", out / "b"] if command == "subset" else []
     check(refused(command, "--model", model, *words), f"given.npz: .*{message}", remedy)
     assert not out.exists()
+
+
+def test_calibration_file(model: Path, tmp_path: Path) -> None:
+    """What kernels are chosen by; the command's own files always have it."""
+    source = tmp_path / "given.npz"
+    npz(images=GOOD)(source)
+    with pytest.raises(UserError, match=r"given\.npz: has no array 'inputs'"):
+        typical_inputs(read_graph(model), source)
 
 
 def test_raw_images_are_no_test_inputs(model: Path, tmp_path: Path, refused: Refused) -> None:

@@ -50,6 +50,8 @@ def test_table(tmp_path: Path, mps2: Board, build: Build) -> None:
     regions = {r["name"]: r for r in json.loads((tmp_path / "memory.json").read_text())["regions"]}
     assert regions["code"]["used"] == stored_bytes(elf) - 10  # all but the subset, no gaps
     assert regions["psram"]["used"] == 10
+    shares = {line.split()[0]: line.split()[-2] for line in text.splitlines() if line[-1:] == "%"}
+    assert shares == {n: f"{100 * r['used'] / r['length']:.1f}" for n, r in regions.items()}
     assert all(r["used"] + r["free"] == r["length"] for r in regions.values())
     flash, ram = stored_bytes(elf), regions["ram"]["used"]
     sizes = f"flash {flash:,} bytes (code, psram), RAM {ram:,} bytes (ram)"

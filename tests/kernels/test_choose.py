@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from codegen.ir.types import Int8Array
-from codegen.kernels.fully_connected.chain.choose import choose, entries
+from codegen.kernels.fully_connected.chain.choose import PAIR_COST, choose, entries, sparse_cost
 from codegen.kernels.integer_layer import IntegerLayer
 from tests.kernels.networks import random_integer_layer
 
@@ -85,3 +85,9 @@ def test_sums_that_three_registers_cannot_hold(wanted: str, layer: IntegerLayer)
     assert choice.kernel == "dense"
     assert choice.why == "its weights or sums do not fit four outputs in three sums"
     assert choose(layer, values(layer, 0.05), wanted, first=True).kernel == "sparse"
+
+
+def test_each_pair_of_a_later_layer_is_looked_at_once() -> None:
+    first, second = (random_integer_layer(np.random.default_rng(1), 8, n) for n in (16, 18))
+    more = sparse_cost(second, 5, first=False) - sparse_cost(first, 5, first=False)
+    assert more == pytest.approx(PAIR_COST)

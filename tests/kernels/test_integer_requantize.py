@@ -9,7 +9,14 @@ import pytest
 
 from codegen.ir.types import Int64Array
 from codegen.kernels.integer_layer import IntegerLayer
-from codegen.kernels.integer_requantize import Rows, search
+from codegen.kernels.integer_requantize import (
+    LEAST_SHIFT,
+    MOST_SHIFT,
+    SCALE,
+    Rows,
+    _shifts,
+    search,
+)
 
 
 def layer(seed: int, inputs: int, outputs: int, spread: float, zero_point: int) -> IntegerLayer:
@@ -95,3 +102,13 @@ def test_a_narrower_clamp_has_none(low: int, high: int) -> None:
     """SSAT knows int8 alone."""
     whole = layer(1, 9, 4, 60, zero_point=-20)
     assert not search(replace(whole, low=low, high=high)).found.any()
+
+
+@pytest.mark.parametrize(("spread", "count"), [(60, 3), (6000, 1), (1e-4, 3)])
+def test_few_shifts_are_tried(spread: float, count: int) -> None:
+    """From the largest at which a factor is an int32 and SSAT can shift, down to the least."""
+    whole = layer(1, 9, 4, spread, zero_point=0)
+    tried = list(_shifts(whole, SCALE))
+    factor = float(whole.multipliers.max()) * 2.0 ** (32 + tried[0]) / SCALE
+    assert factor < 2**31 and (factor >= 2**30 or tried[0] == MOST_SHIFT)
+    assert tried == [tried[0] - step for step in range(count)] and tried[-1] >= LEAST_SHIFT

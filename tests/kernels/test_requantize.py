@@ -166,3 +166,13 @@ def test_proof_refuses_constants_that_are_off_by_one_step() -> None:
         IntegerConstants(constants.multipliers, constants.addends, constants.shift + 1),
     ):
         assert not proved(wrong, *points)
+
+
+def test_an_addend_may_be_the_largest_of_its_word() -> None:
+    """A row that always gives 127: the multiplier next to the nearest one needs exactly that."""
+    one = np.zeros(1, np.int64)
+    multiplier = np.array([255 * 2.0**-23], np.float32)
+    layer = IntegerLayer(np.zeros((1, 8), np.int64), one, multiplier, 127, -128, 127, base=0)
+    constants = search(layer).constants
+    assert constants is not None
+    assert (constants.addends[0], constants.multipliers[0]) == (2**31 - 1, 255 * 2**23 + 1)

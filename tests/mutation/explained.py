@@ -1,10 +1,13 @@
-"""Mutants that change nothing, with the proof: (file, line of code, old text, new text) → why."""
+"""Mutants that change nothing, with the proof: (file, line of code, old text, new text) → why.
+
+Where only one of those alike in all four changes nothing, its number stands behind them.
+"""
 
 from __future__ import annotations
 
 _NARROWING = "it holds for every file that is there: it is mypy that has to be told"
 
-EXPLAINED: dict[tuple[str, str, str, str], str] = {
+EXPLAINED: dict[tuple[str, str, str, str] | tuple[str, str, str, str, int], str] = {
     (
         "codegen/reader/tflite/file.py",
         "if buffer.DataIsNone() or not buffer.DataLength():",
@@ -35,6 +38,20 @@ EXPLAINED: dict[tuple[str, str, str, str], str] = {
         ">",
         ">=",
     ): "the clock has nanoseconds: a try more or less after 30 s",
+    (
+        "device/bench/dual_issue.py",
+        "_FLOAT_LOAD: Ready = (1, 1, 1, 1)",
+        "1",
+        "2",
+        1,
+    ): "no register of the FPU is an address or read early, which the second number is for",
+    (
+        "device/debugport/pyocd_probe.py",
+        "return _late(self._transfer([(wire.READ_DP, addr & 0xC, 0)])[0], now)",
+        "0",
+        "1",
+        0,
+    ): "the value beside a read is sent, and not looked at (`Transactions._one`)",
     (
         "firmware/runtime/kernels/nn_elementwise.c",
         "return a > b ? a : b;",

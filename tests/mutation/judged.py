@@ -91,7 +91,8 @@ def sample(root: Path, count: int, seed: int) -> dict[Name, Mutant]:
 
 def explanation(name: Name) -> str:
     """Why a mutant changes nothing; empty when nobody has said it."""
-    return EXPLAINED.get((name.path, name.code, " ".join(name.old.split()), name.new), "")
+    key = (name.path, name.code, " ".join(name.old.split()), name.new)
+    return EXPLAINED.get(key) or EXPLAINED.get((*key, name.number), "")
 
 
 def _rank(name: Name, seed: int) -> str:

@@ -11,7 +11,7 @@ import pytest
 from tests.graph.project import REPOSITORY, copy_tree
 from tests.mutation import mapping
 from tests.mutation.explained import EXPLAINED
-from tests.mutation.judged import PROOF, Name, Record, Verdict, named, sample
+from tests.mutation.judged import PROOF, Name, Record, Verdict, explanation, named, sample
 from tests.mutation.known import KNOWN, Known
 from tests.mutation.run import NOTICED, SURVIVED, TIMED_OUT, Copy, Outcome, survivors
 from tests.mutation.sites import Mutant, mutants
@@ -217,7 +217,7 @@ def test_what_becomes_of_a_fault(small: Copy, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_is_proved_meets_no_test(tmp_path: Path) -> None:
-    path, code, old, new = next(iter(EXPLAINED))
+    path, code, old, new = next(key for key in EXPLAINED if len(key) == 4)
     mutant = Mutant(path, 0, 1, old, new, 7)
     proved, other = Name(path, code, old, new, 0), Name(path, code, old, "other", 0)
     record = Record(tmp_path / "judged.jsonl")
@@ -233,4 +233,10 @@ def test_what_is_explained_is_there() -> None:
         (name.path, name.code, " ".join(name.old.split()), name.new)
         for name in named(REPOSITORY, paths)
     }
-    assert EXPLAINED.keys() <= found
+    assert {key[:4] for key in EXPLAINED} <= found
+
+
+def test_a_proof_of_one_of_several_alike_is_of_no_other() -> None:
+    *key, number = next(key for key in EXPLAINED if len(key) == 5)
+    assert explanation(Name(*key, number))
+    assert not explanation(Name(*key, number + 1))

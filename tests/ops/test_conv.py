@@ -273,3 +273,10 @@ def test_a_sum_that_leaves_the_accumulator(tmp_path: Path) -> None:
     model.then("Conv", model.dequantized(weights, WEIGHT)).qdq(OUTPUT, 0)
     with pytest.raises(UserError, match="output 0 can overflow the 32-bit accumulator"):
         read(model, tmp_path)
+
+
+def test_an_image_as_high_as_its_padding(tmp_path: Path) -> None:
+    low = convolution((1, 3, 1, 6), (4, 3, 2, 3), pads=[1, 1, 0, 1])
+    tested = read_variants({"low": low}, tmp_path)["low"]
+    expected = onnxruntime_outputs(tested.model, tested.graph, tested.inputs)
+    np.testing.assert_array_equal(run(tested.graph, tested.inputs), expected)

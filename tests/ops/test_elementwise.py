@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codegen.kernels.elementwise.portable import ElementwiseKernel
 from codegen.ops.elementwise import Elementwise
 from codegen.reference import run
+from codegen.target import CORTEX_M7
 from support.errors import UserError
 from tests.codegen.models import Array, QdqModel, random_layer
 from tests.codegen.oracle import onnxruntime_outputs
@@ -311,3 +313,12 @@ def test_images_stay_channels_last(tmp_path: Path) -> None:
 def test_operands_of_new_shapes(build: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         read(build(), tmp_path, check=False)
+
+
+def test_axes_along_which_operands_go_on_alike_are_one(tmp_path: Path) -> None:
+    """Loops of the portable kernel, and steps of either operand in it."""
+    shapes = {(1, 3, 4, 2): ((24, 1, 1),), (1, 3, 1, 1): ((3, 8, 1), (8, 1, 0))}
+    for second, axes in shapes.items():
+        (op,) = read(of_two("Add", second=second)(), tmp_path).ops
+        assert isinstance(op, Elementwise)
+        assert ElementwiseKernel().lower(op, CORTEX_M7).fields.axes == axes

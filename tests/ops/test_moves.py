@@ -225,3 +225,9 @@ def test_a_piece_of_a_value_is_a_view(tmp_path: Path) -> None:
 def test_hostile(build: Build, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         read(build(), tmp_path, check=False)
+
+
+def test_an_axis_of_one_needs_no_offsets(tmp_path: Path) -> None:
+    graph = read(NETWORKS["slice"](), tmp_path)
+    (step,) = plan_network(graph).steps
+    assert (step.lowered.fields.sizes, step.lowered.fields.run) == ((3, 2), 5)

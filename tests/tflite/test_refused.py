@@ -15,7 +15,17 @@ import tflite
 from codegen.reader.qdq import read_graph
 from support.errors import UserError
 from tests.tflite.models import NONE, RELU, TfliteModel, edited
-from tests.tflite.networks import IMAGE, conv, dense, function, pool, small_network, strided, two
+from tests.tflite.networks import (
+    IMAGE,
+    conv,
+    dense,
+    function,
+    pool,
+    small_network,
+    splitting,
+    strided,
+    two,
+)
 
 
 def refused(data: bytes, folder: Path) -> UserError:
@@ -185,6 +195,8 @@ def _custom() -> TfliteModel:
         (_itself, "tensor 'tensor_1' is read before anything writes it", "convert"),
         (_lstm, "(UNIDIRECTIONAL_SEQUENCE_LSTM): unsupported operator", "operators.md"),
         (_custom, "(custom ): unsupported operator", "operators.md"),
+        (lambda: splitting(-4), "does not split 1 evenly", "convert"),
+        (lambda: splitting(-5), "axis [-5] does not fit [1, 6, 5, 4]", "convert"),
         (_strides, "strides", "convert"),
         (_scales, "input 'in_0' is quantized per channel", "TFLITE_BUILTINS_INT8"),
         (_scales_inside, "tensor 'tensor_1' is quantized per channel", "TFLITE_BUILTINS_INT8"),
