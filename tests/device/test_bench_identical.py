@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from device.bench.measure import _identical
+from device.commands.bench import harsh_inputs
 
 WANTED = np.array([[1, 9, 3], [7, 2, 5], [0, 1, 8], [4, 3, 2]], np.int8)
 HARSH = WANTED[:1]
@@ -24,3 +25,13 @@ def test_classes() -> None:
 
 def test_other_numbers_are_not_compared() -> None:
     assert _identical("count", WANTED, WANTED, HARSH, HARSH) is None
+
+
+def test_harsh_inputs_are_never_the_background() -> None:
+    """Noise, the extremes, and an image that becomes noise."""
+    tests = np.full((3, 20), -5, np.int8)
+    tests[:, ::4] = 7
+    found = harsh_inputs(tests)
+    assert found.shape == (154, 20)
+    assert (found[:50] != -5).all() and (found[-1] != -5).all()
+    assert found[50:54, 0].tolist() == [-128, -1, 0, 127]

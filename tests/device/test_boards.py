@@ -130,6 +130,7 @@ def test_every_emulator_has_a_module() -> None:
         ("[console]", "[programmers]\nopenocd = 3\n[console]", ["openocd must be a table"]),
         ("[console]", "[programmers.openocd]\nbank = 1\n[console]", ["bank must be a string"]),
         ("[console]", "[consol]\n[console]", ["unknown key 'consol'", "'console'"]),
+        ('access = "rwx"', 'access = ""', ["access is empty"]),
     ],
 )
 def test_refused(tmp_path: Path, old: str, new: str, fragments: list[str]) -> None:

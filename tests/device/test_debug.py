@@ -70,6 +70,15 @@ def test_native(build: Build) -> None:
     assert re.search(r"Breakpoint 1, main", done.stdout), done.stderr
 
 
+def test_this_computer_needs_no_server(build: Build) -> None:
+    elf, board = build("echo", "host"), board_toml("host")
+    done = device("gdbserver", "--board", board, "--elf", elf)
+    assert done.returncode == 1
+    assert "needs no gdb server" in done.stderr and "use `debug`" in done.stderr
+    shown = device("debug", "--board", board, "--elf", elf, "--dry-run")
+    assert (shown.returncode, shown.stdout.split()[-1:]) == (0, [str(elf)])
+
+
 def test_gdbserver_for_another_gdb(build: Build) -> None:
     """As an IDE uses it; Ctrl-C ends it."""
     elf, port = build("misbehave", flags=["-DACTION=HANG"]), free_port()

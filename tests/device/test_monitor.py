@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import serial
 from serial.tools import list_ports
 
 from device import serial_port
@@ -257,3 +258,12 @@ def test_finding_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_refused_ports(code: int | None, text: str, message: str) -> None:
     error = OSError(text) if code is None else OSError(code, text)
     assert message in str(serial_port._refused("port", error))
+
+
+def test_a_port_that_another_program_locks_without_a_number_of_the_error() -> None:
+    """As pyserial before 3.5 and on other systems tells it: in words alone."""
+    error = serial.SerialException("Could not exclusively lock port")
+    assert (
+        serial_port._refused("/dev/ttyACM0", error).message
+        == "/dev/ttyACM0: another program has it open"
+    )

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from codegen.kernels.conv import depthwise_code
-from codegen.kernels.conv.depthwise_rows import DepthwiseRows, band_of, plane_bytes, requantization
+from codegen.kernels.conv.depthwise_rows import (
+    DepthwiseRows,
+    band_of,
+    plane_bytes,
+    requantization,
+    row_of,
+)
+from codegen.kernels.conv.depthwise_rows import _prepared as prepared
 from codegen.ops.conv import Conv
 from codegen.plan import plan_network
 from codegen.target import CORTEX_M7, Target, named_target
@@ -165,3 +172,15 @@ def test_a_row_is_written_once_however_often_it_is_asked_for(tmp_path: Path) -> 
     counted = depthwise_code.body.cache_info()
     rows = 2 * sum(isinstance(op, Conv) and op.groups > 1 for op in graph.ops)
     assert 0 < counted.misses <= rows < counted.hits
+
+
+def test_rows_are_split_once_and_once_more_for_each_turn_that_shares_them(tmp_path: Path) -> None:
+    """What bands cost beside their sums: 90 each; two rows of three are another turn's, too."""
+    build = partial(rows_of, (8, 9, 7), (3, 3), strides=[1, 2], pads=[1, 1, 1, 1])
+    op = read_variants({"op": build}, tmp_path)["op"].graph.ops[-1]
+    assert isinstance(op, Conv)
+    fours, split = 2, 8.0 + 14.0 * row_of(op).words
+    assert prepared(op, 9) == fours * ((1 + 9 + 1) * split + 90.0)
+    (whole,), (three,) = (DepthwiseRows().in_strips(op, CORTEX_M7, n) for n in (9, 3))
+    more = prepared(op, 3) - prepared(op, 9) + (3 - 1) * 2 * fours * split
+    assert three.slower - whole.slower == pytest.approx(more)

@@ -189,9 +189,10 @@ def test_newer_firmware_is_told_apart() -> None:
     client.close()
 
 
-def answering(code: str) -> Client:
+def answering(code: str, first: bytes = b"") -> Client:
     """A client of a program that answers SYNC as it should, and any other frame `f` by `code`."""
     return script(
+        f"out.write({first!r})\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "import os\n"
         "from device.link.frames import Frame, FrameReader, encode\n"
@@ -242,6 +243,27 @@ def test_answer_to_somebody_else_is_not_ours() -> None:
     )
     assert client.connect().board == "B"
     assert client.retries == 0
+    client.close()
+
+
+def test_a_frame_of_another_version_that_is_no_refusal_is_not_ours() -> None:
+    info = info_body(1, 1) + bytes(6)
+    other = frames.encode(Frame(Verb.REPORT, 0, b"\x01\x01", version=3))
+    client = answering(f"send(f.verb | {ANSWER}, f.sequence, {info!r})", other)
+    assert client.connect().inputs == (messages.Port(1, "int8", 1.0, 0),)
+    client.close()
+
+
+def test_a_layer_that_gets_lost_is_missed() -> None:
+    info = info_body(INPUTS, OUTPUTS) + bytes(6)
+    end = b"\2\0" + bytes(OUTPUTS)
+    client = answering(
+        f"send(f.verb | {ANSWER}, f.sequence, {info!r}) if f.verb == {Verb.INFO} else "
+        f"[send({Verb.LAYER}, f.sequence, bytes(11)), send(f.verb | {ANSWER}, f.sequence, {end!r})]"
+    )
+    client.connect()
+    with pytest.raises(LinkError, match="RUN_LAYERS failed 3 times: 1 of 2 LAYER frames arrived"):
+        client.run_layers(toy_inputs(1)[0])
     client.close()
 
 

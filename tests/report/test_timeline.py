@@ -12,7 +12,7 @@ from codegen.kernels.wanted import Kernels
 from codegen.memory.forms import Offer, Trade, offers
 from codegen.plan import Plan, plan_network
 from codegen.reader.qdq import read_graph
-from codegen.report.timeline import BOX, timeline
+from codegen.report.timeline import BOX, _rectangle, timeline
 from tests.codegen import graphs
 from tests.codegen.shapes import shaped
 from tests.report.conftest import MANIFEST, Build
@@ -102,3 +102,10 @@ def test_the_page_shows_it(build: Build) -> None:
     assert "hidden tensor 20 9 0, gemm_0 1, gemm_1" in words
     assert "Most is in use at step 0, gemm_0: 40 bytes" in words
     assert "32 -8 +7.84 %" in words and "64 +24 -1.96 %" in words
+
+
+@pytest.mark.parametrize(("column", "shown"), [(36.0, "conv"), (35.9, "")])
+def test_a_name_that_does_not_fit_in_its_rectangle_is_left_out(column: float, shown: str) -> None:
+    """Four letters of seven and a margin of four on either side."""
+    buffer = {"name": "conv", "kind": "output", "first": 1, "last": 1, "offset": 0, "bytes": 20}
+    assert _rectangle(buffer, ("a", "b"), column, 1.0).text == shown

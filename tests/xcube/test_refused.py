@@ -13,6 +13,7 @@ import pytest
 from codegen.ir.graph import Graph
 from codegen.xcube import library
 from codegen.xcube.bundle import import_bundle
+from codegen.xcube.library import members
 from support.errors import UserError
 from support.removal import remove_temporary_folder
 from tests.xcube.helpers import Make, edit, request
@@ -360,3 +361,10 @@ def test_sources_with_parts_missing_are_a_message(project: Make, tmp_path: Path,
             refused += 1
     # What no line of the import reads is the compiler's to find.
     assert refused or name == "network_data.c"
+
+
+def test_a_member_of_a_library_whose_header_does_not_end(tmp_path: Path) -> None:
+    path = tmp_path / "NetworkRuntime900_CM7_GCC.a"
+    path.write_bytes(b"!<arch>\n" + b"a.o/".ljust(48) + b"4".ljust(10) + b"??" + bytes(4))
+    with pytest.raises(UserError, match="damaged static library"):
+        list(members(path))
