@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen.inputs import check_inputs
-from support.described import CLASS_NAMES, LARGEST, UNITS, packed, unpacked
+from codegen.inputs import check_inputs, stored_targets
+from codegen.reader.qdq import read_graph
+from codegen.subset import render_header
+from support.described import CLASS_NAMES, LARGEST, TARGETS, UNITS, packed, unpacked
+from tests.codegen.models import QdqModel
 from tests.codegen.programs import FIRMWARE, ROOT, STRICT
 
 GOLDENS = ROOT / "tests" / "goldens"
@@ -62,3 +65,29 @@ def test_main_has_no_warnings_with_any_header(header: str, language: str, tmp_pa
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("shape", "noun"),
+    [((1, 2, 4, 3), "image"), ((1, 2, 4, 1), "input"), ((1, 2, 4), "input"), ((1, 6), "input")],
+)
+def test_an_input_with_height_and_width_is_called_an_image(
+    shape: tuple[int, ...], noun: str, tmp_path: Path
+) -> None:
+    graph = read_graph(QdqModel(shape).qdq(0.1, 3).then("Relu").qdq(0.1, 3).save(tmp_path / "m"))
+    inputs = np.zeros((1, graph.input_bytes), np.int8)
+    assert f'_NOUN "{noun}"' in render_header(graph, {"inputs": inputs}, 0, 0)
+
+
+def test_labels_of_bytes_stay_in_their_order(tmp_path: Path) -> None:
+    """Those of float inputs have the model's order, channels first; an image's bytes have not."""
+    model = QdqModel((1, 2, 1, 3)).qdq(0.1, 3)
+    weights = np.ones((2, 2, 1, 1), np.int8)
+    graph = read_graph(
+        model.then("Conv", model.dequantized(weights, 0.1)).qdq(0.1, 3).save(tmp_path / "m")
+    )
+    targets = np.arange(6, dtype=np.float32)[None]
+    for kind, expected in (("f4", [0, 3, 1, 4, 2, 5]), ("i1", [0, 1, 2, 3, 4, 5])):
+        arrays = {"inputs": np.zeros((1, 6), kind), TARGETS: targets}
+        stored = stored_targets(graph, arrays, tmp_path)
+        assert stored is not None and stored.reshape(-1).tolist() == expected

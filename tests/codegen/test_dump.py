@@ -106,6 +106,12 @@ def test_boards_are_targets(board: str, packed: bool) -> None:
     assert target_of(toolchain(board).board.to_json()).packed_arithmetic == packed
 
 
+def test_memory_without_wait_states_is_ram() -> None:
+    kinds = [(1, "ram", True), (2, "flash", True), (4, "ram", False), (8, "ram", True)]
+    memories = [{"length": n, "kind": kind, "zero_wait": fast} for n, kind, fast in kinds]
+    assert target_of({"cpu": {"core": "cortex-m7"}, "memories": memories}).tcm == 1 + 8
+
+
 def test_an_unknown_core_is_refused() -> None:
     with pytest.raises(UserError, match="core 'cortex-m99' is unknown"):
         named_target("cortex-m99", fpu=True)

@@ -27,6 +27,19 @@ EXPLAINED: dict[tuple[str, str, str, str] | tuple[str, str, str, str, int], str]
         "<=",
     ): "where `beside` is `size`, either is taken",
     (
+        "codegen/passes/rows.py",
+        "if not isinstance(op, Conv | MaxPool) or op.window.output[0] < 2:",
+        "or op.window.output[0] < 2",
+        "",
+    ): "of one row there are no fewer rows than all, and a pair without such is none",
+    (
+        "codegen/selftest.py",
+        "seeds = range(1, 1 + _CANDIDATES)",
+        "1",
+        "2",
+        1,
+    ): "one input more is computed; the best is looked for among the former ones",
+    (
         "codegen/reference.py",
         "known |= zip(fused.outputs, results, strict=True)",
         "True",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,36 @@ def test_rows_are_split_once_and_once_more_for_each_turn_that_shares_them(tmp_pa
     (whole,), (three,) = (DepthwiseRows().in_strips(op, CORTEX_M7, n) for n in (9, 3))
     more = prepared(op, 3) - prepared(op, 9) + (3 - 1) * 2 * fours * split
     assert three.slower - whole.slower == pytest.approx(more)
+
+
+def kinds_of(op: Conv, finish: depthwise_code.Finish) -> list[str]:
+    """What the instructions of a row do, in their order."""
+    written = depthwise_code.body(row_of(op), 100, 100, finish, 3)
+    return [each.kind for segment in written.segments for each in segment.instructions]
+
+
+def test_constants_that_stay_in_registers_are_not_loaded_again(tmp_path: Path) -> None:
+    """Of integers, two pixels apart; elsewhere the registers are others'."""
+    variants = {s: partial(rows_of, (4, 9, 9), (3, 3), strides=[s, s]) for s in (1, 2)}
+    networks = read_variants({str(s): build for s, build in variants.items()}, tmp_path)
+    loaded: dict[tuple[int, str], set[str]] = {}
+    for stride in (1, 2):
+        op = networks[str(stride)].graph.ops[-1]
+        assert isinstance(op, Conv)
+        for finish in ("integers", "floats"):
+            loaded[stride, finish] = {"factor", "addend"} & {*kinds_of(op, finish)}
+    assert loaded == {
+        (1, "integers"): {"factor", "addend"},
+        (2, "integers"): set(),
+        (1, "floats"): {"addend"},
+        (2, "floats"): {"addend"},
+    }
+
+
+def test_six_sums_are_in_the_fpu_together(tmp_path: Path) -> None:
+    """Fewer at a row's end: one alone would be waited for."""
+    op = read_variants({"op": partial(rows_of, (4, 3, 22), (3, 3))}, tmp_path)["op"].graph.ops[-1]
+    assert isinstance(op, Conv)
+    kinds = kinds_of(op, "floats")
+    runs = [len([*run]) for kind, run in groupby(kinds) if kind == "convert"]
+    assert runs == [6, 6, 6, 2]

@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codegen.analysis import analysis
 from codegen.generate import generate
 from codegen.kernels.wanted import Kernels
 from codegen.layer_sizes import largest
+from codegen.outputs import MANIFEST
 from codegen.plan import plan_network
 from codegen.reader.qdq import read_graph
 from nn2flash.cli import main
 from support.errors import UserError
+from support.files import read_json
 from tests.codegen import graphs
 from tests.codegen.models import QdqModel, two_layers
 from tests.codegen.shapes import Shaped, shaped
@@ -296,3 +299,11 @@ def test_notes_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
     assert not main(["analyze", str(path)])
     assert "  note          input 'input': its batch is open" in capsys.readouterr().out
     assert from_sources("analyze", path, where=tmp_path).stderr == ""
+
+
+def test_code_that_kernels_have_the_network_define_counts(tmp_path: Path) -> None:
+    """The room that a board's memories keep for it is what a build will keep."""
+    graph = shaped("LeNet-5", tmp_path)
+    plan = generate(graph, "network", tmp_path, kernels=Kernels("auto"))
+    assert plan.own_code_bytes > 0
+    assert analysis._code(plan) == read_json(tmp_path / f"network{MANIFEST}")["code"]

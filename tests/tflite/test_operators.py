@@ -168,6 +168,13 @@ def test_no_transpose_moves_a_byte(name: str, networks: dict[str, Read]) -> None
     assert not any(isinstance(step.lowered.op, Transpose) for step in steps)
 
 
+def test_a_sum_of_two_images_is_one_too(tmp_path: Path) -> None:
+    """What follows reads it channels first, with nothing in between."""
+    graph = read_graph(NETWORKS["small_network"]().save(tmp_path / "small.tflite"))
+    kinds = " ".join(type(op).__name__ for op in graph.ops)
+    assert kinds.startswith("Transpose Conv Conv Conv Elementwise AveragePool Transpose Reshape")
+
+
 def test_float_ends_are_those_of_the_bytes_between(tmp_path: Path) -> None:
     """QUANTIZE in front and DEQUANTIZE behind: the network takes and gives their bytes."""
     whole = read_graph(ends_of(np.float32).save(tmp_path / "float.tflite"))
