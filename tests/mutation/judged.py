@@ -132,6 +132,11 @@ class Record:
         lines = sorted(_line(*entry) for entry in self.found.items())
         self._path.write_text("".join(lines), encoding="utf-8")
 
+    def forget_others(self, chosen: Iterable[Name]) -> None:
+        """Drop those that the sample has no longer, because their line was edited."""
+        self.found = {name: self.found[name] for name in chosen if name in self.found}
+        self._path.write_text("".join(sorted(_line(*e) for e in self.found.items())), "utf-8")
+
     def quickly_noticed(
         self, root: Path, count: int, seed: int
     ) -> dict[Name, tuple[Mutant, Verdict]]:

@@ -175,6 +175,15 @@ def test_a_record_goes_on_where_it_was(tmp_path: Path) -> None:
     assert len((tmp_path / "judged.jsonl").read_text().splitlines()) == 1
 
 
+def test_what_the_sample_has_no_longer_is_forgotten(tmp_path: Path) -> None:
+    record = Record(tmp_path / "judged.jsonl")
+    names = [Name("codegen/x.py", "return 1", "1", new, 0) for new in ("2", "3")]
+    for name in names:
+        record.add(name, Verdict(NOTICED, "tests/test_x.py::test", 1.5, "abc", 3))
+    record.forget_others([names[1], Name("codegen/y.py", "", "", "", 0)])
+    assert Record(tmp_path / "judged.jsonl").found.keys() == {names[1]}
+
+
 def test_what_another_process_has_added_is_kept(tmp_path: Path) -> None:
     records = [Record(tmp_path / "judged.jsonl") for _ in (0, 1)]
     names = [Name("codegen/x.py", "return 1", "1", new, 0) for new in ("2", "3")]
