@@ -59,6 +59,12 @@ EXPLAINED: dict[tuple[str, str, str, str] | tuple[str, str, str, str, int], str]
         1,
     ): "no register of the FPU is an address or read early, which the second number is for",
     (
+        "device/commands/bench.py",
+        "background = np.bincount(tests.reshape(-1).astype(np.int64) + 128).argmax() - 128",
+        "1",
+        "2",
+    ): "any negative size is the one that NumPy finds out",
+    (
         "device/debugport/pyocd_probe.py",
         "return _late(self._transfer([(wire.READ_DP, addr & 0xC, 0)])[0], now)",
         "0",
