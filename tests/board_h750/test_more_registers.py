@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from device.elf import Elf
 from device.emulators.h750 import fmc, quadspi, rcc, usart
 from device.emulators.h750.chip import Chip
+from device.emulators.h750.machine import Machine
 from device.emulators.h750.mpu import Mpu
 from device.emulators.h750.mt25q import Command, Mt25q
 from device.emulators.h750.peripheral import Countdown
 from device.emulators.h750.rules import Examiner, RuleBroken
 from device.emulators.h750.storage import ExternalChip, Storage
 from device.emulators.h750.wiring import STM32H750B_DK, Wiring
+from support.errors import UserError
 
 # RM0433, "Memory map and register boundary addresses", RCC_APB1LENR, RCC_APB2ENR: address of the
 # block, RCC's enable register, bit.
@@ -206,3 +211,15 @@ def test_a_voltage_is_ready_after_its_write_was_read_back() -> None:
     found = [chip.bus.read(register, 4) for _ in range(5)]
     assert found[:2] == [wanted | ready, wanted]
     assert found[-1] == wanted | ready
+
+
+def test_a_flash_without_vectors_starts_nothing(tmp_path: Path) -> None:
+    """RM0433, "Boot modes": the first two words are the stack and where code begins."""
+    (tmp_path / "code.S").write_text(".global board_finish\nboard_finish: b board_finish\n")
+    words = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib", "code.S", "-o", "elf"]
+    place = "-Wl,-Ttext=0x08000400,-e,board_finish"
+    subprocess.run([*words, place], cwd=tmp_path, check=True)
+    elf = Elf(tmp_path / "elf")
+    machine = Machine(elf, "V", lambda byte: None, Examiner(), storage=Storage())
+    with pytest.raises(UserError, match="no vector table at 0x08000000"):
+        machine.run(10)
