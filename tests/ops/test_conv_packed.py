@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from codegen.ir.graph import Graph
-from codegen.kernels.conv.packed import in_pairs
+from codegen.kernels.conv.packed import Packed, in_pairs
 from codegen.kernels.wanted import Kernels
+from codegen.ops.conv import Conv
 from codegen.plan import plan_network
 from codegen.target import CORTEX_M7, Target, named_target
 from tests.codegen.models import QdqModel
@@ -120,3 +121,12 @@ def test_scratch_is_for_a_window_and_two_wide_ones(tmp_path: Path) -> None:
     networks = read_variants({"wide": convolution((1, 5, 4, 4), (2, 5, 3, 3))}, tmp_path)
     (step,) = plan_network(networks["wide"].graph, AUTO, DSP_ONLY).steps
     assert step.lowered.scratch == 20 * 12  # 45 elements are twelve fours
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("plain", ""), ("depthwise", "a window of one channel")]
+)
+def test_windows_of_one_channel_are_left_to_others(name: str, reason: str, tmp_path: Path) -> None:
+    op = read_variants({name: NETWORKS[name]}, tmp_path)[name].graph.ops[-1]
+    assert isinstance(op, Conv)
+    assert Packed().fits(op, DSP_ONLY) == reason
