@@ -246,6 +246,6 @@ def test_what_is_explained_is_there() -> None:
 
 
 def test_a_proof_of_one_of_several_alike_is_of_no_other() -> None:
-    *key, number = next(key for key in EXPLAINED if len(key) == 5)
-    assert explanation(Name(*key, number))
-    assert not explanation(Name(*key, number + 1))
+    path, code, old, new, number = next(key for key in EXPLAINED if len(key) == 5)
+    assert explanation(Name(path, code, old, new, number))
+    assert not explanation(Name(path, code, old, new, number + 1))

@@ -196,7 +196,6 @@ def _custom() -> TfliteModel:
         (_lstm, "(UNIDIRECTIONAL_SEQUENCE_LSTM): unsupported operator", "operators.md"),
         (_custom, "(custom ): unsupported operator", "operators.md"),
         (lambda: splitting(-4), "does not split 1 evenly", "convert"),
-        (lambda: splitting(-5), "axis [-5] does not fit [1, 6, 5, 4]", "convert"),
         (_strides, "strides", "convert"),
         (_scales, "input 'in_0' is quantized per channel", "TFLITE_BUILTINS_INT8"),
         (_scales_inside, "tensor 'tensor_1' is quantized per channel", "TFLITE_BUILTINS_INT8"),
