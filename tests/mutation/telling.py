@@ -102,9 +102,8 @@ def main() -> None:
     """Write the section, of the mutants that the tree still has."""
     from tests.soak import read_sections, write_page
 
-    record = Record()
-    record.forget_others(sample(ROOT, MUTANTS, SEED))
-    write_page({**read_sections(), "mutation": section(record.found)})
+    Record().forget_others(sample(ROOT, MUTANTS, SEED))
+    write_page({**read_sections(), "mutation": section(Record().found)})
 
 
 if __name__ == "__main__":
