@@ -19,6 +19,7 @@ from pathlib import Path
 
 from support.errors import UserError, run_cli
 from support.files import read_json, write_text
+from tests.codegen.kept import REPORTS
 from tests.mutation import telling
 from tests.mutation.judged import Record
 
@@ -267,11 +268,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=CAMPAIGNS, action="append", help="not all of them")
     parser.add_argument("--divide", type=int, default=1, help="run a part; the page stays as it is")
-    parser.add_argument(
-        "--kept", type=Path, default=ROOT / "build" / "soak", help="where long ones go on"
-    )
+    parser.add_argument("--kept", type=Path, help="folder of the reports that long ones go on with")
     parser.add_argument("--minutes", type=float, default=math.inf, help="of such a one, at most")
     arguments = parser.parse_args()
+    kept = arguments.kept or (REPORTS if arguments.divide == 1 else ROOT / "build" / "soak")
     failed = []
     for name in arguments.only or CAMPAIGNS:
         campaign = CAMPAIGNS[name]
@@ -281,7 +281,7 @@ def main() -> int:
             "data": arguments.data,
             "seed": str(arguments.seed),
             "count": str(count),
-            "kept": str(arguments.kept / f"{name}-{arguments.seed}.json"),
+            "kept": str(kept / f"{name}-{arguments.seed}.json"),
             "minutes": str(arguments.minutes),
         }
         passed, section = run_campaign(campaign, values)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from support.errors import UserError
+from support.files import read_json
 from tests import soak
-from tests.codegen.kept import Report, write_report
+from tests.codegen.kept import REPORTS, Report, write_report
 from tests.mutation import telling
 from tests.mutation.judged import Record
 from tests.soak import CAMPAIGNS, ROOT, Campaign
@@ -78,6 +79,19 @@ def test_one_that_goes_on_says_how_far_it_is(
         assert f"- Kept: {told}, nothing found\n" in page.read_text()
         assert ", 10.0 minutes, " in page.read_text()
     assert str(tmp_path) not in page.read_text()
+
+
+def test_reports_that_are_gone_on_with_are_those_of_the_page() -> None:
+    """Both are committed: neither may be of another run."""
+    sections = soak.read_sections()
+    kept = {path.stem.rpartition("-")[0]: path for path in REPORTS.glob("*-1.json")}
+    assert kept and kept.keys() <= CAMPAIGNS.keys()
+    for name, path in kept.items():
+        report = read_json(path)["report"]
+        assert f": {report['networks']:,}" in sections[name].splitlines()[0]
+        assert sum(report["revisions"].values()) == report["networks"]
+        for revision, count in report["revisions"].items():
+            assert f"\n{count} of them at commit {revision}\n" in sections[name]
 
 
 def test_interrupt_ends_it_in_a_line() -> None:

@@ -12,6 +12,8 @@ from support.errors import UserError
 from support.files import read_json, write_text
 
 ROOT = Path(__file__).resolve().parents[2]
+# What campaigns go on with is committed: their next run may be in another clone.
+REPORTS = ROOT / "tests" / "kept"
 
 
 @dataclass
@@ -32,12 +34,12 @@ class Report:
 
 
 def revision() -> str:
-    """The commit that is checked out, with "+" where files differ, but for pages, which campaigns
-    write; "" outside of git."""
+    """The commit that is checked out, with "+" where files differ, but for pages and reports, which
+    campaigns write; "" outside of git."""
     told = []
     for words in (
         ["rev-parse", "--short=8", "HEAD"],
-        ["status", "--porcelain", "-uno", "--", ".", ":!docs"],
+        ["status", "--porcelain", "-uno", "--", ".", ":!docs", f":!{REPORTS.relative_to(ROOT)}"],
     ):
         done = subprocess.run(
             ["git", *words], cwd=ROOT, capture_output=True, text=True, check=False
