@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.kernels.conv.quads import QuadRows, Quads, refusal, words
+from codegen.kernels.conv import in_floats
+from codegen.kernels.conv.quads import (
+    QuadRows,
+    Quads,
+    order_of,
+    refusal,
+    words,
+)
+from codegen.kernels.integer_requantize import SCALE
 from codegen.kernels.registry import candidates
 from codegen.kernels.wanted import Kernels
 from codegen.ops.conv import Conv
@@ -25,6 +33,8 @@ from tests.sampled import sampled
 
 AUTO = Kernels("auto")
 INPUT = 0.04
+# Accumulators have 24 bits.
+LIMIT = 1 << 23
 
 
 def convolution(
@@ -65,6 +75,10 @@ NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "pointwise": convolution((16, 5, 5), (32, 16, 1, 1), 1),
     "pointwise_odd": convolution((7, 3, 5), (13, 7, 1, 1), 2),
     "pointwise_stride": convolution((12, 5, 6), (8, 12, 1, 1), 3, strides=[2, 2]),
+    "pointwise_stride_even": convolution((8, 5, 8), (12, 8, 1, 1), 24, strides=[3, 2]),
+    "pointwise_stride_column": convolution((4, 6, 2), (5, 4, 1, 1), 25, strides=[1, 2]),
+    "pointwise_padded": convolution((8, 4, 6), (4, 8, 1, 1), 26, strides=[1, 2], pads=[1, 0, 0, 2]),
+    "pointwise_fours": convolution((6, 5, 6), (4, 6, 1, 1), 27, strides=[2, 2]),
     "one_pixel": convolution((9, 1, 1), (12, 9, 1, 1), 4),
     "three": convolution((8, 6, 5), (8, 8, 3, 3), 5, pads=[1, 1, 1, 1]),
     "three_odd": convolution((5, 7, 6), (10, 5, 3, 3), 6, pads=[1, 1, 1, 1]),
@@ -166,6 +180,67 @@ def test_sums_at_the_ends(tmp_path: Path) -> None:
         (tmp_path / board).mkdir()
         (computed,) = run_cases([Case("ends", graph, stored, AUTO)], tmp_path / board, board)
         np.testing.assert_array_equal(computed, run(graph, stored))
+
+
+def near_24_bits(beyond: int) -> Callable[[], QdqModel]:
+    """Filters for the FPU whose accumulators reach 2^23 - 1 and -2^23, and so many further."""
+
+    def build() -> QdqModel:
+        rng = np.random.default_rng(3)
+        model = QdqModel((1, 16, 1, 2)).qdq(INPUT, 0, np.int8)
+        stored = rng.integers(-127, 128, (4, 16, 1, 1)).astype(np.int8)
+        stored[0, 0] = -128  # no filter is moved, and none takes integers
+        rows = stored.reshape(4, -1).astype(np.int64)
+        most = 127 * np.maximum(rows, 0).sum(1) - 128 * np.minimum(rows, 0).sum(1)
+        least = 127 * np.minimum(rows, 0).sum(1) - 128 * np.maximum(rows, 0).sum(1)
+        bias = np.where([True, False, True, False], LIMIT - 1 + beyond - most, -LIMIT - least)
+        # Outputs reach 100.
+        scales = (100.3 + np.arange(4)).astype(np.float32) / LIMIT / np.float32(INPUT)
+        operands = [
+            model.dequantized(stored, scales, np.zeros(4), 0),
+            model.dequantized(bias.astype(np.int32), np.float32(INPUT) * scales, np.zeros(4), 0),
+        ]
+        return model.then("Conv", *operands).qdq(1.0, 3)
+
+    return build
+
+
+def test_accumulators_at_the_ends(tmp_path: Path) -> None:
+    """256 times an accumulator in the FPU, with no bit to spare; one more is refused."""
+    graph = read(near_24_bits(0)(), tmp_path)
+    (op,) = graph.ops
+    assert isinstance(op, Conv)
+    assert order_of(op).integers == 0
+    assert in_floats.refusal(op, order_of(op).in_floats, SCALE) == ""
+    rows = op.weights.reshape(4, -1).astype(np.int64)
+    inputs = [np.where(sign * row > 0, 127, -128) for row in rows for sign in (1, -1)]
+    rng = np.random.default_rng(1)
+    inputs += list(rng.integers(-128, 128, (40, 16)))
+    stored = np.stack([np.repeat(row, 2) for row in inputs]).astype(np.int8)
+    for board in ("host", "mps2_an500"):
+        (tmp_path / board).mkdir()
+        (computed,) = run_cases([Case("ends", graph, stored, AUTO)], tmp_path / board, board)
+        np.testing.assert_array_equal(computed, run(graph, stored))
+    (op,) = read(near_24_bits(1)(), tmp_path).ops
+    assert isinstance(op, Conv)
+    assert (
+        in_floats.refusal(op, order_of(op).in_floats, SCALE)
+        == "256 times an accumulator is beyond int32"
+    )
+    assert Quads().fits(op, CORTEX_M7) == "256 times an accumulator is beyond int32"
+
+
+@pytest.mark.parametrize(
+    ("multiplier", "refused"), [(2.0**-101, True), (127.0, False), (128.0, True)]
+)
+def test_multipliers_of_the_fpu(multiplier: float, *, refused: bool, tmp_path: Path) -> None:
+    (op,) = read(near_24_bits(0)(), tmp_path).ops
+    assert isinstance(op, Conv)
+    object.__setattr__(op, "multipliers", np.full(4, multiplier, np.float32))
+    order_of.cache_clear()
+    assert in_floats.refusal(op, order_of(op).in_floats, SCALE) == (
+        "multipliers too far from 1" if refused else ""
+    )
 
 
 def test_words_hold_their_lanes() -> None:

@@ -20,11 +20,12 @@ from functools import lru_cache
 import numpy as np
 
 from codegen.ir.types import Int64Array
+from codegen.kernels.conv import in_floats
 from codegen.kernels.conv.portable import ConvFields, conv_fields, overlap
 from codegen.kernels.conv.quads_loop import Loop, of_copies, of_rows
 from codegen.kernels.folding import integer_layer, rebase, unclamped
 from codegen.kernels.instructions import window_loads
-from codegen.kernels.integer_requantize import Rows, search
+from codegen.kernels.integer_requantize import SCALE, Rows, search
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.kernels.overlap import by_rows
 from codegen.ops.conv import Conv
@@ -37,7 +38,7 @@ _SUM_LIMIT = 1 << 23
 # Bytes of scratch: of four elements, themselves and two pixels' as int16.
 _SCRATCH_OF_FOUR, _WORD = 4 + 16, 4
 # Of NN_QUADS_END (firmware/runtime/kernels/nn_quads_end.h), aligned.
-_END_BYTES = 180
+_END_BYTES = 200
 # A filter's byte goes to a place of 16 bits.
 _MOST_FILTERS = 1 << 16
 
@@ -55,6 +56,11 @@ class Order:
     filters: Int64Array
     integers: int
     constants: Rows
+
+    @property
+    def in_floats(self) -> Int64Array:
+        """Filters that take the FPU."""
+        return self.filters[QUAD * self.integers :]
 
 
 @dataclass(frozen=True)
@@ -148,20 +154,22 @@ def stream(op: Conv, pairs: Int64Array, order: Order) -> bytes:
     """Little-endian words [quads][steps * 2 + 10]: those of `words`, for each filter two constants,
     and of each the place of its byte, two to a word.
 
-    The constants: factor and addend of SMMLA, or the multiplier as float32 and the bias.
+    The constants: factor and addend of SMMLA by turns, or, of 256 * a sum, four multipliers as
+    float32 and four biases.
     """
     quads = in_quads(pairs, order.filters)
     weights = words(quads)
-    multipliers = op.multipliers.astype("<f4").view(np.uint32).astype(np.int64)
-    floats = np.stack([multipliers, op.folded_bias.astype(np.int64)], axis=1)
+    floats = in_floats.constants(op, op.folded_bias.astype(np.int64), SCALE)
     integers = np.stack([order.constants.factors, order.constants.addends], axis=1)
-    by_integers = np.arange(len(order.filters)) < QUAD * order.integers
-    constants = np.where(by_integers[:, None], integers[order.filters], floats[order.filters])
+    by_integers = integers[order.filters].reshape(len(quads), -1)
+    by_floats = floats[:, order.filters].reshape(2, len(quads), QUAD).swapaxes(0, 1)
+    constants = by_floats.reshape(len(quads), -1)
+    constants[: order.integers] = by_integers[: order.integers]
     places = order.filters.reshape(-1, 2, 2)
     made = np.concatenate(
         [
             weights.reshape(len(quads), -1),
-            constants.reshape(len(quads), -1),
+            constants,
             (places[:, :, 0] | places[:, :, 1] << 16).reshape(len(quads), -1),
         ],
         axis=1,
@@ -188,14 +196,15 @@ class Quads(Kernel):
             return "biases beyond int32, or float32 out"
         if op.rows >= _MOST_FILTERS:
             return "too many filters"
-        return refusal(in_quads(window_pairs(op), filled(np.arange(op.rows))))
+        split = refusal(in_quads(window_pairs(op), filled(np.arange(op.rows))))
+        return split or in_floats.refusal(op, order_of(op).in_floats, SCALE)
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
         """What windows take beside quads; 7.3 for four elements and 18 for a pixel that is one."""
         fours = -(-int(op.weights[0].size) // 4)
         quads = quads_cost(op, 2 * fours)
         window, depth = op.window, op.input.shape[1]
-        if window.kernel == (1, 1) and window.strides == (1, 1) and depth % 4 == 0:
+        if is_pixels(op):
             return quads + window.positions * (7.3 * fours + 18.0)
         return quads + window_loads(window, depth, 1) + window.positions * 20.0
 
@@ -296,12 +305,24 @@ def row_cost(op: Conv) -> float:
     return widened + sums + shifted + moved + 150.0
 
 
+def is_pixels(op: Conv) -> bool:
+    """Whether windows are pixels of the image, in whole words, two of a row at a time."""
+    window = op.window
+    if window.kernel != (1, 1) or window.pads[:2] != (0, 0) or op.input.shape[1] % 4:
+        return False
+    if window.strides == (1, 1) and window.output == window.input:
+        return True
+    sizes = zip(window.output, window.strides, window.input, strict=True)
+    inside = all((count - 1) * stride < size for count, stride, size in sizes)
+    return inside and window.output[1] % 2 == 0
+
+
 def quads_cost(op: Conv, steps: int) -> float:
-    """Instructions of all quads: of two pixels 12.1 for a step of a quad, 58 for its outputs, 46
-    more by the FPU, 15 around."""
+    """Instructions of all quads: of two pixels 12.1 for a step of a quad, 57 for its outputs, 48
+    more by the FPU, 19 around."""
     quads = -(-op.rows // QUAD)
-    ends = 58.0 * quads + 46.0 * (quads - order_of(op).integers)
-    return -(-op.window.positions // 2) * (quads * 12.1 * steps + ends + 15.0)
+    ends = 57.0 * quads + 48.0 * (quads - order_of(op).integers)
+    return -(-op.window.positions // 2) * (quads * 12.1 * steps + ends + 19.0)
 
 
 def reach_of(window: Window) -> int:

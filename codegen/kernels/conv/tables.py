@@ -26,6 +26,7 @@ from functools import lru_cache
 import numpy as np
 
 from codegen.ir.types import Int64Array
+from codegen.kernels.conv import in_floats
 from codegen.kernels.conv.portable import ConvFields, conv_fields
 from codegen.kernels.conv.tables_loop import GROUP, KERNEL, TILE, Loop, groups_of, loop_of
 from codegen.kernels.folding import integer_layer, rebase, unclamped
@@ -37,6 +38,8 @@ from codegen.target import Target
 
 PAIR = 2
 SCALE = 384
+# Of it the FPU has 128 times a sum: 384 times a sum, times the inverse of 3 modulo 2^32.
+_IN_FLOATS = 128
 # What is added to elements of low lanes: to all, and to the fifth and sixth of a tile.
 _LOW, _LAST = 128, 2048
 # Bytes of a table for a step of two filters, six words each; words of a pair's constants.
@@ -63,6 +66,11 @@ class Order:
     integers: int
     constants: Rows
     bias: Int64Array
+
+    @property
+    def in_floats(self) -> Int64Array:
+        """Filters that take the FPU."""
+        return self.filters[PAIR * self.integers :]
 
 
 @dataclass(frozen=True)
@@ -124,12 +132,12 @@ def order_of(op: Conv) -> Order:
 
 
 def constants(op: Conv, order: Order) -> bytes:
-    """Little-endian words [pairs][2][5]: factor and addend of SMMLA, or the multiplier as float32
-    and the bias; what the third and the fourth pixel have too much; the place of the byte."""
+    """Little-endian words [pairs][2][5]: factor and addend of SMMLA, or, of 128 times a sum, the
+    multiplier as float32 and the bias; what the third and the fourth pixel have too much; the
+    place of the byte."""
     lows = in_low_lanes(taps(op)).sum((1, 3, 4))
     surplus = SCALE * _LAST * np.stack([lows[:, 2], lows[:, 1] + lows[:, 2]], axis=1)
-    multipliers = op.multipliers.astype("<f4").view(np.uint32).astype(np.int64)
-    floats = np.stack([multipliers, order.bias], axis=1)
+    floats = in_floats.constants(op, order.bias, _IN_FLOATS).T
     integers = np.stack([order.constants.factors, order.constants.addends], axis=1)
     filters = order.filters
     by_integers = np.arange(len(filters)) < PAIR * order.integers
@@ -177,19 +185,19 @@ class Tables(Kernel):
             return "too many filters"
         if loop_of(window, pairs_of(op)) is None:
             return "rows too long"
-        return refusal(taps(op))
+        return refusal(taps(op)) or in_floats.refusal(op, order_of(op).in_floats, _IN_FLOATS)
 
     def tables(self, op: Conv, target: Target) -> int:
         """Four bytes a weight."""
         return _STEP_BYTES * -(-op.rows // PAIR) * KERNEL * pairs_of(op)
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
-        """Of a group and a pair 14 for each of six places' steps, 21 for a place, 5 for a turn, 294
-        for their outputs, 136 more by the FPU; of a row 64 for a tile of four channels."""
+        """Of a group and a pair 14 for each of six places' steps, 19 for a place, 5 for a turn, 280
+        for their outputs, 220 more by the FPU; of a row 64 for a tile of four channels."""
         loop, order = _loop(op), order_of(op)
         pairs = len(order.filters) // PAIR
-        places = 6.0 * (14.0 * loop.steps + 21.0 + 5.0 * loop.turns)
-        ends = 294.0 * pairs + 136.0 * (pairs - order.integers)
+        places = 6.0 * (14.0 * loop.steps + 19.0 + 5.0 * loop.turns)
+        ends = 280.0 * pairs + 220.0 * (pairs - order.integers)
         products = groups_of(op.window, loop.across) * (pairs * places + ends + 40.0)
         fours, height = pairs_of(op) // 2, op.window.output[0]
         transformed = (height + 2.0) * (loop.tiles * fours * 64.0 + 60.0)

@@ -10,11 +10,19 @@ typedef struct {
     ai_i32 second;
 } sums_of_two;
 
-/* Whether windows are pixels, one after the other, in whole words. */
+/* Whether no pixel of the image is left out. */
+static bool every_pixel(const nn_conv_shape *shape) {
+    return shape->stride_y == 1 && shape->stride_x == 1 && shape->output_height == shape->height &&
+           shape->output_width == shape->width;
+}
+
+/* Whether windows are pixels of the image, in whole words, two of a row at a time. */
 static bool pointwise(const nn_conv_shape *shape) {
     return shape->channels % 4 == 0 && shape->kernel_height * shape->kernel_width == 1 &&
-           shape->stride_y == 1 && shape->stride_x == 1 && shape->output_height == shape->height &&
-           shape->output_width == shape->width && shape->pad_top == 0 && shape->pad_left == 0;
+           shape->pad_top == 0 && shape->pad_left == 0 &&
+           (every_pixel(shape) || (shape->output_width % 2 == 0 &&
+                                   (shape->output_height - 1) * shape->stride_y < shape->height &&
+                                   (shape->output_width - 1) * shape->stride_x < shape->width));
 }
 
 /* Four elements of each of two pixels; returns their sums with them. */
@@ -43,18 +51,14 @@ static sums_of_two widen_two(const ai_i8 *first, const ai_i8 *second, ai_i32 fou
     return fours > 0 ? widen_four(first, second, wide, sums) : sums;
 }
 
-static void of_pixels(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
+/* So many pixels, `job->pitch` bytes apart. */
+static void of_pixels(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output, ai_i32 pixels,
                       nn_quads_loop loop, nn_quads_job *job, ai_u32 *wide) {
-    const ai_i32 pixels = shape->output_height * shape->output_width;
-    job->next = nn_quads_next_pixels;
-    job->count = shape->channels / 4;
-    job->pitch = shape->channels;
-    job->below = 2 * shape->filters;
     for (ai_i32 left = pixels; left > 0;) {
         /* A second pixel that there is not is the first one once more. */
         const ai_i32 next = left > 1 ? 1 : 0;
         const ai_i32 pairs = left > 1 ? left / 2 : 1;
-        const sums_of_two sums = widen_two(input, input + next * shape->channels, job->count, wide);
+        const sums_of_two sums = widen_two(input, input + next * job->pitch, job->count, wide);
         job->offsets[0] = -128 * sums.first;
         job->offsets[1] = -128 * sums.second;
         job->outputs[0] = output;
@@ -62,9 +66,26 @@ static void of_pixels(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *out
         job->from = input;
         job->pairs = pairs;
         nn_quads(loop, job);
-        input += 2 * pairs * shape->channels;
+        input += 2 * pairs * job->pitch;
         output += 2 * pairs * shape->filters;
         left -= 2 * pairs;
+    }
+}
+
+/* Row by row, or all rows as one where no pixel is left out. */
+static void of_rows(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
+                    nn_quads_loop loop, nn_quads_job *job, ai_u32 *wide) {
+    const bool all = every_pixel(shape);
+    const ai_i32 pixels = all ? shape->output_height * shape->output_width : shape->output_width;
+    const ai_i32 below = shape->stride_y * shape->width * shape->channels;
+    job->next = nn_quads_next_pixels;
+    job->count = shape->channels / 4;
+    job->pitch = shape->stride_x * shape->channels;
+    job->below = 2 * shape->filters;
+    for (ai_i32 rows = all ? 1 : shape->output_height; rows > 0; rows--) {
+        of_pixels(shape, input, output, pixels, loop, job, wide);
+        input += below;
+        output += pixels * shape->filters;
     }
 }
 
@@ -99,7 +120,7 @@ void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output
     job.wide = wide;
     job.behind = wide + 4 * loader.fours;
     if (pointwise(shape)) {
-        of_pixels(shape, input, output, loop, &job, wide);
+        of_rows(shape, input, output, loop, &job, wide);
     } else {
         of_windows(&loader, input, output, loop, &job, wide);
     }

@@ -49,15 +49,14 @@ typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
 
 #define NN_CONV_TABLES_NAKED __attribute__((naked, noinline, used)) NN_SECTION(NN_SECTION_KERNELS)
 
-/* The stack of the loop: the job; sums [2 filters][4 tiles][6]; a word for the next sum or for the
- * table, one for the end of a pass or for the link register, the place of a byte. */
+/* The stack of the loop: the job; sums [4 tiles][6 places][2 filters]; a word for the next sum or
+ * for the table, one for the end of a pass or for the link register. */
 #define NN_CONV_TABLES_OUTPUTS "20"
 #define NN_CONV_TABLES_ZERO_POINT "36"
 #define NN_CONV_TABLES_FILTERS "48"
 #define NN_CONV_TABLES_SUMS "52"
 #define NN_CONV_TABLES_NEXT "244"
 #define NN_CONV_TABLES_LINK "248"
-#define NN_CONV_TABLES_PLACE "252"
 #define NN_CONV_TABLES_STACK "256"
 
 /* clang-format off */
@@ -158,17 +157,13 @@ typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
             "bne 3b\n"                                                                             \
             ".endif\n"                                                                             \
             "ldr r2, [sp, #" NN_CONV_TABLES_NEXT "]\n"                                             \
-            "add r3, sp, #" NN_CONV_TABLES_SUMS " + 20\n"                                          \
-            "str.w r4, [r2]\n"                                                                     \
+            "add r3, sp, #" NN_CONV_TABLES_SUMS " + 40\n"                                          \
+            "strd r4, r5, [r2]\n"                                                                  \
             "cmp r2, r3\n"                                                                         \
-            "str.w r6, [r2, #24]\n"                                                                \
-            "str.w r8, [r2, #48]\n"                                                                \
-            "str.w r10, [r2, #72]\n"                                                               \
-            "str.w r5, [r2, #96]\n"                                                                \
-            "str.w r7, [r2, #120]\n"                                                               \
-            "str.w r9, [r2, #144]\n"                                                               \
-            "str.w r11, [r2, #168]\n"                                                              \
-            "add.w r2, r2, #4\n"                                                                   \
+            "strd r6, r7, [r2, #48]\n"                                                             \
+            "strd r8, r9, [r2, #96]\n"                                                             \
+            "strd r10, r11, [r2, #144]\n"                                                          \
+            "add.w r2, r2, #8\n"                                                                   \
             "bne 2b\n"                                                                             \
             "ldr.w lr, [sp, #4]\n"                                                                 \
             "blx lr\n"                                                                             \
@@ -185,48 +180,9 @@ typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
             "pop {r4-r11, pc}\n");                                                                 \
     }
 
-/* Of a filter's tile `at`, from r0 on: its four sums to r2, r4, r8 and r3; its first byte to r1. */
-#define NN_CONV_TABLES_SUMS_OF(at)                                                                 \
-    "ldr.w r3, [r0, #24 * " at " + 4]\n"                                                           \
-    "ldr.w r4, [r0, #24 * " at " + 8]\n"                                                           \
-    "ldr.w r5, [r0, #24 * " at " + 12]\n"                                                          \
-    "ldr.w r6, [r0, #24 * " at " + 16]\n"                                                          \
-    "add.w r8, r3, r4\n"                                                                           \
-    "ldr.w r2, [r0, #24 * " at "]\n"                                                               \
-    "sub.w r3, r3, r4\n"                                                                           \
-    "ldr.w r7, [r0, #24 * " at " + 20]\n"                                                          \
-    "add.w r9, r5, r6\n"                                                                           \
-    "ldr.w r1, [sp, #" NN_CONV_TABLES_OUTPUTS " + 4 * " at "]\n"                                   \
-    "sub.w r5, r5, r6\n"                                                                           \
-    "add.w r2, r2, r8\n"                                                                           \
-    "add.w r4, r3, r5, lsl #1\n"                                                                   \
-    "add.w r2, r2, r9\n"                                                                           \
-    "add.w r8, r8, r9, lsl #2\n"                                                                   \
-    "ldr.w r6, [sp, #" NN_CONV_TABLES_PLACE "]\n"                                                  \
-    "add.w r3, r3, r5, lsl #3\n"                                                                   \
-    "sub.w r8, r8, r12\n"                                                                          \
-    "add.w r3, r3, r7, lsl #2\n"
-
-/* Requantized by SMMLA and SSAT: codegen/kernels/integer_requantize.py. */
-#define NN_CONV_TABLES_TILE(at, shift, filters)                                                    \
-    NN_CONV_TABLES_SUMS_OF(at)                                                                     \
-    "smmla r2, r2, r10, r11\n"                                                                     \
-    "add.w r1, r1, r6\n"                                                                           \
-    "smmla r4, r4, r10, r11\n"                                                                     \
-    "sub.w r3, r3, lr\n"                                                                           \
-    "smmla r8, r8, r10, r11\n"                                                                     \
-    "ssat r2, #8, r2, asr #" #shift "\n"                                                           \
-    "smmla r3, r3, r10, r11\n"                                                                     \
-    "ssat r4, #8, r4, asr #" #shift "\n"                                                           \
-    "strb.w r2, [r1]\n"                                                                            \
-    "ssat r8, #8, r8, asr #" #shift "\n"                                                           \
-    "strb.w r4, [r1, #" #filters "]\n"                                                             \
-    "ssat r3, #8, r3, asr #" #shift "\n"                                                           \
-    "strb.w r8, [r1, #2 * " #filters "]\n"                                                         \
-    "strb.w r3, [r1, #3 * " #filters "]\n"
-
-/* Before the tiles of a filter, and behind them; twice. Leaves the next pair's constants in r1, and
- * the loop's table in r0. */
+/* Before the tiles of a filter, whose sums are at r0, and behind them; twice. Constants are in r10 to
+ * lr, the place of the byte in r9. Leaves the next pair's constants in r1, and the loop's table in
+ * r0. */
 #define NN_CONV_TABLES_FILTER                                                                      \
     ".syntax unified\n"                                                                            \
     "str r0, [sp, #" NN_CONV_TABLES_NEXT "]\n"                                                     \
@@ -234,30 +190,157 @@ typedef void (*nn_conv_tables_loop)(const nn_conv_tables_job *job);
     "str.w lr, [sp, #" NN_CONV_TABLES_LINK "]\n"                                                   \
     "1:\n"                                                                                         \
     "ldr r1, [sp]\n"                                                                               \
-    "ldr r2, [r1, #16]\n"                                                                          \
     "ldrd r10, r11, [r1]\n"                                                                        \
     "ldrd r12, lr, [r1, #8]\n"                                                                     \
+    "ldr r9, [r1, #16]\n"                                                                          \
     "adds r1, #20\n"                                                                               \
-    "str r2, [sp, #" NN_CONV_TABLES_PLACE "]\n"                                                    \
     "str r1, [sp]\n"
 #define NN_CONV_TABLES_DONE                                                                        \
-    "add r2, sp, #" NN_CONV_TABLES_SUMS " + 96\n"                                                  \
+    "add r2, sp, #" NN_CONV_TABLES_SUMS " + 4\n"                                                   \
     "ldr r1, [sp]\n"                                                                               \
     "cmp r0, r2\n"                                                                                 \
-    "add.w r0, r0, #96\n"                                                                          \
+    "add.w r0, r0, #4\n"                                                                           \
     "bne 1b\n"                                                                                     \
     "ldr.w lr, [sp, #" NN_CONV_TABLES_LINK "]\n"                                                   \
     "ldr r0, [sp, #" NN_CONV_TABLES_NEXT "]\n"                                                     \
     "bx lr\n"
 
+/* Four tiles of a filter, requantized by SMMLA and SSAT: codegen/kernels/integer_requantize.py. Of a
+ * tile's six sums e: e0 + a + c, b + 2 d, a + 4 c, b + 8 d + 4 e5, where a and b are e1 + e2 and
+ * e1 - e2, c and d e3 + e4 and e3 - e4. The order is the fastest that a seeded search found by the
+ * models of docs/performance.md. */
 #define NN_CONV_TABLES_END(name, shift, filters)                                                   \
     NN_CONV_TABLES_NAKED static void name(void) {                                                  \
         __asm__(                                                                                   \
             NN_CONV_TABLES_FILTER                                                                  \
-            NN_CONV_TABLES_TILE("0", shift, filters)                                               \
-            NN_CONV_TABLES_TILE("1", shift, filters)                                               \
-            NN_CONV_TABLES_TILE("2", shift, filters)                                               \
-            NN_CONV_TABLES_TILE("3", shift, filters)                                               \
+            "ldr r1, [r0, #32]\n"                                                                  \
+            "ldr r2, [r0, #24]\n"                                                                  \
+            "ldr r3, [r0, #16]\n"                                                                  \
+            "sub r4, r2, r1\n"                                                                     \
+            "ldr r5, [r0, #8]\n"                                                                   \
+            "ldr r6, [r0]\n"                                                                       \
+            "add r1, r2, r1\n"                                                                     \
+            "ldr r2, [sp, #" NN_CONV_TABLES_OUTPUTS "]\n"                                          \
+            "sub r7, r5, r3\n"                                                                     \
+            "add r3, r5, r3\n"                                                                     \
+            "add r5, r3, r1, lsl #2\n"                                                             \
+            "ldr r8, [r0, #40]\n"                                                                  \
+            "sub r5, r5, r12\n"                                                                    \
+            "add r3, r6, r3\n"                                                                     \
+            "add r6, r7, r4, lsl #1\n"                                                             \
+            "add r4, r7, r4, lsl #3\n"                                                             \
+            "smmla r5, r5, r10, r11\n"                                                             \
+            "add r4, r4, r8, lsl #2\n"                                                             \
+            "add r1, r3, r1\n"                                                                     \
+            "sub r3, r4, lr\n"                                                                     \
+            "smmla r4, r6, r10, r11\n"                                                             \
+            "ldr r6, [r0, #80]\n"                                                                  \
+            "add r2, r2, r9\n"                                                                     \
+            "ssat r5, #8, r5, asr #" #shift "\n"                                                   \
+            "smmla r1, r1, r10, r11\n"                                                             \
+            "ssat r4, #8, r4, asr #" #shift "\n"                                                   \
+            "strb r5, [r2, #2 * " #filters "]\n"                                                   \
+            "ldr r5, [r0, #64]\n"                                                                  \
+            "strb r4, [r2, #" #filters "]\n"                                                       \
+            "ldr r4, [r0, #56]\n"                                                                  \
+            "ldr r7, [r0, #72]\n"                                                                  \
+            "ssat r1, #8, r1, asr #" #shift "\n"                                                   \
+            "smmla r3, r3, r10, r11\n"                                                             \
+            "add r8, r7, r6\n"                                                                     \
+            "sub r6, r7, r6\n"                                                                     \
+            "sub r7, r4, r5\n"                                                                     \
+            "strb r1, [r2]\n"                                                                      \
+            "add r1, r4, r5\n"                                                                     \
+            "add r4, r7, r6, lsl #1\n"                                                             \
+            "ldr r5, [r0, #48]\n"                                                                  \
+            "add r6, r7, r6, lsl #3\n"                                                             \
+            "add r5, r5, r1\n"                                                                     \
+            "ldr r7, [r0, #88]\n"                                                                  \
+            "add r1, r1, r8, lsl #2\n"                                                             \
+            "smmla r4, r4, r10, r11\n"                                                             \
+            "add r5, r5, r8\n"                                                                     \
+            "sub r1, r1, r12\n"                                                                    \
+            "add r6, r6, r7, lsl #2\n"                                                             \
+            "ldr r7, [sp, #" NN_CONV_TABLES_OUTPUTS " + 4]\n"                                      \
+            "ssat r3, #8, r3, asr #" #shift "\n"                                                   \
+            "smmla r5, r5, r10, r11\n"                                                             \
+            "add r7, r7, r9\n"                                                                     \
+            "smmla r1, r1, r10, r11\n"                                                             \
+            "sub r6, r6, lr\n"                                                                     \
+            "ldr r8, [r0, #120]\n"                                                                 \
+            "ssat r4, #8, r4, asr #" #shift "\n"                                                   \
+            "smmla r6, r6, r10, r11\n"                                                             \
+            "ssat r5, #8, r5, asr #" #shift "\n"                                                   \
+            "strb r4, [r7, #" #filters "]\n"                                                       \
+            "ssat r1, #8, r1, asr #" #shift "\n"                                                   \
+            "strb r5, [r7]\n"                                                                      \
+            "ssat r4, #8, r6, asr #" #shift "\n"                                                   \
+            "strb r1, [r7, #2 * " #filters "]\n"                                                   \
+            "ldr r1, [r0, #104]\n"                                                                 \
+            "ldr r5, [r0, #112]\n"                                                                 \
+            "ldr r6, [r0, #128]\n"                                                                 \
+            "strb r4, [r7, #3 * " #filters "]\n"                                                   \
+            "sub r4, r8, r6\n"                                                                     \
+            "add r6, r8, r6\n"                                                                     \
+            "add r7, r1, r5\n"                                                                     \
+            "ldr r8, [r0, #96]\n"                                                                  \
+            "add r8, r8, r7\n"                                                                     \
+            "sub r1, r1, r5\n"                                                                     \
+            "ldr r5, [r0, #160]\n"                                                                 \
+            "strb r3, [r2, #3 * " #filters "]\n"                                                   \
+            "add r2, r7, r6, lsl #2\n"                                                             \
+            "ldr r3, [r0, #136]\n"                                                                 \
+            "add r6, r8, r6\n"                                                                     \
+            "add r7, r1, r4, lsl #3\n"                                                             \
+            "ldr r8, [r0, #144]\n"                                                                 \
+            "add r3, r7, r3, lsl #2\n"                                                             \
+            "sub r2, r2, r12\n"                                                                    \
+            "smmla r6, r6, r10, r11\n"                                                             \
+            "ldr r7, [sp, #" NN_CONV_TABLES_OUTPUTS " + 8]\n"                                      \
+            "smmla r2, r2, r10, r11\n"                                                             \
+            "sub r3, r3, lr\n"                                                                     \
+            "add r7, r7, r9\n"                                                                     \
+            "add r1, r1, r4, lsl #1\n"                                                             \
+            "smmla r3, r3, r10, r11\n"                                                             \
+            "ssat r2, #8, r2, asr #" #shift "\n"                                                   \
+            "smmla r1, r1, r10, r11\n"                                                             \
+            "ssat r4, #8, r6, asr #" #shift "\n"                                                   \
+            "strb r2, [r7, #2 * " #filters "]\n"                                                   \
+            "ssat r2, #8, r3, asr #" #shift "\n"                                                   \
+            "strb r4, [r7]\n"                                                                      \
+            "ssat r1, #8, r1, asr #" #shift "\n"                                                   \
+            "strb r2, [r7, #3 * " #filters "]\n"                                                   \
+            "ldr r2, [r0, #176]\n"                                                                 \
+            "ldr r3, [r0, #152]\n"                                                                 \
+            "sub r4, r3, r5\n"                                                                     \
+            "strb r1, [r7, #" #filters "]\n"                                                       \
+            "add r1, r3, r5\n"                                                                     \
+            "ldr r3, [r0, #168]\n"                                                                 \
+            "add r5, r8, r1\n"                                                                     \
+            "add r6, r3, r2\n"                                                                     \
+            "ldr r7, [r0, #184]\n"                                                                 \
+            "sub r2, r3, r2\n"                                                                     \
+            "add r1, r1, r6, lsl #2\n"                                                             \
+            "add r3, r5, r6\n"                                                                     \
+            "add r5, r4, r2, lsl #3\n"                                                             \
+            "sub r1, r1, r12\n"                                                                    \
+            "add r5, r5, r7, lsl #2\n"                                                             \
+            "smmla r1, r1, r10, r11\n"                                                             \
+            "sub r5, r5, lr\n"                                                                     \
+            "smmla r3, r3, r10, r11\n"                                                             \
+            "ldr r6, [sp, #" NN_CONV_TABLES_OUTPUTS " + 12]\n"                                     \
+            "smmla r5, r5, r10, r11\n"                                                             \
+            "add r2, r4, r2, lsl #1\n"                                                             \
+            "add r4, r6, r9\n"                                                                     \
+            "ssat r1, #8, r1, asr #" #shift "\n"                                                   \
+            "smmla r2, r2, r10, r11\n"                                                             \
+            "ssat r5, #8, r5, asr #" #shift "\n"                                                   \
+            "strb r1, [r4, #2 * " #filters "]\n"                                                   \
+            "ssat r1, #8, r3, asr #" #shift "\n"                                                   \
+            "strb r5, [r4, #3 * " #filters "]\n"                                                   \
+            "ssat r2, #8, r2, asr #" #shift "\n"                                                   \
+            "strb r1, [r4]\n"                                                                      \
+            "strb r2, [r4, #" #filters "]\n"                                                       \
             NN_CONV_TABLES_DONE);                                                                  \
     }
 

@@ -74,7 +74,7 @@ typedef void (*nn_quads_loop)(nn_quads_job *job);
     step(NN_QUADS_V, "ldr.w r2, [r1, #" at "]\n", NN_QUADS_U,                                      \
          "ldr.w r3, [r1, #" at " + " apart "]\n")
 
-/* The job to the stack, its address behind it, and the first quad. */
+/* The job to the stack, its address behind it; what pixels begin with, and a quad. */
 #define NN_QUADS_ENTER                                                                             \
     ".syntax unified\n"                                                                            \
     "push {r4-r11, lr}\n"                                                                          \
@@ -84,34 +84,32 @@ typedef void (*nn_quads_loop)(nn_quads_job *job);
     "stm sp, {r1-r11}\n"                                                                           \
     "ldr r0, [r0]\n"                                                                               \
     ".p2align 2\n"                                                                                 \
-    "1:\n"                                                                                         \
+    "0:\n"                                                                                         \
     "ldr.w r1, [sp, #8]\n"                                                                         \
-    "ldr.w r12, [r0]\n"                                                                            \
-    "ldr.w r10, [r0, #4]\n"                                                                        \
     "ldrd r4, r5, [sp]\n"                                                                          \
-    "mov r11, #0xff00ff00\n"
+    "mov r11, #0xff00ff00\n"                                                                       \
+    "1:\n"                                                                                         \
+    "ldr.w r12, [r0]\n"                                                                            \
+    "ldr.w r10, [r0, #4]\n"
 
-/* A quad's end, and the next quad, perhaps with another one; then the next pixels. Constants lie at
- * r0, which is 0 when there are no more pixels. */
+/* A quad's end, which compares r0 with the job's `floats`, and the next quad, perhaps with another
+ * end; then the next pixels. r0 is 0 when there are none. */
 #define NN_QUADS_LEAVE                                                                             \
     "ldr.w lr, [sp, #24]\n"                                                                        \
     "blx lr\n"                                                                                     \
-    "ldr.w lr, [sp, #32]\n"                                                                        \
-    "adds r0, #40\n"                                                                               \
-    "cmp r0, lr\n"                                                                                 \
     "bne 1b\n"                                                                                     \
-    "ldr r1, [sp, #36]\n"                                                                          \
-    "ldr r2, [sp, #28]\n"                                                                          \
-    "cmp r0, r1\n"                                                                                 \
-    "str r1, [sp, #32]\n"                                                                          \
-    "str r2, [sp, #24]\n"                                                                          \
+    "ldr r2, [sp, #36]\n"                                                                          \
+    "ldr r3, [sp, #28]\n"                                                                          \
+    "cmp r0, r2\n"                                                                                 \
+    "str r2, [sp, #32]\n"                                                                          \
+    "str r3, [sp, #24]\n"                                                                          \
     "bne 1b\n"                                                                                     \
     "ldr r1, [sp, #44]\n"                                                                          \
     "ldr r2, [r1, #48]\n"                                                                          \
     "cbz r2, 3f\n"                                                                                 \
     "blx r2\n"                                                                                     \
     "cmp r0, #0\n"                                                                                 \
-    "bne 1b\n"                                                                                     \
+    "bne 0b\n"                                                                                     \
     "3:\n"                                                                                         \
     "add sp, #52\n"                                                                                \
     "pop {r4-r11, pc}\n"
