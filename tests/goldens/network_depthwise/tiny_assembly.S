@@ -22,88 +22,76 @@ tiny_layer_0_split:
 .Ltiny_layer_0_split_row:
     ldr     r4, [r0, #0]
     ldr     r5, [r0, #6]
-    sxtab16 r6, r3, r4
-    sxtab16 r7, r3, r5
-    sxtab16 r4, r3, r4, ror #8
-    sxtab16 r5, r3, r5, ror #8
-    pkhbt   lr, r6, r7, lsl #16
-    pkhtb   r7, r7, r6, asr #16
-    str     lr, [r1, #0]
     pkhbt   r6, r4, r5, lsl #16
-    str     r7, [r1, #56]
     ldr     r8, [r0, #12]
+    pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #18]
-    pkhtb   r5, r5, r4, asr #16
+    sxtab16 r4, r3, r6
+    sxtab16 r6, r3, r6, ror #8
+    str     r4, [r1, #0]
+    sxtab16 r5, r3, r7
     str     r6, [r1, #28]
-    str     r5, [r1, #84]
-    sxtab16 r10, r3, r8
-    sxtab16 r11, r3, r9
-    sxtab16 r8, r3, r8, ror #8
-    sxtab16 r9, r3, r9, ror #8
-    pkhbt   lr, r10, r11, lsl #16
-    pkhtb   r11, r11, r10, asr #16
-    str     lr, [r1, #4]
+    sxtab16 r7, r3, r7, ror #8
+    str     r5, [r1, #56]
+    str     r7, [r1, #84]
     pkhbt   r10, r8, r9, lsl #16
-    str     r11, [r1, #60]
     ldr     r4, [r0, #24]
+    pkhtb   r11, r9, r8, asr #16
     ldr     r5, [r0, #30]
-    pkhtb   r9, r9, r8, asr #16
+    sxtab16 r8, r3, r10
+    sxtab16 r10, r3, r10, ror #8
+    str     r8, [r1, #4]
+    sxtab16 r9, r3, r11
     str     r10, [r1, #32]
-    str     r9, [r1, #88]
-    sxtab16 r6, r3, r4
-    sxtab16 r7, r3, r5
-    sxtab16 r4, r3, r4, ror #8
-    sxtab16 r5, r3, r5, ror #8
-    pkhbt   lr, r6, r7, lsl #16
-    pkhtb   r7, r7, r6, asr #16
-    str     lr, [r1, #8]
+    sxtab16 r11, r3, r11, ror #8
+    str     r9, [r1, #60]
+    str     r11, [r1, #88]
     pkhbt   r6, r4, r5, lsl #16
-    str     r7, [r1, #64]
     ldr     r8, [r0, #36]
+    pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #42]
-    pkhtb   r5, r5, r4, asr #16
+    sxtab16 r4, r3, r6
+    sxtab16 r6, r3, r6, ror #8
+    str     r4, [r1, #8]
+    sxtab16 r5, r3, r7
     str     r6, [r1, #36]
-    str     r5, [r1, #92]
-    sxtab16 r10, r3, r8
-    sxtab16 r11, r3, r9
-    sxtab16 r8, r3, r8, ror #8
-    sxtab16 r9, r3, r9, ror #8
-    pkhbt   lr, r10, r11, lsl #16
-    pkhtb   r11, r11, r10, asr #16
-    str     lr, [r1, #12]
+    sxtab16 r7, r3, r7, ror #8
+    str     r5, [r1, #64]
+    str     r7, [r1, #92]
     pkhbt   r10, r8, r9, lsl #16
-    str     r11, [r1, #68]
     ldr     r4, [r0, #48]
+    pkhtb   r11, r9, r8, asr #16
     ldr     r5, [r0, #54]
-    pkhtb   r9, r9, r8, asr #16
+    sxtab16 r8, r3, r10
+    sxtab16 r10, r3, r10, ror #8
+    str     r8, [r1, #12]
+    sxtab16 r9, r3, r11
     str     r10, [r1, #40]
-    str     r9, [r1, #96]
-    sxtab16 r6, r3, r4
-    sxtab16 r7, r3, r5
-    sxtab16 r4, r3, r4, ror #8
-    sxtab16 r5, r3, r5, ror #8
-    pkhbt   lr, r6, r7, lsl #16
-    pkhtb   r7, r7, r6, asr #16
-    str     lr, [r1, #16]
+    sxtab16 r11, r3, r11, ror #8
+    str     r9, [r1, #68]
+    str     r11, [r1, #96]
     pkhbt   r6, r4, r5, lsl #16
-    str     r7, [r1, #72]
     ldr     r8, [r0, #60]
+    pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #66]
-    pkhtb   r5, r5, r4, asr #16
+    sxtab16 r4, r3, r6
+    sxtab16 r6, r3, r6, ror #8
+    str     r4, [r1, #16]
+    sxtab16 r5, r3, r7
     str     r6, [r1, #44]
-    str     r5, [r1, #100]
-    sxtab16 r10, r3, r8
-    sxtab16 r11, r3, r9
-    sxtab16 r8, r3, r8, ror #8
-    sxtab16 r9, r3, r9, ror #8
-    pkhbt   lr, r10, r11, lsl #16
-    pkhtb   r11, r11, r10, asr #16
-    str     lr, [r1, #20]
+    sxtab16 r7, r3, r7, ror #8
+    str     r5, [r1, #72]
+    str     r7, [r1, #100]
     pkhbt   r10, r8, r9, lsl #16
-    str     r11, [r1, #76]
-    pkhtb   r9, r9, r8, asr #16
+    pkhtb   r11, r9, r8, asr #16
+    sxtab16 r8, r3, r10
+    sxtab16 r10, r3, r10, ror #8
+    str     r8, [r1, #20]
+    sxtab16 r9, r3, r11
     str     r10, [r1, #48]
-    str     r9, [r1, #104]
+    sxtab16 r11, r3, r11, ror #8
+    str     r9, [r1, #76]
+    str     r11, [r1, #104]
     ldr     r4, [r0, #72]
     sxtab16 r6, r3, r4
     sxtab16 r4, r3, r4, ror #8
@@ -128,101 +116,89 @@ tiny_layer_0_split_rest:
     push    {r4-r11, lr}
 .Ltiny_layer_0_split_rest_row:
     ldr     r4, [r0, #0]
+    lsrs    r4, r4, #16
     ldr     r5, [r0, #6]
-    lsrs    r4, r4, #16
     lsrs    r5, r5, #16
-    sxtab16 r6, r3, r4
-    sxtab16 r7, r3, r5
-    sxtab16 r4, r3, r4, ror #8
-    sxtab16 r5, r3, r5, ror #8
-    pkhbt   lr, r6, r7, lsl #16
-    pkhtb   r7, r7, r6, asr #16
-    str     lr, [r1, #0]
     pkhbt   r6, r4, r5, lsl #16
-    str     r7, [r1, #56]
     ldr     r8, [r0, #12]
+    lsrs    r8, r8, #16
+    pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #18]
-    lsrs    r8, r8, #16
     lsrs    r9, r9, #16
-    pkhtb   r5, r5, r4, asr #16
+    sxtab16 r4, r3, r6
+    sxtab16 r6, r3, r6, ror #8
+    str     r4, [r1, #0]
+    sxtab16 r5, r3, r7
     str     r6, [r1, #28]
-    str     r5, [r1, #84]
-    sxtab16 r10, r3, r8
-    sxtab16 r11, r3, r9
-    sxtab16 r8, r3, r8, ror #8
-    sxtab16 r9, r3, r9, ror #8
-    pkhbt   lr, r10, r11, lsl #16
-    pkhtb   r11, r11, r10, asr #16
-    str     lr, [r1, #4]
+    sxtab16 r7, r3, r7, ror #8
+    str     r5, [r1, #56]
+    str     r7, [r1, #84]
     pkhbt   r10, r8, r9, lsl #16
-    str     r11, [r1, #60]
     ldr     r4, [r0, #24]
+    lsrs    r4, r4, #16
+    pkhtb   r11, r9, r8, asr #16
     ldr     r5, [r0, #30]
-    lsrs    r4, r4, #16
     lsrs    r5, r5, #16
-    pkhtb   r9, r9, r8, asr #16
+    sxtab16 r8, r3, r10
+    sxtab16 r10, r3, r10, ror #8
+    str     r8, [r1, #4]
+    sxtab16 r9, r3, r11
     str     r10, [r1, #32]
-    str     r9, [r1, #88]
-    sxtab16 r6, r3, r4
-    sxtab16 r7, r3, r5
-    sxtab16 r4, r3, r4, ror #8
-    sxtab16 r5, r3, r5, ror #8
-    pkhbt   lr, r6, r7, lsl #16
-    pkhtb   r7, r7, r6, asr #16
-    str     lr, [r1, #8]
+    sxtab16 r11, r3, r11, ror #8
+    str     r9, [r1, #60]
+    str     r11, [r1, #88]
     pkhbt   r6, r4, r5, lsl #16
-    str     r7, [r1, #64]
     ldr     r8, [r0, #36]
+    lsrs    r8, r8, #16
+    pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #42]
-    lsrs    r8, r8, #16
     lsrs    r9, r9, #16
-    pkhtb   r5, r5, r4, asr #16
+    sxtab16 r4, r3, r6
+    sxtab16 r6, r3, r6, ror #8
+    str     r4, [r1, #8]
+    sxtab16 r5, r3, r7
     str     r6, [r1, #36]
-    str     r5, [r1, #92]
-    sxtab16 r10, r3, r8
-    sxtab16 r11, r3, r9
-    sxtab16 r8, r3, r8, ror #8
-    sxtab16 r9, r3, r9, ror #8
-    pkhbt   lr, r10, r11, lsl #16
-    pkhtb   r11, r11, r10, asr #16
-    str     lr, [r1, #12]
+    sxtab16 r7, r3, r7, ror #8
+    str     r5, [r1, #64]
+    str     r7, [r1, #92]
     pkhbt   r10, r8, r9, lsl #16
-    str     r11, [r1, #68]
     ldr     r4, [r0, #48]
-    ldr     r5, [r0, #54]
     lsrs    r4, r4, #16
+    pkhtb   r11, r9, r8, asr #16
+    ldr     r5, [r0, #54]
     lsrs    r5, r5, #16
-    pkhtb   r9, r9, r8, asr #16
+    sxtab16 r8, r3, r10
+    sxtab16 r10, r3, r10, ror #8
+    str     r8, [r1, #12]
+    sxtab16 r9, r3, r11
     str     r10, [r1, #40]
-    str     r9, [r1, #96]
-    sxtab16 r6, r3, r4
-    sxtab16 r7, r3, r5
-    sxtab16 r4, r3, r4, ror #8
-    sxtab16 r5, r3, r5, ror #8
-    pkhbt   lr, r6, r7, lsl #16
-    pkhtb   r7, r7, r6, asr #16
-    str     lr, [r1, #16]
+    sxtab16 r11, r3, r11, ror #8
+    str     r9, [r1, #68]
+    str     r11, [r1, #96]
     pkhbt   r6, r4, r5, lsl #16
-    str     r7, [r1, #72]
     ldr     r8, [r0, #60]
-    ldr     r9, [r0, #66]
     lsrs    r8, r8, #16
+    pkhtb   r7, r5, r4, asr #16
+    ldr     r9, [r0, #66]
     lsrs    r9, r9, #16
-    pkhtb   r5, r5, r4, asr #16
+    sxtab16 r4, r3, r6
+    sxtab16 r6, r3, r6, ror #8
+    str     r4, [r1, #16]
+    sxtab16 r5, r3, r7
     str     r6, [r1, #44]
-    str     r5, [r1, #100]
-    sxtab16 r10, r3, r8
-    sxtab16 r11, r3, r9
-    sxtab16 r8, r3, r8, ror #8
-    sxtab16 r9, r3, r9, ror #8
-    pkhbt   lr, r10, r11, lsl #16
-    pkhtb   r11, r11, r10, asr #16
-    str     lr, [r1, #20]
+    sxtab16 r7, r3, r7, ror #8
+    str     r5, [r1, #72]
+    str     r7, [r1, #100]
     pkhbt   r10, r8, r9, lsl #16
-    str     r11, [r1, #76]
-    pkhtb   r9, r9, r8, asr #16
+    pkhtb   r11, r9, r8, asr #16
+    sxtab16 r8, r3, r10
+    sxtab16 r10, r3, r10, ror #8
+    str     r8, [r1, #20]
+    sxtab16 r9, r3, r11
     str     r10, [r1, #48]
-    str     r9, [r1, #104]
+    sxtab16 r11, r3, r11, ror #8
+    str     r9, [r1, #76]
+    str     r11, [r1, #104]
     ldr     r4, [r0, #72]
     lsrs    r4, r4, #16
     sxtab16 r6, r3, r4

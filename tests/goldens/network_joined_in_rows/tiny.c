@@ -420,7 +420,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{784, 6792}};
 static const nn_end tiny_output_ends[] = {{784, 6792}};
-static const nn_block tiny_blocks[] = {{4364, 0x00D5AA3C}};
+static const nn_block tiny_blocks[] = {{4364, 0xF5B3C9C5}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 

@@ -219,7 +219,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{784, 392}};
 static const nn_end tiny_output_ends[] = {{10, 0}};
-static const nn_block tiny_blocks[] = {{63940, 0xF3597573}};
+static const nn_block tiny_blocks[] = {{63940, 0xA0F3ECBF}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 

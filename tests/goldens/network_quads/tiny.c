@@ -279,7 +279,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{96, 260}};
 static const nn_end tiny_output_ends[] = {{3, 272}};
-static const nn_block tiny_blocks[] = {{1404, 0xBAA34EB7}};
+static const nn_block tiny_blocks[] = {{1404, 0x34118D3E}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 

@@ -135,7 +135,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{1024, 512}};
 static const nn_end tiny_output_ends[] = {{2048, 0}};
-static const nn_block tiny_blocks[] = {{2052, 0x73C9DBFE}};
+static const nn_block tiny_blocks[] = {{2052, 0x8CF5D488}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
