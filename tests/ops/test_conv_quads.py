@@ -14,10 +14,13 @@ from codegen.kernels.conv import in_floats
 from codegen.kernels.conv.quads import (
     QuadRows,
     Quads,
+    finer_bits,
     order_of,
     refusal,
     words,
 )
+from codegen.kernels.folding import integer_layer, rebase, unclamped
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.integer_requantize import SCALE
 from codegen.kernels.registry import candidates
 from codegen.kernels.wanted import Kernels
@@ -241,6 +244,37 @@ def test_multipliers_of_the_fpu(multiplier: float, *, refused: bool, tmp_path: P
     assert in_floats.refusal(op, order_of(op).in_floats, SCALE) == (
         "multipliers too far from 1" if refused else ""
     )
+
+
+def test_finer_sums_have_constants_where_others_have_none(networks: dict[str, Read]) -> None:
+    """All three kinds of quads, in this order; every sum at which a byte changes is right."""
+    seen = np.zeros(3, np.int64)
+    for name in NETWORKS.keys() - RANDOM.keys():
+        (op,) = networks[name].graph.ops
+        assert isinstance(op, Conv)
+        order = order_of(op)
+        quads = len(order.filters) // 4
+        seen += [order.integers, order.finer, quads - order.integers - order.finer]
+        layer = unclamped(rebase(integer_layer(op), 0))
+        parts = np.split(order.filters, np.cumsum([order.integers, order.finer]) * 4)
+        assert sorted({int(each) for each in order.filters}) == list(range(op.rows))
+        for filters, rows in zip(parts[:2], (order.constants, order.finer_constants), strict=True):
+            assert rows.found[filters].all()
+            smallest, largest = (end - layer.bias for end in layer.reach())
+            sums = np.linspace(smallest, largest, 4001).astype(np.int64)
+            assert np.abs(rows.scale * sums).max() < 1 << 31
+            reference = layer.requantize(sums + layer.bias)
+            np.testing.assert_array_equal(rows.apply(sums)[:, filters], reference[:, filters])
+    assert (seen > 0).all(), seen
+
+
+def test_finer_bits_keep_sums_in_int32() -> None:
+    """64 elements of 127 * 128 fill 20 bits, 129 fill 21, 258 fill 22 and 516 all 23."""
+    for elements, bits in ((64, 3), (129, 2), (258, 1), (516, 0)):
+        weights = np.full((1, elements), 127, np.int64)
+        one, nothing = np.ones(1, np.float32), np.zeros(1, np.int64)
+        assert finer_bits(IntegerLayer(weights, nothing, one, 0, -128, 127, 0)) == bits
+        assert 128 * 127 * elements << 8 + bits < 1 << 31
 
 
 def test_words_hold_their_lanes() -> None:

@@ -25,6 +25,7 @@ from codegen.kernels.conv.portable import ConvFields, conv_fields, overlap
 from codegen.kernels.conv.quads_loop import Loop, of_copies, of_rows
 from codegen.kernels.folding import integer_layer, rebase, unclamped
 from codegen.kernels.instructions import window_loads
+from codegen.kernels.integer_layer import IntegerLayer
 from codegen.kernels.integer_requantize import SCALE, Rows, search
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.kernels.overlap import by_rows
@@ -37,10 +38,33 @@ _OFFSET = 128
 _SUM_LIMIT = 1 << 23
 # Bytes of scratch: of four elements, themselves and two pixels' as int16.
 _SCRATCH_OF_FOUR, _WORD = 4 + 16, 4
-# Of NN_QUADS_END (firmware/runtime/kernels/nn_quads_end.h), aligned.
-_END_BYTES = 200
+# Of NN_QUADS_END and NN_QUADS_FINER_END (firmware/runtime/kernels/nn_quads_end.h), aligned.
+_END_BYTES = 220
+# Bits of finer sums at most.
+_MOST_BITS = 3
+_INT32 = 1 << 31
 # A filter's byte goes to a place of 16 bits.
 _MOST_FILTERS = 1 << 16
+
+
+@dataclass(frozen=True)
+class End:
+    """What becomes of a quad's sums by integers: a NN_QUADS_END or NN_QUADS_FINER_END.
+
+    Attributes:
+        shift: of SSAT.
+        bits: sums are 2^(8 + bits) times what they are.
+        first: whether it ends the first quads.
+    """
+
+    shift: int
+    bits: int
+    first: bool
+
+    @property
+    def name(self) -> str:
+        """Tells it from all others."""
+        return f"{self.shift}_{self.bits}" if self.bits else str(self.shift)
 
 
 @dataclass(frozen=True)
@@ -49,27 +73,46 @@ class Order:
 
     Attributes:
         filters: int64 [4 * quads]: which filter; the last one again where none is left.
-        integers: quads whose filters all have them; the first ones.
-        constants: SMMLA's, of all filters.
+        integers, finer: quads whose filters all have SMMLA's constants of 256 times their sums, the
+            first ones, and of more.
+        constants, finer_constants: these, of all filters.
     """
 
     filters: Int64Array
     integers: int
+    finer: int
     constants: Rows
+    finer_constants: Rows
 
     @property
     def in_floats(self) -> Int64Array:
         """Filters that take the FPU."""
-        return self.filters[QUAD * self.integers :]
+        return self.filters[QUAD * (self.integers + self.finer) :]
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """Those that there are."""
+        finer = self.finer_constants
+        ends = (
+            (self.integers, End(self.constants.shift, 0, first=True)),
+            (self.finer, End(finer.shift, (finer.scale // SCALE).bit_length() - 1, first=False)),
+        )
+        return tuple(end for count, end in ends if count)
 
 
 @dataclass(frozen=True)
 class QuadsFields(ConvFields):
     """What the templates name."""
 
-    integers: int
-    shift: int
+    counts: tuple[int, int]
+    ends: tuple[End, ...]
     loop: Loop
+
+    @property
+    def ends_name(self) -> str:
+        """Tells their counts and ends from all others."""
+        names = [end.name for end in self.ends]
+        return "_".join([*map(str, self.counts), *names])
 
 
 def window_pairs(op: Conv) -> Int64Array:
@@ -111,13 +154,37 @@ def order_of(op: Conv) -> Order:
 
     A weight of -128 needs its neighbours (`refusal`), so that nothing is moved then.
     """
-    rows = search(unclamped(rebase(integer_layer(op), 0)))
-    found = np.flatnonzero(rows.found)
-    if (op.weights == -128).any():
-        found = found[:0]
-    whole = found[: len(found) // QUAD * QUAD]
-    others = np.setdiff1d(np.arange(op.rows), whole)
-    return Order(np.concatenate([whole, filled(others)]), len(whole) // QUAD, rows)
+    layer = unclamped(rebase(integer_layer(op), 0))
+    rows = search(layer)
+    bits = 0 if rows.found.all() else finer_bits(layer)
+    finer = search(layer, SCALE << bits) if bits else replace(rows, factors=0 * rows.factors)
+    left = np.arange(op.rows)
+    parts: list[Int64Array] = []
+    for found in (rows.found, finer.found):
+        usable = left[found[left]] if not (op.weights == -128).any() else left[:0]
+        parts.append(usable[: len(usable) // QUAD * QUAD])
+        left = np.setdiff1d(left, parts[-1])
+    # The last quad may be filled up, where all that are left have finer constants.
+    if (
+        len(left)
+        and len(left) < QUAD
+        and finer.found[left].all()
+        and not (op.weights == -128).any()
+    ):
+        parts[1], left = np.concatenate([parts[1], filled(left)]), left[:0]
+    integers, others = (len(part) // QUAD for part in parts)
+    return Order(np.concatenate([*parts, filled(left)]), integers, others, rows, finer)
+
+
+def finer_bits(layer: IntegerLayer) -> int:
+    """How many more bits than 8 all sums may be shifted by, and stay an int32; a few at most, so
+    that layers share their ends."""
+    smallest, largest = (end - layer.bias for end in layer.reach())
+    return max(
+        bits
+        for bits in range(_MOST_BITS + 1)
+        if (largest.max() << 8 + bits) < _INT32 and (smallest.min() << 8 + bits) >= -_INT32
+    )
 
 
 def refusal(quads: Int64Array) -> str:
@@ -160,11 +227,14 @@ def stream(op: Conv, pairs: Int64Array, order: Order) -> bytes:
     quads = in_quads(pairs, order.filters)
     weights = words(quads)
     floats = in_floats.constants(op, op.folded_bias.astype(np.int64), SCALE)
-    integers = np.stack([order.constants.factors, order.constants.addends], axis=1)
-    by_integers = integers[order.filters].reshape(len(quads), -1)
     by_floats = floats[:, order.filters].reshape(2, len(quads), QUAD).swapaxes(0, 1)
     constants = by_floats.reshape(len(quads), -1)
-    constants[: order.integers] = by_integers[: order.integers]
+    begin = 0
+    for count, rows in ((order.integers, order.constants), (order.finer, order.finer_constants)):
+        integers = np.stack([rows.factors, rows.addends], axis=1)[order.filters]
+        end = begin + count
+        constants[begin:end] = integers.reshape(len(quads), -1)[begin:end]
+        begin = end
     places = order.filters.reshape(-1, 2, 2)
     made = np.concatenate(
         [
@@ -318,11 +388,13 @@ def is_pixels(op: Conv) -> bool:
 
 
 def quads_cost(op: Conv, steps: int) -> float:
-    """Instructions of all quads: of two pixels 12.1 for a step of a quad, 57 for its outputs, 48
-    more by the FPU, 19 around."""
+    """Instructions of all quads: of two pixels 12.1 for a step of a quad, 57 for its outputs, 6
+    more of finer sums, 48 by the FPU, 15 around."""
     quads = -(-op.rows // QUAD)
-    ends = 57.0 * quads + 48.0 * (quads - order_of(op).integers)
-    return -(-op.window.positions // 2) * (quads * 12.1 * steps + ends + 19.0)
+    order = order_of(op)
+    floats = quads - order.integers - order.finer
+    ends = 57.0 * quads + 6.0 * order.finer + 48.0 * floats
+    return -(-op.window.positions // 2) * (quads * 12.1 * steps + ends + 15.0)
 
 
 def reach_of(window: Window) -> int:
@@ -397,24 +469,25 @@ def lowered(op: Conv, kernel: Kernel, loading: Loading) -> Lowered:
     pairs, loop, sources = loading.pairs, loading.loop, loading.sources
     order = order_of(op)
     quads = len(order.filters) // QUAD
+    by_integers = op.rows - len(np.unique(order.in_floats))
     shape = f"[{quads}][{2 * pairs.shape[1] + 2 * QUAD + 2}]"
     fields = conv_fields(op, op.window, op.groups, f"nn_{sources[0]}", weights_type="ai_u32")
     return Lowered(
         op=op,
         stem="conv_quads",
         kernel=kernel.name,
-        why=f"four filters in three sums, {QUAD * order.integers} requantized by integers",
+        why=f"four filters in three sums, {by_integers} requantized by integers",
         constants=(
             Constants("weights", f"quads of filters, uint32 {shape}", stream(op, pairs, order)),
         ),
         scratch=loading.scratch,
         overlaps=(loading.overlap,),
         fields=QuadsFields(
-            **vars(fields), integers=order.integers, shift=order.constants.shift, loop=loop
+            **vars(fields), counts=(order.integers, order.finer), ends=order.ends, loop=loop
         ),
         sources=sources,
         own_code=(
-            (f"quads end {order.constants.shift}", _END_BYTES),
+            *((f"quads end {end.name}", _END_BYTES) for end in order.ends),
             (f"quads loop {loop.name}", loop.code_bytes),
         ),
     )

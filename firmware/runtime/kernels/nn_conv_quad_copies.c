@@ -72,14 +72,14 @@ static ai_i32 sum_of(const nn_conv_rows *rows, const ai_u32 *sums) {
 }
 
 void nn_conv_quad_copies(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                         const ai_u32 *words, ai_i32 integers, nn_quads_loop loop, nn_quads_end end,
+                         const ai_u32 *words, const nn_quads_ends *ends, nn_quads_loop loop,
                          ai_u32 *scratch) {
     const ai_i32 pixels = shape->output_height * shape->output_width;
     const ai_i32 steps = shape->kernel_height * ((shape->kernel_width * shape->channels + 1) / 2);
     nn_conv_rows rows =
         nn_conv_rows_of(shape, shape->kernel_height + shape->stride_y, scratch + 2 * steps);
-    nn_quads_job job = nn_quads_over(words, steps, (shape->filters + 3) / 4, integers, end,
-                                     shape->sums.zero_point);
+    nn_quads_job job =
+        nn_quads_over(words, steps, (shape->filters + 3) / 4, ends, shape->sums.zero_point);
     ai_i32 y = 0;
     ai_i32 x = 0;
     job.wide = scratch;

@@ -4,12 +4,11 @@
 #include "nn_quads.h"
 
 void nn_conv_quad_rows(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                       const ai_u32 *words, ai_i32 integers, nn_quads_loop loop, nn_quads_end end,
+                       const ai_u32 *words, const nn_quads_ends *ends, nn_quads_loop loop,
                        ai_u32 *scratch) {
     nn_conv_rows rows = nn_conv_rows_of(shape, shape->kernel_height, scratch);
-    nn_quads_job job =
-        nn_quads_over(words, shape->kernel_height * rows.steps, (shape->filters + 3) / 4, integers,
-                      end, shape->sums.zero_point);
+    nn_quads_job job = nn_quads_over(words, shape->kernel_height * rows.steps,
+                                     (shape->filters + 3) / 4, ends, shape->sums.zero_point);
     const ai_i32 filters = shape->filters;
     job.next = nn_quads_next_of_row;
     job.count = shape->kernel_height;

@@ -111,12 +111,12 @@ static void of_windows(const nn_conv_loader *loader, const ai_i8 *input, ai_i8 *
 }
 
 void nn_conv_quads(const nn_conv_shape *shape, const ai_i8 *input, ai_i8 *output,
-                   const ai_u32 *words, ai_i32 integers, nn_quads_loop loop, nn_quads_end end,
+                   const ai_u32 *words, const nn_quads_ends *ends, nn_quads_loop loop,
                    ai_u32 *scratch) {
     const nn_conv_loader loader = nn_conv_loading(shape, scratch);
     ai_u32 *const wide = scratch + loader.fours;
-    nn_quads_job job = nn_quads_over(words, 2 * loader.fours, (shape->filters + 3) / 4, integers,
-                                     end, shape->sums.zero_point);
+    nn_quads_job job = nn_quads_over(words, 2 * loader.fours, (shape->filters + 3) / 4, ends,
+                                     shape->sums.zero_point);
     job.wide = wide;
     job.behind = wide + 4 * loader.fours;
     if (pointwise(shape)) {

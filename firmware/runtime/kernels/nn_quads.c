@@ -123,7 +123,9 @@ NN_QUADS_NAKED static void in_floats(void) {
     "ldr r0, [r1, #44]\n"                                                                          \
     "strd r6, r7, [sp]\n"                                                                          \
     "strd r2, r3, [sp, #16]\n"                                                                     \
+    "add r1, #76\n"                                                                                \
     "str r4, [sp, #24]\n"                                                                          \
+    "str r1, [sp, #28]\n"                                                                          \
     "str r5, [sp, #32]\n"
 
 NN_QUADS_NAKED void nn_quads_next_of_row(void) {
@@ -254,16 +256,25 @@ static ai_u32 sum_of(ai_u32 a, ai_u32 b, ai_u32 sum) {
 
 /* constants: of the quad's filters factor and addend by turns, or, of 256 * a sum, the multipliers'
  * bits and behind them the biases. */
-static ai_i8 requantized(const nn_quads_job *job, bool integers, ai_i32 sum,
+static ai_i8 requantized(const nn_quads_job *job, nn_quads_end end, ai_i32 sum,
                          const ai_u32 *constants, ai_u32 filter) {
-    if (integers) {
-        return nn_smmla(256 * sum, (ai_i32)constants[2 * filter], (ai_i32)constants[2 * filter + 1],
-                        (ai_i32)job->ends[0]);
+    if (end != in_floats) {
+        const ai_i32 scale = 256 * (1 << (end >> 8));
+        return nn_smmla(scale * sum, (ai_i32)constants[2 * filter],
+                        (ai_i32)constants[2 * filter + 1], (ai_i32)(end & 255u));
     }
     ai_float multiplier;
     memcpy(&multiplier, &constants[filter], sizeof(multiplier));
     return nn_requantize((ai_i32)(256u * (ai_u32)sum + constants[4 + filter]), multiplier,
                          job->zero_point, -128, 127);
+}
+
+/* Of the quad that begins at `words`. */
+static nn_quads_end end_of(const nn_quads_job *job, const ai_u32 *words) {
+    if (words < job->stop) {
+        return job->end;
+    }
+    return job->tiers[words < job->tiers[0].stop ? 0 : 1].end;
 }
 
 typedef struct {
@@ -289,7 +300,7 @@ static const ai_u32 *add_steps(sums_of_split *sums, const ai_u32 *words, const a
 /* words: the quad's; returns behind them. */
 static const ai_u32 *quad_of_pixel(nn_quads_loop loop, const nn_quads_job *job, const ai_u32 *words,
                                    ai_u32 pixel) {
-    const bool integers = words < job->floats && job->ends[0] != in_floats;
+    const nn_quads_end end = end_of(job, words);
     const ai_i32 apart = (ai_i32)pixel * (loop->apart / 4);
     sums_of_split split = {(ai_u32)job->offsets[pixel], 0, 0};
     words = add_steps(&split, words, job->wide + apart, loop->rest, loop->step / 4);
@@ -307,7 +318,7 @@ static const ai_u32 *quad_of_pixel(nn_quads_loop loop, const nn_quads_job *job, 
     sums[3] = signed_24((v - (ai_u32)sums[2]) >> 8);
     for (ai_u32 i = 0; i < 4; i++) {
         const ai_u32 place = words[8 + i / 2] >> (16 * (i % 2)) & 0xFFFFu;
-        job->outputs[pixel][place] = requantized(job, integers, sums[i], words, i);
+        job->outputs[pixel][place] = requantized(job, end, sums[i], words, i);
     }
     return words + NN_QUADS_CONSTANTS;
 }
@@ -360,7 +371,7 @@ static bool next_pair(nn_quads_job *job) {
 
 void nn_quads(nn_quads_loop loop, nn_quads_job *job) {
     do {
-        for (const ai_u32 *words = job->words; words != job->stop;) {
+        for (const ai_u32 *words = job->words; words != job->last;) {
             (void)quad_of_pixel(loop, job, words, 0);
             words = quad_of_pixel(loop, job, words, 1);
         }
@@ -369,14 +380,30 @@ void nn_quads(nn_quads_loop loop, nn_quads_job *job) {
 
 #endif
 
-nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 steps, ai_i32 quads, ai_i32 integers,
-                           nn_quads_end end, ai_i32 zero_point) {
+nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 steps, ai_i32 quads,
+                           const nn_quads_ends *ends, ai_i32 zero_point) {
     const ai_i32 size = 2 * steps + NN_QUADS_CONSTANTS;
     nn_quads_job job = {0};
-    job.ends[0] = integers > 0 ? end : in_floats;
-    job.ends[1] = in_floats;
-    job.floats = words + size * (integers > 0 ? integers : quads);
-    job.stop = words + size * quads;
+    nn_quads_tier tiers[3];
+    ai_i32 tier = 0;
+    ai_i32 until = 0;
+    for (ai_i32 i = 0; i < 2; i++) {
+        if (ends->counts[i] > 0) {
+            until += ends->counts[i];
+            tiers[tier].end = ends->ends[i];
+            tiers[tier].stop = words + size * until;
+            tier++;
+        }
+    }
+    for (; tier < 3; tier++) {
+        tiers[tier].end = in_floats;
+        tiers[tier].stop = words + size * quads;
+    }
+    job.end = tiers[0].end;
+    job.stop = tiers[0].stop;
+    job.tiers[0] = tiers[1];
+    job.tiers[1] = tiers[2];
+    job.last = words + size * quads;
     job.zero_point = zero_point;
     job.words = words;
     return job;

@@ -10,8 +10,8 @@ AI_API_DECLARE_BEGIN
 #define NN_QUADS_CONSTANTS 10
 
 /* A job for windows of so many steps; what changes from pixel to pixel is left out. */
-nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 steps, ai_i32 quads, ai_i32 integers,
-                           nn_quads_end end, ai_i32 zero_point);
+nn_quads_job nn_quads_over(const ai_u32 *words, ai_i32 steps, ai_i32 quads,
+                           const nn_quads_ends *ends, ai_i32 zero_point);
 
 /* Four filters at a time over the windows of two pixels, all quads: docs/convolutions.md. Then
  * those of all further pairs that `next` of the job goes on to. */

@@ -80,12 +80,78 @@ typedef void (*nn_quads_end)(void);
                 "bx lr\n");                                                                        \
     }
 
+/* The same of 256 * 2^bits * each sum: finer steps of bias and factor, for filters that have none
+ * of 256 times. */
+#define NN_QUADS_FINER_END(name, shift, bits)                                                      \
+    NN_QUADS_NAKED static void name(void) {                                                        \
+        __asm__(".syntax unified\n"                                                                \
+                "sub r11, r8, r6, lsl #8\n"                                                        \
+                "sub r12, r9, r7, lsl #8\n"                                                        \
+                "ldrd r10, r1, [r0]\n"                                                             \
+                "sub r2, r5, r12, lsl #8\n"                                                        \
+                "ldrh r3, [r0, #32]\n"                                                             \
+                "lsl r12, r2, #8 + " #bits "\n"                                                    \
+                "sub r11, r4, r11, lsl #8\n"                                                       \
+                "lsl r11, r11, #8 + " #bits "\n"                                                   \
+                "smmla r2, r12, r10, r1\n"                                                         \
+                "sub r5, r5, r12, asr #8 + " #bits "\n"                                            \
+                "smmla r1, r11, r10, r1\n"                                                         \
+                "ldrd r12, r10, [sp, #16]\n"                                                       \
+                "ssat r2, #8, r2, asr #" #shift "\n"                                               \
+                "sub r4, r4, r11, asr #8 + " #bits "\n"                                            \
+                "ssat r1, #8, r1, asr #" #shift "\n"                                               \
+                "strb r2, [r10, r3]\n"                                                             \
+                "sub r11, r8, r4, asr #8\n"                                                        \
+                "strb r1, [r12, r3]\n"                                                             \
+                "ldrd r1, r2, [r0, #8]\n"                                                          \
+                "lsl r4, r4, #" #bits "\n"                                                         \
+                "ldrh r3, [r0, #34]\n"                                                             \
+                "lsl r8, r5, #" #bits "\n"                                                         \
+                "smmla r4, r4, r1, r2\n"                                                           \
+                "sub r5, r9, r5, asr #8\n"                                                         \
+                "smmla r1, r8, r1, r2\n"                                                           \
+                "ldrd r2, r8, [r0, #16]\n"                                                         \
+                "ssat r4, #8, r4, asr #" #shift "\n"                                               \
+                "lsl r9, r11, #" #bits "\n"                                                        \
+                "strb r4, [r12, r3]\n"                                                             \
+                "lsl r4, r5, #" #bits "\n"                                                         \
+                "sub r6, r6, r11, asr #8\n"                                                        \
+                "smmla r9, r9, r2, r8\n"                                                           \
+                "sub r5, r7, r5, asr #8\n"                                                         \
+                "smmla r7, r4, r2, r8\n"                                                           \
+                "ldrd r2, r4, [r0, #24]\n"                                                         \
+                "ssat r1, #8, r1, asr #" #shift "\n"                                               \
+                "ldrh r8, [r0, #38]\n"                                                             \
+                "mov r11, #0xff00ff00\n"                                                           \
+                "lsl r5, r5, #" #bits "\n"                                                         \
+                "ssat r7, #8, r7, asr #" #shift "\n"                                               \
+                "strb r1, [r10, r3]\n"                                                             \
+                "ldr r1, [sp, #8]\n"                                                               \
+                "smmla r3, r5, r2, r4\n"                                                           \
+                "lsl r5, r6, #" #bits "\n"                                                         \
+                "ldrh r6, [r0, #36]\n"                                                             \
+                "ssat r9, #8, r9, asr #" #shift "\n"                                               \
+                "smmla r2, r5, r2, r4\n"                                                           \
+                "ldrd r4, r5, [sp]\n"                                                              \
+                "adds r0, #40\n"                                                                   \
+                "strb r9, [r12, r6]\n"                                                             \
+                "ssat r9, #8, r2, asr #" #shift "\n"                                               \
+                "strb r7, [r10, r6]\n"                                                             \
+                "ssat r3, #8, r3, asr #" #shift "\n"                                               \
+                "strb r9, [r12, r8]\n"                                                             \
+                "ldr r9, [sp, #32]\n"                                                              \
+                "strb r3, [r10, r8]\n"                                                             \
+                "cmp r0, r9\n"                                                                     \
+                "bx lr\n");                                                                        \
+    }
+
 #else
 
-/* The shift itself. */
+/* The shift itself, and 256 times the bits. */
 typedef ai_u32 nn_quads_end;
 
 #define NN_QUADS_END(name, shift) enum { name = shift };
+#define NN_QUADS_FINER_END(name, shift, bits) enum { name = (shift) + 256 * (bits) };
 
 #endif
 

@@ -20,24 +20,39 @@ typedef ai_i32 nn_quads_next;
 
 typedef struct nn_quads_job nn_quads_job;
 
+/* How many quads integers requantize and what ends them: of 256 times a sum, and finer ones. The
+ * FPU takes the others. */
+typedef struct {
+    ai_i32 counts[2];
+    nn_quads_end ends[2];
+} nn_quads_ends;
+
+/* Quads up to a place, and their end. */
+typedef struct {
+    nn_quads_end end;
+    const ai_u32 *stop;
+} nn_quads_tier;
+
 /* The assembly knows the order of the members. */
 struct nn_quads_job {
-    ai_i32 offsets[2];    /* -128 * the sum of each pixel's elements */
-    ai_u32 *wide;         /* the first pixel's elements as int16, two in a word */
-    const ai_u32 *behind; /* `wide` behind the last turn */
-    ai_i8 *outputs[2];    /* of each pixel, filters bytes */
-    nn_quads_end ends[2]; /* of the quads requantized by integers, and of the others */
-    const ai_u32 *floats; /* the first of the others */
-    const ai_u32 *stop;   /* behind the last quad */
-    ai_i32 zero_point;    /* of the output */
-    const ai_u32 *words;  /* quads as codegen/kernels/conv/quads.py lays them out */
-    nn_quads_next next;   /* goes on to two more pixels; NULL: there are none */
-    ai_i32 pairs;         /* of pixels that are left, these included */
-    const void *from;     /* what it reads of the two pixels: sums of rows, or elements */
-    ai_i32 count;         /* rows under a window, or fours of elements */
-    ai_i32 pitch;         /* bytes from a row's sums to the next ones, or from pixel to pixel */
-    ai_i32 hop;           /* bytes that `wide` and `behind` move */
-    ai_i32 below;         /* bytes that `outputs` move */
+    ai_i32 offsets[2];          /* -128 * the sum of each pixel's elements */
+    ai_u32 *wide;               /* the first pixel's elements as int16, two in a word */
+    const ai_u32 *behind;       /* `wide` behind the last turn */
+    ai_i8 *outputs[2];          /* of each pixel, filters bytes */
+    nn_quads_end end;           /* of the first tier of quads */
+    const nn_quads_tier *later; /* on the stack: the next tier */
+    const ai_u32 *stop;         /* behind the first tier */
+    const ai_u32 *last;         /* behind the last quad */
+    ai_i32 zero_point;          /* of the output */
+    const ai_u32 *words;        /* quads as codegen/kernels/conv/quads.py lays them out */
+    nn_quads_next next;         /* goes on to two more pixels; NULL: there are none */
+    ai_i32 pairs;               /* of pixels that are left, these included */
+    const void *from;           /* what it reads of the two pixels: sums of rows, or elements */
+    ai_i32 count;               /* rows under a window, or fours of elements */
+    ai_i32 pitch;           /* bytes from a row's sums to the next ones, or from pixel to pixel */
+    ai_i32 hop;             /* bytes that `wide` and `behind` move */
+    ai_i32 below;           /* bytes that `outputs` move */
+    nn_quads_tier tiers[2]; /* behind the first one */
 };
 
 #if NN_PACKED_ASSEMBLY
@@ -82,6 +97,8 @@ typedef void (*nn_quads_loop)(nn_quads_job *job);
     "str r0, [sp, #44]\n"                                                                          \
     "ldm r0!, {r1-r11}\n"                                                                          \
     "stm sp, {r1-r11}\n"                                                                           \
+    "add.w r1, r0, #32\n"                                                                          \
+    "str r1, [sp, #28]\n"                                                                          \
     "ldr r0, [r0]\n"                                                                               \
     ".p2align 2\n"                                                                                 \
     "0:\n"                                                                                         \
@@ -92,8 +109,8 @@ typedef void (*nn_quads_loop)(nn_quads_job *job);
     "ldr.w r12, [r0]\n"                                                                            \
     "ldr.w r10, [r0, #4]\n"
 
-/* A quad's end, which compares r0 with the job's `floats`, and the next quad, perhaps with another
- * end; then the next pixels. r0 is 0 when there are none. */
+/* A quad's end, which compares r0 with where its tier stops, and the next quad, perhaps of the next
+ * tier; then the next pixels. r0 is 0 when there are none. */
 #define NN_QUADS_LEAVE                                                                             \
     "ldr.w lr, [sp, #24]\n"                                                                        \
     "blx lr\n"                                                                                     \
@@ -101,9 +118,13 @@ typedef void (*nn_quads_loop)(nn_quads_job *job);
     "ldr r2, [sp, #36]\n"                                                                          \
     "ldr r3, [sp, #28]\n"                                                                          \
     "cmp r0, r2\n"                                                                                 \
-    "str r2, [sp, #32]\n"                                                                          \
-    "str r3, [sp, #24]\n"                                                                          \
-    "bne 1b\n"                                                                                     \
+    "beq 4f\n"                                                                                     \
+    "ldrd r2, r12, [r3], #8\n"                                                                     \
+    "str r2, [sp, #24]\n"                                                                          \
+    "str r3, [sp, #28]\n"                                                                          \
+    "str.w r12, [sp, #32]\n"                                                                       \
+    "b 1b\n"                                                                                       \
+    "4:\n"                                                                                         \
     "ldr r1, [sp, #44]\n"                                                                          \
     "ldr r2, [r1, #48]\n"                                                                          \
     "cbz r2, 3f\n"                                                                                 \

@@ -22,10 +22,16 @@
 NN_QUADS_STRAIGHT(tiny_quads_straight_3_2_240_4_68, 3, 2, 240, 4, 68)
 #endif
 
-#ifndef TINY_QUADS_END_13
-#define TINY_QUADS_END_13
-/* Ends a quad whose requantization shifts by 13. */
-NN_QUADS_END(tiny_quads_end_13, 13)
+#ifndef TINY_QUADS_END_16_3
+#define TINY_QUADS_END_16_3
+/* Ends a quad whose requantization shifts by 16, of sums times 2048. */
+NN_QUADS_FINER_END(tiny_quads_end_16_3, 16, 3)
+#endif
+
+#ifndef TINY_QUADS_ENDS_0_1_16_3
+#define TINY_QUADS_ENDS_0_1_16_3
+/* So many quads, and what ends them; the FPU requantizes the others. */
+NN_LAYER static const nn_quads_ends tiny_quads_ends_0_1_16_3 = {{0, 1}, {0, tiny_quads_end_16_3}};
 #endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_0 = {
@@ -87,6 +93,12 @@ NN_QUADS_STRAIGHT(tiny_quads_straight_3_6_184_4_8, 3, 6, 184, 4, 8)
 NN_QUADS_END(tiny_quads_end_14, 14)
 #endif
 
+#ifndef TINY_QUADS_ENDS_2_0_14
+#define TINY_QUADS_ENDS_2_0_14
+/* So many quads, and what ends them; the FPU requantizes the others. */
+NN_LAYER static const nn_quads_ends tiny_quads_ends_2_0_14 = {{2, 0}, {tiny_quads_end_14, 0}};
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_2 = {
     .height = 14,
     .width = 14,
@@ -146,6 +158,19 @@ NN_QUADS_STRAIGHT(tiny_quads_straight_1_36_288_8_4, 1, 36, 288, 8, 4)
 NN_QUADS_END(tiny_quads_end_14, 14)
 #endif
 
+#ifndef TINY_QUADS_END_17_3
+#define TINY_QUADS_END_17_3
+/* Ends a quad whose requantization shifts by 17, of sums times 2048. */
+NN_QUADS_FINER_END(tiny_quads_end_17_3, 17, 3)
+#endif
+
+#ifndef TINY_QUADS_ENDS_3_1_14_17_3
+#define TINY_QUADS_ENDS_3_1_14_17_3
+/* So many quads, and what ends them; the FPU requantizes the others. */
+NN_LAYER static const nn_quads_ends tiny_quads_ends_3_1_14_17_3 = {
+    {3, 1}, {tiny_quads_end_14, tiny_quads_end_17_3}};
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_4 = {
     .height = 7,
     .width = 7,
@@ -189,6 +214,12 @@ NN_QUADS_TURNS(tiny_quads_turns_0_36_288_8_4, 0, 36, 288, 8, 4)
 #define TINY_QUADS_END_15
 /* Ends a quad whose requantization shifts by 15. */
 NN_QUADS_END(tiny_quads_end_15, 15)
+#endif
+
+#ifndef TINY_QUADS_ENDS_1_0_15
+#define TINY_QUADS_ENDS_1_0_15
+/* So many quads, and what ends them; the FPU requantizes the others. */
+NN_LAYER static const nn_quads_ends tiny_quads_ends_1_0_15 = {{1, 0}, {tiny_quads_end_15, 0}};
 #endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_5_1 = {
@@ -236,6 +267,12 @@ NN_QUADS_TURNS(tiny_quads_turns_0_27_216_8_4, 0, 27, 216, 8, 4)
 NN_QUADS_END(tiny_quads_end_14, 14)
 #endif
 
+#ifndef TINY_QUADS_ENDS_1_0_14
+#define TINY_QUADS_ENDS_1_0_14
+/* So many quads, and what ends them; the FPU requantizes the others. */
+NN_LAYER static const nn_quads_ends tiny_quads_ends_1_0_14 = {{1, 0}, {tiny_quads_end_14, 0}};
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_6_1 = {
     .height = 28,
     .width = 28,
@@ -271,10 +308,10 @@ NN_LAYER static const nn_conv_shape tiny_layer_6_1 = {
 NN_QUADS_STRAIGHT(tiny_quads_straight_1_2_16_8_4, 1, 2, 16, 8, 4)
 #endif
 
-#ifndef TINY_QUADS_END_13
-#define TINY_QUADS_END_13
-/* Ends a quad whose requantization shifts by 13. */
-NN_QUADS_END(tiny_quads_end_13, 13)
+#ifndef TINY_QUADS_ENDS_0_0
+#define TINY_QUADS_ENDS_0_0
+/* So many quads, and what ends them; the FPU requantizes the others. */
+NN_LAYER static const nn_quads_ends tiny_quads_ends_0_0 = {{0, 0}, {0, 0}};
 #endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_7 = {
@@ -315,8 +352,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 0: conv_4: conv 784 -> 3136, 3x3, ReLU */
     nn_layer(observer, 0, false);
     nn_conv_quad_rows(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0),
-                      (const ai_u32 *)(weights[0] + 0), 0, tiny_quads_straight_3_2_240_4_68,
-                      tiny_quads_end_13, (ai_u32 *)(arena + 6072));
+                      (const ai_u32 *)(weights[0] + 0), &tiny_quads_ends_0_1_16_3,
+                      tiny_quads_straight_3_2_240_4_68, (ai_u32 *)(arena + 6072));
     nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 0), 3136);
     /* 1: maxpool_8: max pool 3136 -> 784, 2x2 */
@@ -327,8 +364,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 2: conv_11: conv 784 -> 1568, 3x3, ReLU */
     nn_layer(observer, 2, false);
     nn_conv_quad_rows(&tiny_layer_2, (const ai_i8 *)(arena + 6792), (ai_i8 *)(arena + 6008),
-                      (const ai_u32 *)(weights[0] + 88), 2, tiny_quads_straight_3_6_184_4_8,
-                      tiny_quads_end_14, (ai_u32 *)(arena + 5392));
+                      (const ai_u32 *)(weights[0] + 88), &tiny_quads_ends_2_0_14,
+                      tiny_quads_straight_3_6_184_4_8, (ai_u32 *)(arena + 5392));
     nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 6008), 1568);
     /* 3: maxpool_15: max pool 1568 -> 392, 2x2 */
@@ -339,8 +376,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 4: conv_18: conv 392 -> 784, 3x3, ReLU */
     nn_layer(observer, 4, false);
     nn_conv_quad_copies(&tiny_layer_4, (const ai_i8 *)(arena + 4148), (ai_i8 *)(arena + 5224),
-                        (const ai_u32 *)(weights[0] + 456), 3, tiny_quads_straight_1_36_288_8_4,
-                        tiny_quads_end_14, (ai_u32 *)(arena + 3136));
+                        (const ai_u32 *)(weights[0] + 456), &tiny_quads_ends_3_1_14_17_3,
+                        tiny_quads_straight_1_36_288_8_4, (ai_u32 *)(arena + 3136));
     nn_layer(observer, 4, true);
     nn_observe(4, (ai_i8 *)(arena + 5224), 784);
     /* 5: resize_22: select 784 -> 3136; concat_23: concat 3136 and 1568 -> 4704; conv_28: conv 4704
@@ -362,8 +399,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                          nn_rows_at(&strip, rows.first) + 16, 24);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_5_1, y, count, strip.rows);
             nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 6008) + y * 112,
-                          (const ai_u32 *)(weights[0] + 1768), 1, tiny_quads_turns_0_36_288_8_4,
-                          tiny_quads_end_15, (ai_u32 *)(arena + 3136));
+                          (const ai_u32 *)(weights[0] + 1768), &tiny_quads_ends_1_0_15,
+                          tiny_quads_turns_0_36_288_8_4, (ai_u32 *)(arena + 3136));
         }
     }
     nn_layer(observer, 7, true);
@@ -387,8 +424,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                          nn_rows_at(&strip, rows.first) + 8, 12);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_6_1, y, count, strip.rows);
             nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 0) + y * 112,
-                          (const ai_u32 *)(weights[0] + 3576), 1, tiny_quads_turns_0_27_216_8_4,
-                          tiny_quads_end_14, (ai_u32 *)(arena + 3136));
+                          (const ai_u32 *)(weights[0] + 3576), &tiny_quads_ends_1_0_14,
+                          tiny_quads_turns_0_27_216_8_4, (ai_u32 *)(arena + 3136));
         }
     }
     nn_layer(observer, 10, true);
@@ -396,8 +433,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 7: conv_44: conv 3136 -> 784, 1x1 */
     nn_layer(observer, 11, false);
     nn_conv_quads(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6792),
-                  (const ai_u32 *)(weights[0] + 4048), 0, tiny_quads_straight_1_2_16_8_4,
-                  tiny_quads_end_13, (ai_u32 *)(arena + 6772));
+                  (const ai_u32 *)(weights[0] + 4048), &tiny_quads_ends_0_0,
+                  tiny_quads_straight_1_2_16_8_4, (ai_u32 *)(arena + 6772));
     nn_layer(observer, 11, true);
     nn_observe(11, (ai_i8 *)(arena + 6792), 784);
     /* 8: sigmoid_47: lookup 784 -> 784 */
@@ -420,7 +457,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{784, 6792}};
 static const nn_end tiny_output_ends[] = {{784, 6792}};
-static const nn_block tiny_blocks[] = {{4364, 0xF5B3C9C5}};
+static const nn_block tiny_blocks[] = {{4364, 0x351F7573}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 

@@ -64,6 +64,12 @@ NN_QUADS_STRAIGHT(tiny_quads_straight_3_12_352_4_16, 3, 12, 352, 4, 16)
 NN_QUADS_END(tiny_quads_end_14, 14)
 #endif
 
+#ifndef TINY_QUADS_ENDS_3_0_14
+#define TINY_QUADS_ENDS_3_0_14
+/* So many quads, and what ends them; the FPU requantizes the others. */
+NN_LAYER static const nn_quads_ends tiny_quads_ends_3_0_14 = {{3, 0}, {tiny_quads_end_14, 0}};
+#endif
+
 NN_LAYER static const nn_conv_shape tiny_layer_1 = {
     .height = 8,
     .width = 16,
@@ -116,8 +122,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 1: conv_10: conv 1024 -> 2048, 3x3, ReLU */
     nn_layer(observer, 1, false);
     nn_conv_quad_rows(&tiny_layer_1, (const ai_i8 *)(arena + 640), outputs[0],
-                      (const ai_u32 *)(weights[0] + 736), 3, tiny_quads_straight_3_12_352_4_16,
-                      tiny_quads_end_14, (ai_u32 *)(arena + 2048));
+                      (const ai_u32 *)(weights[0] + 736), &tiny_quads_ends_3_0_14,
+                      tiny_quads_straight_3_12_352_4_16, (ai_u32 *)(arena + 2048));
     nn_layer(observer, 1, true);
     nn_observe(1, outputs[0], 2048);
 }
