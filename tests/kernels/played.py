@@ -32,8 +32,6 @@ TABLES = ("conv_tables", "conv_tables_group", "conv_tables_rows")
 FILES = ("pool", *CONVOLUTIONS, *QUADS, *TABLES)
 # Bytes that any layer may have for tables of weights.
 TABLE_MEMORY = 1 << 20
-# What SSAT can shift by.
-SHIFTS = range(32)
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -46,14 +44,6 @@ def library() -> ctypes.CDLL:
 
     def compile_into(folder: Path) -> None:
         folder.mkdir()
-        ends = folder / "ends.c"
-        defined = (
-            f"NN_QUADS_END(end_{n}, {n})\nconst void *quads_end_{n}(void);\n"
-            f"const void *quads_end_{n}(void) {{ return (const void *)end_{n}; }}\n"
-            for n in SHIFTS
-        )
-        ends.write_text('#include "kernels/nn_quads_end.h"\n' + "".join(defined))
-        sources.append(ends)
         subprocess.run([*command, *sources, "-o", folder / "kernels.so"], check=True)
 
     files = sorted((RUNTIME / "kernels").glob("nn_*.[ch]"))
@@ -146,17 +136,16 @@ def call_of(lowered: Lowered) -> Call:
 
 
 def _quads(given: QuadsFields, shape: Any, words: Any, scratch: Any) -> Call:
-    """A convolution by quads, with its loop and the end that its shift has."""
-    end = getattr(library(), f"quads_end_{given.shift}")
-    end.restype = ctypes.c_void_p
-    function, last = getattr(library(), given.function), ctypes.c_void_p(end())
-    loop = given.loop
+    """A convolution by quads, with its loop and its ends, as nn_quads_end.h has them in C."""
+    function, loop = getattr(library(), given.function), given.loop
     steps = (loop.rest, loop.turn, loop.hop, loop.step, loop.apart)
     ways = (ctypes.c_int32 * len(steps))(*steps)
+    made = {end.first: end.shift + 256 * end.bits for end in given.ends}
+    by_integers = (ctypes.c_int32 * 4)(*given.counts, made.get(True, 0), made.get(False, 0))
 
     def convolve(source: int, target: int) -> None:
         ends = map(ctypes.c_void_p, (source, target))
-        function(shape, *ends, words, given.integers, ways, last, scratch)
+        function(shape, *ends, words, by_integers, ways, scratch)
 
     return convolve
 
