@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from support.errors import UserError
-from support.files import atomic_path
+from support.files import atomic_path, check_given
 
 Array = npt.NDArray[Any]
 
@@ -41,6 +41,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
     Raises:
         UserError: missing, damaged, too large, or not a NumPy file of numbers.
     """
+    check_given(path, _REMEDY)
     try:
         with path.open("rb") as stream:
             if zipfile.is_zipfile(stream):

@@ -12,6 +12,7 @@ import numpy as np
 
 from codegen.arrays import Array
 from support.errors import UserError
+from support.files import check_given
 
 SUFFIX = "-ubyte"
 
@@ -22,6 +23,7 @@ def read_idx(path: Path) -> Array:
     Raises:
         UserError: missing, not IDX of bytes, or truncated.
     """
+    check_given(path)
     try:
         data = path.read_bytes()
     except FileNotFoundError:

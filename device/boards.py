@@ -15,7 +15,7 @@ from typing import Any
 from device.chip_data import Chip, read_chip
 from device.schema import Table, close_match
 from support.errors import UserError
-from support.files import BUILD_AGAIN, read_json
+from support.files import BUILD_AGAIN, check_given, read_json
 
 EMULATORS = ("qemu-mps2-an500", "qemu-netduinoplus2", "host", "h750")
 NATIVE = "native"
@@ -179,6 +179,7 @@ def read_board(path: Path | str) -> Board:
             name), wrong types or values, memories that overlap or leave the 32-bit address space,
             placement into memories that do not exist or do not grant the access.
     """
+    check_given(Path(path))
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from support.errors import UserError
+from support.files import check_given
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -65,6 +66,7 @@ def read_outputs(path: Path) -> Int8Array:
     Raises:
         UserError: missing, no .npz, or another content.
     """
+    check_given(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             outputs: Int8Array = arrays["outputs"]

@@ -15,6 +15,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from support.errors import UserError
+from support.files import check_given
 
 # Section flags (System V ABI, "Sections").
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
@@ -77,6 +78,7 @@ class Elf:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        check_given(self.path)
         try:
             self._file = ELFFile(BytesIO(self.path.read_bytes()))
             self._require_arm_program()

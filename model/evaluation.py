@@ -16,6 +16,7 @@ from model.images import NetworkInputs
 from model.network import CLASSES, SimpleNN
 from model.ties import nearest_tie
 from support.errors import UserError
+from support.files import check_given
 
 Int8Array = npt.NDArray[np.int8]
 Labels = npt.NDArray[np.uint8]
@@ -50,6 +51,7 @@ def read_reference(path: Path, expected_inputs: Int8Array) -> Int8Array:
         UserError: the file is missing, broken, or about other images or another model.
     """
     remedy = "make it from this int8 model and the whole test set"
+    check_given(path)
     try:
         with np.load(path) as stored:
             inputs, outputs = stored["inputs"], stored["outputs"]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from model.float_onnx import NetworkInput
 from model.module import normalization
 from support.errors import UserError
+from support.files import check_given
 from support.normalization import Step
 
 Float32Array = npt.NDArray[np.float32]
@@ -113,6 +114,7 @@ def _keyword(name: str) -> str:
 
 def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
     remedy = "make it with numpy.savez: inputs float32 [N, …], labels [N] where they are known"
+    check_given(path, remedy)
     try:
         with path.open("rb") as stream:
             stored = np.load(stream, allow_pickle=False)

@@ -110,8 +110,11 @@ def write_bytes(path: Path | str, data: bytes) -> None:
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write `text` to `path` as UTF-8 with Unix line ends, whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write `text` to `path` as UTF-8 with Unix line ends, whole or not at all.
+
+    File names that are no UTF-8 are the bytes that they were (PEP 383).
+    """
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
 
 
 def write_plain(path: Path | str, text: str) -> None:
@@ -125,12 +128,23 @@ def write_json(path: Path | str, value: Any) -> None:
     write_text(path, f"{plain_json(text)}\n")
 
 
+def check_given(path: Path, remedy: str = "give the path of a file") -> None:
+    """Refuse what is there and is no file: a folder, a device, a pipe that nobody may write to.
+
+    Raises:
+        UserError: it is such a thing.
+    """
+    if path.exists() and not path.is_file():
+        raise UserError(f"{path}: not a file", remedy)
+
+
 def read_given(path: Path) -> bytes:
     """All of a file that a user gave.
 
     Raises:
         UserError: it cannot be read.
     """
+    check_given(path)
     try:
         return path.read_bytes()
     except OSError as error:
@@ -141,6 +155,7 @@ def read_given(path: Path) -> bytes:
 
 def read_json(path: Path | str) -> Any:
     """Read a JSON file; a missing or broken one is a `UserError` that names it."""
+    check_given(Path(path))
     try:
         return parse_json(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -169,5 +184,6 @@ def _number(text: str) -> float:
 
 def sha256_file(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes as lower-case hex."""
+    check_given(Path(path))
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -38,6 +38,7 @@ from codegen.reader.survey import Survey
 from codegen.reader.text import shown
 from support.errors import UserError
 from support.network_file import is_tflite
+from support.plain import one_line
 
 
 def read_graph(path: Path | str, survey: Survey | None = None) -> Graph:
@@ -111,7 +112,7 @@ def read_model(
             ends,
             outputs,
             tuple(context.ops),
-            path.name,
+            one_line(path.name),
             tuple(context.notes),
             context.preprocessing,
             read_normalization(path, model, inputs),

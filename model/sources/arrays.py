@@ -9,6 +9,7 @@ import numpy as np
 
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
+from support.files import check_given
 from support.labels import NAMES, labels_beside
 
 INPUTS, LABELS = ("inputs", "x", "X", "data"), NAMES
@@ -23,6 +24,7 @@ def load(path: Path) -> dict[str, Array]:
     Raises:
         UserError: missing, or not of NumPy's.
     """
+    check_given(path)
     try:
         stored = np.load(path, allow_pickle=False)
     except FileNotFoundError:

@@ -15,6 +15,7 @@ import numpy as np
 
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
+from support.files import check_given
 
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 NAME = re.compile(
@@ -34,6 +35,7 @@ def load(path: Path) -> Array:
     Raises:
         UserError: not IDX, truncated, or longer than it says.
     """
+    check_given(path)
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":

@@ -15,6 +15,7 @@ import numpy as np
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from model.sources.windows import Windows, cut
 from support.errors import UserError
+from support.files import check_given
 
 DELIMITERS = ",;\t"
 
@@ -106,6 +107,7 @@ def load(path: Path) -> Table:
     Raises:
         UserError: missing, not text, no rows, columns of one name, or a row of another length.
     """
+    check_given(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

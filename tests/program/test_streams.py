@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from model.calibration import told
 from support.errors import UserError
-from tests.program.conftest import REPOSITORY
+from tests.program.conftest import REPOSITORY, from_sources
 
 MODEL = REPOSITORY / "tests" / "fixtures" / "guide_int8.onnx"
 
@@ -68,3 +70,28 @@ def test_a_long_reason_ends_with_a_word_and_says_that_there_is_more() -> None:
     assert told_words[-1] == "…" and told_words[:-1] == reason.split()[: len(told_words) - 1]
     with pytest.raises(UserError, match=r"cannot run it \(ValueError\)"), told(Path("f"), "run"):
         raise ValueError
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """A name of other bytes than UTF-8, with a line end and a terminal's escape: in C, in JSON."""
+    name = os.fsdecode(b"bad\xff\n\x1b[2J")
+    model = shutil.copy(MODEL, tmp_path / f"{name}.onnx")
+    made = tmp_path / name
+    done = from_sources("generate", model, "--out-dir", made, where=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert r"bad\udcff" in done.stdout and r"\x1b[2J" in done.stdout
+    origin = json.loads((made / "network_manifest.json").read_text(encoding="utf-8"))["origin"]
+    assert origin == r"bad\udcff\n\x1b[2J.onnx"
+    assert r"bad\udcff\n\x1b[2J.onnx" in (made / "network.c").read_text(encoding="ascii")
+
+
+@pytest.mark.parametrize("verb", ["analyze", "generate"])
+def test_inputs_that_nobody_writes(verb: str, tmp_path: Path) -> None:
+    """A pipe, which would be waited for."""
+    os.mkfifo(pipe := tmp_path / "x.npz")
+    words: list[str | Path] = ["--out-dir", tmp_path / "made"] if verb == "generate" else []
+    done = from_sources(verb, MODEL, "--calibration", pipe, *words, where=tmp_path)
+    assert done.returncode == 1 and not (tmp_path / "made").exists()
+    assert done.stderr == (
+        f"nn2flash: error: {pipe}: not a file\n  remedy: give a .npy or .npz file of numbers\n"
+    )
