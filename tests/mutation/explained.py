@@ -52,6 +52,12 @@ EXPLAINED: dict[tuple[str, str, str, str] | tuple[str, str, str, str, int], str]
         ">=",
     ): "the clock has nanoseconds: a try more or less after 30 s",
     (
+        "codegen/weighted_sum.py",
+        "if bias.scale is not None and bias.zero_point is not None and not bias.zero_point.any():",
+        "and bias.zero_point is not None",
+        "",
+    ): "a constant has its scale and its zero point together, or neither: mypy has to be told",
+    (
         "device/bench/dual_issue.py",
         "_FLOAT_LOAD: Ready = (1, 1, 1, 1)",
         "1",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.kernels.conv.depthwise import Planes, band_of, plane_bytes
+from codegen.kernels.conv.depthwise import Planes, band_of, in_turn_distance, plane_bytes
 from codegen.kernels.wanted import Kernels
 from codegen.ops.conv import Conv
 from codegen.plan import plan_network
@@ -135,3 +135,9 @@ def test_what_does_not_fit_says_why(tmp_path: Path) -> None:
     without = "no instruction for two products, or no FPU"
     assert reason(fits, named_target("cortex-m3", fpu=False)) == without
     assert reason(fits, named_target("cortex-m4", fpu=False)) == without
+
+
+def test_output_over_input_keeps_the_row_that_the_next_band_reads_again() -> None:
+    """Of 3 x 3 windows with padding: one row of the image, whose channels are split together."""
+    window = Window((9, 7), (9, 7), (3, 3), pads=(1, 1, 1, 1))
+    assert in_turn_distance(window, 4, 2) == in_turn_distance(window, 4, 5) == 4 * 7
