@@ -192,6 +192,14 @@ def test_refused_layers_say_why(tmp_path: Path) -> None:
     assert step.lowered.why.endswith("no tables: 384 times a sum is beyond int32")
 
 
+def test_rows_beyond_an_instructions_reach_are_too_long(tmp_path: Path) -> None:
+    """Twelve bytes for four of its columns, less than 4096."""
+    for columns, reason in ((1200, ""), (1600, "rows too long")):
+        (op,) = read(convolution((4, 1, columns), 2, 23)(), tmp_path).ops
+        assert isinstance(op, Conv)
+        assert Tables().fits(op, CORTEX_M7) == reason
+
+
 @pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33"])
 def test_only_where_the_instructions_are(core: str, networks: dict[str, Read]) -> None:
     (op,) = networks["whole"].graph.ops
