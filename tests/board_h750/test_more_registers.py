@@ -11,6 +11,7 @@ import pytest
 from device.elf import Elf
 from device.emulators.h750 import fmc, quadspi, rcc, usart
 from device.emulators.h750.chip import Chip
+from device.emulators.h750.fence import Fence
 from device.emulators.h750.machine import Machine
 from device.emulators.h750.mpu import Mpu
 from device.emulators.h750.mt25q import Command, Mt25q
@@ -213,13 +214,30 @@ def test_a_voltage_is_ready_after_its_write_was_read_back() -> None:
     assert found[-1] == wanted | ready
 
 
+def linked(source: str, folder: Path) -> Elf:
+    """An assembly source in the chip's own flash, behind where vectors would be."""
+    (folder / "code.S").write_text(f"{source}\n")
+    words = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib", "code.S", "-o", "elf"]
+    subprocess.run([*words, "-Wl,-Ttext=0x08000400,-e,0x08000400"], cwd=folder, check=True)
+    return Elf(folder / "elf")
+
+
 def test_a_flash_without_vectors_starts_nothing(tmp_path: Path) -> None:
     """RM0433, "Boot modes": the first two words are the stack and where code begins."""
-    (tmp_path / "code.S").write_text(".global board_finish\nboard_finish: b board_finish\n")
-    words = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib", "code.S", "-o", "elf"]
-    place = "-Wl,-Ttext=0x08000400,-e,board_finish"
-    subprocess.run([*words, place], cwd=tmp_path, check=True)
-    elf = Elf(tmp_path / "elf")
+    elf = linked(".global board_finish\nboard_finish: b board_finish", tmp_path)
     machine = Machine(elf, "V", lambda byte: None, Examiner(), storage=Storage())
     with pytest.raises(UserError, match="no vector table at 0x08000000"):
         machine.run(10)
+
+
+def test_an_inference_begins_at_the_first_function_that_was_put_in_front(tmp_path: Path) -> None:
+    """Not at one of another place, nor at a datum."""
+    labels = ["before", "__nn_kernels_start", "table", "inference", "__nn_inference_end", "behind"]
+    functions = ("before", "inference", "behind")
+    lines = [
+        f".global {name}\n.type {name}, %{'function' if name in functions else 'object'}"
+        f"\n{name}: .word 0"
+        for name in labels
+    ]
+    elf = linked("\n".join(lines), tmp_path)
+    assert Fence(elf).entry == elf.address("inference")
