@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
@@ -52,6 +53,17 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of shared objects before workers begin: they inherit it."""
     shared_objects.folder()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for garbage, and leave out later what was collected: it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_internalerror(excrepr: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -30,3 +31,7 @@ def test_a_shared_fixture_leaves_the_process_in_its_place(elsewhere: Path) -> No
 
 def test_a_test_leaves_the_process_in_its_place(elsewhere: Path) -> None:
     assert Path.cwd() == REPOSITORY != elsewhere
+
+
+def test_what_was_collected_is_left_out_when_garbage_is_looked_for() -> None:
+    assert gc.isenabled() and gc.get_freeze_count() > 10_000

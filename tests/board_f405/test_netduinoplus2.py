@@ -26,7 +26,7 @@ def test_the_flashable_elf_boots_and_gives_the_references_bytes(
     other_model: Path,  # noqa: F811
 ) -> None:
     done = scons(
-        tmp_path,
+        tmp_path / "build",
         "sim",
         "board=netduinoplus2",
         f"network={other_model}",

@@ -43,7 +43,7 @@ def _build(folder: Path, mnist: Path, size: int) -> Path:
 def test_the_largest_subset_inside_the_chip_links_and_is_the_documented_one(
     tmp_path: Path, mnist_dir: Path
 ) -> None:
-    board = _build(tmp_path, mnist_dir, 100)
+    board = _build(tmp_path / "build", mnist_dir, 100)
     largest = json.loads((board / "placement.json").read_text())["internal_subset"]
     elf, placement = board / "firmware.elf", board / "placement.json"
     toml = REPOSITORY / "firmware/boards/stm32h750b_dk/board.toml"
@@ -55,7 +55,7 @@ def test_the_largest_subset_inside_the_chip_links_and_is_the_documented_one(
     else:
         assert set(_COMMAND.findall(page)) == {str(largest)}
     assert largest >= _LEAST
-    elf = _build(tmp_path, mnist_dir, largest) / "firmware.elf"
+    elf = _build(tmp_path / "build", mnist_dir, largest) / "firmware.elf"
     assert raw_image(Elf(elf).segments, BOARD.memory("qspi")) == b""
     assert "qspi_start" not in {symbol.name for symbol in Elf(elf).symbols}
     with_it = json.loads((board / "placement.json").read_text())["objects"]

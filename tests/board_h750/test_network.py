@@ -22,7 +22,7 @@ def test_inferences_stay_in_the_memory_that_the_placement_gave_them(
     other_model: Path,  # noqa: F811
 ) -> None:
     done = scons(
-        tmp_path,
+        tmp_path / "build",
         "sim",
         "board=stm32h750b_dk",
         f"network={other_model}",

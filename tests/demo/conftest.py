@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from support.files import write_json
 from tests.demo.browse import Server, command, serving
-from tests.graph.project import SCONS
+from tests.end_to_end.conftest import scons
 from tests.model.conftest import products  # noqa: F401 - a fixture
 from tests.model.products import Products
 from tests.protocol.toys import ROOT, link_toy
@@ -60,17 +60,10 @@ def digits_folder(shared_dir: Path, mnist_dir: Path, products: Products) -> Path
         fcntl.flock(lock, fcntl.LOCK_EX)
         board = folder / "mps2_an500-validate"
         if not (folder / "manifest.json").exists():
-            words = [f"build_dir={folder}", f"data_dir={mnist_dir}", f"network={products.int8}"]
+            words = [f"data_dir={mnist_dir}", f"network={products.int8}"]
             words += ["inputs=mnist", "normalize=0.5,0.5", "board=mps2_an500", "app=validate"]
-            reference = folder / "model" / "reference_test.npz"
-            targets = ["elf", str(board / "demo.html"), str(reference)]
-            done = subprocess.run(
-                [SCONS, "-Q", *words, *targets],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            targets = ["elf", f"build/{board.name}/demo.html", "build/model/reference_test.npz"]
+            done = scons(folder, *words, *targets)
             assert done.returncode == 0, done.stdout + done.stderr
             shutil.copy(board / "demo.html", folder / "demo.html")
             shutil.copy(folder / "network/network_manifest.json", folder / "manifest.json")

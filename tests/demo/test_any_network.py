@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,7 @@ from support.described import CLASS_NAMES, packed
 from tests.codegen.graphs import convolved, dense
 from tests.codegen.models import QdqModel
 from tests.demo.browse import command, draw, serving
-from tests.graph.project import SCONS
-from tests.protocol.toys import ROOT
+from tests.end_to_end.conftest import scons
 
 NAMES = ("rose", "grüne Wiese", "himmel")
 WIDTH, HEIGHT = 12, 8
@@ -63,15 +61,14 @@ class Demo:
 def built(folder: Path, model: QdqModel, arrays: dict[str, Any], training: Any = None) -> Demo:
     """Build firmware of a network with test inputs."""
     model.save(folder / "network.onnx")
-    words = [f"network={folder / 'network.onnx'}", f"build_dir={folder / 'build'}", "board=host"]
+    words = [f"network={folder / 'network.onnx'}", "board=host"]
     if arrays:
         np.savez(folder / "inputs.npz", **arrays)
         words.append(f"inputs={folder / 'inputs.npz'}")
     board = folder / "build" / "host-validate"
     reference = folder / "build" / "model" / "reference_test.npz"
-    targets = ["elf", str(board / "demo.html"), str(reference)]
-    command_line = [SCONS, "-Q", *words, "app=validate", *targets]
-    done = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=False)
+    targets = ["elf", f"build/{board.name}/demo.html", "build/model/reference_test.npz"]
+    done = scons(folder / "build", *words, "app=validate", *targets)
     assert done.returncode == 0, done.stdout + done.stderr
     manifest = folder / "build" / "network" / "network_manifest.json"
     more = ["--reference", str(reference)]

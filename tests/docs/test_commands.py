@@ -20,6 +20,7 @@ from tests.docs.console_blocks import COVERED, Block, By, Here, No, all_blocks, 
 from tests.docs.pages import ROOT
 from tests.graph.own_network import write_own_network
 from tests.graph.project import VENV, Project, copy_tree
+from tests.graph.shared_builds import shared_builds
 from tests.graph.test_float_network import write_float
 from tests.graph.tiny_model import write_tiny_model
 from tests.tflite.networks import small_network
@@ -119,7 +120,8 @@ def shown(page: str, first: str) -> str:
 
 def test_the_readmes_run(mnist_dir: Path, tmp_path: Path) -> None:
     """The weights that the recipe trains are in the repository: their firmware prints this."""
-    project = copy_tree(tmp_path / "project", data_dir=str(mnist_dir), inputs="mnist")
+    variables = {"data_dir": str(mnist_dir), "inputs": "mnist", **shared_builds()}
+    project = copy_tree(tmp_path / "project", **variables)
     run = project.build(
         "sim", network="tests/fixtures/augmented_int8.onnx", normalize="0,1", board="mps2_an500"
     )

@@ -19,6 +19,7 @@ import yaml
 from tests.codegen import graphs
 from tests.docs.pages import ROOT, between
 from tests.graph.project import copy_tree
+from tests.graph.shared_builds import shared_builds
 
 PAGE = ROOT / "docs" / "ci.md"
 ONLY_RUNS = '#!/bin/sh\ncd "$(dirname "$0")" && exec "$@"\n'
@@ -50,10 +51,12 @@ def recipe(kind: str) -> Recipe:
 
 
 def ready(clone: Path) -> None:
-    """As bootstrap would leave it, without fetching anything."""
+    """As bootstrap would leave it, without fetching anything; shares what other copies built."""
     (clone / "bootstrap").write_text(ONLY_RUNS)
     if not (clone / ".venv").exists():
         (clone / ".venv").symlink_to((ROOT / ".venv").resolve())
+    own = [f"{key} = {value!r}\n" for key, value in shared_builds().items()]
+    (clone / "custom.py").write_text("".join(own))
 
 
 def shell(line: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

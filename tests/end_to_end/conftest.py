@@ -14,7 +14,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-from tests.graph.project import REPOSITORY, SCONS
+from tests.graph.project import SCONS, copy_tree
+from tests.graph.shared_builds import shared_builds
 
 SIZES = (37, 53, 11, 5)
 
@@ -77,11 +78,21 @@ class Firmware:
         return self.folder / "mps2_an500" / "firmware.elf"
 
 
+def copy_beside(folder: Path) -> Path:
+    """A copy of this tree whose build folder `folder` becomes a link to; made by the first call."""
+    tree = folder.with_name(f"{folder.name} of")
+    if not tree.exists():
+        copy_tree(tree)
+        folder.symlink_to(tree / "build")
+    return tree
+
+
 def scons(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run SCons on this tree with a build folder elsewhere."""
+    """Run SCons on the copy beside `folder`, which shares what other tests' copies built."""
+    shared = [f"{key}={value}" for key, value in shared_builds().items()]
     return subprocess.run(
-        [SCONS, "-Q", f"build_dir={folder}", *words],
-        cwd=REPOSITORY,
+        [SCONS, "-Q", *shared, *words],
+        cwd=copy_beside(folder),
         capture_output=True,
         text=True,
         check=False,

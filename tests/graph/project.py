@@ -24,7 +24,10 @@ SCONS = next(
 BOOKKEEPING = (".sconsign.dblite", ".nn2flash", ".nn2flash.hashes", ".nn2flash.lock")
 # A command as the build shows it: its label in capitals, and the first file that it makes.
 SHOWN = re.compile(r"^([A-Z]{2,9}) +(\S.*)$", re.MULTILINE)
-LEFT_BEHIND = (".git", ".venv", "build", "data", "*.pyc", "__pycache__", ".*_cache", ".hypothesis")
+# Compiled modules come along, so that no copy compiles them anew: Python takes those whose source
+# has the time and size that they were made of. Not those half written or of pytest's own.
+COMPILED_FOR_OTHERS = ("*.pyc.*", "*-pytest-*.pyc")
+LEFT_BEHIND = (".git", ".venv", "build", "data", ".*_cache", ".hypothesis", *COMPILED_FOR_OTHERS)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from support.errors import UserError
 from tests.codegen.models import QdqModel
 from tests.codegen.programs import toolchain
 from tests.graph.project import Project, copy_tree
+from tests.graph.shared_builds import shared_builds
 
 KIB = 1024
 NAMES = ("weights", "weights_2", "weights_3")
@@ -60,7 +61,8 @@ def test_all_or_one_can_be_moved() -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Three layers of 16 KiB and more, which plain C computes: a block each."""
     root = tmp_path_factory.mktemp("blocks") / "tree"
-    tree = copy_tree(root, network="wide.onnx", inputs="x.npy", subset_size="10", werror="1")
+    variables = {"network": "wide.onnx", "inputs": "x.npy", "subset_size": "10", "werror": "1"}
+    tree = copy_tree(root, **variables, **shared_builds())
     rng = np.random.default_rng(5)
     model = QdqModel((1, 128)).qdq(0.05, 3)
     for index in range(3):

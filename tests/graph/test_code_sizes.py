@@ -16,6 +16,7 @@ from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from tests.codegen.programs import ROOT, runtime_sources, toolchain
 from tests.graph.project import Project
+from tests.graph.shared_builds import shared_builds
 
 TABLE = ROOT / "codegen" / "kernels" / "code_sizes.json"
 BOARDS = ("mps2_an500", "netduinoplus2", "stm32h750b_dk")
@@ -52,7 +53,7 @@ def test_the_table_is_what_the_compiler_makes(project: Project, board: str) -> N
     table = project.path("codegen/kernels/code_sizes.json")
     before = table.read_bytes()
     table.write_text("[]\n")
-    project.build("code-sizes", board=board)
+    project.build("code-sizes", board=board, **shared_builds())
     assert of_board(rows(table), board) == rows(table) == of_board(rows(), board)
     table.write_bytes(before)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.graph.project import Project, copy_tree
+from tests.graph.shared_builds import shared_builds
 from tests.tflite.models import TfliteModel
 from tests.tflite.networks import conv, small_network
 from tests.tflite.test_refused import float_network
@@ -16,7 +17,8 @@ from tests.tflite.test_refused import float_network
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     root = tmp_path / "project"
-    found = copy_tree(root, network="tiny.tflite", board="mps2_an500", subset_size="3")
+    variables = {"network": "tiny.tflite", "board": "mps2_an500", "subset_size": "3"}
+    found = copy_tree(root, **variables, **shared_builds())
     small_network().save(root / "tiny.tflite")
     return found
 

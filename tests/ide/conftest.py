@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.graph.project import Project, copy_tree
+from tests.graph.shared_builds import shared_builds
 from tests.graph.tiny_model import write_tiny_model
 from tests.ide.opened import Opened
 
@@ -24,9 +25,10 @@ def built(shared_dir: Path) -> Project:
         if not done.exists():
             project = copy_tree(root, network="tiny.onnx")
             write_tiny_model(root / "tiny.onnx")
-            project.build("elf", board="mps2_an500")
+            project.build("elf", board="mps2_an500", **shared_builds())
             project.variables |= VARIABLES
             project.build("ide", ide_dir=".")
+            project.build("elf", **shared_builds())
             project.build("elf", "ide")
             done.touch()
     return Project(root, dict(VARIABLES))

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.codegen.graphs import every_end
 from tests.demo.browse import serving
-from tests.end_to_end.conftest import scons
+from tests.end_to_end.conftest import copy_beside, scons
 from tests.graph.project import SCONS
 
 COUNT = 4
@@ -51,7 +51,7 @@ def test_all_ends_have_the_references_bytes(
 
 def test_the_demo_runs_test_inputs_of_what_cannot_be_drawn(folder: Path, browser: Browser) -> None:
     words = (f"network={folder / 'network.onnx'}", f"subset_size={COUNT}", "board=host")
-    command = [SCONS, "-Q", "demo", *words, f"build_dir={folder / 'build'}", "listen=0"]
+    command = [SCONS, "-Q", "-C", str(copy_beside(folder / "build")), "demo", *words, "listen=0"]
     with serving(command) as server:
         page = browser.new_page()
         page.goto(server.url)
