@@ -180,7 +180,7 @@ def test_rows_are_split_once_and_once_more_for_each_turn_that_shares_them(tmp_pa
     build = partial(rows_of, (8, 9, 7), (3, 3), strides=[1, 2], pads=[1, 1, 1, 1])
     op = read_variants({"op": build}, tmp_path)["op"].graph.ops[-1]
     assert isinstance(op, Conv)
-    fours, split = 2, 8.0 + 14.0 * row_of(op).words
+    fours, split = 2, 8.0 + 12.0 * row_of(op).words
     assert prepared(op, 9) == fours * ((1 + 9 + 1) * split + 90.0)
     (whole,), (three,) = (DepthwiseRows().in_strips(op, CORTEX_M7, n) for n in (9, 3))
     more = prepared(op, 3) - prepared(op, 9) + (3 - 1) * 2 * fours * split
