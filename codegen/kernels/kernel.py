@@ -116,6 +116,7 @@ class Lowered:
         passed: of layers in one pass, their own lowerings, in order; None: it has none.
         instructions, cycles: estimated, of one inference; the registry asks the kernel.
         slower: estimated cycles that this form takes beyond the kernel's fastest.
+        at_once: rows of output that it computes together, however few are wanted.
     """
 
     op: Op
@@ -139,6 +140,7 @@ class Lowered:
     instructions: float = 0.0
     cycles: float = 0.0
     slower: float = 0.0
+    at_once: int = 1
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -58,19 +58,22 @@ def by_pixels(
     return _overlap(ends * filters, wanted, size)
 
 
-def by_rows(window: Window, channels: int, filters: int, *, at_once: int = 1) -> Overlap:
+def by_rows(
+    window: Window, channels: int, filters: int, *, at_once: int = 1, again: int = 0
+) -> Overlap:
     """The overlap of a kernel that reads all rows under a row of its output before it writes it,
-    and no row twice; without dilation.
+    and no row twice but the last `again` ones; without dilation.
 
     Args:
         channels, filters: bytes of a pixel of the input and of the output.
         at_once: rows of output under which all rows are read before the first of them is written.
+        again: of these rows the last ones, which are read once more for the next rows of output.
     """
     row = window.input[1] * channels
     size = window.input[0] * row
     rows = np.arange(1, window.output[0] + 1)
     number = rows[(rows % at_once == 0) | (rows == len(rows))] - 1
-    unread = number * window.strides[0] - window.pads[0] + window.kernel[0]
+    unread = number * window.strides[0] - window.pads[0] + window.kernel[0] - again
     wanted = np.clip(unread, 0, window.input[0]) * row
     return _overlap((number + 1) * window.output[1] * filters, wanted, size)
 

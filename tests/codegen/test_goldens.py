@@ -172,7 +172,7 @@ NETWORKS = {
     "network_left_in_float": "legacy",
     "network_classes": "legacy",
     "network_depthwise": "legacy",
-    "network_quads": "legacy",
+    "network_stacked": "legacy",
     "network_tables": "st-ai",
     "network_joined_in_rows": "legacy",
     "network_pooled_in_rows": "legacy",
@@ -181,7 +181,7 @@ NETWORKS = {
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
-QUADS, TABLES = "network_quads", "network_tables"
+STACKED, TABLES = "network_stacked", "network_tables"
 JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
 SPARSE = "network_sparse"
 # Of later ones, what looks otherwise than the first.
@@ -194,7 +194,7 @@ PARTS = {
     ASSORTED: (".c",),
     CLASSES: (".c",),
     DEPTHWISE: (".c", "_kernels.h", "_assembly.S"),
-    QUADS: (".c", "_generate_report.txt"),
+    STACKED: (".c", "_generate_report.txt"),
     TABLES: (".c", "_generate_report.txt"),
     JOINED: (".c", "_generate_report.txt"),
     POOLED: (".c",),
@@ -214,7 +214,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         ASSORTED: assorted,
         CLASSES: classes,
         DEPTHWISE: depthwise,
-        QUADS: image,
+        STACKED: image,
         TABLES: tabled,
         JOINED: u_net,
         POOLED: lenet_5,
@@ -224,7 +224,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         out.mkdir(exist_ok=True)
         graph = read_graph(other[folder]().save(out / "golden.onnx"))
         (out / "golden.onnx").unlink()
-    if folder in (FAST, DEPTHWISE, QUADS):
+    if folder in (FAST, DEPTHWISE, STACKED):
         kernels = Kernels("auto", stored_inputs(graph))
     elif folder == TABLES:
         kernels = Kernels("auto", table_memory=3 << 10)

@@ -22,6 +22,7 @@ CONVOLUTIONS, NUMERICS = "convolutions.md", "numerics.md"
 EXPLAINED = {
     "Conv: quads": f"{CONVOLUTIONS}#quads-four-filters-in-three-sums",
     "Conv: quad rows": f"{CONVOLUTIONS}#quads-four-filters-in-three-sums",
+    "Conv: stacked": f"{CONVOLUTIONS}#stacked-four-pixels-in-three-sums",
     "Conv: tables": f"{CONVOLUTIONS}#tables-six-products-for-four-pixels",
     "Conv: packed": f"{CONVOLUTIONS}#packed-two-filters-two-pixels",
     "Conv: rows": f"{CONVOLUTIONS}#rows-depthwise-3-3",

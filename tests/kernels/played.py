@@ -18,6 +18,7 @@ from codegen.ir.graph import Graph
 from codegen.kernels.conv.depthwise_rows import RoutineFields
 from codegen.kernels.conv.portable import ConvFields
 from codegen.kernels.conv.quads import QuadsFields
+from codegen.kernels.conv.stacked import StackedFields
 from codegen.kernels.conv.tables import TablesFields
 from codegen.kernels.kernel import Lowered
 from codegen.kernels.pool.portable import PoolFields
@@ -28,8 +29,9 @@ from tests.codegen.shared_objects import compiled_once
 RUNTIME = Path(__file__).resolve().parents[2] / "firmware/runtime"
 CONVOLUTIONS = ("conv", "conv_packed", "conv_window", "depthwise_planes", "depthwise_routines")
 QUADS = ("quads", "conv_quads", "conv_quad_rows", "conv_quad_copies", "conv_rows", "words")
+STACKED = ("conv_stacked", "conv_stacked_group")
 TABLES = ("conv_tables", "conv_tables_group", "conv_tables_rows")
-FILES = ("pool", *CONVOLUTIONS, *QUADS, *TABLES)
+FILES = ("pool", *CONVOLUTIONS, *QUADS, *STACKED, *TABLES)
 # Bytes that any layer may have for tables of weights.
 TABLE_MEMORY = 1 << 20
 
@@ -107,6 +109,8 @@ def call_of(lowered: Lowered) -> Call:
         function = getattr(library(), given.function)
         if isinstance(given, QuadsFields):
             return _quads(given, shape, constants["weights"], scratch)
+        if isinstance(given, StackedFields):
+            return _stacked(given, shape, constants["weights"], scratch)
         if isinstance(given, TablesFields):
             return _tables(lowered, given, shape, constants, scratch)
         blocks = [constants[key] for key in ("weights", "bias", "multipliers")]
@@ -146,6 +150,18 @@ def _quads(given: QuadsFields, shape: Any, words: Any, scratch: Any) -> Call:
     def convolve(source: int, target: int) -> None:
         ends = map(ctypes.c_void_p, (source, target))
         function(shape, *ends, words, by_integers, ways, scratch)
+
+    return convolve
+
+
+def _stacked(given: StackedFields, shape: Any, words: Any, scratch: Any) -> Call:
+    """A convolution of stacked pixels, with its loop and the shift of its end."""
+    ways = (ctypes.c_int32 * 4)(*given.loop.arguments)
+
+    def convolve(source: int, target: int) -> None:
+        ends = map(ctypes.c_void_p, (source, target))
+        how = (ways, ctypes.c_uint32(given.shift), given.loop.pitch, scratch)
+        getattr(library(), given.function)(shape, *ends, words, given.integers, *how)
 
     return convolve
 

@@ -173,6 +173,7 @@ def _lower(op: Rows, count: int, halves: tuple[Half, Half]) -> Lowered:
     if first.lowered:
         # Stated for a row at a time.
         slower += first.lowered.slower * len(found) / first.window.output[0]
+        slower += first.lowered.cycles * _wasted(found, first)
     return Lowered(
         op=op,
         stem="rows",
@@ -204,6 +205,19 @@ def _lower(op: Rows, count: int, halves: tuple[Half, Half]) -> Lowered:
             for piece in (half.lowered.own_code if half.lowered else ())
         ),
     )
+
+
+def _wasted(found: list[tuple[int, int, int]], first: Half) -> float:
+    """Rows that the first layer computes beyond those that turns need, as a part of all.
+
+    Its estimate has those of the last turn.
+    """
+    assert first.lowered is not None
+    at_once, height = first.lowered.at_once, first.window.output[0]
+    ends = [0, *(behind for _, _, behind in found)]
+    made = sum(-(-(end - start) // at_once) for start, end in pairwise(ends))
+    whole = -(-height // at_once)
+    return max(0.0, made / whole - 1.0)
 
 
 def _input_distance(op: Rows, index: int, count: int, halves: tuple[Half, Half]) -> int:

@@ -36,11 +36,6 @@ static cells cells_of(const nn_pool_shape *shape, const ai_i8 *input, ai_i32 top
 static inline ai_u32 largest_four(const cells *own, ai_i32 channel) {
     ai_u32 largest = 0x80808080u;
     const ai_i8 *row = own->first + channel;
-    if (own->rows == 2 && own->columns == 2) {
-        const ai_i8 *below = row + own->down;
-        return nn_larger(nn_larger(nn_word(row), nn_word(row + own->right)),
-                         nn_larger(nn_word(below), nn_word(below + own->right)));
-    }
     for (ai_i32 ky = own->rows; ky > 0; ky--) {
         const ai_i8 *cell = row;
         for (ai_i32 kx = own->columns; kx > 0; kx--) {
@@ -54,6 +49,43 @@ static inline ai_u32 largest_four(const cells *own, ai_i32 channel) {
 
 static inline void put_four(ai_i8 *bytes, ai_u32 word) {
     memcpy(bytes, &word, 4);
+}
+
+/* The largest ones of four channels of 2 x 2 cells. */
+static inline ai_u32 largest_of_2x2(const ai_i8 *cell, ai_i32 right, ai_i32 down) {
+    const ai_i8 *below = cell + down;
+    return nn_larger(nn_larger(nn_word(cell), nn_word(cell + right)),
+                     nn_larger(nn_word(below), nn_word(below + right)));
+}
+
+/* A row of output whose windows are 2 x 2 cells inside the image, `hop` bytes apart, of at least
+ * four channels. The last four may have channels of the ones before: both are read before either is
+ * written, which may be where the image lies. */
+static void row_of_2x2(const nn_pool_shape *shape, const ai_i8 *cell, ai_i8 *output) {
+    const ai_i32 right = shape->channels;
+    const ai_i32 down = shape->width * right;
+    const ai_i32 hop = shape->stride_x * right;
+    const ai_i32 end = right - 4;
+    for (ai_i32 left = shape->output_width; left > 0; left--) {
+        ai_i32 channel = 0;
+        for (; channel + 4 < end; channel += 4) {
+            put_four(output + channel, largest_of_2x2(cell + channel, right, down));
+        }
+        const ai_u32 largest = largest_of_2x2(cell + channel, right, down);
+        if (channel < end) {
+            put_four(output + end, largest_of_2x2(cell + end, right, down));
+        }
+        put_four(output + channel, largest);
+        cell += hop;
+        output += right;
+    }
+}
+
+/* Whether all windows of a row are such, where its rows are inside. */
+static bool of_2x2(const nn_pool_shape *shape) {
+    return shape->kernel_height == 2 && shape->kernel_width == 2 && shape->dilation_y == 1 &&
+           shape->dilation_x == 1 && shape->pad_left == 0 && shape->channels >= 4 &&
+           (shape->output_width - 1) * shape->stride_x + 2 <= shape->width;
 }
 
 #endif
@@ -77,6 +109,13 @@ void nn_max_pool(const nn_pool_shape *shape, const ai_i8 *input, ai_i8 *output) 
         const ai_i32 top = y * shape->stride_y - shape->pad_top;
         const nn_span rows =
             nn_inside(top, shape->kernel_height, shape->dilation_y, 0, shape->height);
+#if NN_LARGER
+        if (of_2x2(shape) && rows.end - rows.first == 2) {
+            row_of_2x2(shape, input + top * shape->width * shape->channels, output);
+            output += shape->output_width * shape->channels;
+            continue;
+        }
+#endif
         for (ai_i32 x = 0; x < shape->output_width; x++) {
             const ai_i32 left = x * shape->stride_x - shape->pad_left;
             const nn_span columns =
@@ -114,14 +153,28 @@ void nn_max_pool(const nn_pool_shape *shape, const ai_i8 *input, ai_i8 *output) 
 static void sum_four(const cells *own, ai_i32 channel, ai_i32 *sums) {
     ai_u32 even = 0;
     ai_u32 odd = 0;
+    const ai_i32 right = own->right;
     const ai_i8 *row = own->first + channel;
     for (ai_i32 ky = own->rows; ky > 0; ky--) {
         const ai_i8 *cell = row;
-        for (ai_i32 kx = own->columns; kx > 0; kx--) {
+        ai_i32 kx = own->columns;
+        for (; kx >= 4; kx -= 4) {
+            const ai_u32 first = nn_word(cell) ^ 0x80808080u;
+            const ai_u32 second = nn_word(cell + right) ^ 0x80808080u;
+            cell += 2 * right;
+            even = nn_add_even(nn_add_even(even, first), second);
+            odd = nn_add_odd(nn_add_odd(odd, first), second);
+            const ai_u32 third = nn_word(cell) ^ 0x80808080u;
+            const ai_u32 fourth = nn_word(cell + right) ^ 0x80808080u;
+            cell += 2 * right;
+            even = nn_add_even(nn_add_even(even, third), fourth);
+            odd = nn_add_odd(nn_add_odd(odd, third), fourth);
+        }
+        for (; kx > 0; kx--) {
             const ai_u32 word = nn_word(cell) ^ 0x80808080u;
             even = nn_add_even(even, word);
             odd = nn_add_odd(odd, word);
-            cell += own->right;
+            cell += right;
         }
         row += own->down;
     }

@@ -5,6 +5,7 @@
 
 #include "kernels/nn_conv_packed.h"
 #include "kernels/nn_conv_quads.h"
+#include "kernels/nn_conv_stacked.h"
 #include "kernels/nn_depthwise_planes.h"
 #include "kernels/nn_depthwise_routines.h"
 #include "kernels/nn_lookup.h"
@@ -16,22 +17,16 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
-#ifndef TINY_QUADS_STRAIGHT_3_2_240_4_68
-#define TINY_QUADS_STRAIGHT_3_2_240_4_68
-/* Four filters and two pixels: 3 times 2 steps. */
-NN_QUADS_STRAIGHT(tiny_quads_straight_3_2_240_4_68, 3, 2, 240, 4, 68)
+#ifndef TINY_STACKED_3_2_1_32
+#define TINY_STACKED_3_2_1_32
+/* Two filters and four pixels: 3 rows of 2 steps. */
+NN_CONV_STACKED_LOOP(tiny_stacked_3_2_1_32, 3, 2, 1, 32)
 #endif
 
-#ifndef TINY_QUADS_END_16_3
-#define TINY_QUADS_END_16_3
-/* Ends a quad whose requantization shifts by 16, of sums times 2048. */
-NN_QUADS_FINER_END(tiny_quads_end_16_3, 16, 3)
-#endif
-
-#ifndef TINY_QUADS_ENDS_0_1_16_3
-#define TINY_QUADS_ENDS_0_1_16_3
-/* So many quads, and what ends them; the FPU requantizes the others. */
-NN_LAYER static const nn_quads_ends tiny_quads_ends_0_1_16_3 = {{0, 1}, {0, tiny_quads_end_16_3}};
+#ifndef TINY_STACKED_END_13
+#define TINY_STACKED_END_13
+/* Ends two filters whose requantization shifts by 13. */
+NN_CONV_STACKED_END(tiny_stacked_end_13, 13)
 #endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_0 = {
@@ -81,22 +76,16 @@ NN_LAYER static const nn_pool_shape tiny_layer_1 = {
     .pad_right = 0,
 };
 
-#ifndef TINY_QUADS_STRAIGHT_3_6_184_4_8
-#define TINY_QUADS_STRAIGHT_3_6_184_4_8
-/* Four filters and two pixels: 3 times 6 steps. */
-NN_QUADS_STRAIGHT(tiny_quads_straight_3_6_184_4_8, 3, 6, 184, 4, 8)
+#ifndef TINY_STACKED_3_6_1_33
+#define TINY_STACKED_3_6_1_33
+/* Two filters and four pixels: 3 rows of 6 steps. */
+NN_CONV_STACKED_LOOP(tiny_stacked_3_6_1_33, 3, 6, 1, 33)
 #endif
 
-#ifndef TINY_QUADS_END_14
-#define TINY_QUADS_END_14
-/* Ends a quad whose requantization shifts by 14. */
-NN_QUADS_END(tiny_quads_end_14, 14)
-#endif
-
-#ifndef TINY_QUADS_ENDS_2_0_14
-#define TINY_QUADS_ENDS_2_0_14
-/* So many quads, and what ends them; the FPU requantizes the others. */
-NN_LAYER static const nn_quads_ends tiny_quads_ends_2_0_14 = {{2, 0}, {tiny_quads_end_14, 0}};
+#ifndef TINY_STACKED_END_14
+#define TINY_STACKED_END_14
+/* Ends two filters whose requantization shifts by 14. */
+NN_CONV_STACKED_END(tiny_stacked_end_14, 14)
 #endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_2 = {
@@ -302,16 +291,16 @@ NN_LAYER static const nn_conv_shape tiny_layer_6_1 = {
         },
 };
 
-#ifndef TINY_QUADS_STRAIGHT_1_2_16_8_4
-#define TINY_QUADS_STRAIGHT_1_2_16_8_4
-/* Four filters and two pixels: 2 steps. */
-NN_QUADS_STRAIGHT(tiny_quads_straight_1_2_16_8_4, 1, 2, 16, 8, 4)
+#ifndef TINY_STACKED_1_2_1_57
+#define TINY_STACKED_1_2_1_57
+/* Two filters and four pixels: 1 rows of 2 steps. */
+NN_CONV_STACKED_LOOP(tiny_stacked_1_2_1_57, 1, 2, 1, 57)
 #endif
 
-#ifndef TINY_QUADS_ENDS_0_0
-#define TINY_QUADS_ENDS_0_0
-/* So many quads, and what ends them; the FPU requantizes the others. */
-NN_LAYER static const nn_quads_ends tiny_quads_ends_0_0 = {{0, 0}, {0, 0}};
+#ifndef TINY_STACKED_END_13
+#define TINY_STACKED_END_13
+/* Ends two filters whose requantization shifts by 13. */
+NN_CONV_STACKED_END(tiny_stacked_end_13, 13)
 #endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_7 = {
@@ -351,9 +340,9 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     AI_UNUSED(arena);
     /* 0: conv_4: conv 784 -> 3136, 3x3, ReLU */
     nn_layer(observer, 0, false);
-    nn_conv_quad_rows(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0),
-                      (const ai_u32 *)(weights[0] + 0), &tiny_quads_ends_0_1_16_3,
-                      tiny_quads_straight_3_2_240_4_68, (ai_u32 *)(arena + 6072));
+    nn_conv_stacked(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0),
+                    (const ai_u32 *)(weights[0] + 0), 1, tiny_stacked_3_2_1_32, tiny_stacked_end_13,
+                    32, (ai_u32 *)(arena + 3136));
     nn_layer(observer, 0, true);
     nn_observe(0, (ai_i8 *)(arena + 0), 3136);
     /* 1: maxpool_8: max pool 3136 -> 784, 2x2 */
@@ -363,20 +352,20 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(1, (ai_i8 *)(arena + 6792), 784);
     /* 2: conv_11: conv 784 -> 1568, 3x3, ReLU */
     nn_layer(observer, 2, false);
-    nn_conv_quad_rows(&tiny_layer_2, (const ai_i8 *)(arena + 6792), (ai_i8 *)(arena + 6008),
-                      (const ai_u32 *)(weights[0] + 88), &tiny_quads_ends_2_0_14,
-                      tiny_quads_straight_3_6_184_4_8, (ai_u32 *)(arena + 5392));
+    nn_conv_stacked(&tiny_layer_2, (const ai_i8 *)(arena + 6792), (ai_i8 *)(arena + 6008),
+                    (const ai_u32 *)(weights[0] + 104), 4, tiny_stacked_3_6_1_33,
+                    tiny_stacked_end_14, 33, (ai_u32 *)(arena + 5348));
     nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 6008), 1568);
     /* 3: maxpool_15: max pool 1568 -> 392, 2x2 */
     nn_layer(observer, 3, false);
-    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 6008), (ai_i8 *)(arena + 4148));
+    nn_max_pool(&tiny_layer_3, (const ai_i8 *)(arena + 6008), (ai_i8 *)(arena + 5616));
     nn_layer(observer, 3, true);
-    nn_observe(3, (ai_i8 *)(arena + 4148), 392);
+    nn_observe(3, (ai_i8 *)(arena + 5616), 392);
     /* 4: conv_18: conv 392 -> 784, 3x3, ReLU */
     nn_layer(observer, 4, false);
-    nn_conv_quad_copies(&tiny_layer_4, (const ai_i8 *)(arena + 4148), (ai_i8 *)(arena + 5224),
-                        (const ai_u32 *)(weights[0] + 456), &tiny_quads_ends_3_1_14_17_3,
+    nn_conv_quad_copies(&tiny_layer_4, (const ai_i8 *)(arena + 5616), (ai_i8 *)(arena + 5224),
+                        (const ai_u32 *)(weights[0] + 504), &tiny_quads_ends_3_1_14_17_3,
                         tiny_quads_straight_1_36_288_8_4, (ai_u32 *)(arena + 3136));
     nn_layer(observer, 4, true);
     nn_observe(4, (ai_i8 *)(arena + 5224), 784);
@@ -399,7 +388,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                          nn_rows_at(&strip, rows.first) + 16, 24);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_5_1, y, count, strip.rows);
             nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 6008) + y * 112,
-                          (const ai_u32 *)(weights[0] + 1768), &tiny_quads_ends_1_0_15,
+                          (const ai_u32 *)(weights[0] + 1816), &tiny_quads_ends_1_0_15,
                           tiny_quads_turns_0_36_288_8_4, (ai_u32 *)(arena + 3136));
         }
     }
@@ -424,7 +413,7 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
                          nn_rows_at(&strip, rows.first) + 8, 12);
             const nn_conv_shape part = nn_rows_of_conv(&tiny_layer_6_1, y, count, strip.rows);
             nn_conv_quads(&part, strip.bytes, (ai_i8 *)(arena + 0) + y * 112,
-                          (const ai_u32 *)(weights[0] + 3576), &tiny_quads_ends_1_0_14,
+                          (const ai_u32 *)(weights[0] + 3624), &tiny_quads_ends_1_0_14,
                           tiny_quads_turns_0_27_216_8_4, (ai_u32 *)(arena + 3136));
         }
     }
@@ -432,14 +421,14 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     nn_observe(10, (ai_i8 *)(arena + 0), 3136);
     /* 7: conv_44: conv 3136 -> 784, 1x1 */
     nn_layer(observer, 11, false);
-    nn_conv_quads(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6792),
-                  (const ai_u32 *)(weights[0] + 4048), &tiny_quads_ends_0_0,
-                  tiny_quads_straight_1_2_16_8_4, (ai_u32 *)(arena + 6772));
+    nn_conv_stacked(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6792),
+                    (const ai_u32 *)(weights[0] + 4096), 1, tiny_stacked_1_2_1_57,
+                    tiny_stacked_end_13, 57, (ai_u32 *)(arena + 6108));
     nn_layer(observer, 11, true);
     nn_observe(11, (ai_i8 *)(arena + 6792), 784);
     /* 8: sigmoid_47: lookup 784 -> 784 */
     nn_layer(observer, 12, false);
-    nn_lookup(784, (const ai_i8 *)(arena + 6792), outputs[0], (const ai_i8 *)(weights[0] + 4104));
+    nn_lookup(784, (const ai_i8 *)(arena + 6792), outputs[0], (const ai_i8 *)(weights[0] + 4132));
     nn_layer(observer, 12, true);
     nn_observe(12, outputs[0], 784);
 }
@@ -457,7 +446,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{784, 6792}};
 static const nn_end tiny_output_ends[] = {{784, 6792}};
-static const nn_block tiny_blocks[] = {{4364, 0x351F7573}};
+static const nn_block tiny_blocks[] = {{4392, 0x4EE33715}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 
 #include "kernels/nn_conv_packed.h"
 #include "kernels/nn_conv_quads.h"
+#include "kernels/nn_conv_stacked.h"
 #include "kernels/nn_depthwise_planes.h"
 #include "kernels/nn_depthwise_routines.h"
 #include "kernels/nn_rows.h"

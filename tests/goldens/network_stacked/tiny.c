@@ -6,7 +6,7 @@
 #include "kernels/nn_concat.h"
 #include "kernels/nn_conv.h"
 #include "kernels/nn_conv_packed.h"
-#include "kernels/nn_conv_quads.h"
+#include "kernels/nn_conv_stacked.h"
 #include "kernels/nn_depthwise_planes.h"
 #include "kernels/nn_depthwise_routines.h"
 #include "kernels/nn_elementwise_integers.h"
@@ -19,22 +19,16 @@
 
 /* ---- Layers -------------------------------------------------------------------------------- */
 
-#ifndef TINY_QUADS_STRAIGHT_3_3_56_4_4
-#define TINY_QUADS_STRAIGHT_3_3_56_4_4
-/* Four filters and two pixels: 3 times 3 steps. */
-NN_QUADS_STRAIGHT(tiny_quads_straight_3_3_56_4_4, 3, 3, 56, 4, 4)
+#ifndef TINY_STACKED_3_3_1_9
+#define TINY_STACKED_3_3_1_9
+/* Two filters and four pixels: 3 rows of 3 steps. */
+NN_CONV_STACKED_LOOP(tiny_stacked_3_3_1_9, 3, 3, 1, 9)
 #endif
 
-#ifndef TINY_QUADS_END_16_3
-#define TINY_QUADS_END_16_3
-/* Ends a quad whose requantization shifts by 16, of sums times 2048. */
-NN_QUADS_FINER_END(tiny_quads_end_16_3, 16, 3)
-#endif
-
-#ifndef TINY_QUADS_ENDS_0_1_16_3
-#define TINY_QUADS_ENDS_0_1_16_3
-/* So many quads, and what ends them; the FPU requantizes the others. */
-NN_LAYER static const nn_quads_ends tiny_quads_ends_0_1_16_3 = {{0, 1}, {0, tiny_quads_end_16_3}};
+#ifndef TINY_STACKED_END_13
+#define TINY_STACKED_END_13
+/* Ends two filters whose requantization shifts by 13. */
+NN_CONV_STACKED_END(tiny_stacked_end_13, 13)
 #endif
 
 NN_LAYER static const nn_conv_shape tiny_layer_0 = {
@@ -201,7 +195,7 @@ NN_LAYER static const nn_transpose_axis tiny_layer_8[] = {
     {.size = 8, .stride = 2},
 };
 
-/* One inference. Arena: 392 bytes; buffers that are never needed together share bytes. */
+/* One inference. Arena: 372 bytes; buffers that are never needed together share bytes. */
 NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[],
                               const ai_u8 *const weights[], ai_u8 *arena,
                               const nn_observer *observer) {
@@ -209,54 +203,54 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     AI_UNUSED(arena);
     /* 0: conv_4: conv 96 -> 192, 3x3 */
     nn_layer(observer, 0, false);
-    nn_conv_quad_rows(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 200),
-                      (const ai_u32 *)(weights[0] + 0), &tiny_quads_ends_0_1_16_3,
-                      tiny_quads_straight_3_3_56_4_4, (ai_u32 *)(arena + 0));
+    nn_conv_stacked(&tiny_layer_0, inputs[0], (ai_i8 *)(arena + 0),
+                    (const ai_u32 *)(weights[0] + 0), 1, tiny_stacked_3_3_1_9, tiny_stacked_end_13,
+                    9, (ai_u32 *)(arena + 192));
     nn_layer(observer, 0, true);
-    nn_observe(0, (ai_i8 *)(arena + 200), 192);
+    nn_observe(0, (ai_i8 *)(arena + 0), 192);
     /* 1: maxpool_7: max pool 192 -> 48, 2x2 */
     nn_layer(observer, 1, false);
-    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 200), (ai_i8 *)(arena + 200));
+    nn_max_pool(&tiny_layer_1, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 240));
     nn_layer(observer, 1, true);
-    nn_observe(1, (ai_i8 *)(arena + 200), 48);
+    nn_observe(1, (ai_i8 *)(arena + 240), 48);
     /* 2: conv_10: conv 48 -> 48, 3x3, depthwise */
     nn_layer(observer, 2, false);
-    nn_depthwise_routines(&tiny_layer_2, (const ai_i8 *)(arena + 200), (ai_i8 *)(arena + 344),
-                          (const ai_i32 *)(weights[0] + 112), (ai_u32 *)(arena + 0));
+    nn_depthwise_routines(&tiny_layer_2, (const ai_i8 *)(arena + 240), (ai_i8 *)(arena + 192),
+                          (const ai_i32 *)(weights[0] + 128), (ai_u32 *)(arena + 0));
     nn_layer(observer, 2, true);
-    nn_observe(2, (ai_i8 *)(arena + 344), 48);
+    nn_observe(2, (ai_i8 *)(arena + 192), 48);
     /* 3: add_13: elementwise 48 and 48 -> 48, add */
     nn_layer(observer, 3, false);
-    nn_elementwise_integers(&tiny_layer_3, (const ai_i8 *)(arena + 344),
-                            (const ai_i8 *)(arena + 200), (ai_i8 *)(arena + 0));
+    nn_elementwise_integers(&tiny_layer_3, (const ai_i8 *)(arena + 192),
+                            (const ai_i8 *)(arena + 240), (ai_i8 *)(arena + 0));
     nn_layer(observer, 3, true);
     nn_observe(3, (ai_i8 *)(arena + 0), 48);
     /* 4: averagepool_17: average pool 48 -> 48, 3x3 */
     nn_layer(observer, 4, false);
     nn_average_pool(&tiny_layer_4, &tiny_layer_4_average, (const ai_i8 *)(arena + 0),
-                    (ai_i8 *)(arena + 48), (const ai_float *)(weights[0] + 192));
+                    (ai_i8 *)(arena + 96), (const ai_float *)(weights[0] + 208));
     nn_layer(observer, 4, true);
-    nn_observe(4, (ai_i8 *)(arena + 48), 48);
+    nn_observe(4, (ai_i8 *)(arena + 96), 48);
     /* 5: concat_20: concat 48 and 48 -> 96 */
     nn_layer(observer, 5, false);
-    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 48), (ai_i8 *)(arena + 96) + 0,
-              (const ai_i8 *)(weights[0] + 232));
-    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 200), (ai_i8 *)(arena + 96) + 4,
-              (const ai_i8 *)(weights[0] + 488));
+    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 96), (ai_i8 *)(arena + 0) + 0,
+              (const ai_i8 *)(weights[0] + 248));
+    nn_concat(12, 4, 8, (const ai_i8 *)(arena + 240), (ai_i8 *)(arena + 0) + 4,
+              (const ai_i8 *)(weights[0] + 504));
 
     nn_layer(observer, 5, true);
-    nn_observe(5, (ai_i8 *)(arena + 96), 96);
+    nn_observe(5, (ai_i8 *)(arena + 0), 96);
     /* 6: pad_23: select 96 -> 128 */
     nn_layer(observer, 6, false);
-    nn_select(&tiny_layer_6, (const ai_i8 *)(arena + 96), (ai_i8 *)(arena + 192),
-              (const ai_i32 *)(weights[0] + 744));
+    nn_select(&tiny_layer_6, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 128),
+              (const ai_i32 *)(weights[0] + 760));
     nn_layer(observer, 6, true);
-    nn_observe(6, (ai_i8 *)(arena + 192), 128);
+    nn_observe(6, (ai_i8 *)(arena + 128), 128);
     /* 7: convtranspose_27: conv transpose 128 -> 128, 2x2 */
     nn_layer(observer, 7, false);
-    nn_conv_transpose(&tiny_layer_7, (const ai_i8 *)(arena + 192), (ai_i8 *)(arena + 0),
-                      (const ai_i8 *)(weights[0] + 792), (const ai_i32 *)(weights[0] + 776),
-                      (const ai_float *)(weights[0] + 784), NULL);
+    nn_conv_transpose(&tiny_layer_7, (const ai_i8 *)(arena + 128), (ai_i8 *)(arena + 0),
+                      (const ai_i8 *)(weights[0] + 808), (const ai_i32 *)(weights[0] + 792),
+                      (const ai_float *)(weights[0] + 800), NULL);
     nn_layer(observer, 7, true);
     nn_observe(7, (ai_i8 *)(arena + 0), 128);
     /* 8: transpose_30: transpose 128 -> 128 */
@@ -283,9 +277,9 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
     tiny_layers(inputs, outputs, weights, arena, observer);
 }
 
-static const nn_end tiny_input_ends[] = {{96, 260}};
+static const nn_end tiny_input_ends[] = {{96, 48}};
 static const nn_end tiny_output_ends[] = {{3, 272}};
-static const nn_block tiny_blocks[] = {{1404, 0x1FC90C11}};
+static const nn_block tiny_blocks[] = {{1420, 0xE8D9491C}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
@@ -374,7 +368,7 @@ static const nn_plan tiny_plan = {
     .inputs = tiny_input_ends,
     .outputs = tiny_output_ends,
     .blocks = tiny_blocks,
-    .arena_size = 392,
+    .arena_size = 372,
     .n_inputs = 1,
     .n_outputs = 1,
     .n_weights = 1,
