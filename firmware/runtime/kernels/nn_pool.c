@@ -158,23 +158,17 @@ static void sum_four(const cells *own, ai_i32 channel, ai_i32 *sums) {
     for (ai_i32 ky = own->rows; ky > 0; ky--) {
         const ai_i8 *cell = row;
         ai_i32 kx = own->columns;
-        for (; kx >= 4; kx -= 4) {
+        for (; kx >= 2; kx -= 2) {
             const ai_u32 first = nn_word(cell) ^ 0x80808080u;
             const ai_u32 second = nn_word(cell + right) ^ 0x80808080u;
-            cell += 2 * right;
             even = nn_add_even(nn_add_even(even, first), second);
             odd = nn_add_odd(nn_add_odd(odd, first), second);
-            const ai_u32 third = nn_word(cell) ^ 0x80808080u;
-            const ai_u32 fourth = nn_word(cell + right) ^ 0x80808080u;
             cell += 2 * right;
-            even = nn_add_even(nn_add_even(even, third), fourth);
-            odd = nn_add_odd(nn_add_odd(odd, third), fourth);
         }
-        for (; kx > 0; kx--) {
+        if (kx > 0) {
             const ai_u32 word = nn_word(cell) ^ 0x80808080u;
             even = nn_add_even(even, word);
             odd = nn_add_odd(odd, word);
-            cell += right;
         }
         row += own->down;
     }
