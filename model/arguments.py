@@ -43,19 +43,15 @@ DEFAULT_MAX_DROP = 0.5
 """Percentage points of accuracy that int8 may lose."""
 
 
-def add_quantization(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """--calibration, --normalize, --max-accuracy-drop
-
-    Args:
-        required: nothing else can calibrate.
-    """
+def add_quantization(parser: argparse.ArgumentParser) -> None:
+    """--calibration, --normalize, --validation, --max-accuracy-drop"""
     parser.add_argument(
         "--calibration",
         type=Path,
-        required=required,
+        required=True,
         metavar="NPZ",
         help="`inputs` float32 [N, …], as the network will see them, and `labels` [N] where they "
-        "are known" + ("" if required else "; instead of --data and --checkpoint"),
+        "are known",
     )
     parser.add_argument(
         "--normalize",
@@ -70,11 +66,6 @@ def add_quantization(parser: argparse.ArgumentParser, *, required: bool) -> None
         help="inputs like these that judge (default: each fifth of them, which then does not"
         " calibrate)",
     )
-    add_max_accuracy_drop(parser)
-
-
-def add_max_accuracy_drop(parser: argparse.ArgumentParser) -> None:
-    """--max-accuracy-drop"""
     parser.add_argument(
         "--max-accuracy-drop",
         type=points,
@@ -89,13 +80,6 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     """--data"""
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="folder that holds MNIST/raw"
-    )
-
-
-def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    """--checkpoint"""
-    parser.add_argument(
-        "--checkpoint", type=Path, required=True, metavar="PT", help="what `train` wrote"
     )
 
 

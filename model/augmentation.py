@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch.nn.functional import affine_grid, grid_sample
 
-from model.recipes import Augmentation
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Largest random distortion of a training image, each drawn uniformly from ± the value.
+
+    Attributes:
+        rotation: degrees.
+        scale: relative change of size, per axis.
+        shear: degrees.
+        shift: pixels, per axis.
+    """
+
+    rotation: float
+    scale: float
+    shear: float
+    shift: float
 
 
 def distort(images: torch.Tensor, limits: Augmentation, generator: torch.Generator) -> torch.Tensor:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,14 @@ from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from model.given_inputs import Float32Array, GivenInputs
-from model.quantization import METHODS as FEW
-from model.quantization import quiet
 from support.errors import UserError
 from support.progress import SOON, track, waiting
 
-METHODS = {**FEW, "entropy": CalibrationMethod.Entropy}
-"""How the inputs set the ranges of the activations, in order of preference."""
+_METHODS = {
+    "minmax": CalibrationMethod.MinMax,
+    "percentile": CalibrationMethod.Percentile,
+    "entropy": CalibrationMethod.Entropy,
+}
 
 MOST_INPUTS = 1000
 """Inputs that calibrate; of more, so many evenly spread."""
@@ -64,8 +66,26 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
         return next(self._feeds, None)
 
 
-def fitting(prepared: onnx.ModelProto, inputs: GivenInputs) -> GivenInputs:
-    """As many of the inputs, evenly spread, as may calibrate at once."""
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the quantizer's advice about pre-processing and its printed progress."""
+    previous = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(None):
+            yield
+    finally:
+        logging.disable(previous)
+
+
+def fitting(prepared: onnx.ModelProto, inputs: GivenInputs, methods: Sequence[str]) -> GivenInputs:
+    """As many of the inputs, evenly spread, as may calibrate at once.
+
+    Args:
+        methods: that will be tried; minmax alone keeps no activations, and takes all inputs.
+    """
+    if tuple(methods) == ("minmax",):
+        return inputs
     each = 0
     for value in prepared.graph.value_info:
         each += 4 * prod(dim.dim_value for dim in value.type.tensor_type.shape.dim)
@@ -129,7 +149,7 @@ def quantize(
         path: the file that the user gave, for messages.
         prepared: what `prepare` returned.
         inputs: that set the ranges.
-        method: one of `METHODS`.
+        method: one of support.calibration_methods.
 
     Raises:
         UserError: onnxruntime cannot do it.
@@ -143,7 +163,7 @@ def quantize(
             source,
             types,
             augmented_model_path=str(Path(temporary) / "augmented.onnx"),
-            calibrate_method=METHODS[method],
+            calibrate_method=_METHODS[method],
             extra_options=_OPTIONS[method],
         )
         calibrator.collect_data(_Reader(inputs, f"calibrating by {method}, inputs"))
@@ -159,7 +179,7 @@ def quantize(
             per_channel=True,
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
-            calibrate_method=METHODS[method],
+            calibrate_method=_METHODS[method],
             extra_options={"ActivationSymmetric": False, "WeightSymmetric": True},
         )
         return onnx.load(target)

@@ -10,15 +10,10 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "dataset": "fetch MNIST if it is not there, and check it",
-    "train": "train the network",
-    "onnx": "export the network as float ONNX",
-    "quantize": "quantize the ONNX file to int8",
-    "images": "write normalized images and labels as .npz",
-    "evaluate": "accuracy, confusion matrix, and comparison with the integer reference",
-    "train-module": "train the network of a network module, and write its test part",
-    "export-module": "export that network as float ONNX",
-    "quantize-module": "quantize it, training it further where int8 loses too much",
-    "evaluate-module": "what its int8 network is worth on the test part",
+    "train": "train the network of a network module, and write its parts",
+    "export": "export that network as float ONNX",
+    "quantize": "quantize a float network, a module's trained further where int8 loses too much",
+    "evaluate": "what the int8 network of a module is worth on its test part",
     "layers": "each layer of any network compared with onnxruntime, inputs forced",
     "layers-litert": "each layer of a .tflite file compared with LiteRT, inputs forced",
 }

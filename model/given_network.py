@@ -14,6 +14,7 @@ import onnxruntime
 from model import calibration, float_onnx, given_inputs, onnx_file, quality
 from model.quality import Quality
 from model.session import session_of
+from support.calibration_methods import METHODS
 from support.errors import UserError
 from support.files import read_json, together, write_json
 from support.normalization import packed
@@ -57,13 +58,16 @@ def quantize(
     inputs_path: Path,
     normalize: tuple[float, float] | None,
     validation_path: Path | None = None,
+    *,
     model: onnx.ModelProto | None = None,
+    method: str | None = None,
 ) -> Tried:
     """Try every method of calibration, and judge each by inputs that set no range.
 
     Args:
         validation_path: those inputs; None: some of the others, which then do not calibrate.
         model: in the place of the file's, which then only names it.
+        method: the only one to try.
 
     Raises:
         UserError: the network or the inputs are not what they must be.
@@ -77,11 +81,9 @@ def quantize(
         inputs, judging = given, given_inputs.read(validation_path, ends, normalize)
     _check_labels(onnx_path, validation_path or inputs_path, model, judging)
     prepared = calibration.prepare(onnx_path, model)
-    typical = calibration.fitting(prepared, inputs)
-    models = {
-        method: calibration.quantize(onnx_path, prepared, typical, method)
-        for method in calibration.METHODS
-    }
+    methods = (method,) if method else METHODS
+    typical = calibration.fitting(prepared, inputs, methods)
+    models = {each: calibration.quantize(onnx_path, prepared, typical, each) for each in methods}
     told = onnx_file.normalization_of(model)
     if inputs.normalization:
         told = packed(inputs.normalization)

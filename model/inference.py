@@ -1,17 +1,14 @@
-"""Running ONNX models with onnxruntime, image by image, as the device does."""
+"""Running ONNX models with onnxruntime, input by input, as the device does."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
-from model.image_shape import IMAGE_SHAPE
 from model.session import session_of
-from support.errors import UserError
 from support.progress import SOON, track
 
 Float32Array = npt.NDArray[np.float32]
@@ -24,13 +21,13 @@ def run(
 
     Args:
         model: one input, one output.
-        inputs: normalized images, float32.
+        inputs: as the network sees them, float32.
         optimize: as onnxruntime does by default; False is what the file says.
         title: what is run, for the progress shown when it takes longer.
     """
     session = session_of(model, optimize=optimize)
     name = session.get_inputs()[0].name
-    shown = track(inputs, f"{title}, images", len(inputs), after=SOON)
+    shown = track(inputs, f"{title}, inputs", len(inputs), after=SOON)
     rows = [session.run(None, {name: image[np.newaxis]})[0] for image in shown]
     return np.concatenate(rows)
 
@@ -56,20 +53,6 @@ def run_tensors(
     return values
 
 
-def count_right(scores: npt.NDArray[Any], labels: npt.NDArray[np.uint8]) -> int:
+def count_right(scores: npt.NDArray[Any], labels: npt.NDArray[Any]) -> int:
     """Return how many rows of `scores` [N, classes] have their (first) largest at the label."""
     return int(np.sum(np.argmax(scores, axis=1) == labels))
-
-
-def check_input(path: Path, model: onnx.ModelProto) -> None:
-    """Raise a `UserError` that names `path` unless the model reads one MNIST image at a time."""
-    inputs = [
-        [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
-        for value in model.graph.input
-    ]
-    expected = [1, *IMAGE_SHAPE]
-    if inputs != [expected] or len(model.graph.output) != 1:
-        raise UserError(
-            f"{path}: inputs of shapes {inputs} instead of one of {expected}",
-            "use the file that `python -m model` wrote",
-        )

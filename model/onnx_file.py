@@ -1,4 +1,4 @@
-"""ONNX files as this project hands them on: single file, opset 17, IR 8, nothing of their making.
+"""ONNX files as this project hands them on: a single file, nothing of their making.
 
 Exporters and quantizers leave their version, doc strings, metadata and even source paths in the
 file. Here all that goes, so that the same weights give the same bytes; one entry of this project's
@@ -19,10 +19,6 @@ from support.normalization import KEY
 
 OPSET = 17
 """Last opset before the one that torch.onnx's newer exporter starts at; ONNX 1.12."""
-
-IR_VERSION = 8
-"""The IR version that came with opset 17 (ONNX, docs/Versioning.md, "Released versions")."""
-
 
 PRODUCER = "nn2flash"
 
@@ -61,30 +57,6 @@ def set_normalization(model: onnx.ModelProto, packed: str) -> None:
     del model.metadata_props[:]
     model.metadata_props.extend(kept)
     model.metadata_props.add(key=KEY, value=packed)
-
-
-def check(model: onnx.ModelProto) -> None:
-    """Assert what readers of the file rely on.
-
-    Raises:
-        RuntimeError: the exporter or the quantizer no longer writes what was asked for.
-        onnx.checker.ValidationError: the model is not valid ONNX.
-    """
-    opsets = [(opset.domain, opset.version) for opset in model.opset_import]
-    if opsets != [("", OPSET)] or model.ir_version != IR_VERSION:
-        raise RuntimeError(
-            f"expected opset {OPSET} and IR {IR_VERSION}, got {opsets} and {model.ir_version}"
-        )
-    if any(tensor.external_data for tensor in model.graph.initializer):
-        raise RuntimeError("weights must be inside the file")
-    onnx.checker.check_model(model, full_check=True)
-
-
-def write(path: Path, model: onnx.ModelProto) -> None:
-    """Canonicalize, check and write `model`, whole or not at all."""
-    clean = canonicalize(model)
-    check(clean)
-    write_bytes(path, clean.SerializeToString(deterministic=True))
 
 
 def write_given(path: Path, model: onnx.ModelProto) -> None:

@@ -34,13 +34,7 @@ _NAMES = {"rmse": "RMSE", "r2": "R²"}
 
 def _scores(sources: Sources) -> dict[str, Value]:
     """What the float and the int8 network are worth."""
-    scores = {
-        kind: {"accuracy": value}
-        for kind, value in sources.quantization.get("accuracy", {}).items()
-        if kind in ("float", "int8")
-    }
-    if "task" in sources.evaluation:  # of a network module
-        scores = {kind: sources.evaluation[kind] for kind in ("float", "int8")}
+    scores = {kind: sources.evaluation.get(kind, {}) for kind in ("float", "int8")}
     found: dict[str, Value] = {}
     for kind, each in scores.items():
         for name, value in each.items():
@@ -52,12 +46,11 @@ def _scores(sources: Sources) -> dict[str, Value]:
 
 
 def _training(training: Json) -> dict[str, Value]:
-    """How it was trained: by a network module's plan, or by a recipe."""
-    plan = training.get("plan", training)
-    recipe = {"training recipe": str(training["recipe"]["name"])} if plan is training else {}
+    """How it was trained: by a network module's plan, and by which of its recipes."""
+    recipe = {"training recipe": str(training["recipe"])} if "recipe" in training else {}
     return recipe | {
-        "training epochs": int(plan["epochs"]),
-        "training seed": int(plan["seed"]),
+        "training epochs": int(training["plan"]["epochs"]),
+        "training seed": int(training["plan"]["seed"]),
     }
 
 

@@ -111,26 +111,23 @@ def _charts(sources: Sources) -> list[Chart]:
     if not history:
         return []
     loss = {"training": [(e["epoch"], e["loss"]) for e in history]}
-    if "validation" in history[0]:
+    if "validation_loss" in history[0]:
         loss["validation"] = [(e["epoch"], e["validation_loss"]) for e in history]
-        return [line_chart("Loss by epoch", loss), *_validated(sources, history)]
-    accuracy = {}
-    for key, name in (("training_accuracy", "training"), ("validation_accuracy", "validation")):
-        points = [(e["epoch"], 100 * e[key]) for e in history if e[key] is not None]
-        if points:
-            accuracy[name] = points
-    return [line_chart("Loss by epoch", loss), line_chart("Accuracy by epoch", accuracy, " %")]
-
-
-def _validated(sources: Sources, history: list[dict[str, Any]]) -> list[Chart]:
-    """What a network module's validation part showed."""
-    if "accuracy" in history[0]["validation"]:
-        points = [(e["epoch"], 100 * e["validation"]["accuracy"]) for e in history]
-        return [line_chart("Accuracy by epoch", {"validation": points}, " %")]
     units = {*sources.training.get("units", ())}
     unit = f" {min(units)}" if len(units) == 1 else ""
-    points = [(e["epoch"], e["validation"]["rmse"]) for e in history]
-    return [line_chart("RMSE by epoch", {"validation": points}, unit)]
+    charts = [line_chart("Loss by epoch", loss)]
+    for figure, name, factor, shown in (
+        ("accuracy", "Accuracy by epoch", 100, " %"),
+        ("rmse", "RMSE by epoch", 1, unit),
+    ):
+        lines = {
+            part: [(e["epoch"], factor * e[part][figure]) for e in history]
+            for part in ("training", "validation")
+            if all(figure in e.get(part, {}) for e in history)
+        }
+        if lines:
+            charts.append(line_chart(name, lines, shown))
+    return charts
 
 
 def _costs(sources: Sources) -> dict[str, Any]:

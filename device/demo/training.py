@@ -27,15 +27,14 @@ class Training:
 
 
 def read_training(path: str) -> Training:
-    """What training.json tells: a recipe's normalization, or that of a network module's data.
+    """What training.json tells of the data's normalization.
 
     Raises:
         UserError: missing, or neither.
     """
     content = read_json(path)
     try:
-        found = content["recipe"]["normalization"] if "recipe" in content else content
-        mean, std = found["mean"], found["std"]
+        mean, std = content["mean"], content["std"]
         return Training(
             (0.0,) if mean is None else tuple(map(float, np.ravel(mean))),
             (1.0,) if std is None else tuple(map(float, np.ravel(std))),

@@ -8,8 +8,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from model.augmentation import distort
-from model.recipes import Augmentation
+from model.augmentation import Augmentation, distort
 
 DATA = "mnist"
 SUBSET = "mnist_test_subset"

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Make sure that MNIST is there."""
-    from model.dataset import obtain, raw_folder
+    from model.sources.mnist import obtain, raw_folder
 
     source = obtain(arguments.data)
     print(f"dataset: MNIST in {raw_folder(arguments.data)}, from {source}", file=sys.stderr)

@@ -1,89 +1,100 @@
 """Quantize a float ONNX file to int8, and show what it is worth.
 
-With onnxruntime (static, QDQ, per-channel int8 weights). Of the network trained here (--data,
---checkpoint) training images calibrate; of anyone's (--calibration) the inputs of an .npz do.
+With onnxruntime (static, QDQ, per-channel int8 weights). Inputs of an .npz calibrate, others judge.
+Of a network module (--module, --weights) the network can go on training, quantization simulated:
+with --qat auto when int8 loses more accuracy than allowed, with --qat 1 always.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model.arguments import add_file, add_quantization
+from model.module.arguments import add_module, add_training
+from support.calibration_methods import METHODS
 from support.errors import UserError
-from support.files import together, write_json
 from support.output_file import OutputFile, check_outputs
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `quantize`."""
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder that holds MNIST/raw")
-    parser.add_argument("--checkpoint", type=Path, metavar="PT", help="what `train` wrote")
     add_file(parser, "--onnx", "ONNX", "the float network")
-    add_quantization(parser, required=False)
+    add_quantization(parser)
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        help="how the calibrating inputs set the ranges (default: the best of all ways)",
+    )
     add_file(parser, "--out", "ONNX", "file to write")
     add_file(parser, "--report", "JSON", "scales and accuracy to write")
+    add_module(parser, required=False)
+    add_training(parser)
+    parser.add_argument(
+        "--weights", type=Path, metavar="PT", help="of --module: what `train` wrote"
+    )
+    parser.add_argument(
+        "--qat",
+        choices=("auto", "0", "1"),
+        default="auto",
+        help="of --module: quantization-aware training, when int8 loses more than allowed, never,"
+        " or always",
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Quantize, measure, and write the int8 model and its report unless it lost too much.
+    """Quantize, train further where that is asked for, and write the int8 network and its report.
 
     Raises:
-        UserError: the int8 network lost more accuracy than allowed, or a file is not what it
+        UserError: int8 loses more accuracy than allowed all the same, or a file is not what it
             should be.
     """
-    trained_here = arguments.data is not None and arguments.checkpoint is not None
-    if trained_here == (arguments.calibration is not None):
-        raise UserError(
-            "what calibrates is missing, or there twice",
-            "give --calibration x.npz, or --data and --checkpoint of the network trained here",
-        )
+    from model import given_network, int8_check, onnx_file
+
+    if (arguments.module is None) != (arguments.weights is None):
+        raise UserError("--module and --weights go together", "give both, or none")
+    given = (arguments.onnx, arguments.calibration, arguments.validation, arguments.weights)
     check_outputs(
-        [OutputFile("--out", arguments.out), OutputFile("--report", arguments.report)],
-        (arguments.onnx, arguments.calibration, arguments.validation, arguments.checkpoint),
+        [OutputFile("--out", arguments.out), OutputFile("--report", arguments.report)], given
     )
-    (_trained if trained_here else _given)(arguments)
-
-
-def _given(arguments: argparse.Namespace) -> None:
-    from model.given_network import quantize_file
-
-    quantize_file(
-        arguments.onnx,
-        arguments.calibration,
-        arguments.normalize,
-        arguments.validation,
-        max_drop=arguments.max_accuracy_drop,
-        out=arguments.out,
-        report_path=arguments.report,
+    # A module runs in its own folder.
+    path, calibration, out, report = (
+        Path(getattr(arguments, name)).resolve() if arguments.module else getattr(arguments, name)
+        for name in ("onnx", "calibration", "out", "report")
     )
+    validation = arguments.validation
+    if arguments.module and validation:
+        validation = validation.resolve()
 
-
-def _trained(arguments: argparse.Namespace) -> None:
-    from model import checkpoint, inference, onnx_file, quantization_report
-    from model.images import read
-
-    trained = checkpoint.load(arguments.checkpoint)
-    float_model = onnx_file.read(arguments.onnx)
-    inference.check_input(arguments.onnx, float_model)
-    calibration = read(arguments.data, "calibration", trained)
-    chosen = quantization_report.choose(
-        float_model, calibration, read(arguments.data, "validation", trained)
-    )
-    int8_model = onnx_file.canonicalize(chosen.model)
-    onnx_file.set_normalization(int8_model, onnx_file.normalization_of(float_model))
-    quantization_report.check_int8(int8_model, float_model)
-    accuracy = quantization_report.compare_accuracy(
-        float_model, int8_model, read(arguments.data, "test", trained)
-    )
-    if accuracy.drop_points > arguments.max_accuracy_drop:
-        raise UserError(
-            f"int8 loses {accuracy.drop_points:.2f} points of accuracy ({accuracy.summary()}); "
-            f"{arguments.max_accuracy_drop:g} are allowed",
-            "train longer or with another recipe, or allow more: max_accuracy_drop=",
+    def tried_with(model: onnx.ModelProto | None = None) -> given_network.Tried:
+        return given_network.quantize(
+            path,
+            calibration,
+            arguments.normalize,
+            validation,
+            model=model,
+            method=arguments.method,
         )
-    report = quantization_report.report(chosen, accuracy, calibration)
-    with together([arguments.out, arguments.report]) as (onnx_to, report_to):
-        onnx_file.write(onnx_to, int8_model)
-        write_json(report_to, report)
-    print(f"quantize: {accuracy.summary()}, calibrated by {chosen.method}")
+
+    allowed, tried = arguments.max_accuracy_drop, tried_with()
+    loses = tried.loses_more_than(allowed)
+    if arguments.module and (arguments.qat == "1" or (arguments.qat == "auto" and loses)):
+        why = f"more than the {allowed:g} points that are allowed" if loses else "qat=1"
+        print(f"quantize: {given_network.accuracy(tried)}, {why}: training on, int8 simulated")
+        model, epochs = _trained_further(arguments)
+        tried = given_network.better(tried, tried_with(model), epochs)
+    if arguments.module:
+        int8_check.check(path, tried.models[tried.best], onnx_file.read(path))
+    given_network.keep(path, tried, max_drop=allowed, out=out, report_path=report)
+
+
+def _trained_further(arguments: argparse.Namespace) -> tuple[onnx.ModelProto, int]:
+    from support.progress import waiting
+
+    with waiting("loading PyTorch"):
+        from model.module.fine_tuning import fine_tuned
+    return fine_tuned(arguments)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 import onnx
 
 from model import onnx_file
 from model.module import export, fit, weights
+from model.module.arguments import source_of
 from model.module.fake_quantized import FakeQuantized
 from model.module.load import load
 from model.module.prepared import parts_of
@@ -30,21 +30,22 @@ def fine_tuned(arguments: argparse.Namespace) -> tuple[onnx.ModelProto, int]:
     """The float network of other weights, which bear being quantized, and the epochs at most.
 
     Args:
-        arguments: `module`, `file`, `data`, `weights`, `epochs`, `seed` as of a training.
+        arguments: `module`, `file`, `recipe`, `data`, `mnist`, `weights`, `epochs`, `seed` as of a
+            training.
 
     Raises:
         UserError: something is missing or wrong in the module or its data.
     """
-    kept = arguments.weights.resolve()
-    data: Path | None = arguments.data.resolve() if arguments.data else None
-    allowed = [*arguments.file, kept, *filter(None, [data])]
+    kept = weights.needed(arguments.weights)
+    source = source_of(arguments)
+    allowed = [*arguments.file, kept, *(source.files() if source else ())]
     watch = Watch(arguments.module.resolve(), allowed)
     fit.make_repeatable(arguments.seed)
     with watch:
-        module = load(arguments.module, arguments.seed)
-        network, place = module.network(), module.place("network")
+        module = load(arguments.module, arguments.seed, arguments.recipe)
+        network, place = module.network(arguments.seed), module.place("network")
         ends = weights.load(kept, network, place)
-        parts = parts_of(module, data, arguments.seed)
+        parts = parts_of(module, source, arguments.seed)
         before = fit.plan_of(module, len(parts.train), arguments.epochs, arguments.seed)
         plan = plan_after(before)
         with FakeQuantized():

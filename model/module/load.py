@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from model.module.asked import asked
 from model.module.from_source import FromSource, from_source
 from model.module.users_code import place_of, running
 from support.errors import UserError
@@ -35,10 +36,12 @@ class NetworkModule:
     Attributes:
         path: absolute.
         loaded: what Python made of it.
+        recipe: one of its RECIPES; "" where it has none.
     """
 
     path: Path
     loaded: ModuleType
+    recipe: str = ""
 
     def function(self, name: str) -> Callable[..., Any] | None:
         """One of its functions, or None.
@@ -66,10 +69,14 @@ class NetworkModule:
     def number(self, name: str, default: float) -> float:
         """A number above 0 that the module sets, such as EPOCHS; a whole one if `default` is.
 
+        A dictionary has one for each recipe.
+
         Raises:
             UserError: something else.
         """
         value = getattr(self.loaded, name, default)
+        if self.recipe and isinstance(value, dict):
+            value = value.get(self.recipe, default)
         kinds = (int,) if isinstance(default, int) else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < MOST:
             raise UserError(
@@ -82,15 +89,30 @@ class NetworkModule:
         found = getattr(self.loaded, name, None)
         return place_of(found, self.path) if found else str(self.path)
 
-    def network(self) -> nn.Module:
+    def asked(
+        self, function: Callable[..., Any], offered: Mapping[str, Any], positional: int = 0
+    ) -> dict[str, Any]:
+        """What one of its functions asks for by name: `recipe`, and whatever else is offered.
+
+        Args:
+            positional: arguments that it gets anyway.
+
+        Raises:
+            UserError: it asks for something else.
+        """
+        name = getattr(function, "__name__", "")
+        return asked(function, {**offered, "recipe": self.recipe}, self.place(name), positional)
+
+    def network(self, seed: int = 0) -> nn.Module:
         """A new network, with the weights that it was made with.
 
         Raises:
             UserError: `network()` is missing, raises, or returns something else.
         """
         make = self.needed("network")
+        more = self.asked(make, {"seed": seed})
         with running(self.path, "network()", self.place("network")):
-            made = make()
+            made = make(**more)
         if not isinstance(made, nn.Module):
             raise UserError(
                 f"{self.place('network')}: network() returns {_kind(made)}, not a torch.nn.Module",
@@ -109,11 +131,27 @@ def _kind(value: object) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
-def load(path: Path, seed: int) -> NetworkModule:
+def _chosen(path: Path, loaded: ModuleType, recipe: str) -> str:
+    """One of a module's RECIPES: the first of them where none is asked for.
+
+    Raises:
+        UserError: it has no such one.
+    """
+    known = tuple(map(str, getattr(loaded, "RECIPES", ())))
+    if recipe and recipe not in known:
+        raise UserError(
+            f"{path}: has no recipe '{recipe}'",
+            f"known: {', '.join(known)}" if known else 'name them: RECIPES = ("…", "…")',
+        )
+    return recipe or (known[0] if known else "")
+
+
+def load(path: Path, seed: int, recipe: str = "") -> NetworkModule:
     """Load a module as Python would, seen from its own folder, which its files are named from.
 
     Args:
         seed: of PyTorch's random numbers, which networks' first weights are drawn from.
+        recipe: one of its RECIPES; "" for the first.
 
     Raises:
         UserError: it is not there, or raises while it is loaded.
@@ -133,4 +171,4 @@ def load(path: Path, seed: int) -> NetworkModule:
     sys.modules[spec.name] = loaded  # dataclasses and pickle look there
     with running(path, "loading the module"):
         spec.loader.exec_module(loaded)
-    return NetworkModule(path, loaded)
+    return NetworkModule(path, loaded, _chosen(path, loaded, recipe))

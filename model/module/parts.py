@@ -14,6 +14,9 @@ from support.normalization import Step
 Float32Array = npt.NDArray[np.float32]
 Array = npt.NDArray[Any]
 
+CALIBRATING = 1000
+"""Training inputs, evenly spread, that set the ranges of quantization where no part is for it."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -55,6 +58,7 @@ class Parts:
         input_names: of the network's inputs.
         normalization: what each input, as the data has it, has gone through.
         columns: names of the columns that its source read the inputs from, or ().
+        calibration: the part that sets the ranges of quantization; None: some training inputs do.
     """
 
     train: Part
@@ -65,6 +69,12 @@ class Parts:
     input_names: tuple[str, ...]
     normalization: tuple[tuple[Step, ...], ...] = ()
     columns: tuple[str, ...] = ()
+    calibration: Part | None = None
+
+    @property
+    def calibrating(self) -> Part:
+        """What sets the ranges of quantization."""
+        return self.calibration or self.train.spread(CALIBRATING)
 
     def figure(self, function: str) -> tuple[float, ...] | None:
         """What the first input's last step of a kind has: "Sub" the mean, "Div" the deviation."""

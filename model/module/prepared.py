@@ -4,46 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from model.module import returned
+from model.module.asked import asks_for
 from model.module.load import NetworkModule
 from model.module.parts import Part, Parts
 from model.module.users_code import running
-from model.sources.read import read
+from model.sources.read import Source
 from support.errors import UserError
 
 
-def parts_of(module: NetworkModule, given: Path | None, seed: int) -> Parts:
+def parts_of(module: NetworkModule, source: Source | None, seed: int) -> Parts:
     """The module's data, preprocessed.
 
     Args:
-        given: a file or folder to read instead of calling `data()`.
+        source: what is read instead of calling `data()`, or for a `data(given)` to change.
 
     Raises:
         UserError: `data()` is missing, raises, or returns what cannot be trained on.
     """
-    if given is not None:
-        with running(given, "reading the data"):
-            found = returned.of(read(given), str(given), seed)
+    own = module.function("data")
+    if source is not None and (own is None or not asks_for(own, "given")):
+        with running(source.path, "reading the data"):
+            found = returned.of(source.read(), str(source.path), seed)
     else:
-        make = module.needed("data")
-        place = module.place("data")
-        with running(module.path, "data()", place):
-            made = make()
-        with running(module.path, "what data() returns", place):
-            found = returned.of(made, place, seed)
+        found = _from_data(module, source, seed)
     preprocess = module.function("preprocess")
     if preprocess is None:
         return found
-    changed = [_preprocessed(module, preprocess, part) for part in (found.train, found.validation)]
-    test = _preprocessed(module, preprocess, found.test)
     # What it does to an input is known to nobody else: firmware is given what it returns.
-    return replace(found, train=changed[0], validation=changed[1], test=test, normalization=())
+    return replace(
+        found,
+        train=_preprocessed(module, preprocess, found.train),
+        validation=_preprocessed(module, preprocess, found.validation),
+        calibration=found.calibration and _preprocessed(module, preprocess, found.calibration),
+        test=_preprocessed(module, preprocess, found.test),
+        normalization=(),
+    )
+
+
+def _from_data(module: NetworkModule, source: Source | None, seed: int) -> Parts:
+    """What the module's `data()` returns."""
+    make, place = module.needed("data"), module.place("data")
+    offered: dict[str, Any] = {"seed": seed}
+    if asks_for(make, "given"):
+        if source is None:
+            raise UserError(
+                f"{place}: data() takes what is given, and nothing is",
+                'name it: DATA = "readings.csv" (the command by itself: --data)',
+            )
+        with running(source.path, "reading the data"):
+            offered["given"] = source.read()
+    more = module.asked(make, offered)
+    with running(module.path, "data()", place):
+        made = make(**more)
+    with running(module.path, "what data() returns", place):
+        return returned.of(made, place, seed)
 
 
 def _preprocessed(module: NetworkModule, preprocess: Callable[..., Any], part: Part) -> Part:

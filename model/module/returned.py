@@ -16,7 +16,7 @@ from model.module.parts import Part, Parts
 from model.module.refusal import Refusal
 from support.normalization import Step
 
-NAMES = ("train", "validation", "test")
+NAMES = ("train", "validation", "calibration", "test")
 ABOUT = ("classes", "units", "input_names", "columns", "mean", "std", "normalize")
 INPUT = "input"
 """Name of a network's only input, where `data()` has no `input_names`."""
@@ -29,10 +29,11 @@ def of(returned: object, place: str, seed: int) -> Parts:
 
     Args:
         returned: a dictionary with "train" and "test", "validation" if there is one (else a tenth
-            of "train" is drawn), each a pair (inputs, labels) of arrays or tensors, or a Dataset;
-            and what is known of "classes", "units", "input_names"; "mean" and "std", which bring
-            the inputs to the numbers that the network learns on, or "normalize": True, which
-            measures both on the training part.
+            of "train" is drawn), "calibration" if some are to set the ranges of quantization, each
+            a pair (inputs, labels) of arrays or tensors, or a Dataset; and what is known of
+            "classes", "units", "input_names"; "mean" and "std", which bring the inputs to the
+            numbers that the network learns on, or "normalize": True, which measures both on the
+            training part.
         place: `file:line` of `data`, for messages.
         seed: of the draw.
 
@@ -78,6 +79,7 @@ def of(returned: object, place: str, seed: int) -> Parts:
         names,
         steps,
         _names(returned, "columns", refuse),
+        found.get("calibration"),
     )
 
 

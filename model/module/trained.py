@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import asdict
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -15,10 +19,12 @@ from support.errors import UserError
 
 def trained(
     module: NetworkModule, network: nn.Module, parts: Parts, plan: fit.Plan, *, again: bool = False
-) -> tuple[nn.Module, list[fit.Epoch]]:
-    """The network with its weights, and the history where the built-in loop has one.
+) -> tuple[nn.Module, list[dict[str, Any]]]:
+    """The network with its weights, and the history: a record for each epoch, as of `fit.Epoch`.
 
     Args:
+        plan: a train() of the module's gets it when it asks for `plan`; when it asks for `history`,
+            a list that its records go to.
         again: it has been trained before.
 
     Raises:
@@ -34,9 +40,11 @@ def trained(
                 " finite numbers",
                 fit.slower(plan),
             )
-        return network, history
+        return network, [asdict(epoch) for epoch in history]
+    kept: list[Any] = []
+    more = module.asked(own, {"plan": plan, "history": kept}, 2)
     with running(module.path, "train()", module.place("train")):
-        returned = own(network, parts)
+        returned = own(network, parts, **more)
     found = network if returned is None else returned
     if not isinstance(found, torch.nn.Module):
         raise UserError(
@@ -51,7 +59,36 @@ def trained(
         )
     check_shapes(module, found, parts)
     outputs_of(module, found, parts.validation, "validation")
-    return found.eval(), []
+    return found.eval(), _records(module, kept)
+
+
+def _records(module: NetworkModule, kept: list[Any]) -> list[dict[str, Any]]:
+    """The history that a train() kept, its epochs numbered.
+
+    Raises:
+        UserError: a record without a loss, or with something else than figures.
+    """
+    for number, record in enumerate(kept, 1):
+        if not isinstance(record, dict) or not _figures(record) or "loss" not in record:
+            raise UserError(
+                f"{module.place('train')}: train() appends {str(record)[:60]} to history, epoch"
+                f" {number}",
+                'append figures, {"loss": 0.3, "validation": {"accuracy": 0.9}}',
+            )
+    return [{"epoch": number, **record} for number, record in enumerate(kept, 1)]
+
+
+def _figures(record: dict[Any, Any]) -> bool:
+    """Whether it holds finite numbers by name, or dictionaries of such."""
+    return all(
+        isinstance(name, str)
+        and (
+            _figures(value)
+            if isinstance(value, dict)
+            else isinstance(value, int | float) and math.isfinite(value)
+        )
+        for name, value in record.items()
+    )
 
 
 STATISTICS = ("running_mean", "running_var")

@@ -28,6 +28,20 @@ class Ends:
     normalization: str
 
 
+REMEDY = "train again: python -m model train"
+
+
+def needed(path: Path) -> Path:
+    """The absolute path of a file of weights that is to be read.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file", REMEDY)
+    return path.resolve()
+
+
 def save(path: Path, network: nn.Module, ends: Ends) -> None:
     """Write weights and what is known of the inputs; the same content gives the same bytes."""
     weights = {name: value.clone() for name, value in network.state_dict().items()}
@@ -50,8 +64,7 @@ def load(path: Path, network: nn.Module, place: str) -> Ends:
     Raises:
         UserError: missing, another file, or weights of another network.
     """
-    remedy = "train again: python -m model train-module"
-    content = torch_file.read(path, "weights", FORMAT, remedy)
+    content = torch_file.read(path, "weights", FORMAT, REMEDY)
     try:
         network.load_state_dict(content["weights"])
     except RuntimeError as error:

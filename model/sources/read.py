@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from model.sources.arrays import arrays
 from model.sources.folders import images
 from model.sources.idx import idx, is_idx
+from model.sources.mnist import checked, mnist
 from model.sources.split import Data
 from model.sources.tables import csv
 from support.errors import UserError
@@ -30,3 +32,32 @@ def read(path: str | Path) -> Data:
     if not place.exists():
         raise UserError(f"{place}: no such file or folder")
     raise UserError(f"{place}: is of no kind that is known", f"give {KINDS}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a training is given instead of, or for, a module's `data()`.
+
+    Attributes:
+        path: absolute; of a file or folder, or of the folder that MNIST's lie below.
+        mnist: whether it is that.
+    """
+
+    path: Path
+    mnist: bool = False
+
+    def files(self) -> list[Path]:
+        """What may be read of it.
+
+        Raises:
+            UserError: one of MNIST's files is missing or another.
+        """
+        return checked(self.path) if self.mnist else [self.path]
+
+    def read(self) -> Data:
+        """Its parts.
+
+        Raises:
+            UserError: what its reader finds wrong.
+        """
+        return mnist(self.path) if self.mnist else read(self.path)

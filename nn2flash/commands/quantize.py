@@ -15,7 +15,7 @@ SUFFIX = "_int8.onnx"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `quantize`."""
     parser.add_argument("model", type=Path, metavar="MODEL", help="a float .onnx file")
-    add_quantization(parser, required=True)
+    add_quantization(parser)
     parser.add_argument(
         "--out",
         type=Path,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from site_tools.board_firmware import Firmware
-    from site_tools.models import Model
+    from site_tools.model_files import Model
     from site_tools.network_sources import NetworkSources
     from site_tools.places import Places
     from site_tools.subset import Subset

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from SCons.Script import BUILD_TARGETS
 
 if TYPE_CHECKING:
-    from site_tools.models import Dataset
+    from site_tools.model_files import Dataset
     from site_tools.places import Places
 
 # Each has PyTorch in its memory: 0.4 GB.

@@ -6,23 +6,29 @@ in a literal, `FILES = ["readings.csv", "images"]`, seen from its own folder.
 
 from __future__ import annotations
 
-import ast
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import SCons.Errors
+from site_tools.module_literals import (
+    FileNames,
+    declared_files,
+    declared_method,
+    declared_names,
+    declared_recipes,
+    declared_source,
+    declared_subset,
+    parsed,
+)
 from site_tools.own_folder import mark_given, refuse_build_folder
-from site_tools.setting_rules import refuse_unprintable
+from site_tools.setting_rules import refuse_unprintable, values
 from site_tools.standalone import standalone
 
 module_files = standalone("module_files")
 
-TEST_SUBSET = "test_subset"
-"""The header of a network's test inputs, and the prefix of its symbols."""
-
-_SUBSET = rf"([a-z][a-z0-9_]{{0,30}}_)?{TEST_SUBSET}"
+DEFAULT = "model/guide/mnist.py"
+"""The guide's network, seen from the project's folder: what is trained where no module is given."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,14 @@ class UsersModule:
 
     Attributes:
         file: node of the module.
-        words: its options, for `python -m model train-module` and `export-module`.
+        words: its options, for `python -m model train`, `export` and `quantize`.
         code: nodes of the modules that it imports, its own and this project's.
         data: nodes of its data files.
         distributions: top-level names of installed packages that it imports.
         source: "mnist", the absolute path of data to read instead of calling `data()`, or "".
         subset: what the header of test inputs and its symbols are called.
+        names: of the files that are made.
+        method: the way of calibrating, "" for the best.
     """
 
     file: Any
@@ -46,104 +54,8 @@ class UsersModule:
     distributions: list[str]
     source: str
     subset: str
-
-
-def _error(path: Path, line: int | None, text: str) -> SCons.Errors.UserError:
-    return SCons.Errors.UserError(f"{path}:{line or 1}: {text}")
-
-
-def parsed(path: Path) -> ast.Module:
-    """The parsed file.
-
-    Raises:
-        SCons.Errors.UserError: it is no Python.
-    """
-    try:
-        tree: ast.Module = module_files.parsed(path)
-    except module_files.WrongFileError as error:
-        raise SCons.Errors.UserError(str(error)) from None
-    return tree
-
-
-def _literal(tree: ast.Module, name: str) -> tuple[ast.expr | None, int]:
-    """What is assigned to a name at the top of a file, and in which line."""
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            assert isinstance(node, ast.Assign | ast.AnnAssign)
-            return node.value, node.lineno
-    return None, 0
-
-
-def declared_files(path: Path, tree: ast.Module) -> list[Path]:
-    """The files and folders that `FILES` names, absolute.
-
-    Raises:
-        SCons.Errors.UserError: no literal list of names, or one of them is not there.
-    """
-    value, line = _literal(tree, "FILES")
-    if value is None:
-        return []
-    try:
-        names = ast.literal_eval(value)
-    except (ValueError, TypeError):
-        names = None
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
-        raise _error(
-            path,
-            line,
-            "FILES is read without running the module: write it as a list of names in quotes,"
-            ' FILES = ["readings.csv"]',
-        )
-    found = [path.parent / name for name in names]
-    for name, file in zip(names, found, strict=True):
-        if not name or not file.exists():
-            raise _error(
-                path, line, f"FILES names '{name}', which is not there (looked for {file}): mend it"
-            )
-    return found
-
-
-def declared_source(path: Path, tree: ast.Module) -> str:
-    """What `DATA` names: "mnist", or the absolute path of a file or folder; "" without it.
-
-    Raises:
-        SCons.Errors.UserError: no literal name, or one that is not there.
-    """
-    value, line = _literal(tree, "DATA")
-    if value is None:
-        return ""
-    name = value.value if isinstance(value, ast.Constant) else None
-    if not isinstance(name, str) or not name:
-        raise _error(
-            path, line, 'DATA is read without running the module: DATA = "readings.csv" in quotes'
-        )
-    if name == "mnist":
-        return name
-    if not (path.parent / name).exists():
-        raise _error(path, line, f"DATA names '{name}', which is not there: mend it")
-    return str(path.parent / name)
-
-
-def declared_subset(path: Path, tree: ast.Module) -> str:
-    """What `SUBSET` calls the header of test inputs; `TEST_SUBSET` without it.
-
-    Raises:
-        SCons.Errors.UserError: no literal name that C takes.
-    """
-    value, line = _literal(tree, "SUBSET")
-    if value is None:
-        return TEST_SUBSET
-    name = value.value if isinstance(value, ast.Constant) else None
-    if not isinstance(name, str) or not re.fullmatch(_SUBSET, name):
-        raise _error(
-            path,
-            line,
-            "SUBSET is read without running the module: write a name of lower-case letters, digits"
-            f' and underscores that ends with {TEST_SUBSET}, SUBSET = "fan_{TEST_SUBSET}"',
-        )
-    return name
+    names: FileNames
+    method: str
 
 
 def imported(path: Path) -> tuple[list[Path], list[str]]:
@@ -183,8 +95,24 @@ def _given_source(env: Any) -> str:
     return name if name in ("", "mnist") else str(Path(env.GetLaunchDir(), name))
 
 
+def _recipe(env: Any, path: Path, known: list[str]) -> str:
+    """The recipe that `recipe=` names, or the module's usual one; "" where it has none.
+
+    Raises:
+        SCons.Errors.UserError: it has no such one.
+    """
+    name = str(env["recipe"])
+    if name and not known:
+        raise SCons.Errors.UserError(
+            f"recipe={name}: {path.name} has no recipes, it trains one way (RECIPES names several)"
+        )
+    if name and name not in known:
+        raise SCons.Errors.UserError(f"recipe={name}: {values(name, known)}")
+    return name or (known[0] if known else "")
+
+
 def users_module(env: Any, out: Any) -> UsersModule:
-    """Read the module that `model=` names.
+    """Read the module that `model=` names, or the guide's.
 
     Args:
         out: node of the build folder.
@@ -192,7 +120,8 @@ def users_module(env: Any, out: Any) -> UsersModule:
     Raises:
         SCons.Errors.UserError: what can be seen to be wrong without running it.
     """
-    path = Path(env.GetLaunchDir(), env["model"]).resolve()
+    given = env["model"] or Path(env["PROJECT_ROOT"], DEFAULT)
+    path = Path(env.GetLaunchDir(), given).resolve()
     tree = parsed(path)
     declared, source = declared_files(path, tree), declared_source(path, tree)
     files, others = imported(path)
@@ -204,6 +133,8 @@ def users_module(env: Any, out: Any) -> UsersModule:
     words: list[Any] = ["--module", file]
     for each in declared:
         words += ["--file", env.Dir(str(each)) if each.is_dir() else env.File(str(each))]
+    if recipe := _recipe(env, path, declared_recipes(path, tree)):
+        words += ["--recipe", recipe]
     return UsersModule(
         file,
         words,
@@ -212,6 +143,8 @@ def users_module(env: Any, out: Any) -> UsersModule:
         distributions,
         _given_source(env) or source,
         declared_subset(path, tree),
+        declared_names(path, tree),
+        declared_method(path, tree),
     )
 
 

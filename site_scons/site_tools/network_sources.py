@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from site_tools.settings import SIMULATED_BOARD
 
 if TYPE_CHECKING:
-    from site_tools.models import Model
+    from site_tools.model_files import Model
     from site_tools.places import Places
 
 EVERY = (

@@ -101,10 +101,15 @@ FIELDS = (
         matching(NAME, "a C name in lower case"),
     ),
     # The network: trained here, or given.
-    ("recipe", "how to train: augmented, guide", "augmented", one_of(("augmented", "guide"))),
+    (
+        "recipe",
+        "how to train: one of the module's RECIPES (default: the first); of MNIST augmented, guide",
+        "",
+        None,
+    ),
     (
         "epochs",
-        "epochs of training (default: the recipe's)",
+        "epochs of training (default: the recipe's, or the module's EPOCHS)",
         "",
         matching(r"|[1-9]\d{0,4}", "a number of epochs"),
     ),
@@ -353,10 +358,6 @@ def _settle_module(env: Any, given: Mapping[str, Any]) -> None:
                 f"{key}={env[key]}: is for a network that is given; model={env['model']} brings its"
                 " own"
             )
-    if env["recipe"] != "augmented":
-        raise SCons.Errors.UserError(
-            f"recipe={env['recipe']}: is MNIST's; a module trains by its own EPOCHS or train()"
-        )
     if env["ai"] == "bundle":
         raise SCons.Errors.UserError(f"ai=bundle: is ST's network, not model={env['model']}")
     if "name" in given or env["name"] != "network":

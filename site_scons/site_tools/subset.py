@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from site_tools.models import Model
+    from site_tools.model_files import Model
     from site_tools.places import Places
 
 

@@ -37,7 +37,7 @@ from nn2flash.cli import main
 from nn2flash.host_library import library_source
 from tests.codegen.oracle import stored_inputs
 from tests.codegen.programs import toolchain
-from tests.report.conftest import MEMORY, PLACEMENT, QUANTIZATION, TRAINING, VALIDATION
+from tests.report.conftest import EVALUATION, MEMORY, PLACEMENT, QUANTIZATION, TRAINING, VALIDATION
 
 BOARD = "stm32h750b_dk"
 
@@ -104,7 +104,7 @@ def report(graph: Graph, folder: Path) -> dict[str, str]:
         reference={"inputs": inputs, "outputs": run_reference(graph, inputs), "labels": labels},
         training=TRAINING,
         quantization=QUANTIZATION,
-        evaluation={"float": {"accuracy": 0.75}},
+        evaluation=EVALUATION,
         memory=MEMORY,
         placement=PLACEMENT,
         validation=VALIDATION,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from model.dataset import load
+from model.sources.mnist import mnist
 from support.errors import UserError, run_cli
 from support.progress import track
 from tests.conftest import CHROMIUM
@@ -30,9 +30,9 @@ def main() -> None:
     path = shutil.which("chromium")
     if path is None:
         raise UserError("chromium is not installed", "./bootstrap scons test")
-    digits = load(arguments.data, train=False)
+    images, labels = mnist(arguments.data)["test"]
     random = np.random.default_rng(arguments.seed)
-    chosen = np.sort(random.choice(len(digits), arguments.count, replace=False))
+    chosen = np.sort(random.choice(len(labels), arguments.count, replace=False))
     words = command(
         arguments.board,
         arguments.validate / "firmware.elf",
@@ -48,8 +48,8 @@ def main() -> None:
         page.goto(server.url)
         page.get_by_text("ready", exact=True).wait_for()
         for index in track(chosen.tolist(), "digits", len(chosen)):
-            label = int(digits.labels[index])
-            read = read_picture(page, digits.pixels[index].numpy().reshape(28, 28))
+            label = int(labels[index])
+            read = read_picture(page, images[index, 0])
             if read != label:
                 misses.append(f"{index} ({label} read as {read})")
         browser.close()

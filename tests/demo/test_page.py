@@ -18,7 +18,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
-from model.dataset import load
+from model.sources.mnist import mnist
 from tests.demo.browse import (
     FOUR,
     ONE,
@@ -218,10 +218,9 @@ def test_test_digits_through_the_pages_own_preprocessing(
     tab: OpenTab, mnist_dir: Path, products: Products
 ) -> None:
     """100 digits, put on the canvas and centred by the page: few are read differently for it."""
-    digits = load(mnist_dir, train=False)
-    chosen = np.sort(np.random.default_rng(0).choice(len(digits), 100, replace=False))
-    pixels = digits.pixels.numpy().reshape(-1, 28, 28)[chosen]
-    labels = digits.labels.numpy()[chosen]
+    images, every = mnist(mnist_dir)["test"]
+    chosen = np.sort(np.random.default_rng(0).choice(len(every), 100, replace=False))
+    pixels, labels = images[chosen, 0], every[chosen]
     graph = read_graph(products.int8)
     real = (pixels.astype(np.float32) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
     stored = graph.input.quantization.quantize(real.reshape(100, -1).astype(np.float32))

@@ -74,7 +74,7 @@ COVERED: dict[tuple[str, str], By | Here | No] = {
     ("add-a-board.md", "scons board=path/to/my_board network=model_int8.onnx"): Here(),
     (
         "architecture.md",
-        "MNIST ─► train ─► mnist.pt ─► onnx ─► mnist_model.onnx ─► quantize"
+        "MNIST ─► train ─► mnist.pt ─► export ─► mnist_model.onnx ─► quantize"
         " ─► mnist_model_int8.onnx",
     ): _PICTURE,
     (

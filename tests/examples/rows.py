@@ -107,7 +107,7 @@ def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
     seconds = time.monotonic() - begun
     _scons(build, "evaluate", *module)
     evaluation = _read(model / "evaluation.json")
-    inputs = int(evaluation["int8"]["images"] if name == GUIDE else evaluation["inputs"])
+    inputs = int(evaluation["inputs"])
     _scons(build, "validate", *module, f"count={min(VALIDATED, inputs)}")
     board = build / f"{BOARD}{suffix}-validate"
     objects = _read(board / "memory.json")["placement"]

@@ -22,8 +22,6 @@ import torch
 
 from codegen.cli import main
 from codegen.project import begin, examples
-from model import checkpoint, dataset, onnx_file
-from model.recipes import RECIPES
 from model.sources.idx import load as load_idx
 from support.errors import UserError
 from tests.examples.rows import BESIDE, GUIDE, ROOT, Row, lines_of, write, write_sentence
@@ -139,7 +137,7 @@ def test_windows_shortly_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     files = ("--file", folder / "recordings.csv", "--file", folder / "test_recordings.csv")
     outputs = ("--out", to["w.pt"], "--history", to["h.json"])
     parts = ("--calibration", to["c.npz"], "--validation", to["v.npz"], "--test", to["t.npz"])
-    run_here("train-module", *module, *files, *outputs, *parts)
+    run_here("train", *module, *files, *outputs, *parts)
     history = json.loads(to["h.json"].read_text())
     assert history["test"]["accuracy"] > 0.75
     assert history["columns"] == ["ax", "ay", "az"] and len(history["mean"]) == 3
@@ -173,9 +171,9 @@ def digits_shortly_trained(
     outputs = ("--out", to["w.pt"], "--history", to["h.json"])
     parts = ["--calibration", to["c.npz"], "--validation", to["v.npz"], "--test", to["t.npz"]]
     data = ("--data", tmp_path / "digits", "--epochs", 2)
-    run_here("train-module", *module, *data, *outputs, *parts)
+    run_here("train", *module, *data, *outputs, *parts)
     accuracy: float = json.loads(to["h.json"].read_text())["test"]["accuracy"]
-    run_here("export-module", *module, "--weights", to["w.pt"], "--out", to["f.onnx"])
+    run_here("export", *module, "--weights", to["w.pt"], "--out", to["f.onnx"])
     return onnx.load(to["f.onnx"]), to["w.pt"], accuracy
 
 
@@ -197,29 +195,18 @@ def test_the_guides_network_shortly_trained(
     byte for byte, and the same inputs."""
     model, weights, accuracy = digits_shortly_trained("mnist_mlp", tmp_path, mnist_dir, monkeypatch)
     assert accuracy > 0.6
-    stored = torch.load(weights, weights_only=True)["weights"]
-    recipe = RECIPES["augmented"]
-    trained = checkpoint.Checkpoint(
-        weights=stored,
-        normalization=recipe.normalization,
-        recipe=recipe.name,
-        epochs=2,
-        seed=0,
-        dataset={},
-    )
-    checkpoint.save(tmp_path / "mnist.pt", trained)
-    run_here("onnx", "--checkpoint", tmp_path / "mnist.pt", "--out", tmp_path / "mnist_model.onnx")
-    built_in = onnx.load(tmp_path / "mnist_model.onnx")
-    # Of the inputs that one says less 0, divided by 1, too, which changes nothing.
-    onnx_file.set_normalization(built_in, onnx_file.normalization_of(model))
-    assert built_in.SerializeToString(deterministic=True) == model.SerializeToString(
+    plain = ("--module", ROOT / "model" / "guide" / "mnist.py")
+    run_here("export", *plain, "--weights", weights, "--out", tmp_path / "mnist_model.onnx")
+    of_scons = onnx.load(tmp_path / "mnist_model.onnx")
+    assert of_scons.SerializeToString(deterministic=True) == model.SerializeToString(
         deterministic=True
     )
     assert sum(int(np.prod(tensor.dims)) for tensor in model.graph.initializer) == 109_386
-    images = dataset.DigitImages(*map(torch.from_numpy, _test_images(tmp_path / "digits")))
+    pixels, labels = _test_images(tmp_path / "digits")
     with np.load(tmp_path / "t.npz") as part:
-        assert part["inputs"].tobytes() == trained.normalization(images.pixels).numpy().tobytes()
-        assert np.array_equal(part["labels"], images.labels.numpy())
+        scaled = torch.from_numpy(pixels).unsqueeze(1).float().div(255)
+        assert part["inputs"].tobytes() == scaled.numpy().tobytes()
+        assert np.array_equal(part["labels"], labels)
 
 
 def _test_images(folder: Path) -> tuple[np.ndarray, np.ndarray]:

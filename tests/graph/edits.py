@@ -82,6 +82,11 @@ OF_MODULE = (
     # It may train on.
     "QUANTIZE model/gearbox/int8.onnx",
 )
+OF_THE_GUIDE = (
+    "TRAIN model/mnist.pt",
+    "ONNX model/mnist_model.onnx",
+    "QUANTIZE model/mnist_model_int8.onnx",
+)
 EDITS = (
     Edit("nothing", nothing, ()),
     Edit("`verbose=1`", nothing, (), variables={"verbose": "1"}),
@@ -245,10 +250,8 @@ EDITS = (
         "`seed=`, `recipe=`, `epochs=`",
         nothing,
         (
-            "TRAIN model/mnist.pt",
-            "ONNX *",
-            "QUANTIZE *",
-            "IMAGES model/*.npz",
+            *OF_THE_GUIDE,
+            "INPUTS model/test.npz",
             "GENERATE *",
             "SUBSET *",
             *NETWORK_OBJECTS,
@@ -269,7 +272,7 @@ EDITS = (
     Edit(
         "`model/augmentation.py`",
         append("model/augmentation.py"),
-        ("TRAIN model/mnist.pt",),
+        OF_THE_GUIDE,
         stops="the same weights come out",
         network="trained",
     ),

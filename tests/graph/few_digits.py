@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.dataset import RAW_FILES, RawFile, raw_folder
-from model.splits import CALIBRATION_IMAGES, VALIDATION_IMAGES
+from model.guide.mnist import CALIBRATION_IMAGES, VALIDATION_IMAGES
+from model.sources.mnist import RAW_FILES, RawFile, raw_folder
 from support.files import sha256_file
 from support.removal import remove_temporary_folder
 from tests.graph.project import Project
 
-EDITED = ("model/dataset.py", "model/splits.py")
+EDITED = SOURCE, MODULE = "model/sources/mnist.py", "model/guide/mnist.py"
 # Images of each part; the splits of a training in proportion.
 TRAINING, TEST = 3_000, 1_000
 SPLITS = {
@@ -34,8 +34,11 @@ def use_few_digits(project: Project, mnist: Path, folder: Path) -> None:
     for raw in RAW_FILES:
         path = raw_folder(folder) / raw.name
         path.write_bytes(few_of(raw, (raw_folder(mnist) / raw.name).read_bytes()))
-        project.replace("model/dataset.py", f"{raw.size:_}", str(path.stat().st_size))
-        project.replace("model/dataset.py", raw.sha256, sha256_file(path))
+        project.replace(SOURCE, f"{raw.size:_}", str(path.stat().st_size))
+        project.replace(SOURCE, raw.sha256, sha256_file(path))
     for name, (usual, few) in SPLITS.items():
-        project.replace("model/splits.py", f"{name} = {usual:_}", f"{name} = {few}")
-    remove_temporary_folder(project.path("model/__pycache__"))
+        project.replace(MODULE, f"{name} = {usual:_}", f"{name} = {few}")
+    for name in EDITED:
+        cache = project.path(name).with_name("__pycache__")
+        if cache.is_dir():
+            remove_temporary_folder(cache)

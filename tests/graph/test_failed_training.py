@@ -39,7 +39,7 @@ def test_a_mistake_in_the_module_costs_no_training(of_module: Built, project: Pr
 
 
 def test_a_refused_quantization_leaves_the_last_one(of_module: Built, project: Project) -> None:
-    with wrapped_python(project, before=ENDS.format(command="quantize-module", does="exit 1")):
+    with wrapped_python(project, before=ENDS.format(command="model quantize", does="exit 1")):
         assert project.scons(max_accuracy_drop="9").status == 2
     assert built_files(project) == built_files(of_module.project)
     begins_with("QUANTIZE", project, max_accuracy_drop="9")
@@ -51,7 +51,7 @@ def test_an_interrupted_training_leaves_the_last_one(
 ) -> None:
     """SCons gets the signal when the command has begun, which Ctrl-C ends, too."""
     does = f"kill -{how} $PPID; exit 130"
-    with wrapped_python(project, before=ENDS.format(command="train-module", does=does)):
+    with wrapped_python(project, before=ENDS.format(command="model train", does=does)):
         assert project.scons(seed="1").status != 0
     assert built_files(project) == built_files(of_module.project)
     begins_with("TRAIN", project, seed="1")
@@ -60,7 +60,7 @@ def test_an_interrupted_training_leaves_the_last_one(
 
 def test_what_a_failed_training_wrote_is_no_training(of_module: Built, project: Project) -> None:
     """It had replaced the files already: neither the old sources nor the new ones made them."""
-    with wrapped_python(project, after=ENDS.format(command="train-module", does="exit 1")):
+    with wrapped_python(project, after=ENDS.format(command="model train", does="exit 1")):
         assert project.scons(seed="1").status == 2
     assert not project.path("build/model/gearbox/weights.pt").exists()
     assert "TRAIN build/model/gearbox/weights.pt" in project.build("elf", "evaluate").commands
@@ -98,7 +98,7 @@ def test_mnist_is_no_exception(trained: Built, tmp_path: Path) -> None:
 def test_ignored_errors_make_no_training_of_it(of_module: Built, project: Project) -> None:
     """With -i SCons takes a failed command for a good one, and records and caches its files."""
     cache = {"cache_dir": str(project.path("cache"))}
-    with wrapped_python(project, before=ENDS.format(command="train-module", does="exit 1")):
+    with wrapped_python(project, before=ENDS.format(command="model train", does="exit 1")):
         project.scons("-i", seed="1", **cache)
     begins_with("TRAIN", project, seed="1", **cache)
     assert not list(project.path("cache").glob("*/*"))
@@ -109,7 +109,7 @@ def test_an_edit_before_a_training_has_begun_is_none_of_its(project: Project) ->
     module = project.path("mine/gearbox.py")
     before = module.read_bytes()
     edits = f"echo 'EPOCHS = 1' >> {module}"
-    with wrapped_python(project, before=ENDS.format(command="train-module", does=edits)):
+    with wrapped_python(project, before=ENDS.format(command="model train", does=edits)):
         project.scons("train", seed="1")
     module.write_bytes(before)
     begins_with("TRAIN", project, seed="1")
@@ -125,7 +125,7 @@ def test_half_a_training_in_the_cache_is_none(project: Project) -> None:
     last = built_files(project)
     cached = {path.read_bytes(): path for path in project.path("cache").glob("*/*")}
     cached[other].unlink()
-    with wrapped_python(project, before=ENDS.format(command="train-module", does="exit 1")):
+    with wrapped_python(project, before=ENDS.format(command="model train", does="exit 1")):
         assert project.scons("train", seed="1", **cache).status == 2
     assert built_files(project) == last
     begins_with("TRAIN", project, seed="1", **cache)

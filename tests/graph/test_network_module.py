@@ -10,13 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SCons.Errors
-from site_tools.network_module import (
+from site_tools.module_literals import (
+    FileNames,
     declared_files,
+    declared_method,
+    declared_names,
+    declared_recipes,
     declared_source,
     declared_subset,
-    imported,
     parsed,
 )
+from site_tools.network_module import DEFAULT, imported
 
 from tests.graph.conftest import Built
 from tests.graph.own_network import CLASSES, write_own_network
@@ -120,7 +124,7 @@ MISTAKES = {
         "network=mine/gearbox.py: is a network module: model=mine/gearbox.py",
     ),
     "both": ({"network": "tiny.onnx"}, "network=tiny.onnx: is for a network that is given"),
-    "a recipe of MNIST's": ({"recipe": "guide"}, "recipe=guide: is MNIST's"),
+    "no recipes": ({"recipe": "guide"}, "recipe=guide: gearbox.py has no recipes"),
     "no such file": ({"model": "none.py"}, "model=none.py: no such file"),
     "no name": ({"model": "mine/2nd.py"}, "'2nd' is no name in C: give one with name="),
 }
@@ -185,6 +189,32 @@ def test_what_the_test_inputs_are_called_is_a_literal(tmp_path: Path) -> None:
     examples = Path(__file__).resolve().parents[2] / "examples"
     of_digits = examples / "mnist_cnn" / "mnist_cnn.py"
     assert declared_subset(of_digits, parsed(of_digits)) == "mnist_test_subset"
+
+
+def test_what_files_and_recipes_are_called_is_a_literal(tmp_path: Path) -> None:
+    """The guide's names are those of its module; any other may have such ones."""
+    guides = Path(__file__).resolve().parents[2] / DEFAULT
+    tree = parsed(guides)
+    names = FileNames("mnist.pt", "mnist_model.onnx", "mnist_model_int8.onnx")
+    assert declared_names(guides, tree) == names
+    assert declared_recipes(guides, tree) == ["augmented", "guide"]
+    assert declared_method(guides, tree) == "minmax"
+    assert declared_subset(guides, tree) == "mnist_test_subset"
+    path = tmp_path / "net.py"
+    path.write_text("x = 1")
+    assert declared_names(path, parsed(path)) == FileNames("weights.pt", "float.onnx", "int8.onnx")
+    assert declared_recipes(path, parsed(path)) == []
+    assert declared_method(path, parsed(path)) == ""
+    for text, read in (
+        ('PREFIX = "a/b"', declared_names),
+        ('CALIBRATION = "minmx"', declared_method),
+        ("RECIPES = ()", declared_recipes),
+        ('RECIPES = "quick"', declared_recipes),
+    ):
+        path.write_text(f"\n{text}")
+        name = text.split()[0]
+        with pytest.raises(SCons.Errors.UserError, match=rf"net\.py:2: {name} is read without"):
+            read(path, parsed(path))
 
 
 WRONG = {

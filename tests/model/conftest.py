@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from model import dataset
+from model.sources.mnist import mnist
+from model.sources.split import Array
 from tests.model.products import Products, make_products
 
 
@@ -24,10 +25,10 @@ def products(mnist_dir: Path, shared_dir: Path) -> Products:
 
 
 @pytest.fixture(scope="session")
-def few_images(mnist_dir: Path) -> dataset.DigitImages:
-    """The first 600 training images."""
-    images = dataset.load(mnist_dir, train=True)
-    return dataset.DigitImages(images.pixels[:600], images.labels[:600])
+def few_images(mnist_dir: Path) -> tuple[Array, Array]:
+    """The first 600 training images, uint8 [600, 1, 28, 28], and their labels."""
+    images, labels = mnist(mnist_dir)["train"]
+    return images[:600], labels[:600]
 
 
 @pytest.fixture

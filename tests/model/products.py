@@ -6,14 +6,18 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from model.cli import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-TRAINING = ("--recipe", "guide", "--epochs", 1, "--seed", 7)
-"""How the products' network is trained."""
+MODULE = ("--module", REPOSITORY / "model" / "guide" / "mnist.py", "--recipe", "guide")
+TRAINING = (*MODULE, "--epochs", 1, "--seed", 7)
+"""How the products' network is trained: as plain `scons` does, for one epoch."""
 
 
 def run_model(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -29,7 +33,7 @@ class Products:
     folder: Path
 
     @property
-    def checkpoint(self) -> Path:
+    def weights(self) -> Path:
         return self.folder / "mnist.pt"
 
     @property
@@ -48,6 +52,26 @@ class Products:
     def report(self) -> Path:
         return self.folder / "quantization.json"
 
+    def part(self, name: str) -> Path:
+        """The .npz file of "calibration", "validation" or "test"."""
+        return self.folder / f"{name}.npz"
+
+    def arrays(self, name: str) -> dict[str, Any]:
+        """What it holds."""
+        with np.load(self.part(name), allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+
+    def training(self) -> tuple[object, ...]:
+        """Options of what `train` writes."""
+        names = ("calibration", "validation", "test")
+        parts = [word for name in names for word in (f"--{name}", self.part(name))]
+        return ("--out", self.weights, "--history", self.history, *parts)
+
+    def quantizing(self) -> tuple[object, ...]:
+        """Options of what `quantize` reads."""
+        parts = ("--calibration", self.part("calibration"), "--validation", self.part("validation"))
+        return ("--onnx", self.onnx, *parts, "--method", "minmax")
+
 
 def run_here(*arguments: object) -> None:
     """Run a command in this process, which is faster; a `UserError` reaches the caller."""
@@ -57,12 +81,10 @@ def run_here(*arguments: object) -> None:
 def make_products(data: Path, folder: Path) -> Products:
     """Train for one epoch, export and quantize with the commands."""
     made = Products(folder)
-    checkpoint = ("--checkpoint", made.checkpoint)
-    files = ("--onnx", made.onnx, "--out", made.int8, "--report", made.report)
     steps = (
-        ("train", "--data", data, *TRAINING, "--out", made.checkpoint, "--history", made.history),
-        ("onnx", *checkpoint, "--out", made.onnx),
-        ("quantize", "--data", data, *checkpoint, *files),
+        ("train", "--mnist", data, *TRAINING, *made.training()),
+        ("export", *MODULE, "--weights", made.weights, "--out", made.onnx),
+        ("quantize", *made.quantizing(), "--out", made.int8, "--report", made.report),
     )
     for step in steps:
         result = run_model(*step)

@@ -1,4 +1,4 @@
-"""Network modules that train in a moment, and what `train-module` makes of them."""
+"""Network modules that train in a moment, and what `train` makes of them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ REGRESSION = (
 
 @dataclass(frozen=True)
 class Trained:
-    """What `train-module` wrote."""
+    """What `train` wrote."""
 
     folder: Path
 
@@ -73,7 +73,7 @@ class Trained:
         """Exported, by the command."""
         weights, out = self.folder / "weights.pt", self.folder / "float.onnx"
         module = ("--module", self.folder / "net.py")
-        run_here("export-module", *module, *more, "--weights", weights, "--out", out)
+        run_here("export", *module, *more, "--weights", weights, "--out", out)
         return onnx.load(out)
 
 
@@ -87,7 +87,7 @@ def train(folder: Path, text: str, *more: object, name: str = "net.py") -> Train
         "test": "test.npz",
     }
     words = [word for key, name in files.items() for word in (f"--{key}", folder / name)]
-    run_here("train-module", "--module", folder / name, *words, *more)
+    run_here("train", "--module", folder / name, *words, *more)
     return Trained(folder)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from model.augmentation import distort
-from model.dataset import DigitImages
-from model.recipes import AUGMENTED, Augmentation
+from model.augmentation import Augmentation, distort
+from model.guide.mnist import DISTORTION
+from model.sources.split import Array
 
 NONE = Augmentation(rotation=0.0, scale=0.0, shear=0.0, shift=0.0)
 
@@ -25,8 +25,8 @@ def centre(images: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.fixture
-def digits(few_images: DigitImages) -> torch.Tensor:
-    return few_images.pixels[:200].unsqueeze(1).to(torch.float32) / 255
+def digits(few_images: tuple[Array, Array]) -> torch.Tensor:
+    return torch.from_numpy(few_images[0][:200]).to(torch.float32) / 255
 
 
 def test_no_distortion_gives_the_image_back(digits: torch.Tensor) -> None:
@@ -58,16 +58,14 @@ def test_rotation_turns_by_up_to_its_limit() -> None:
 
 
 def test_images_are_distorted_differently_and_repeatably(digits: torch.Tensor) -> None:
-    assert AUGMENTED.augmentation is not None
     same = digits[:1].expand(8, 1, 28, 28)
-    first = distort(same, AUGMENTED.augmentation, generator(1))
-    assert torch.equal(first, distort(same, AUGMENTED.augmentation, generator(1)))
+    first = distort(same, DISTORTION, generator(1))
+    assert torch.equal(first, distort(same, DISTORTION, generator(1)))
     assert not torch.equal(first[0], first[1])
-    assert not torch.equal(first, distort(same, AUGMENTED.augmentation, generator(2)))
+    assert not torch.equal(first, distort(same, DISTORTION, generator(2)))
 
 
 def test_background_stays_background(digits: torch.Tensor) -> None:
-    assert AUGMENTED.augmentation is not None
-    distorted = distort(digits, AUGMENTED.augmentation, generator())
+    distorted = distort(digits, DISTORTION, generator())
     assert distorted.min() == 0
     assert distorted.max() <= 1.0001

@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 from support.errors import UserError
-from tests.model.products import TRAINING, Products, run_here, run_model
+from tests.model.products import MODULE, TRAINING, Products, run_here, run_model
 
-COMMANDS = ("dataset", "train", "onnx", "quantize", "images", "evaluate", "layers")
+COMMANDS = ("dataset", "train", "export", "quantize", "evaluate", "layers")
+OUTPUTS = [
+    word
+    for key in ("out", "history", "calibration", "validation", "test")
+    for word in (f"--{key}", "x")
+]
 
 
 def test_help_names_every_command() -> None:
@@ -26,12 +31,13 @@ def test_help_names_every_command() -> None:
         (),
         ("nonsense",),
         ("train",),
-        ("train", "--data", "x", "--out", "x", "--history", "x", "--epochs", "0"),
-        ("train", "--data", "x", "--out", "x", "--history", "x", "--seed", "-1"),
-        ("train", "--data", "x", "--out", "x", "--history", "x", "--recipe", "magic"),
+        ("train", *OUTPUTS),
+        ("train", *MODULE, *OUTPUTS, "--epochs", "0"),
+        ("train", *MODULE, *OUTPUTS, "--seed", "-1"),
+        ("train", *MODULE, *OUTPUTS, "--mnist", "x", "--data", "x"),
     ],
 )
-def test_wrong_usage(arguments: tuple[str, ...]) -> None:
+def test_wrong_usage(arguments: tuple[object, ...]) -> None:
     result = run_model(*arguments)
     assert result.returncode == 2
     assert "usage:" in result.stderr
@@ -39,21 +45,16 @@ def test_wrong_usage(arguments: tuple[str, ...]) -> None:
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
+    outputs = Products(tmp_path).training()
     with pytest.raises(UserError, match="none/MNIST/raw/train-images-idx3-ubyte: missing") as error:
-        run_here(
-            "train",
-            "--data",
-            tmp_path / "none",
-            "--epochs",
-            1,
-            "--out",
-            tmp_path / "mnist.pt",
-            "--history",
-            tmp_path / "training.json",
-        )
+        run_here("train", *MODULE, "--mnist", tmp_path / "none", "--epochs", 1, *outputs)
     assert f"python -m model dataset --data {tmp_path}/none" in error.value.remedy
+    with pytest.raises(UserError, match=r"mnist\.py:\d+: data\(\) takes what is given") as error:
+        run_here("train", *MODULE, "--epochs", 1, *outputs)
+    assert "DATA = " in error.value.remedy
 
-    result = run_model("onnx", "--checkpoint", tmp_path / "none.pt", "--out", tmp_path / "x.onnx")
+    words = ("--weights", tmp_path / "none.pt", "--out", tmp_path / "x.onnx")
+    result = run_model("export", *MODULE, *words)
     assert result.returncode == 1
     assert f"{tmp_path}/none.pt: no such file" in result.stderr
     assert "Traceback" not in result.stderr
@@ -63,19 +64,13 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_training_again_gives_the_same_files(
     products: Products, mnist_dir: Path, tmp_path: Path
 ) -> None:
-    result = run_model(
-        "train",
-        "--data",
-        mnist_dir,
-        *TRAINING,
-        "--out",
-        tmp_path / "other.pt",
-        "--history",
-        tmp_path / "other.json",
-    )
+    again = Products(tmp_path)
+    result = run_model("train", "--mnist", mnist_dir, *TRAINING, *again.training())
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "other.pt").read_bytes() == products.checkpoint.read_bytes()
-    assert (tmp_path / "other.json").read_bytes() == products.history.read_bytes()
-    record = json.loads((tmp_path / "other.json").read_text())
-    assert (record["seed"], record["epochs"], record["recipe"]["name"]) == (7, 1, "guide")
-    assert len(record["history"]) == 1
+    names = ("mnist.pt", "training.json", "calibration.npz", "validation.npz", "test.npz")
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (products.folder / name).read_bytes(), name
+    record = json.loads(again.history.read_text())
+    assert (record["plan"]["seed"], record["plan"]["epochs"], record["recipe"]) == (7, 1, "guide")
+    (epoch,) = record["history"]
+    assert {*epoch} == {"epoch", "loss", "training"}

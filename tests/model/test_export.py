@@ -10,12 +10,13 @@ import onnx
 import pytest
 import torch
 
-from model import checkpoint, export, inference, onnx_file
-from model.network import SimpleNN
-from model.preprocessing import Normalization
+from model import inference, onnx_file
+from model.guide.mnist import SimpleNN
+from model.module import weights
+from model.module.normalization import BYTES, steps_of
 from support.errors import UserError
 from support.normalization import unpacked
-from tests.model.products import REPOSITORY, Products, run_model
+from tests.model.products import MODULE, REPOSITORY, Products, run_model
 
 
 def shape(value: onnx.ValueInfoProto) -> list[int]:
@@ -33,8 +34,10 @@ def test_interface_and_versions(products: Products) -> None:
 
 def test_it_computes_what_the_network_computes(products: Products) -> None:
     images = np.random.default_rng(0).uniform(-1, 1, (50, 1, 28, 28)).astype(np.float32)
+    network = SimpleNN().eval()
+    weights.load(products.weights, network, "mnist.py")
     with torch.no_grad():
-        expected = checkpoint.load(products.checkpoint).network()(torch.from_numpy(images))
+        expected = network(torch.from_numpy(images))
     scores = inference.run(onnx.load(products.onnx), images, optimize=False)
     np.testing.assert_allclose(scores, expected.numpy(), rtol=1e-4, atol=1e-4)
 
@@ -47,7 +50,7 @@ def test_nothing_of_its_making_is_in_the_file(products: Products, which: str) ->
     assert not any(item.doc_string for item in items)
     # One entry of this project's: how pixels become the input.
     (entry,) = [entry for item in items for entry in item.metadata_props]
-    assert unpacked(entry.value) == {"input": Normalization(0.5, 0.5).steps}
+    assert unpacked(entry.value) == {"input": (BYTES, *steps_of([0.5], [0.5]))}
     content = path.read_bytes().lower()
     for word in (b"torch", b"onnxruntime", b"site-packages", b".py", str(REPOSITORY).encode()):
         assert word not in content
@@ -56,17 +59,10 @@ def test_nothing_of_its_making_is_in_the_file(products: Products, which: str) ->
 
 def test_same_weights_same_bytes(products: Products, tmp_path: Path) -> None:
     # Another process, another name, another folder.
-    result = run_model("onnx", "--checkpoint", products.checkpoint, "--out", tmp_path / "x.onnx")
+    words = ("--weights", products.weights, "--out", tmp_path / "x.onnx")
+    result = run_model("export", *MODULE, *words)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "x.onnx").read_bytes() == products.onnx.read_bytes()
-
-
-def test_another_opset_is_not_written(tmp_path: Path) -> None:
-    model = export.to_onnx(SimpleNN())
-    model.opset_import[0].version = 18
-    with pytest.raises(RuntimeError, match="opset 17"):
-        onnx_file.write(tmp_path / "x.onnx", model)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_file_is_one_clear_error(tmp_path: Path) -> None:

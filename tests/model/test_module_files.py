@@ -123,7 +123,7 @@ def test_the_module_runs_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     outputs = ["--out", "w.pt", "--history", "h.json"]
     outputs += ["--calibration", "c.npz", "--validation", "v.npz", "--test", "t.npz"]
-    run_here("train-module", "--module", "of module/net.py", *outputs)
+    run_here("train", "--module", "of module/net.py", *outputs)
     assert str(folder) == sys.modules["network_module"].HERE
     assert (tmp_path / "w.pt").is_file()
     assert not (folder / "w.pt").exists()

@@ -50,7 +50,7 @@ def test_the_file_may_be_called_as_a_package_of_this_project(name: str, tmp_path
     train(tmp_path, text, "--epochs", 1, name=f"{name}.py")
     path = tmp_path / f"{name}.py"
     run_here(
-        "export-module",
+        "export",
         "--module",
         path,
         "--weights",

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.module.normalization import apply
-from model.preprocessing import Normalization
+from model.module.normalization import BYTES, apply, steps_of
 from model.torchvision_import import torchvision
 
 
@@ -20,9 +19,6 @@ def test_every_pixel_value_becomes_what_torchvision_makes_of_it(mean: float, std
             torchvision.transforms.Normalize((mean,), (std,)),
         ]
     )
-    ours = Normalization(mean, std)(torch.from_numpy(pixels)[np.newaxis])
-    assert ours.shape == (1, 1, 28, 28)
-    assert torch.equal(ours[0], transform(pixels))
-    # And what the firmware is told makes the same of the same pixels.
-    steps = Normalization(mean, std).steps
-    assert np.array_equal(apply(steps, pixels.astype(np.float32)), ours[0, 0].numpy())
+    steps = (BYTES, *steps_of([mean], [std]))
+    ours = apply(steps, pixels[np.newaxis, np.newaxis].astype(np.float32))
+    assert torch.equal(torch.from_numpy(ours[0]), transform(pixels))

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from model import checkpoint, images, qdq, quantization_report
+from model import given_network, int8_check, qdq
 from support.errors import UserError
 from tests.model.products import Products, run_here
 
@@ -86,56 +86,48 @@ def test_a_dropped_relu_is_noticed(products: Products, int8: onnx.ModelProto) ->
     for tensor in broken.graph.initializer:
         if tensor.name == name:
             tensor.CopyFrom(numpy_helper.from_array(np.array(-1, dtype=np.int8), name))
-    with pytest.raises(RuntimeError, match="without its Relu"):
-        quantization_report.check_int8(broken, onnx.load(products.onnx))
+    with pytest.raises(UserError, match="without its Relu"):
+        int8_check.check(products.onnx, broken, onnx.load(products.onnx))
 
 
-def test_report_tells_what_is_in_the_model(products: Products, int8: onnx.ModelProto) -> None:
-    report = json.loads(products.report.read_text())
-    assert report["calibration"]["images"] == 2000
-    assert [(np.float32(a["scale"]), a["zero_point"]) for a in report["activations"]] == [
-        (a.scale, a.zero_point) for a in qdq.activations(int8)
-    ]
-    for told, tensor in zip(report["weights"], qdq.weights(int8), strict=True):
-        np.testing.assert_array_equal(np.float32(told["scales"]), tensor.scales)
-    accuracy = report["accuracy"]
-    assert accuracy["images"] == 10_000
-    lost = accuracy["float_right"] - accuracy["int8_right"]
-    assert accuracy["drop_points"] == pytest.approx(lost / 100)
-    assert accuracy["drop_points"] <= 0.5
+def test_a_weight_of_minus_128_is_noticed(products: Products, int8: onnx.ModelProto) -> None:
+    broken = onnx.ModelProto()
+    broken.CopyFrom(int8)
+    for tensor in broken.graph.initializer:
+        if tensor.name == "fc2.weight_quantized":
+            values = numpy_helper.to_array(tensor).copy()
+            values[0, 0] = -128
+            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    with pytest.raises(RuntimeError, match=r"must lie in -127\.\.127"):
+        int8_check.check(products.onnx, broken, onnx.load(products.onnx))
+
+
+def test_all_of_the_calibrating_images_count(products: Products) -> None:
+    """By minmax alone; with the others at most 1,000 of them do."""
+    report = json.loads(products.report.read_text())["calibration"]
+    assert (report["inputs"], report["method"], report["compared"]) == (2000, "minmax", 1000)
+    assert list(report["methods"]) == ["minmax"]
 
 
 def test_the_same_again_gives_the_same_bytes_and_a_loss_stops_the_build(
-    products: Products, mnist_dir: Path, tmp_path: Path
+    products: Products, tmp_path: Path
 ) -> None:
-    report = json.loads(products.report.read_text())
-    drop = report["accuracy"]["drop_points"]
+    calibration = products.arrays("calibration")
+    np.savez(tmp_path / "wide.npz", inputs=calibration["inputs"] * np.float32(300))
+    out, report = tmp_path / "x.onnx", tmp_path / "x.json"
 
-    def quantize(max_drop: float) -> None:
-        run_here(
-            "quantize",
-            "--data",
-            mnist_dir,
-            "--checkpoint",
-            products.checkpoint,
-            "--onnx",
-            products.onnx,
-            f"--max-accuracy-drop={max_drop}",
-            "--out",
-            tmp_path / "x.onnx",
-            "--report",
-            tmp_path / "x.json",
-        )
+    def quantize(*more: object) -> None:
+        run_here("quantize", *products.quantizing(), *more, "--out", out, "--report", report)
 
-    with pytest.raises(UserError, match="points of accuracy"):
-        quantize(drop - 0.005)
-    assert list(tmp_path.iterdir()) == []
-    quantize(drop)
-    assert (tmp_path / "x.onnx").read_bytes() == products.int8.read_bytes()
-    assert (tmp_path / "x.json").read_bytes() == products.report.read_bytes()
+    with pytest.raises(UserError, match=r"int8 loses [\d.]+ points of accuracy"):
+        quantize("--calibration", tmp_path / "wide.npz")
+    assert not out.exists() and not report.exists()
+    quantize()
+    assert out.read_bytes() == products.int8.read_bytes()
+    assert report.read_bytes() == products.report.read_bytes()
 
 
-def test_another_method_is_tried_when_the_first_loses(products: Products, mnist_dir: Path) -> None:
+def test_another_method_is_tried_when_the_first_loses(products: Products, tmp_path: Path) -> None:
     """A unit that one wild image drives to 2000 ruins minmax's range; a percentile ignores it."""
     model = onnx.load(products.onnx)
     for tensor in model.graph.initializer:
@@ -148,14 +140,14 @@ def test_another_method_is_tried_when_the_first_loses(products: Products, mnist_
         elif tensor.name == "fc2.weight":
             values[:, 0] = 0
         tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    trained = checkpoint.load(products.checkpoint)
-    calibration = images.read(mnist_dir, "calibration", trained)
-    calibration.inputs[0, 0, 0, 0] = 1
-    validation = images.read(mnist_dir, "validation", trained)
-    chosen = quantization_report.choose(model, calibration, validation)
-    tried = chosen.validation_accuracy
-    assert tried["float"] - tried["minmax"] > 0.001
-    assert chosen.method == "percentile"
-    assert tried["percentile"] > tried["minmax"]
-    first, _ = qdq.input_and_output(chosen.model)
-    assert first.scale == pytest.approx(2 / 255, rel=1e-6)
+    onnx.save(model, tmp_path / "wild.onnx")
+    calibration = products.arrays("calibration")
+    calibration["inputs"][0, 0, 0, 0] = 1
+    np.savez(tmp_path / "wild.npz", **calibration)
+    tried = given_network.quantize(
+        tmp_path / "wild.onnx", tmp_path / "wild.npz", None, products.part("validation")
+    )
+    right = {method: quality.right or 0 for method, quality in tried.judged.items()}
+    assert (tried.float_right or 0) - right["minmax"] > 1
+    assert tried.best != "minmax"
+    assert right[tried.best] > right["minmax"]

@@ -68,7 +68,7 @@ class Trained:
         }
         words = [word for key, name in given.items() for word in (f"--{key}", self.folder / name)]
         outs = ("--out", to / "int8.onnx", "--report", to / "report.json")
-        run_here("quantize-module", *words, *outs, *more)
+        run_here("quantize", *words, *outs, *more)
 
     def scores(self, model: Path) -> np.ndarray:
         """What a file gives for the test part, run by onnxruntime."""
@@ -106,9 +106,9 @@ def trained(folder: Path, text: str) -> Trained:
     files |= {name: f"{name}.npz" for name in ("calibration", "validation", "test")}
     words = [word for key, name in files.items() for word in (f"--{key}", folder / name)]
     module = ("--module", folder / "net.py")
-    run_here("train-module", *module, *words)
+    run_here("train", *module, *words)
     weights = ("--weights", folder / "weights.pt")
-    run_here("export-module", *module, *weights, "--out", folder / "float.onnx")
+    run_here("export", *module, *weights, "--out", folder / "float.onnx")
     return Trained(folder)
 
 

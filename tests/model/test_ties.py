@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import onnx
 import pytest
 
-from model import checkpoint, images, qdq
+from model import qdq
 from model.ties import nearest_tie
 from tests.model.integer_reference import integer_reference
 from tests.model.products import Products
 
 
-def test_nearest_tie_is_the_integer_reference_s(products: Products, mnist_dir: Path) -> None:
+def test_nearest_tie_is_the_integer_reference_s(products: Products) -> None:
     model = onnx.load(products.int8)
-    test = images.read(mnist_dir, "test", checkpoint.load(products.checkpoint))
+    test = products.arrays("test")["inputs"]
     first, *computed = qdq.activations(model)
     names = [activation.tensor for activation in computed]
     seen = set()
     for image in range(20):
-        tie = nearest_tie(model, image, test.inputs[image])
-        layers = integer_reference(model, first.quantize(test.inputs[image].reshape(1, -1)))
+        tie = nearest_tie(model, image, test[image])
+        layers = integer_reference(model, first.quantize(test[image].reshape(1, -1)))
         exact = layers[names.index(tie.tensor)][1][0, tie.element]
         assert tie.steps == pytest.approx(exact, abs=1e-3)
         assert tie.distance == pytest.approx(abs(exact - np.floor(exact) - 0.5), abs=1e-3)

@@ -102,21 +102,19 @@ MANIFEST = {
     },
 }
 TRAINING = {
-    "dataset": {"train": "ab" * 32, "test": "cd" * 32},
-    "recipe": {"name": "guide"},
-    "epochs": 3,
-    "seed": 4,
+    "recipe": "guide",
+    "plan": {"epochs": 3, "seed": 4},
+    "inputs": {"train": 60, "validation": 20, "test": 10},
     "versions": {"torch": "9.9.9"},
     "history": [
-        {"epoch": n, "loss": 1 / n, "training_accuracy": 1 - 0.3 / n, "validation_accuracy": None}
-        for n in (1, 2, 3)
+        {"epoch": n, "loss": 1 / n, "training": {"accuracy": 1 - 0.3 / n}} for n in (1, 2, 3)
     ],
 }
 QUANTIZATION = {
-    "accuracy": {"float": 0.75, "int8": 0.7},
-    "calibration": {"images": 20, "method": "minmax"},
+    "calibration": {"inputs": 20, "method": "minmax"},
     "versions": {"onnx": "8.8.8"},
 }
+EVALUATION = {"float": {"accuracy": 0.75}, "int8": {"accuracy": 0.7}}
 SPARE = {"name": "spare", "kind": "ram", "origin": 0}
 MEMORY: dict[str, Any] = {
     "regions": [
@@ -204,7 +202,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("network_manifest", MANIFEST),
         ("training", TRAINING),
         ("quantization", QUANTIZATION),
-        ("evaluation", {"float": {"accuracy": 0.75}}),
+        ("evaluation", EVALUATION),
         ("memory", MEMORY),
         ("placement", PLACEMENT),
         ("validation", VALIDATION),

@@ -19,7 +19,7 @@ from codegen.idx import read_labeled
 from codegen.ir.types import Array
 from codegen.reader.qdq import read_graph
 from codegen.reference import quantize_inputs
-from model.dataset import raw_folder
+from model.sources.mnist import raw_folder
 from support.errors import UserError, run_cli
 from tests.codegen.batches import run_batch
 from tests.codegen.oracle import onnxruntime_outputs

@@ -10,9 +10,9 @@ from support.progress import waiting
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `export-module`."""
+    """Arguments of `export`."""
     add_module(parser)
-    add_file(parser, "--weights", "PT", "what `train-module` wrote")
+    add_file(parser, "--weights", "PT", "what `train` wrote")
     add_file(parser, "--out", "ONNX", "file to write")
 
 
@@ -28,10 +28,10 @@ def _export(arguments: argparse.Namespace) -> None:
     from model.module.load import load
     from model.module.watch import Watch
 
-    trained, out = arguments.weights.resolve(), arguments.out.resolve()
+    trained, out = weights.needed(arguments.weights), arguments.out.resolve()
     watch = Watch(arguments.module.resolve(), [*arguments.file, trained])
     with watch:
-        module = load(arguments.module, seed=0)
+        module = load(arguments.module, 0, arguments.recipe)
         network = module.network()
         place = module.place("network")
         ends = weights.load(trained, network, place)

@@ -1,4 +1,4 @@
-"""MNIST's four raw files: what they are, where they come from, reading them.
+"""MNIST: what its four raw files are, where they come from, reading them.
 
 The files lie where `torchvision.datasets.MNIST` looks for them: `<root>/MNIST/raw/`. Their
 SHA-256 sums are those of the files as published by Y. LeCun, C. Cortes and C. Burges; whatever
@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 
-from model.dataset_sources import SOURCES, Source, SourceError
+from model.sources.downloads import SOURCES, Source, SourceError
+from model.sources.idx import load
+from model.sources.split import Data
 from support.errors import UserError
 from support.files import sha256_file
 
@@ -50,26 +52,6 @@ TEST_LABELS = RawFile(
     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 )
 RAW_FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
-
-
-@dataclass(frozen=True)
-class DigitImages:
-    """Images as stored and their labels.
-
-    Attributes:
-        pixels: uint8 [N, 28, 28], 0 is background.
-        labels: int64 [N], 0 to 9.
-    """
-
-    pixels: torch.Tensor
-    labels: torch.Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, indices: torch.Tensor) -> DigitImages:
-        """Return the images at `indices`, int64 [M]."""
-        return DigitImages(self.pixels[indices], self.labels[indices])
 
 
 def raw_folder(data: Path) -> Path:
@@ -143,24 +125,25 @@ def obtain(data: Path, sources: Sequence[Source] = SOURCES) -> str:
     )
 
 
-def load(data: Path, *, train: bool) -> DigitImages:
-    """Read the 60,000 training or the 10,000 test images, after checking the files.
+def checked(data: Path) -> list[Path]:
+    """The four files below `data`, after they were compared with the published ones.
+
+    Raises:
+        UserError: one is missing or another.
+    """
+    folder = raw_folder(data)
+    remedy = f"run: python -m model dataset --data {data} (delete a corrupt file first)"
+    _check_all(folder, RAW_FILES, remedy)
+    return [folder / raw.name for raw in RAW_FILES]
+
+
+def mnist(data: Path) -> Data:
+    """The parts "train", 60,000 images, and "test", 10,000, after checking the files.
+
+    Each has the images as stored, uint8 [N, 1, 28, 28] with background 0, and labels 0 to 9.
 
     Raises:
         UserError: a file is missing or not the published one.
     """
-    files = (TRAIN_IMAGES, TRAIN_LABELS) if train else (TEST_IMAGES, TEST_LABELS)
-    _check_all(
-        raw_folder(data),
-        files,
-        f"run: python -m model dataset --data {data} (delete a corrupt file first)",
-    )
-    from model.torchvision_import import torchvision
-
-    stored = torchvision.datasets.MNIST(root=data, train=train, download=False)
-    return DigitImages(stored.data, stored.targets)
-
-
-def hashes() -> dict[str, str]:
-    """Return name → SHA-256 of the four files, for records of what a model was trained on."""
-    return {raw.name: raw.sha256 for raw in RAW_FILES}
+    train, labels, test, test_labels = map(load, checked(data))
+    return {"train": (train[:, np.newaxis], labels), "test": (test[:, np.newaxis], test_labels)}

@@ -1,0 +1,1 @@
+"""The network module of the guide's digits, which plain `scons` trains."""

@@ -1,0 +1,189 @@
+"""What a network module says of itself in literals, at the top of the file, written out.
+
+They are read without running it: SCons may not load torch.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import SCons.Errors
+from site_tools.standalone import standalone
+
+module_files = standalone("module_files")
+METHODS: tuple[str, ...] = standalone("calibration_methods").METHODS
+
+TEST_SUBSET = "test_subset"
+"""The header of a network's test inputs, and the prefix of its symbols."""
+
+_SUBSET = rf"([a-z][a-z0-9_]{{0,30}}_)?{TEST_SUBSET}"
+_NAME = r"[a-z][a-z0-9_]{0,30}"
+
+
+@dataclass(frozen=True)
+class FileNames:
+    """What the files of a module's network are called.
+
+    Attributes:
+        weights, onnx, int8: the checkpoint, the float and the quantized network.
+    """
+
+    weights: str = "weights.pt"
+    onnx: str = "float.onnx"
+    int8: str = "int8.onnx"
+
+
+def _error(path: Path, line: int | None, text: str) -> SCons.Errors.UserError:
+    return SCons.Errors.UserError(f"{path}:{line or 1}: {text}")
+
+
+def parsed(path: Path) -> ast.Module:
+    """The parsed file.
+
+    Raises:
+        SCons.Errors.UserError: it is no Python.
+    """
+    try:
+        tree: ast.Module = module_files.parsed(path)
+    except module_files.WrongFileError as error:
+        raise SCons.Errors.UserError(str(error)) from None
+    return tree
+
+
+def _literal(tree: ast.Module, name: str) -> tuple[ast.expr | None, int]:
+    """What is assigned to a name at the top of a file, and in which line."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            assert isinstance(node, ast.Assign | ast.AnnAssign)
+            return node.value, node.lineno
+    return None, 0
+
+
+def declared_files(path: Path, tree: ast.Module) -> list[Path]:
+    """The files and folders that `FILES` names, absolute.
+
+    Raises:
+        SCons.Errors.UserError: no literal list of names, or one of them is not there.
+    """
+    value, line = _literal(tree, "FILES")
+    if value is None:
+        return []
+    names = _names(value)
+    if names is None:
+        raise _error(
+            path,
+            line,
+            "FILES is read without running the module: write it as a list of names in quotes,"
+            ' FILES = ["readings.csv"]',
+        )
+    found = [path.parent / name for name in names]
+    for name, file in zip(names, found, strict=True):
+        if not name or not file.exists():
+            raise _error(
+                path, line, f"FILES names '{name}', which is not there (looked for {file}): mend it"
+            )
+    return found
+
+
+def _text(path: Path, tree: ast.Module, name: str, example: str, pattern: str = ".+") -> str:
+    """The text that a literal holds; "" without it.
+
+    Args:
+        example: how it is written.
+        pattern: what it must be.
+
+    Raises:
+        SCons.Errors.UserError: something else.
+    """
+    value, line = _literal(tree, name)
+    if value is None:
+        return ""
+    text = value.value if isinstance(value, ast.Constant) else None
+    if not isinstance(text, str) or not re.fullmatch(pattern, text):
+        raise _error(path, line, f"{name} is read without running the module: {example}")
+    return text
+
+
+def declared_source(path: Path, tree: ast.Module) -> str:
+    """What `DATA` names: "mnist", or the absolute path of a file or folder; "" without it.
+
+    Raises:
+        SCons.Errors.UserError: no literal name, or one that is not there.
+    """
+    name = _text(path, tree, "DATA", 'DATA = "readings.csv" in quotes')
+    if name in ("", "mnist"):
+        return name
+    if not (path.parent / name).exists():
+        _, line = _literal(tree, "DATA")
+        raise _error(path, line, f"DATA names '{name}', which is not there: mend it")
+    return str(path.parent / name)
+
+
+def declared_subset(path: Path, tree: ast.Module) -> str:
+    """What `SUBSET` calls the header of test inputs; `TEST_SUBSET` without it.
+
+    Raises:
+        SCons.Errors.UserError: no literal name that C takes.
+    """
+    example = (
+        "write a name of lower-case letters, digits and underscores that ends with"
+        f' {TEST_SUBSET}, SUBSET = "fan_{TEST_SUBSET}"'
+    )
+    return _text(path, tree, "SUBSET", example, _SUBSET) or TEST_SUBSET
+
+
+def declared_names(path: Path, tree: ast.Module) -> FileNames:
+    """What `PREFIX` calls the files, as the guide calls those of MNIST.
+
+    Raises:
+        SCons.Errors.UserError: no literal name.
+    """
+    example = 'write a name of lower-case letters, digits and underscores, PREFIX = "fan"'
+    prefix = _text(path, tree, "PREFIX", example, _NAME)
+    if not prefix:
+        return FileNames()
+    return FileNames(f"{prefix}.pt", f"{prefix}_model.onnx", f"{prefix}_model_int8.onnx")
+
+
+def declared_method(path: Path, tree: ast.Module) -> str:
+    """The one way of calibrating that `CALIBRATION` names; "" for the best of all.
+
+    Raises:
+        SCons.Errors.UserError: no literal, or no such way.
+    """
+    example = f'write one of {", ".join(METHODS)}, CALIBRATION = "{METHODS[0]}"'
+    return _text(path, tree, "CALIBRATION", example, "|".join(METHODS))
+
+
+def declared_recipes(path: Path, tree: ast.Module) -> list[str]:
+    """The recipes that `RECIPES` names, the usual one first; [] without it.
+
+    Raises:
+        SCons.Errors.UserError: no literal names.
+    """
+    value, line = _literal(tree, "RECIPES")
+    names = [] if value is None else _names(value)
+    if names is None or (value is not None and not names):
+        raise _error(
+            path,
+            line,
+            "RECIPES is read without running the module: write names in quotes, the usual one"
+            ' first, RECIPES = ("quick", "thorough")',
+        )
+    return names
+
+
+def _names(value: ast.expr) -> list[str] | None:
+    """Names in quotes; None for something else."""
+    try:
+        names = ast.literal_eval(value)
+    except (ValueError, TypeError):
+        return None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return None
+    return list(names)
