@@ -168,8 +168,9 @@ def test_a_history_that_is_none(tmp_path: Path) -> None:
 
 def test_what_is_compared_with_must_be_whole(build: Folder) -> None:
     other = build.path("other.json")
-    other.write_text(DAMAGED['figures {"flash": "400"}'])
+    damaged = '{"builds": [1]}'
+    other.write_text(damaged)
     done = build.report("--against", str(other), every=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert f"{other}: not a report's history" in done.stderr
+    assert f"{other}: {DAMAGED[damaged]}" in done.stderr
     assert not build.path("report.json").exists()
