@@ -94,6 +94,7 @@ OWN = {
     "device/cloud/generate.py": "that, and the download that was cut off",
     "device/cloud/runs.py": "the record of a run that has failed",
     "device/cloud/token.py": "its own temporary; the token that the user wants forgotten",
+    "site_scons/site_tools/build_cache.py": "the temporaries that it has just fetched",
     "site_scons/site_tools/marker.py": "its own temporary in a folder that is ours",
     "site_scons/site_tools/nn_xcube.py": "the manifest of an import that is not whole",
     "site_scons/site_tools/state.py": "SCons' record, damaged or half written",

@@ -31,7 +31,7 @@ def stored_inputs(graph: Graph, seed: int = 1, count: int = 64) -> Int8Array:
 
 
 def onnxruntime_outputs(
-    model: onnx.ModelProto | Path, graph: Graph, stored: Int8Array
+    model: onnx.ModelProto | Path, graph: Graph, stored: Int8Array, *, unsigned: bool = False
 ) -> Int8Array:
     """int8 [N, output size] that onnxruntime gives, all graph optimizations off.
 
@@ -39,9 +39,16 @@ def onnxruntime_outputs(
 
     Args:
         stored: int8 [N, bytes of all inputs], the inputs as the network stores them.
+        unsigned: nodes compute in integers with uint8 tensors (QOperator). These saturate, too,
+            unless the optimization is on that gives them uint8 weights.
     """
     options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    level = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = (
+        level.ORT_ENABLE_EXTENDED if unsigned else level.ORT_DISABLE_ALL
+    )
+    if unsigned:
+        options.add_session_config_entry("session.x64quantprecision", "1")
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
     source = str(model) if isinstance(model, Path) else model.SerializeToString()
