@@ -146,7 +146,7 @@ class Plan:
     @property
     def own_code_bytes(self) -> int:
         """Most bytes of the code that kernels have the network define, beside its assembly."""
-        return sum(dict(piece for step in self.steps for piece in step.lowered.own_code).values())
+        return code_bytes(piece for step in self.steps for piece in step.lowered.own_code)
 
     @property
     def described(self) -> int:

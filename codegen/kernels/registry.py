@@ -79,16 +79,7 @@ def choose(
     Raises:
         UserError: none fits.
     """
-    best = _best(op, target, activity, wanted, tables)
-    instructions = best.kernel.instructions(op, target, activity)
-    return tuple(
-        replace(
-            form,
-            instructions=instructions + form.slower,
-            cycles=(best.cost or 0.0) + form.slower,
-        )
-        for form in best.kernel.forms(op, target)
-    )
+    return _estimated(_best(op, target, activity, wanted, tables), op, target, activity)
 
 
 def every_form(
@@ -100,14 +91,28 @@ def every_form(
     Args:
         tables: bytes of RAM that it may have for tables.
     """
-    found = []
-    for each in candidates(op, target, activity, wanted, tables):
-        if each.cost is not None:
-            instructions = each.kernel.instructions(op, target, activity)
-            for form in each.kernel.forms(op, target):
-                counted = instructions + form.slower
-                found.append(replace(form, instructions=counted, cycles=each.cost + form.slower))
+    found = [
+        form
+        for each in candidates(op, target, activity, wanted, tables)
+        if each.cost is not None
+        for form in _estimated(each, op, target, activity)
+    ]
     return relative(sorted(found, key=lambda form: form.cycles))
+
+
+def _estimated(
+    chosen: Candidate, op: Op, target: Target, activity: Activity
+) -> tuple[Lowered, ...]:
+    """The forms of a kernel that fits, with its instructions and cycles."""
+    instructions = chosen.kernel.instructions(op, target, activity)
+    return tuple(
+        replace(
+            form,
+            instructions=instructions + form.slower,
+            cycles=(chosen.cost or 0.0) + form.slower,
+        )
+        for form in chosen.kernel.forms(op, target)
+    )
 
 
 def relative(forms: Sequence[Lowered]) -> tuple[Lowered, ...]:

@@ -61,14 +61,11 @@ def run(arguments: argparse.Namespace) -> None:
     check_outputs(
         [OutputFile("--out", arguments.out), OutputFile("--report", arguments.report)], given
     )
-    # A module runs in its own folder.
-    path, calibration, out, report = (
-        Path(getattr(arguments, name)).resolve() if arguments.module else getattr(arguments, name)
-        for name in ("onnx", "calibration", "out", "report")
+    path, calibration, validation, out, report = (
+        # A module runs in its own folder.
+        each.resolve() if each and arguments.module else each
+        for each in (*given[:3], arguments.out, arguments.report)
     )
-    validation = arguments.validation
-    if arguments.module and validation:
-        validation = validation.resolve()
 
     def tried_with(model: onnx.ModelProto | None = None) -> given_network.Tried:
         return given_network.quantize(

@@ -27,7 +27,7 @@ from codegen.kernels.wanted import Kernels
 from codegen.ops.conv import Conv
 from codegen.plan import plan_network
 from codegen.reference import run
-from codegen.target import CORTEX_M7, Target, named_target
+from codegen.target import CORTEX_M7, Target
 from tests.codegen.models import QdqModel
 from tests.codegen.programs import CORES, Case, run_cases
 from tests.ops.conftest import Read, read, read_variants
@@ -309,16 +309,6 @@ def test_sums_of_24_bits() -> None:
     assert refusal(np.pad(quads, ((0, 0), (0, 0), (0, 4)), constant_values=127)) == (
         "sums beyond 24 bits"
     )
-
-
-@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33"])
-def test_only_where_the_instructions_are(core: str, networks: dict[str, Read]) -> None:
-    (op,) = networks["pointwise"].graph.ops
-    assert isinstance(op, Conv)
-    for fpu in (True, False):
-        target = named_target(core, fpu)
-        fits = core in ("cortex-m4", "cortex-m33") and fpu
-        assert (Quads().fits(op, target) == "") == fits
 
 
 def test_portable_is_portable(networks: dict[str, Read]) -> None:

@@ -12,7 +12,7 @@ from codegen.kernels.conv.stacked import Stacked, in_steps, loop_of, order_of
 from codegen.ops.conv import Conv
 from codegen.plan import plan_network
 from codegen.reference import run
-from codegen.target import CORTEX_M7, named_target
+from codegen.target import CORTEX_M7
 from tests.codegen.models import QdqModel
 from tests.codegen.programs import CORES, Case, run_cases
 from tests.ops.conftest import Read, read, read_variants
@@ -129,15 +129,6 @@ def test_refused(layer: Callable[[], QdqModel], reason: str, tmp_path: Path) -> 
     (op,) = read(layer(), tmp_path).ops
     assert isinstance(op, Conv)
     assert Stacked().fits(op, CORTEX_M7).startswith(reason)
-
-
-@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33"])
-def test_only_where_the_instructions_are(core: str, networks: dict[str, Read]) -> None:
-    (op,) = networks["lenet"].graph.ops
-    assert isinstance(op, Conv)
-    for fpu in (True, False):
-        fits = core in ("cortex-m4", "cortex-m33") and fpu
-        assert (Stacked().fits(op, named_target(core, fpu)) == "") == fits
 
 
 def test_quads_save_memory(networks: dict[str, Read]) -> None:

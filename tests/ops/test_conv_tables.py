@@ -18,7 +18,7 @@ from codegen.kernels.wanted import Kernels
 from codegen.ops.conv import Conv
 from codegen.plan import plan_network
 from codegen.reference import run
-from codegen.target import CORTEX_M7, named_target
+from codegen.target import CORTEX_M7
 from tests.codegen.models import QdqModel
 from tests.codegen.programs import CORES, Case, run_cases
 from tests.codegen.shapes import Shaped
@@ -198,15 +198,6 @@ def test_rows_beyond_an_instructions_reach_are_too_long(tmp_path: Path) -> None:
         (op,) = read(convolution((4, 1, columns), 2, 23)(), tmp_path).ops
         assert isinstance(op, Conv)
         assert Tables().fits(op, CORTEX_M7) == reason
-
-
-@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m4", "cortex-m33"])
-def test_only_where_the_instructions_are(core: str, networks: dict[str, Read]) -> None:
-    (op,) = networks["whole"].graph.ops
-    assert isinstance(op, Conv)
-    for fpu in (True, False):
-        fits = core in ("cortex-m4", "cortex-m33") and fpu
-        assert (Tables().fits(op, named_target(core, fpu)) == "") == fits
 
 
 def test_no_tables_without_memory(networks: dict[str, Read]) -> None:

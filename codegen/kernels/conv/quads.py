@@ -21,6 +21,7 @@ import numpy as np
 
 from codegen.ir.types import Int64Array
 from codegen.kernels.conv import in_floats
+from codegen.kernels.conv.filters import MOST_FILTERS, filled, layer_refusal
 from codegen.kernels.conv.portable import ConvFields, conv_fields, overlap
 from codegen.kernels.conv.quads_loop import Loop, of_copies, of_rows
 from codegen.kernels.folding import integer_layer, rebase, unclamped
@@ -43,8 +44,6 @@ _END_BYTES = 220
 # Bits of finer sums at most.
 _MOST_BITS = 3
 _INT32 = 1 << 31
-# A filter's byte goes to a place of 16 bits.
-_MOST_FILTERS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -143,11 +142,6 @@ def in_quads(pairs: Int64Array, order: Int64Array) -> Int64Array:
     return pairs[order].reshape(-1, QUAD, *pairs.shape[1:])
 
 
-def filled(filters: Int64Array) -> Int64Array:
-    """Filters up to whole quads, the last one once more; none stay none."""
-    return np.pad(filters, (0, -len(filters) % QUAD), mode="edge") if len(filters) else filters
-
-
 @lru_cache(maxsize=64)
 def order_of(op: Conv) -> Order:
     """Filters with constants first, the others behind them, each in the order of the model.
@@ -158,22 +152,17 @@ def order_of(op: Conv) -> Order:
     rows = search(layer)
     bits = 0 if rows.found.all() else finer_bits(layer)
     finer = search(layer, SCALE << bits) if bits else replace(rows, factors=0 * rows.factors)
-    left = np.arange(op.rows)
+    left, movable = np.arange(op.rows), not (op.weights == -128).any()
     parts: list[Int64Array] = []
     for found in (rows.found, finer.found):
-        usable = left[found[left]] if not (op.weights == -128).any() else left[:0]
+        usable = left[found[left]] if movable else left[:0]
         parts.append(usable[: len(usable) // QUAD * QUAD])
         left = np.setdiff1d(left, parts[-1])
     # The last quad may be filled up, where all that are left have finer constants.
-    if (
-        len(left)
-        and len(left) < QUAD
-        and finer.found[left].all()
-        and not (op.weights == -128).any()
-    ):
-        parts[1], left = np.concatenate([parts[1], filled(left)]), left[:0]
+    if 0 < len(left) < QUAD and finer.found[left].all() and movable:
+        parts[1], left = np.concatenate([parts[1], filled(left, QUAD)]), left[:0]
     integers, others = (len(part) // QUAD for part in parts)
-    return Order(np.concatenate([*parts, filled(left)]), integers, others, rows, finer)
+    return Order(np.concatenate([*parts, filled(left, QUAD)]), integers, others, rows, finer)
 
 
 def finer_bits(layer: IntegerLayer) -> int:
@@ -258,15 +247,11 @@ class Quads(Kernel):
         """A processor with SMLAD and float32; one group of symmetric filters, split exactly."""
         if not target.packed_arithmetic:
             return "no instruction for two products, or no FPU"
-        if op.groups > 1:
-            return "groups"
-        if op.asymmetric:
-            return "its weights have zero points"
-        if not op.plain:
-            return "biases beyond int32, or float32 out"
-        if op.rows >= _MOST_FILTERS:
+        if reason := layer_refusal(op):
+            return reason
+        if op.rows >= MOST_FILTERS:
             return "too many filters"
-        split = refusal(in_quads(window_pairs(op), filled(np.arange(op.rows))))
+        split = refusal(in_quads(window_pairs(op), filled(np.arange(op.rows), QUAD)))
         return split or in_floats.refusal(op, order_of(op).in_floats, SCALE)
 
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:

@@ -23,6 +23,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from codegen.ir.types import Int64Array
+from codegen.kernels.conv import in_floats
+from codegen.kernels.conv.filters import MOST_FILTERS, filled, layer_refusal
 from codegen.kernels.conv.portable import ConvFields, conv_fields
 from codegen.kernels.conv.quads import QuadRows, reach_of
 from codegen.kernels.folding import integer_layer, rebase, unclamped
@@ -44,8 +46,6 @@ _REACH, _MOST_STEPS = 4095, 75
 _STEP_BYTES, _COLUMN_BYTES, _AROUND_BYTES, _END_BYTES = 40, 8, 164, 188
 # Rows take four bytes an element, or eight: of more channels, more memory than is worth it.
 _MOST_CHANNELS = 4
-# A filter's byte goes to a place of 16 bits.
-_MOST_FILTERS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,6 @@ class Order:
     constants: Rows
 
 
-def filled(filters: Int64Array) -> Int64Array:
-    """Filters up to whole pairs, the last one once more; none stay none."""
-    return np.pad(filters, (0, len(filters) % PAIR), mode="edge") if len(filters) else filters
-
-
 @lru_cache(maxsize=64)
 def order_of(op: Conv) -> Order:
     """Filters with constants first, the others behind them, each in the order of the model."""
@@ -151,7 +146,7 @@ def order_of(op: Conv) -> Order:
     found = np.flatnonzero(rows.found)
     whole = found if len(found) == op.rows else found[: len(found) // PAIR * PAIR]
     others = np.setdiff1d(np.arange(op.rows), whole)
-    filters = [filled(some) for some in (whole, others)]
+    filters = [filled(some, PAIR) for some in (whole, others)]
     return Order(np.concatenate(filters), len(filters[0]) // PAIR, rows)
 
 
@@ -165,8 +160,7 @@ def stream(op: Conv, loop: Loop, order: Order) -> bytes:
     weights = in_steps(op, loop)
     pairs = weights[order.filters].reshape(-1, PAIR, loop.steps, 2)
     steps = pairs.transpose(0, 2, 3, 1).astype("<i1").reshape(len(pairs), -1).view("<u4")
-    multipliers = op.multipliers.astype("<f4").view(np.uint32).astype(np.int64)
-    floats = np.stack([multipliers, op.folded_bias.astype(np.int64)], axis=1)
+    floats = in_floats.constants(op, op.folded_bias.astype(np.int64), 1).T
     integers = np.stack([order.constants.factors, order.constants.addends], axis=1)
     by_integers = np.arange(len(order.filters)) < PAIR * order.integers
     constants = np.where(by_integers[:, None], integers[order.filters], floats[order.filters])
@@ -210,13 +204,9 @@ class Stacked(Kernel):
         and 150 elements, no dilation."""
         if not target.packed_arithmetic:
             return "no instruction for two products, or no FPU"
-        if op.groups > 1:
-            return "groups"
-        if op.asymmetric:
-            return "its weights have zero points"
-        if not op.plain:
-            return "biases beyond int32, or float32 out"
-        if op.rows >= _MOST_FILTERS:
+        if reason := layer_refusal(op):
+            return reason
+        if op.rows >= MOST_FILTERS:
             return "too many filters"
         if op.input.shape[1] > _MOST_CHANNELS:
             return "more than four channels, whose rows take much memory"

@@ -27,6 +27,7 @@ import numpy as np
 
 from codegen.ir.types import Int64Array
 from codegen.kernels.conv import in_floats
+from codegen.kernels.conv.filters import filled, layer_refusal
 from codegen.kernels.conv.portable import ConvFields, conv_fields
 from codegen.kernels.conv.tables_loop import GROUP, KERNEL, TILE, Loop, groups_of, loop_of
 from codegen.kernels.folding import integer_layer, rebase, unclamped
@@ -127,8 +128,8 @@ def order_of(op: Conv) -> Order:
     found = np.flatnonzero(rows.found)
     whole = found[: len(found) // PAIR * PAIR]
     others = np.setdiff1d(np.arange(op.rows), whole)
-    filled = np.pad(others, (0, -len(others) % PAIR), mode="edge") if len(others) else others
-    return Order(np.concatenate([whole, filled]), len(whole) // PAIR, rows, bias)
+    order = np.concatenate([whole, filled(others, PAIR)])
+    return Order(order, len(whole) // PAIR, rows, bias)
 
 
 def constants(op: Conv, order: Order) -> bytes:
@@ -173,12 +174,8 @@ class Tables(Kernel):
             return "no window of 3 by 3 that moves by one"
         if window.dilations != (1, 1):
             return "dilation"
-        if op.groups > 1:
-            return "groups"
-        if op.asymmetric:
-            return "its weights have zero points"
-        if not op.plain:
-            return "biases beyond int32, or float32 out"
+        if reason := layer_refusal(op):
+            return reason
         if window.pads[1] > window.output[1] + KERNEL - 1:
             return "windows in the padding alone"
         if op.rows > _MOST_FILTERS:
