@@ -32,10 +32,11 @@ def _run(arguments: argparse.Namespace) -> None:
 
     from device.bench.counter import Machine
     from device.bench.estimate import by_function
+    from device.validation.reference import read_reference
 
     manifest = read_json(arguments.manifest)
-    with np.load(arguments.reference, allow_pickle=False) as arrays:
-        inputs, outputs = arrays["inputs"][:MAX_INPUTS], arrays["outputs"][:MAX_INPUTS]
+    reference = read_reference(arguments.reference, None, layers=False)
+    inputs, outputs = reference.inputs[:MAX_INPUTS], reference.outputs[:MAX_INPUTS]
     machine = Machine(arguments.elf, arguments.work)
     machine.map(0x40004000, 0x1000)  # the console: plain memory, always ready
     machine.run_until("Reset_Handler", "main")

@@ -30,13 +30,21 @@ def run(arguments: argparse.Namespace) -> None:
 
     from model import evaluation, evaluation_table, onnx_file, qdq
     from model.module import scores
+    from model.sources.arrays import load
 
-    history = read_json(arguments.history)
-    with np.load(arguments.test, allow_pickle=False) as stored:
-        labels = stored["labels" if "labels" in stored.files else "targets"]
-        inputs = stored["inputs"] if "inputs" in stored.files else None
-    with np.load(arguments.reference, allow_pickle=False) as stored:
-        outputs = stored["outputs"]
+    try:
+        history = read_json(arguments.history)
+        task, before, classes = history["task"], dict(history["test"]), tuple(history["classes"])
+        units = tuple(history["units"])
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{arguments.history}: not what `train` writes", "train again") from None
+    test, reference = load(arguments.test), load(arguments.reference)
+    labels, inputs = test.get("labels", test.get("targets")), test.get("inputs")
+    outputs = reference.get("outputs")
+    if labels is None:
+        raise UserError(f"{arguments.test}: has neither 'labels' nor 'targets'", "build it again")
+    if outputs is None:
+        raise UserError(f"{arguments.reference}: has no 'outputs'", "build it again")
     if len(outputs) != len(labels):
         raise UserError(
             f"{arguments.reference}: {len(outputs)} outputs for {len(labels)} test inputs",
@@ -47,17 +55,16 @@ def run(arguments: argparse.Namespace) -> None:
     real = (outputs.astype(np.float32) - quantized.zero_point) * quantized.scale
     found = scores.of(real.astype(np.float32), labels)
     report: dict[str, Any] = {
-        "task": history["task"],
+        "task": task,
         "inputs": len(labels),
-        "float": {name: history["test"][name] for name in found if name in history["test"]},
+        "float": {name: before[name] for name in found if name in before},
         "int8": found,
     }
-    units = tuple(history["units"])
     table = "; ".join(f"{kind}: {scores.shown(report[kind], units)}" for kind in ("float", "int8"))
     table = f"evaluate: {table} of {len(labels):,} test inputs"
     if "accuracy" in found and inputs is not None:
         report |= evaluation.compared(int8_model, inputs, labels, arguments.reference)
-        table = f"{evaluation_table.render(report, history['classes'])}\n\n{table}"
+        table = f"{evaluation_table.render(report, classes)}\n\n{table}"
     print(table)
     write_json(arguments.out, report)
     write_plain(arguments.table, f"{table}\n")

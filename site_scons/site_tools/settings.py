@@ -351,6 +351,11 @@ def _settle_module(env: Any, given: Mapping[str, Any]) -> None:
     if not env["model"]:
         if env["data"]:
             raise SCons.Errors.UserError(f"data={env['data']}: is for a network module: model=")
+        if env["recipe"] and env["network"]:
+            raise SCons.Errors.UserError(
+                f"recipe={env['recipe']}: is for training, and network={env['network']} is given:"
+                " leave one of them out"
+            )
         return
     for key in ("network", "calibration", "inputs", "normalize"):
         if env[key]:

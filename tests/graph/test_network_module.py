@@ -125,6 +125,10 @@ MISTAKES = {
     ),
     "both": ({"network": "tiny.onnx"}, "network=tiny.onnx: is for a network that is given"),
     "no recipes": ({"recipe": "guide"}, "recipe=guide: gearbox.py has no recipes"),
+    "a recipe for a network that is there": (
+        {"model": "", "network": "tiny.onnx", "recipe": "guide"},
+        "recipe=guide: is for training, and network=tiny.onnx is given",
+    ),
     "no such file": ({"model": "none.py"}, "model=none.py: no such file"),
     "no name": ({"model": "mine/2nd.py"}, "'2nd' is no name in C: give one with name="),
 }

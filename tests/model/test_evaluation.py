@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,30 @@ def test_a_float_model_is_refused(products: Products, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not quantized"):
         run_evaluate(products, products.onnx, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["reference.npz"]
+
+
+def test_what_is_no_file_of_a_training_is_told_by_name(products: Products, tmp_path: Path) -> None:
+    """A text, an archive of others, a history of others, a pipe that nobody writes to."""
+    text, other, history = (tmp_path / name for name in ("text.npz", "other.npz", "history.json"))
+    text.write_text("hello")
+    np.savez(other, images=np.zeros(3))
+    history.write_text("{}")
+    os.mkfifo(tmp_path / "pipe")
+    given = {
+        "history": products.history,
+        "test": products.part("test"),
+        "int8": products.int8,
+        "reference": other,
+    }
+    for option, path, said in (
+        ("history", history, "not what `train` writes"),
+        ("test", text, "not a file of NumPy's arrays"),
+        ("test", other, "has neither 'labels' nor 'targets'"),
+        ("test", tmp_path / "pipe", "not a file"),
+        ("reference", other, "has no 'outputs'"),
+        ("reference", tmp_path / "none.npz", "no such file"),
+    ):
+        files = {**given, option: path, "out": tmp_path / "e.json", "table": tmp_path / "e.txt"}
+        with pytest.raises(UserError, match=f"{path}: {said}"):
+            run_here("evaluate", *option_words({f"--{key}": file for key, file in files.items()}))
+    assert not (tmp_path / "e.json").exists()
