@@ -73,6 +73,21 @@ def _quantized(
     )
 
 
+def _inputs(
+    env: Any, ends: Any, source: Any, normalize: str, *, out: Any, beside: Sequence[Any] = ()
+) -> None:
+    """Declare inputs as the network takes them, of a file or random ones.
+
+    Args:
+        source: a file's node, or "".
+        beside: nodes of files that are read with it.
+    """
+    count = str(max(1000, int(env["subset_size"])))
+    words = [*ends, "--count", count]
+    of = {"--from": source, "--normalize": normalize, "--out": out}
+    env.Run("INPUTS", "codegen inputs", [out], [*words, of], also=beside)
+
+
 def _given(env: Any, places: Places, dataset: Dataset) -> Model:
     """A network of the user's, quantized here where it is float."""
     targets: dict[str, Any] = {}
@@ -93,29 +108,20 @@ def _given(env: Any, places: Places, dataset: Dataset) -> Model:
         "model/test.npz" if int8 else f"model/test{places.network_suffix}.npz"
     )
     source = dataset.files[0] if inputs == "mnist" else inputs and env.Given(inputs)
-    count = ("--count", str(max(1000, int(env["subset_size"]))))
-    env.Run(
-        "INPUTS",
-        "codegen inputs",
-        [test_images],
-        [
-            *ends,
-            *count,
-            {
-                "--from": source,
-                "--normalize": normalize,
-                "--out": test_images,
-            },
-        ],
-        also=dataset.files[:2] if inputs == "mnist" else (),
-    )
+    beside = dataset.files[:2] if inputs == "mnist" else ()
+    _inputs(env, ends, source, normalize, out=test_images, beside=beside)
+    typical = test_images
+    if env["calibration"] and env["inputs"]:
+        # What the network is tried with chooses nothing where there is something else.
+        typical = places.made("model/typical.npz")
+        _inputs(env, ends, env.Given(env["calibration"]), normalize, out=typical)
     return Model(
         dataset=dataset,
         int8=int8,
         ends=ends,
         test_images=test_images,
         # Random inputs say nothing about what the network will see.
-        typical=("--calibration", test_images) if inputs else (),
+        typical=("--calibration", typical) if inputs else (),
         reference=reference(env, int8, test_images, places.made("model/reference_test.npz")),
         # A bundle alone is the guide's network as ST's tool generates it.
         subset=TEST_SUBSET if int8 else env.UsersModule(places.out).subset,

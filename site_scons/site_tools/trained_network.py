@@ -128,8 +128,8 @@ def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
         int8=int8,
         ends=("--model", int8),
         test_images=test_images,
-        # A module that says how it calibrates has its kernels chosen by these inputs, too.
-        typical=("--calibration", calibration if module.method else test_images),
+        # Of the training part: the test part decides nothing.
+        typical=("--calibration", calibration),
         reference=expected,
         subset=module.subset,
         steps={

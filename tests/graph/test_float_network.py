@@ -46,6 +46,12 @@ def test_from_float_to_the_emulator(given: Built, tmp_path: Path) -> None:
     # Of 40 inputs, fewer than subset_size=100, the firmware gets all.
     fewer = project.build("subset", network="f.onnx", calibration="x.npz")
     assert "subset: all 40 test inputs, fewer than subset_size=100" in fewer.output
+    # Where inputs set the ranges, they choose kernels, too, and those that it is tried with do not.
+    np.savez(project.path("tests.npz"), inputs=np.ones((20, 8), np.float32))
+    tried = {"network": "f.onnx", "calibration": "x.npz", "inputs": "tests.npz"}
+    whole = project.scons("-n", "--tree=all", "build/network/network.c", **tried).output
+    assert "-x.npz" in whole and "-tests.npz" not in whole
+    project.build("elf", **tried, subset_size="10")
     # A float network by itself, and a quantized one with calibration=.
     for told, variables in (
         ("f.onnx: a float network, nothing in it is quantized", {"network": "f.onnx"}),

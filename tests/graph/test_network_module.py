@@ -85,6 +85,14 @@ def test_saboteur_a_name_of_data_is_data(project: Project) -> None:
     assert would_run(project, "elf") == set()
 
 
+def test_the_test_part_decides_nothing(project: Project) -> None:
+    """Kernels, too, are chosen by inputs of the training part."""
+    whole = project.scons("-n", "--tree=all", "build/network-gearbox/gearbox.c").output
+    assert "build/model/gearbox/calibration.npz" in whole
+    for name in ("test.npz", "test_part.npz", "reference_test.npz"):
+        assert f"build/model/gearbox/{name}" not in whole
+
+
 def test_two_modules_side_by_side(project: Project) -> None:
     shutil.copy(project.path("mine/gearbox.py"), project.path("mine/pump.py"))
     run = project.scons("-n", "elf", model="mine/pump.py")
