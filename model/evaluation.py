@@ -37,7 +37,8 @@ def read_reference(path: Path, expected_inputs: Int8Array) -> Int8Array:
 
     Args:
         path: an .npz file with `inputs` int8 [N, input size] and `outputs` int8 [N, classes].
-        expected_inputs: int8 [N, input size], the test part as this model quantizes it.
+        expected_inputs: int8 [N, ...], the test part as this model quantizes it; the reference has
+            it as firmware takes it, channels last where convolutions read it.
 
     Raises:
         UserError: the file is missing, broken, or about other inputs or another model.
@@ -51,7 +52,10 @@ def read_reference(path: Path, expected_inputs: Int8Array) -> Int8Array:
         raise UserError(f"{path}: no such file", remedy) from None
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise UserError(f"{path}: not a reference ({error})", remedy) from None
-    if inputs.shape != expected_inputs.shape or not np.array_equal(inputs, expected_inputs):
+    orders = [expected_inputs]
+    if expected_inputs.ndim > 2:
+        orders.append(np.moveaxis(expected_inputs, 1, -1))
+    if not any(np.array_equal(inputs, values.reshape(len(values), -1)) for values in orders):
         raise UserError(f"{path}: its inputs are not the test part as this model sees it", remedy)
     flat: Int8Array = outputs.reshape(len(inputs), -1).astype(np.int8)
     return flat
@@ -100,7 +104,7 @@ def compared(
         UserError: the model is not quantized end to end, or the reference is about another one.
     """
     quantized_input, quantized_output = qdq.input_and_output(int8_model)
-    expected = read_reference(reference, quantized_input.quantize(inputs.reshape(len(inputs), -1)))
+    expected = read_reference(reference, quantized_input.quantize(inputs))
     found = {}
     for title, optimize in (("int8", False), ("int8, optimized", True)):
         outputs = inference.run(int8_model, inputs, optimize=optimize, title=title)

@@ -20,7 +20,7 @@ import onnx
 import pytest
 import torch
 
-from codegen.cli import main
+from codegen.cli import build_parser, main
 from codegen.project import begin, examples
 from model.sources.idx import load as load_idx
 from support.errors import UserError
@@ -133,17 +133,49 @@ def test_windows_shortly_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "path", list(sys.path))
     folder = ROOT / "examples" / "accelerometer"
     to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "v.npz", "t.npz")}
-    module = ("--module", folder / "accelerometer.py", "--epochs", 20)
+    module = ("--module", folder / "accelerometer.py")
     files = ("--file", folder / "recordings.csv", "--file", folder / "test_recordings.csv")
     outputs = ("--out", to["w.pt"], "--history", to["h.json"])
     parts = ("--calibration", to["c.npz"], "--validation", to["v.npz"], "--test", to["t.npz"])
-    run_here("train", *module, *files, *outputs, *parts)
+    run_here("train", *module, "--epochs", 20, *files, *outputs, *parts)
     history = json.loads(to["h.json"].read_text())
     assert history["test"]["accuracy"] > 0.75
     assert history["columns"] == ["ax", "ay", "az"] and len(history["mean"]) == 3
     assert sorted(history["classes"]) == ["bearing", "off", "running", "unbalanced"]
+    windows = 16 * (1 + (512 - 128) // 16)
     with np.load(to["t.npz"]) as part:
-        assert part["inputs"].shape == (16 * (1 + (512 - 128) // 16), 3, 128)
+        assert part["inputs"].shape == (windows, 3, 128)
+    evaluation = _evaluated(module, to, tmp_path)
+    # Firmware takes the three axes of a moment side by side, onnxruntime one axis after the other.
+    assert evaluation["int8"]["accuracy"] > 0.7
+    exact = evaluation["onnxruntime"]
+    assert exact["bytes"] == 4 * windows and exact["equal"] > 0.95 * exact["bytes"]
+
+
+def _generator(command: str, *words: object) -> None:
+    """Run a command of `codegen` in this process."""
+    arguments = build_parser(command).parse_args([command, *map(str, words)])
+    arguments.run(arguments)
+
+
+def _evaluated(
+    module: tuple[object, ...], parts: dict[str, Path], folder: Path
+) -> dict[str, dict[str, float]]:
+    """What `evaluate` says of the trained network, made int8 and computed by the reference."""
+    float_model, int8 = folder / "float.onnx", folder / "int8.onnx"
+    weights = (*module, "--weights", parts["w.pt"])
+    run_here("export", *weights, "--out", float_model)
+    selection = ("--calibration", parts["c.npz"], "--validation", parts["v.npz"])
+    models = ("--onnx", float_model, "--out", int8)
+    run_here("quantize", *weights, *selection, *models, "--report", folder / "quantization.json")
+    test, reference = folder / "test.npz", folder / "reference.npz"
+    _generator("inputs", "--model", int8, "--from", parts["t.npz"], "--out", test)
+    _generator("reference", "--model", int8, "--inputs", test, "--out", reference)
+    judged = ("--history", parts["h.json"], "--test", parts["t.npz"], "--int8", int8)
+    written = ("--out", folder / "evaluation.json", "--table", folder / "evaluation.txt")
+    run_here("evaluate", *judged, "--reference", reference, *written)
+    evaluation: dict[str, dict[str, float]] = json.loads((folder / "evaluation.json").read_text())
+    return evaluation
 
 
 def write_digits(folder: Path, mnist: Path, count: int) -> None:
