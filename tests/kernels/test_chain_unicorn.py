@@ -72,6 +72,7 @@ REFUSED = {
     "sums beyond 24 bits": network([np.full((4, 784), 127)]),
     "ends below 127": network([SMALL], high=90),
     "starts above -128": network([SMALL], low=-100),
+    "a last layer that starts above -128": network([SMALL, SMALL[:, :16]], low=-120),
 }
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from device.cli import main
 from support.described import packed
 from support.files import write_json
 from tests.protocol.toys import OUTPUTS, ROOT, board_toml
@@ -210,6 +212,17 @@ def test_target_that_dies_in_the_middle_loses_nothing(case: MakeCase) -> None:
     found = written(toy)
     assert 0 < found["done"] < 6000 and not found["passed"]
     assert found["comparison"]["identical"] == found["done"] * OUTPUTS
+
+
+def test_the_target_is_let_go_of(case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs it in a process of his own has no emulator left, nor a port in use."""
+    monkeypatch.setattr(sys, "argv", case().command()[2:])
+    before, handler = _children(os.getpid()), signal.getsignal(signal.SIGTERM)
+    try:
+        assert main() == 0
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert _children(os.getpid()) == before
 
 
 # --- wrong input ----------------------------------------------------------------------------------
