@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from support.errors import UserError
-from support.files import atomic_path, check_given
+from support.files import CHECK_PATH, atomic_path, check_given
 
 Array = npt.NDArray[Any]
 
@@ -49,7 +49,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
             stream.seek(0)
             return {"inputs": _read_array(path, stream, os.fstat(stream.fileno()).st_size)}
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path}: no such file") from None
+        raise UserError(f"{path}: no such file", CHECK_PATH) from None
     except _DAMAGE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path}: not a NumPy file ({reason})", _REMEDY) from None

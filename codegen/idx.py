@@ -12,9 +12,10 @@ import numpy as np
 
 from codegen.arrays import Array
 from support.errors import UserError
-from support.files import check_given
+from support.files import CHECK_PATH, check_given
 
 SUFFIX = "-ubyte"
+_AGAIN = "download it again"
 
 
 def read_idx(path: Path) -> Array:
@@ -27,13 +28,15 @@ def read_idx(path: Path) -> Array:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+        raise UserError(f"{path}: no such file", CHECK_PATH) from None
     if data[:3] != b"\0\0\x08" or len(data) < 4 + 4 * data[3]:
-        raise UserError(f"{path}: not an IDX file of bytes")
+        raise UserError(f"{path}: not an IDX file of bytes", _AGAIN)
     shape = np.frombuffer(data, ">u4", data[3], 4)
     elements = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
     if elements.size != int(np.prod(shape, dtype=np.uint64)):
-        raise UserError(f"{path}: has {elements.size:,} elements, not {list(map(int, shape))}")
+        raise UserError(
+            f"{path}: has {elements.size:,} elements, not {list(map(int, shape))}", _AGAIN
+        )
     return elements.reshape(shape)
 
 

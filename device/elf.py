@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from support.errors import UserError
-from support.files import check_given
+from support.files import BUILD_AGAIN, check_given
 
 # Section flags (System V ABI, "Sections").
 _SHF_WRITE, _SHF_ALLOC, _SHF_EXECINSTR = 1, 2, 4
@@ -88,7 +88,9 @@ class Elf:
         except FileNotFoundError:
             raise UserError(f"{path}: no such file", "build it first") from None
         except _BROKEN as error:
-            raise UserError(f"{path}: not an ELF file, or a damaged one ({error})") from None
+            raise UserError(
+                f"{path}: not an ELF file, or a damaged one ({error})", BUILD_AGAIN
+            ) from None
 
     def _require_arm_program(self) -> None:
         machine, kind = self._file["e_machine"], self._file["e_type"]

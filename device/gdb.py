@@ -22,6 +22,7 @@ from device.pump import Pump
 from device.steps import Server, start
 from support import children
 from support.errors import UserError
+from support.files import resolved
 
 # Any gdb that knows Arm; Debian's is the second.
 _PROGRAMS = ("arm-none-eabi-gdb", "gdb-multiarch")
@@ -73,7 +74,7 @@ def session(
 def source_folders(elf: Path) -> list[Path]:
     """Where the sources are whose paths in the ELF are relative: the project, and what was
     generated beside the board's folder of the build (docs/architecture.md, "Files")."""
-    build = elf.resolve().parent.parent
+    build = resolved(elf).parent.parent
     generated = [folder for kind in ("app*", "network*") for folder in sorted(build.glob(kind))]
     return [*(folder for folder in generated if folder.is_dir()), Path(__file__).parents[1]]
 

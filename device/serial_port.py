@@ -66,8 +66,10 @@ def _refused(name: str, error: OSError | ValueError) -> UserError:
     if code == errno.ENOENT or "FileNotFoundError" in text:
         return UserError(f"{name}: no such serial port", "give another with port=, or port=auto")
     if Path(name).exists() and not Path(name).is_char_device():
-        return UserError(f"{name} is no serial port")
-    return UserError(f"{name}: cannot open it ({text})")
+        return UserError(f"{name} is no serial port", "give another with port=, or port=auto")
+    return UserError(
+        f"{name}: cannot open it ({text})", "unplug it and plug it in again, or give another"
+    )
 
 
 def _group(name: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support import children
-from support.errors import UserError
+from support.errors import of_system
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def start(
             return subprocess.Popen(step.command, **settings)
         return children.start(step.command, **settings)
     except OSError as error:
-        raise UserError(f"{step.command[0]}: cannot run it: {error.strerror}") from None
+        raise of_system(error, f"{step.command[0]}: cannot run it") from None
 
 
 def run(step: Step, inherited: Sequence[int] = (), *, outlives_us: bool = False) -> tuple[int, str]:

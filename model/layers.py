@@ -17,7 +17,7 @@ import onnx
 
 from model.session import session_of
 from support.errors import UserError
-from support.files import read_json
+from support.files import check_given, read_json
 from support.layer_cut import Layer as CutLayer
 from support.layer_cut import LayerCut, Tensor
 from support.progress import SOON, track
@@ -87,6 +87,7 @@ def read(json_path: Path, npz_path: Path) -> tuple[LayerCut, dict[str, Array]]:
     Raises:
         UserError: missing, or something else.
     """
+    check_given(npz_path)
     try:
         cut = LayerCut.from_json(read_json(json_path))
         with np.load(npz_path) as stored:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import onnx
 
-from support.errors import UserError
-from support.files import write_bytes
+from support.errors import UserError, of_system
+from support.files import CHECK_PATH, write_bytes
 from support.kinds import refused_kind
 from support.network_file import is_tflite
 from support.normalization import KEY
@@ -100,9 +100,9 @@ def load(path: Path) -> onnx.ModelProto:
             raise UserError(
                 f"{path}: its data in {error.filename} is missing", "put it beside the model"
             ) from None
-        raise UserError(f"{path}: no such file") from None
+        raise UserError(f"{path}: no such file", CHECK_PATH) from None
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}", "give another file") from None
+        raise of_system(error, path) from None
     except Exception as error:
         raise _of_kind(path) or _invalid(path, error) from None
 

@@ -22,7 +22,7 @@ from codegen.ir.types import Int8Array
 from codegen.kernels.wanted import Kernels
 from codegen.plan import Plan
 from codegen.render import render
-from support.errors import UserError
+from support.errors import UserError, of_system
 from support.files import sha256_file, write_bytes, write_text
 from support.places import ROOT, cache_folder
 
@@ -172,7 +172,7 @@ def _run(words: Sequence[str]) -> str:
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise UserError(f"{words[0]}: {error.strerror}", "give another CC=") from None
+        raise of_system(error, words[0], "give another CC=") from None
     if done.returncode != 0:
         raise UserError(f"{words[0]} failed: {done.stderr.strip()[-800:]}", "give another CC=")
     return done.stdout

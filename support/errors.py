@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from support import system_errors
 from support.plain import make_plain, plain, raw
+
+_MORE_MEMORY = "end other programs, or do it where there is more; of inputs, give fewer"
 
 
 class UserError(Exception):
@@ -29,6 +32,16 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  remedy: {self.remedy}" if self.remedy else self.message
+
+
+def of_system(error: OSError, name: object = None, remedy: str = "") -> UserError:
+    """The error of the operating system as one that names the thing and a remedy.
+
+    Args:
+        name: what it is about, where the error does not know it or has another name for it.
+        remedy: one that fits better than what is generally done about such errors.
+    """
+    return UserError(system_errors.message(error, name), remedy or system_errors.remedy(error))
 
 
 def red(text: str, stream: TextIO) -> str:
@@ -76,7 +89,7 @@ def run_cli(program: str, main: Callable[[], int | None]) -> None:
     """Run `main` and end the process: 0, main's own status, 1 for a user error, 130 for Ctrl-C.
 
     A `UserError` or an operating system error (unwritable folder, disk full) becomes one message
-    on stderr. Anything else is a defect of this program and keeps its traceback.
+    on stderr, with a remedy. Anything else is a defect of this program and keeps its traceback.
     """
     _open_streams()
     try:
@@ -88,9 +101,10 @@ def run_cli(program: str, main: Callable[[], int | None]) -> None:
     except BrokenPipeError:
         status = 1
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        reason = error.strerror or error
-        _say(program, f"{where}{reason}")
+        _say(program, str(of_system(error)))
+        status = 1
+    except MemoryError:
+        _say(program, str(UserError("there is not enough memory", _MORE_MEMORY)))
         status = 1
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)

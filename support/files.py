@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from support.errors import UserError
+from support.errors import UserError, of_system
 from support.plain import plain, plain_json
 from support.removal import TEMPORARY
+from support.system_errors import WRITING
 
 
 @contextlib.contextmanager
@@ -68,6 +69,11 @@ def _temporary(final: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+    except OSError as error:  # what was called so is gone; writing tells no name at all
+        nameless = error.filename is None and error.errno in WRITING
+        if nameless or str(error.filename) == name:
+            error.filename, error.filename2 = str(final), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -92,7 +98,7 @@ def check_place(path: Path, remedy: str = "name another file") -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}", remedy) from None
+        raise of_system(error, path, remedy) from None
     if not stat.S_ISREG(mode):
         kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe"}
         what = kinds.get(stat.S_IFMT(mode), "a device or a socket")
@@ -101,6 +107,8 @@ def check_place(path: Path, remedy: str = "name another file") -> None:
 
 # Of a file that is not what its command writes. It may be the user's own: nothing is to be deleted.
 BUILD_AGAIN = "build again, or give another file"
+# Of a file that is not there, where nobody knows what would make it.
+CHECK_PATH = "see whether its path is right (ls tells what there is)"
 
 
 def write_bytes(path: Path | str, data: bytes) -> None:
@@ -128,14 +136,27 @@ def write_json(path: Path | str, value: Any) -> None:
     write_text(path, f"{plain_json(text)}\n")
 
 
+def resolved(path: Path) -> Path:
+    """The absolute path with its links followed as far as they lead: some lead to themselves."""
+    return Path(os.path.realpath(path))
+
+
 def check_given(path: Path, remedy: str = "give the path of a file") -> None:
-    """Refuse what is there and is no file: a folder, a device, a pipe that nobody may write to.
+    """Refuse what is no file (a folder, a device, a pipe that nobody may write to), or cannot be
+    opened. What is not there at all is for the reader to tell: he knows what makes it.
 
     Raises:
         UserError: it is such a thing.
     """
-    if path.exists() and not path.is_file():
-        raise UserError(f"{path}: not a file", remedy)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UserError(f"{path}: not a file", remedy)
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise of_system(error, path) from None
 
 
 def read_given(path: Path) -> bytes:
@@ -148,9 +169,7 @@ def read_given(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(
-            f"{path}: {error.strerror}", "give another file, or make this one readable"
-        ) from None
+        raise of_system(error, path) from None
 
 
 def read_json(path: Path | str) -> Any:
@@ -159,7 +178,7 @@ def read_json(path: Path | str) -> Any:
     try:
         return parse_json(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+        raise UserError(f"{path}: no such file", CHECK_PATH) from None
     except ValueError as error:
         raise UserError(f"{path}: not valid JSON ({error})", BUILD_AGAIN) from None
 

@@ -11,7 +11,7 @@ from onnx import defs, version_converter
 from codegen.reader.external import external_files, read_external
 from codegen.reader.text import shown
 from codegen.reader.wire import check_wire
-from support.errors import UserError
+from support.errors import UserError, of_system
 from support.files import read_given
 from support.kinds import refused_kind
 from support.network_file import is_tflite
@@ -50,7 +50,7 @@ def parse_model(path: Path) -> onnx.ModelProto:
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path}: no such file", GIVE_A_MODEL) from None
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}", GIVE_A_MODEL) from None
+        raise of_system(error, path) from None
     if not path.is_file():
         raise refused_kind(path, READ) or UserError(f"{path}: not a file", GIVE_A_MODEL)
     if size > MAX_FILE_BYTES:

@@ -15,6 +15,7 @@ from device.bench.counter import Machine
 from device.bench.network import ARRAYS, fixed_point
 from support.described import unpacked
 from support.errors import UserError
+from support.files import check_given
 
 Array = npt.NDArray[Any]
 # Where every runtime may keep what one node needs.
@@ -100,6 +101,7 @@ def read_graph(path: Path, macs: int) -> ConvNetwork:
     Raises:
         UserError: missing or of another kind.
     """
+    check_given(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             names = unpacked(arrays["names"].tobytes())

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from device.bench.counter import PAGE, Machine
 from support.errors import UserError
+from support.files import check_given
 
 # struct bench_layer of peers/layers.h: 14 words and a float.
 WORDS_OF_LAYER = 15
@@ -65,6 +66,7 @@ def read_network(path: Path) -> Network:
     Raises:
         UserError: missing or of another kind.
     """
+    check_given(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             layers = tuple(

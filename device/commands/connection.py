@@ -12,6 +12,7 @@ from device.boards import Board
 from device.probe_lock import probe_lock
 from device.steps import Server, Step
 from support.errors import UserError
+from support.files import resolved
 
 _WAIT = 120.0
 
@@ -93,7 +94,7 @@ def connection(
     with (
         probe_lock(arguments.command, arguments.wait, file) as lock,
         model_board(
-            arguments.board.resolve(), arguments.model.resolve(), options, finish=finish
+            resolved(arguments.board), resolved(arguments.model), options, finish=finish
         ) as environment,
     ):
         yield Connection(lock, environment)

@@ -12,13 +12,14 @@ from device.emulators import refuse_unknown
 from device.emulators.base import SimOptions, SimResult
 from device.emulators.stream import ConsolePump
 from support.children import start
-from support.errors import UserError
+from support.errors import UserError, of_system
+from support.files import resolved
 
 
 def console_command(board: Board, elf: Path) -> list[str]:
     """The program itself; see `device.emulators.base.Emulator`."""
     del board
-    return [str(elf.resolve())]
+    return [str(resolved(elf))]
 
 
 def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
@@ -32,13 +33,15 @@ def run(board: Board, elf: Path, options: SimOptions) -> SimResult:
         results = Path(folder) / "results"
         try:
             process = start(
-                [elf.resolve()],
+                [resolved(elf)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "NN_RESULTS": str(results)},
             )
+        except FileNotFoundError:
+            raise UserError(f"{elf}: no such file", "build it first") from None
         except OSError as error:
-            raise UserError(f"{elf}: cannot run it: {error.strerror}", "build it first") from None
+            raise of_system(error, f"{elf}: cannot run it") from None
         with process:
             assert process.stdout is not None
             pump = ConsolePump(process.stdout, options.console)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from device.link.transport import LinkError
+from support import system_errors
 from support.children import end, start
 
 # board_finish ends an emulated run with the firmware's status: 128 + exception number is a fault
@@ -45,7 +46,8 @@ class ProcessTransport:
             )
         except OSError as error:
             self._errors.close()
-            raise LinkError(f"{command[0]}: cannot run it: {error.strerror}") from None
+            told = system_errors.message(error, f"{command[0]}: cannot run it")
+            raise LinkError(told, system_errors.remedy(error)) from None
         assert self._process.stdin is not None and self._process.stdout is not None
         self._out, self._in = self._process.stdin.fileno(), self._process.stdout.fileno()
         for descriptor in (self._out, self._in):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from model.arguments import add_file
-from model.module.arguments import add_module
+from model.module.arguments import add_module, module_of
+from support.files import resolved
 from support.progress import waiting
 
 
@@ -28,8 +29,8 @@ def _export(arguments: argparse.Namespace) -> None:
     from model.module.load import load
     from model.module.watch import Watch
 
-    trained, out = weights.needed(arguments.weights), arguments.out.resolve()
-    watch = Watch(arguments.module.resolve(), [*arguments.file, trained])
+    trained, out = weights.needed(arguments.weights), resolved(arguments.out)
+    watch = Watch(module_of(arguments), [*arguments.file, trained])
     with watch:
         module = load(arguments.module, 0, arguments.recipe)
         network = module.network()

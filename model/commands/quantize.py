@@ -15,6 +15,7 @@ from model.arguments import add_file, add_quantization
 from model.module.arguments import add_module, add_training
 from support.calibration_methods import METHODS
 from support.errors import UserError
+from support.files import resolved
 from support.output_file import OutputFile, check_outputs
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     path, calibration, validation, out, report = (
         # A module runs in its own folder.
-        each.resolve() if each and arguments.module else each
+        resolved(each) if each and arguments.module else each
         for each in (*given[:3], arguments.out, arguments.report)
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.arguments import add_file
-from model.module.arguments import add_module, add_training, source_of
+from model.module.arguments import add_module, add_training, module_of, source_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,14 +46,14 @@ def run(arguments: argparse.Namespace) -> None:
     from model.module.prepared import parts_of
     from model.module.trained import trained
     from model.module.watch import Watch
-    from support.files import together
+    from support.files import resolved, together
     from support.normalization import packed
 
     # The module runs in its own folder.
-    to = {key: Path(getattr(arguments, key)).resolve() for key in OUTPUTS}
+    to = {key: resolved(getattr(arguments, key)) for key in OUTPUTS}
     source = source_of(arguments)
     allowed = [*arguments.file, *(source.files() if source else ())]
-    watch = Watch(arguments.module.resolve(), allowed)
+    watch = Watch(module_of(arguments), allowed)
     fit.make_repeatable(arguments.seed)
     with watch:
         module = load(arguments.module, arguments.seed, arguments.recipe)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from model.arguments import positive, seed
 from model.sources.read import Source
+from support.errors import UserError
+from support.files import CHECK_PATH, check_given, resolved
 
 
 def add_module(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -47,8 +49,20 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed, default=0, help="of all random choices (default: 0)")
 
 
+def module_of(arguments: argparse.Namespace) -> Path:
+    """The absolute path of --module.
+
+    Raises:
+        UserError: it is not there, or no file that can be read.
+    """
+    check_given(arguments.module, "give the path of a Python file")
+    if not arguments.module.exists():
+        raise UserError(f"{arguments.module}: no such file", CHECK_PATH)
+    return resolved(arguments.module)
+
+
 def source_of(arguments: argparse.Namespace) -> Source | None:
     """What --data or --mnist names."""
     if arguments.mnist:
-        return Source(arguments.mnist.resolve(), mnist=True)
-    return Source(arguments.data.resolve()) if arguments.data else None
+        return Source(resolved(arguments.mnist), mnist=True)
+    return Source(resolved(arguments.data)) if arguments.data else None

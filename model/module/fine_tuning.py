@@ -9,7 +9,7 @@ import onnx
 
 from model import onnx_file
 from model.module import export, fit, weights
-from model.module.arguments import source_of
+from model.module.arguments import module_of, source_of
 from model.module.fake_quantized import FakeQuantized
 from model.module.load import load
 from model.module.prepared import parts_of
@@ -39,7 +39,7 @@ def fine_tuned(arguments: argparse.Namespace) -> tuple[onnx.ModelProto, int]:
     kept = weights.needed(arguments.weights)
     source = source_of(arguments)
     allowed = [*arguments.file, kept, *(source.files() if source else ())]
-    watch = Watch(arguments.module.resolve(), allowed)
+    watch = Watch(module_of(arguments), allowed)
     fit.make_repeatable(arguments.seed)
     with watch:
         module = load(arguments.module, arguments.seed, arguments.recipe)

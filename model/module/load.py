@@ -18,6 +18,7 @@ from model.module.asked import asked
 from model.module.from_source import FromSource, from_source
 from model.module.users_code import place_of, running
 from support.errors import UserError
+from support.files import CHECK_PATH, resolved
 
 EXAMPLE = {
     "network": "def network(): return torch.nn.Sequential(…)",
@@ -156,9 +157,9 @@ def load(path: Path, seed: int, recipe: str = "") -> NetworkModule:
     Raises:
         UserError: it is not there, or raises while it is loaded.
     """
-    path = path.resolve()
+    path = resolved(path)
     if not path.is_file():
-        raise UserError(f"{path}: no such file")
+        raise UserError(f"{path}: no such file", CHECK_PATH)
     from_source(path.parent)
     loader = FromSource("network_module", str(path))
     spec = importlib.util.spec_from_file_location(loader.name, path, loader=loader)

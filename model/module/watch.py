@@ -18,6 +18,7 @@ from typing import Any
 from model.module.installed import installed
 from support import module_files
 from support.errors import UserError
+from support.files import resolved
 
 READING = {"open": 0, "import": 1, "ctypes.dlopen": 0}
 """Events of Python, and which of their arguments is the path ("import" has one of libraries)."""
@@ -71,12 +72,12 @@ class Watch:
 
     def __init__(self, module: Path, declared: Iterable[Path]) -> None:
         self.module = module
-        self.declared = [path.resolve() for path in declared]
+        self.declared = [resolved(path) for path in declared]
         for path in self.declared:
             if not path.exists():
                 raise UserError(f"{module}: FILES names {path}, which is not there", "mend FILES")
         declared_files = [file for each in self.declared for file in module_files.files_below(each)]
-        self._known = {module, *_known_code(module), *(file.resolve() for file in declared_files)}
+        self._known = {module, *_known_code(module), *map(resolved, declared_files)}
         self._stamps = {path: _stamp(path) for path in sorted(self._known)}
         roots = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *_SYSTEM}
         roots |= {str(Path.home() / name) for name in _SETTINGS}
@@ -106,7 +107,7 @@ class Watch:
         flags = int(arguments[2] or 0) if event == "open" else 0
         self._on = False  # looking at it opens nothing, but asks for paths
         try:
-            self._judge(path.resolve(), flags)
+            self._judge(resolved(path), flags)
         finally:
             self._on = True
 

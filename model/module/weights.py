@@ -9,6 +9,7 @@ from torch import nn
 
 from model import torch_file
 from support.errors import UserError
+from support.files import check_given, resolved
 
 FORMAT = "nn2flash weights 2"
 
@@ -37,9 +38,10 @@ def needed(path: Path) -> Path:
     Raises:
         UserError: it is not there.
     """
-    if not path.is_file():
+    check_given(path, REMEDY)
+    if not path.exists():
         raise UserError(f"{path}: no such file", REMEDY)
-    return path.resolve()
+    return resolved(path)
 
 
 def save(path: Path, network: nn.Module, ends: Ends) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
-from support.files import check_given
+from support.files import CHECK_PATH, check_given
 from support.labels import NAMES, labels_beside
 
 INPUTS, LABELS = ("inputs", "x", "X", "data"), NAMES
@@ -28,7 +28,7 @@ def load(path: Path) -> dict[str, Array]:
     try:
         stored = np.load(path, allow_pickle=False)
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+        raise UserError(f"{path}: no such file", CHECK_PATH) from None
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise UserError(f"{path}: not a file of NumPy's arrays ({error})", "numpy.savez") from None
     if isinstance(stored, np.ndarray):

@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
+from support.files import CHECK_PATH, check_given
 from support.progress import SOON, track
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp", ".tif", ".tiff"}
@@ -27,6 +28,7 @@ def _read(path: Path, size: tuple[int, int] | None, mode: str) -> Array:
     Raises:
         UserError: no image.
     """
+    check_given(path, "take it away")
     try:
         with Image.open(path) as stored:
             image = stored.convert(mode)
@@ -40,6 +42,7 @@ def _read(path: Path, size: tuple[int, int] | None, mode: str) -> Array:
 
 
 def _grey(path: Path) -> bool:
+    check_given(path, "take it away")
     try:
         with Image.open(path) as image:
             return image.mode in ("1", "L", "LA", "I;16", "I", "F")
@@ -70,7 +73,7 @@ def images(
     place = Path(folder)
     check_share(place, test)
     if not place.is_dir():
-        raise UserError(f"{place}: no such folder")
+        raise UserError(f"{place}: no such folder", CHECK_PATH)
     found = {PARTS[name]: place / name for name in _classes(place) if name.lower() in PARTS}
     places = found if "train" in found else {"train": place}
     classes = _classes(places["train"])

@@ -12,6 +12,7 @@ from model.sources.mnist import checked, mnist
 from model.sources.split import Data
 from model.sources.tables import csv
 from support.errors import UserError
+from support.files import CHECK_PATH
 
 KINDS = ".npz, .npy, .csv, a folder of IDX files, or one with a folder of images for each class"
 
@@ -30,7 +31,7 @@ def read(path: str | Path) -> Data:
     if place.suffix in (".csv", ".tsv"):
         return csv(place)
     if not place.exists():
-        raise UserError(f"{place}: no such file or folder")
+        raise UserError(f"{place}: no such file or folder", CHECK_PATH)
     raise UserError(f"{place}: is of no kind that is known", f"give {KINDS}")
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from model.sources.windows import Windows, cut
 from support.errors import UserError
-from support.files import check_given
+from support.files import CHECK_PATH, check_given
 
 DELIMITERS = ",;\t"
 
@@ -111,7 +111,7 @@ def load(path: Path) -> Table:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+        raise UserError(f"{path}: no such file", CHECK_PATH) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: is no UTF-8 text ({error.reason})", "save it as UTF-8") from None
     first = text.partition("\n")[0]

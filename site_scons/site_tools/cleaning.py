@@ -20,6 +20,7 @@ from site_tools.marker import Marker
 from site_tools.standalone import standalone
 
 removal = standalone("removal")
+system_errors = standalone("system_errors")
 
 
 def targets(folder: Any) -> Iterator[Any]:
@@ -163,7 +164,7 @@ def clean_all(marker: Marker, shown: str, *, remove: bool) -> None:
             if remove:
                 removal.remove(marker.folder, [name], marker.made)
         except OSError as error:
-            sys.stderr.write(f"scons: error: {shown}/{name}: {error.strerror}\n")
+            sys.stderr.write(f"scons: error: {system_errors.line(error, f'{shown}/{name}')}\n")
         else:
             sys.stdout.write(f"Removed {shown}/{name}\n")
     sys.stdout.flush()

@@ -15,6 +15,9 @@ import SCons.Action
 import SCons.Errors
 import SCons.Subst
 from site_tools import cleaning, parent
+from site_tools.standalone import standalone
+
+system_errors = standalone("system_errors")
 
 
 def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[int] = ()) -> int:
@@ -28,7 +31,7 @@ def start(words: Sequence[str], surroundings: Mapping[str, str], held: Sequence[
     try:
         status = parent.run(words, env=dict(surroundings), pass_fds=tuple(held))
     except OSError as error:
-        sys.stderr.write(f"scons: error: {words[0]}: {error.strerror}\n")
+        sys.stderr.write(f"scons: error: {system_errors.line(error, words[0])}\n")
         return 127
     return status if status >= 0 else 128 - status
 

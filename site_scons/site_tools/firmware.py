@@ -11,6 +11,7 @@ from SCons.Script import Action
 from site_tools.standalone import standalone
 
 option_words = standalone("options").option_words
+system_errors = standalone("system_errors")
 
 
 def _optimize(kernels: bool) -> str:
@@ -50,7 +51,7 @@ def _without_folder(target: Sequence[Any], source: Sequence[Any], env: Any) -> i
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
-        sys.stderr.write(f"scons: error: {path}: {error.strerror}\n")
+        sys.stderr.write(f"scons: error: {system_errors.line(error, path)}\n")
         return 1
     return 0
 

@@ -13,6 +13,9 @@ from typing import Any, NoReturn
 
 import SCons.Errors
 from SCons.Script import BUILD_TARGETS, COMMAND_LINE_TARGETS, Exit, GetOption, SetOption
+from site_tools.standalone import standalone
+
+system_errors = standalone("system_errors")
 
 # Columns of an old terminal; a line of the help fits.
 WIDTH = 80
@@ -30,7 +33,7 @@ TRAINED = {"train", "onnx", "quantize", "model", "data"}
 
 def stop(env: Any, error: Exception) -> NoReturn:
     """End the run with one line and exit status 2; an error of ours keeps its traceback."""
-    message = str(error)
+    message = system_errors.line(error) if isinstance(error, OSError) else str(error)
     if isinstance(error, TypeError):
         found = IN_THE_WAY.match(message)
         if not found:

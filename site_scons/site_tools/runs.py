@@ -23,6 +23,7 @@ from site_tools.parent import ends_with_parent
 from site_tools.standalone import standalone
 
 removal = standalone("removal")
+system_errors = standalone("system_errors")
 
 
 @dataclass
@@ -103,7 +104,7 @@ def _run(run: Run) -> int:
             preexec_fn=ends_with_parent(),  # noqa: PLW1509 - no other thread holds a lock
         )
     except OSError as error:
-        sys.stderr.write(f"scons: error: {run.words[0]}: {error.strerror}\n")
+        sys.stderr.write(f"scons: error: {system_errors.line(error, run.words[0])}\n")
         return 127
     signal.signal(signal.SIGINT, lambda *_: None)
     for ending in (signal.SIGTERM, signal.SIGHUP):

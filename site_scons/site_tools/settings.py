@@ -312,7 +312,7 @@ def read_settings(env: Any, variables: Any, targets: Collection[str] = ()) -> di
         words = [(word, "") for word in sorted(variables.UnknownVariables())]
         for path in filter(Path.exists, map(Path, variables.files or ())):
             words += [(word, f"{path.name}: ") for word in assigned(path)]
-    except SCons.Errors.UserError:
+    except (SCons.Errors.UserError, OSError):
         raise
     except (Exception, SystemExit) as error:  # SCons runs the file: it can raise anything
         raise SCons.Errors.UserError(

@@ -32,14 +32,25 @@ from site_tools import cleaning, folder_lock, runs
 from site_tools.contents import NAME as HASHES
 from site_tools.contents import Contents
 from site_tools.marker import Marker, check_place
+from site_tools.standalone import standalone
+
+system_errors = standalone("system_errors")
 
 RECORD = ".sconsign"
 
 
 def stop(path: object, error: OSError) -> None:
     """End the run with one line: a file of the build folder cannot be written."""
-    words = f"cannot write {path}: {error.strerror}: mend that and run scons again"
-    sys.stderr.write(f"scons: error: {words}\n")
+    words = system_errors.line(error, f"cannot write {path}")
+    sys.stderr.write(f"scons: error: {words}, then run scons again\n")
+
+
+def _tell_remedies() -> None:
+    """Say what to do where SCons itself, which told the reason, could not read or write a file."""
+    failures = (failure.exc_info for failure in GetBuildFailures())
+    errors = [info[1] for info in failures if info and isinstance(info[1], OSError)]
+    for remedy in dict.fromkeys(map(system_errors.remedy, errors)):
+        sys.stderr.write(f"  remedy: {remedy}\n")
 
 
 class Database:
@@ -58,7 +69,7 @@ class Database:
                 database._needs_sync = False  # or it tries once more when Python ends
                 with contextlib.suppress(OSError):
                     Path(f"{path}.tmp").unlink()
-                stop(path, error)
+                stop(error.filename or path, error)
                 sys.exit(2)
 
         database.sync = write
@@ -175,13 +186,14 @@ class State:
         try:
             self.marker.write(self.marker.made | made)
         except OSError as error:
-            raise SCons.Errors.UserError(f"{self.marker.path}: {error.strerror}") from None
+            raise SCons.Errors.UserError(system_errors.line(error, self.marker.path)) from None
         cleaning.forget(self.marker, self.contents, folder)
 
     def end(self) -> None:
         """The build has ended: tidy up, let others build, and run what was asked for."""
         if not self.writes:
             return
+        _tell_remedies()
         cleaning.remove_failed(self.marker, self.contents)
         try:
             self.marker.write(self.marker.made | self._also_made())

@@ -85,6 +85,13 @@ MISTAKES = {
     "build folder in the way": Mistake(
         ("build_dir=.", "a folder of its own"), variables={"build_dir": "."}
     ),
+    "build folder with a long name": Mistake(
+        ("File name too long: give a shorter name",), variables={"build_dir": "n" * 300}
+    ),
+    "inputs with a long name": Mistake(
+        ("nnn.npz: File name too long: give a shorter name",),
+        variables={"inputs": f"{'n' * 300}.npz"},
+    ),
     "file for the data set's folder": Mistake(
         ("data_dir=tiny.onnx", "not a folder"), variables={"data_dir": "tiny.onnx"}
     ),
@@ -128,7 +135,8 @@ MISTAKES = {
         prepare=write("custom.py", "_mine = 'host'\nbord = _mine\n"),
     ),
     "folder for custom.py": Mistake(
-        ("custom.py", "Is a directory"), prepare=lambda p: p.path("custom.py").mkdir()
+        ("custom.py: Is a directory: move that folder away",),
+        prepare=lambda p: p.path("custom.py").mkdir(),
     ),
     "no .venv": Mistake(
         ("no ", ".venv", "run ./bootstrap scons -Q"), prepare=lambda p: p.path(".venv").unlink()
@@ -186,6 +194,21 @@ def test_not_an_onnx_file(project: Project) -> None:
     assert remedy.startswith("  remedy: export the model again")
     # What is out of date may go; nothing comes.
     assert {str(path) for path in project.path("build").rglob("*")} <= built
+
+
+def test_a_source_that_scons_may_not_read(project: Project) -> None:
+    """Root reads everything, but for what it has given up."""
+    source = project.path("firmware/app/console.c")
+    source.chmod(0)
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    words = [*(drop if os.geteuid() == 0 else []), *project.command("-k")]
+    done = subprocess.run(words, cwd=project.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    reason, remedy = done.stderr.splitlines()
+    assert reason.startswith("scons: *** ") and reason.endswith(f"{source}: Permission denied")
+    assert remedy == (
+        "  remedy: give this user access to it (ls -ld tells who has it), or give another"
+    )
 
 
 def test_inputs_that_collapse(project: Project) -> None:

@@ -74,7 +74,10 @@ def test_record_that_cannot_be_written(given: Built, project: Project) -> None:
     in_the_way.mkdir()
     run = project.scons(subset_seed="7")
     assert run.status != 0
-    assert "cannot write" in run.output.splitlines()[-1]
+    assert run.output.endswith(
+        f"cannot write {in_the_way}: Is a directory: move that folder away, or give a file,"
+        " then run scons again\n"
+    )
     assert "Traceback" not in run.output and 'File "' not in run.output
     in_the_way.rmdir()
     project.build()

@@ -47,7 +47,9 @@ def test_a_full_disk(unbuffered: str) -> None:
     done = shell("NN2FLASH boards >/dev/full", PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, done.stderr) == (
         1,
-        "nn2flash: error: stdout: No space left on device\n",
+        "nn2flash: error: stdout: No space left on device\n"
+        "  remedy: free space there (df -h tells how much there is),"
+        " or give a place on another disk\n",
     )
 
 

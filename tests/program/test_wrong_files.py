@@ -188,5 +188,5 @@ def test_without_permission(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == (
         f"nn2flash: error: {path}: Permission denied\n"
-        "  remedy: give another file, or make this one readable\n"
+        "  remedy: give this user access to it (ls -ld tells who has it), or give another\n"
     )
