@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.files import read_json
+from support.build_files import read_build_file
 
 IDENTITY = ("core", "fpu", "float_abi")
 # Of the function that calls all kernels and the layers' descriptions: once, and of each step.
@@ -63,7 +63,7 @@ def reserve(
         cpu: of the board's memories.json.
         compiler: major version; None: not known.
     """
-    rows: list[dict[str, Any]] = read_json(table)
+    rows: list[dict[str, Any]] = read_build_file(table, "code_sizes")
     found = [
         row
         for row in rows
@@ -93,7 +93,7 @@ def likely(table: Path, code: dict[str, Any], core: str, fpu: bool) -> int:
         core: GCC's name.
         fpu: whether it has one.
     """
-    rows: list[dict[str, Any]] = read_json(table)
+    rows: list[dict[str, Any]] = read_build_file(table, "code_sizes")
     found = _newest([row for row in rows if (row["core"], row["fpu"] != "none") == (core, fpu)])
     brought = RUNTIME_BYTES + (MEMCPY_BYTES if "rows" in code["stems"] else 0)
     return brought + max(_bytes(code, row, LIKELY_STEP_BYTES) for row in found or rows)
@@ -105,7 +105,7 @@ def newest(table: Path, cpu: dict[str, Any]) -> int | None:
     Args:
         cpu: of the board's memories.json.
     """
-    rows = read_json(table)
+    rows = read_build_file(table, "code_sizes")
     found = _newest([row for row in rows if all(row[key] == cpu.get(key) for key in IDENTITY)])
     return int(found[0]["compiler"]) if found else None
 

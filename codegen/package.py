@@ -12,6 +12,7 @@ from codegen import version
 from codegen.outputs import LEGACY, outputs
 from codegen.render import TEMPLATES, render
 from support import removal
+from support.build_files import read_build_file
 from support.errors import UserError
 from support.files import read_json, sha256_file, write_bytes
 from support.places import ROOT
@@ -51,7 +52,7 @@ def package_files(network: Path) -> dict[str, bytes]:
     Raises:
         UserError: not a network of this generator, or one of its files is missing.
     """
-    manifest = read_json(network)
+    manifest = read_build_file(network, "manifest")
     name = _own_name(network, manifest)
     names = outputs(name, manifest.get("c_api", LEGACY))
     files = {f"network/{file}": _read(network.parent / file) for file in names}
@@ -104,7 +105,7 @@ def write_package(network: Path, folder: Path) -> int:
             a new one belongs; nothing was written.
     """
     files = package_files(network)
-    manifest = package_manifest(read_json(network), files)
+    manifest = package_manifest(read_build_file(network, "manifest"), files)
     before = _packaged_before(folder, manifest["name"])
     files[MANIFEST] = (json.dumps(manifest, indent=2, sort_keys=True) + "\n").encode()
     for file, data in files.items():
@@ -156,11 +157,8 @@ def _check_place(folder: Path, file: str, data: bytes, *, known: bool) -> None:
 
 def _own_name(path: Path, manifest: Any) -> str:
     """The network's name; only code of this generator may be passed on."""
-    try:
-        vendor = manifest.get("runtime", {}).get("vendor", "nn2flash")
-        name = str(manifest["name"])
-    except (AttributeError, KeyError):
-        raise UserError(f"{path}: not the manifest of a network") from None
+    vendor = manifest.get("runtime", {}).get("vendor", "nn2flash")
+    name = str(manifest["name"])
     if vendor != "nn2flash":
         raise UserError(
             f"{path}: the network '{name}' has {vendor}'s runtime, whose licence is not ours to"

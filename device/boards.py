@@ -14,8 +14,10 @@ from typing import Any
 
 from device.chip_data import Chip, read_chip
 from device.schema import Table, close_match
+from support.build_files import KINDS
 from support.errors import UserError
-from support.files import BUILD_AGAIN, check_given, read_json
+from support.files import check_given, read_json
+from support.shape import wrong
 
 EMULATORS = ("qemu-mps2-an500", "qemu-netduinoplus2", "host", "h750")
 NATIVE = "native"
@@ -185,7 +187,10 @@ def read_board(path: Path | str) -> Board:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", _known_boards(Path(path))) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid TOML: {error}") from None
+        why = "no UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise UserError(
+            f"{path}: not valid TOML: {why}", "mend it: docs/add-a-board.md has an example"
+        ) from None
     root = Table(content, str(path))
     cpu = _read_cpu(root.table("cpu"))
     memories = tuple(_read_memory(table) for table in root.tables("memory", optional=cpu.native))
@@ -215,11 +220,14 @@ def read_board(path: Path | str) -> Board:
 
 def read_memories(path: Path | str) -> tuple[Memory, ...]:
     """Read the memories back from a `memories.json` that this module wrote."""
-    content = read_json(path)
+    of = KINDS["memories"]
+    content = read_json(path, of.remedy)
+    if why := wrong(content, {"memories": of.shape["memories"]}):
+        raise of.damaged(Path(path), why)
     try:
         return tuple(Memory(**memory) for memory in content["memories"])
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{path}: not a memories.json ({error})", BUILD_AGAIN) from None
+    except TypeError:
+        raise of.damaged(Path(path), "a memory has other keys") from None
 
 
 def _known_boards(path: Path) -> str:

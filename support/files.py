@@ -172,15 +172,20 @@ def read_given(path: Path) -> bytes:
         raise of_system(error, path) from None
 
 
-def read_json(path: Path | str) -> Any:
-    """Read a JSON file; a missing or broken one is a `UserError` that names it."""
+def read_json(path: Path | str, remedy: str = "") -> Any:
+    """Read a JSON file; a missing or broken one is a `UserError` that names it.
+
+    Args:
+        remedy: what makes it anew, where that is known.
+    """
     check_given(Path(path))
     try:
         return parse_json(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file", CHECK_PATH) from None
+        raise UserError(f"{path}: no such file", remedy or CHECK_PATH) from None
     except ValueError as error:
-        raise UserError(f"{path}: not valid JSON ({error})", BUILD_AGAIN) from None
+        why = "no UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise UserError(f"{path}: not valid JSON ({why})", remedy or BUILD_AGAIN) from None
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -191,6 +196,11 @@ def parse_json(text: str | bytes) -> Any:
     """
     try:
         return json.loads(text, parse_constant=_number, parse_float=_number)
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise ValueError("it is empty") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"what is at {where} is none") from None
     except RecursionError:
         raise ValueError("too many levels") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from codegen.ide import cubeide, vscode
 from codegen.ide.build import Build
 from codegen.ide.written import write_generated
-from support.files import read_json
+from support.build_files import read_build_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,9 +57,9 @@ def run(arguments: argparse.Namespace) -> None:
         sources=arguments.sources,
         variables=arguments.variable,
         targets=arguments.target,
-        debugging=read_json(arguments.debugging),
-        memories=read_json(arguments.memories),
-        placement=read_json(arguments.placement),
+        debugging=read_build_file(arguments.debugging, "debugging"),
+        memories=read_build_file(arguments.memories, "memories"),
+        placement=read_build_file(arguments.placement, "placement"),
     )
     files = {**vscode.files(build), **cubeide.files(build)}
     changed = write_generated(build.folder, files)

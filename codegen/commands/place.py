@@ -11,8 +11,9 @@ from codegen.code_sizes import Reserved, reserve
 from codegen.inputs import check_inputs
 from codegen.layer_sizes import largest
 from codegen.place import largest_internal_subset, names_of, place_objects
+from support.build_files import KINDS, read_build_file
 from support.errors import UserError
-from support.files import BUILD_AGAIN, read_json, write_json
+from support.files import read_json, write_json
 
 # Whose runtime may run anywhere: our own.
 OPEN_VENDOR = "nn2flash"
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write placement.json."""
-    memories = read_json(arguments.memories)
-    manifest = read_json(arguments.manifest)
+    memories = read_build_file(arguments.memories, "memories")
+    manifest = read_json(arguments.manifest, KINDS["manifest"].remedy)
     try:
         layers = largest(manifest)
         size = int(manifest["input_bytes"])
@@ -65,9 +66,11 @@ def run(arguments: argparse.Namespace) -> None:
             "tables": int(manifest.get("tables_bytes", 0)),
         }
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        raise UserError(f"{arguments.manifest}: not a network's manifest", BUILD_AGAIN) from None
+        raise UserError(
+            f"{arguments.manifest}: not a network's manifest", KINDS["manifest"].remedy
+        ) from None
     if min((*sizes.values(), *blocks)) < 0 or size < 1:
-        raise UserError(f"{arguments.manifest}: has a negative size", BUILD_AGAIN)
+        raise UserError(f"{arguments.manifest}: has a negative size", KINDS["manifest"].remedy)
     inputs = check_inputs(read_arrays(arguments.subset), arguments.subset, size)["inputs"]
     count = len(inputs) if arguments.subset_size else 0
     sizes["subset"] = count * size

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.render import render
+from support.build_files import KINDS, read_build_file
 from support.errors import UserError
 from support.files import read_json, write_text
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     context: dict[str, Any] = {}
     for entry in arguments.context:
         key, value = _split(entry)
-        context[key] = read_json(value)
+        context[key] = read_build_file(Path(value), key) if key in KINDS else read_json(value)
     for entry in arguments.set:
         key, value = _split(entry)
         try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from codegen.commands.builds import add_comparison_arguments
 from codegen.report.accuracy import accuracy
@@ -19,14 +21,16 @@ from codegen.report.sources import (
     compiler_of,
     hashed,
     is_of,
-    read_object,
+    read_part,
     read_reference,
     time_of_report,
 )
+from support.build_files import KINDS
 from support.errors import UserError
-from support.files import write_json, write_plain
+from support.files import BUILD_AGAIN, write_json, write_plain
 
 _JSON = ("training", "quantization", "evaluation", "memory", "placement")
+NOTHING: Any = {}
 FIRST = "This is the first build that a report was made of\n"
 _MEASURED = ("validation", "profile")
 _PIPELINE = (
@@ -63,8 +67,8 @@ def run(arguments: argparse.Namespace) -> None:
     known = _known(arguments.kept)
     try:
         builds, comparison, text = _rendered(sources, known, arguments.of, arguments.against)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _unexpected(f"{type(error).__name__}: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _damaged(arguments, sources) from error
     write_plain(arguments.out, text)
     if arguments.text:
         write_plain(arguments.text, comparison_text(comparison) if comparison else FIRST)
@@ -88,17 +92,29 @@ def _rendered(
     builds = remembered(known, this_build(sources, summarize(sources), scored))
     asked = of or against
     comparison = between(builds, of, against) if asked else since_previous(builds)
+    return builds, comparison, page(sources, scored, builds, comparison)
+
+
+def _damaged(arguments: argparse.Namespace, sources: Sources) -> UserError:
+    """Which file a page cannot be made of: the one without which it can be, or the manifest."""
+    for name in (*_JSON, *_MEASURED):
+        path, without = getattr(arguments, name), dict.fromkeys([name], NOTHING)
+        if path and _can_be_shown(replace(sources, **without)):
+            return KINDS[name].damaged(path, "its numbers do not fit the network, or each other")
+    if arguments.reference and _can_be_shown(replace(sources, reference={})):
+        return UserError(
+            f"{arguments.reference}: its arrays do not fit the network, or each other", BUILD_AGAIN
+        )
+    why = "its numbers do not fit each other, or the other files"
+    return KINDS["manifest"].damaged(arguments.manifest, why)
+
+
+def _can_be_shown(sources: Sources) -> bool:
     try:
-        return builds, comparison, page(sources, scored, builds, comparison)
-    except UserError as error:  # a name that the template misses
-        raise _unexpected(error.message) from error
-
-
-def _unexpected(why: str) -> UserError:
-    return UserError(
-        f"a file of the build is not as expected ({why})",
-        "build it again: it is of another version",
-    )
+        _rendered(sources, [], "", "")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, UserError):
+        return False
+    return True
 
 
 def _read(arguments: argparse.Namespace) -> Sources:
@@ -108,13 +124,13 @@ def _read(arguments: argparse.Namespace) -> Sources:
 
         graph = read_graph(arguments.model)
     given = {name: getattr(arguments, name) for name, _ in _PIPELINE}
-    manifest = read_object(arguments.manifest)
-    measured = {name: read_object(getattr(arguments, name)) for name in _MEASURED}
+    manifest = read_part(arguments.manifest, "manifest")
+    measured = {name: read_part(getattr(arguments, name), name) for name in _MEASURED}
     return Sources(
         manifest=manifest,
         graph=graph,
         reference=read_reference(arguments.reference),
-        **{name: read_object(getattr(arguments, name)) for name in _JSON},
+        **{name: read_part(getattr(arguments, name), name) for name in _JSON},
         **{name: content for name, content in measured.items() if is_of(manifest, content)},
         outdated=tuple(
             name for name, content in measured.items() if content and not is_of(manifest, content)

@@ -12,6 +12,7 @@ from typing import Any
 
 from codegen.arrays import Array, read_arrays
 from codegen.ir.graph import Graph
+from support.build_files import KINDS, read_build_file
 from support.errors import UserError
 from support.files import BUILD_AGAIN, read_json, sha256_file
 
@@ -55,23 +56,33 @@ class Sources:
     commit: str = ""
 
 
-def read_object(path: Path | None) -> Json:
-    """A JSON file that holds an object; {} when there is none.
+def read_object(path: Path) -> Json:
+    """A JSON file that holds an object.
 
     Raises:
         UserError: broken, or something else than an object.
     """
-    if path is None:
-        return {}
     content = read_json(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: not a JSON object", BUILD_AGAIN)
     return content
 
 
+def read_part(path: Path | None, kind: str) -> Json:
+    """A file of the build that the report shows; {} when there is none, or nothing in it.
+
+    Raises:
+        UserError: as `read_build_file`.
+    """
+    if path is None or (read_json(path, KINDS[kind].remedy) == {} and kind != "manifest"):
+        return {}
+    content: Json = read_build_file(path, kind)
+    return content
+
+
 def is_of(manifest: Json, measured: Json) -> bool:
     """Whether something was measured with this very network: its model and its kernels."""
-    model = measured.get("model", measured.get("firmware", {}).get("model"))
+    model = measured.get("model") or (measured.get("firmware") or {}).get("model")
     kernels = [layer.get("kernel", "") for layer in manifest["layers"]]
     return bool(model == manifest["model_sha256"] and measured.get("kernels") == kernels)
 

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from support.files import read_json, write_json
+from support.build_files import read_build_file
+from support.files import write_json
 
 # Of the objects of a firmware, those in a folder of this name are kernels.
 FOLDER = "kernels"
@@ -35,7 +36,9 @@ def _run(arguments: argparse.Namespace) -> None:
     identity["float_abi"] = cpu.float_abi
     rows = [
         each
-        for each in (read_json(arguments.table) if arguments.table.exists() else [])
+        for each in (
+            read_build_file(arguments.table, "code_sizes") if arguments.table.exists() else []
+        )
         if {key: each[key] for key in identity} != identity
     ]
     rows.append({**identity, **row})

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from support.build_files import read_build_file
 from support.errors import UserError
-from support.files import read_json
 
 # As GNU ld says it.
 _OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
@@ -36,7 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
             " says what lies where), make subset_size= smaller, or take a smaller network",
         )
     if done.returncode != 0 and arguments.placement:
-        for check in read_json(arguments.placement)["checks"]:
+        for check in read_build_file(arguments.placement, "placement").get("checks", ()):
             if check["told"] in done.stderr:
                 raise UserError(check["told"], check["remedy"])
     return done.returncode

@@ -13,8 +13,8 @@ from device.commands.connection import add_probe_options, connection
 from device.programmers import Image, Programmer, choose
 from device.programmers.runner import run_steps
 from device.steps import Step, shown
+from support.build_files import read_build_file
 from support.errors import UserError
-from support.files import read_json
 
 
 def register(commands: Any) -> None:
@@ -50,7 +50,7 @@ def _flash(arguments: argparse.Namespace) -> None:
 
 def _advise(image: Image, placement: Path) -> None:
     """A board that is flashed for the first time should need nothing but its chip."""
-    count = read_json(placement).get("internal_subset", 0)
+    count = read_build_file(placement, "placement").get("internal_subset", 0)
     if count:
         where = ", ".join(memory.name for memory in image.external)
         print(

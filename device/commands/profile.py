@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from device.bench.layers import layer_rows, routines, shared_loops
+from support.build_files import read_build_file
 from support.errors import UserError
-from support.files import read_json, write_json, write_plain
+from support.files import write_json, write_plain
 
 # Inputs beyond these change no mean that anybody reads.
 MAX_INPUTS = 1000
@@ -34,7 +35,7 @@ def _run(arguments: argparse.Namespace) -> None:
     from device.bench.estimate import by_function
     from device.validation.reference import read_reference
 
-    manifest = read_json(arguments.manifest)
+    manifest = read_build_file(arguments.manifest, "manifest")
     reference = read_reference(arguments.reference, None, layers=False)
     inputs, outputs = reference.inputs[:MAX_INPUTS], reference.outputs[:MAX_INPUTS]
     machine = Machine(arguments.elf, arguments.work)

@@ -101,35 +101,35 @@ BOARDS: dict[str, tuple[str, dict[str, Any], list[str], str, str]] = {
         {"weights_bytes": -1_000_000},
         [],
         "manifest.json: has a negative size",
-        "build again, or give another file",
+        "make it anew: scons generate",
     ),
     "negative_runtime": (
         "mps2_an500",
         {"runtime": {"flash_bytes": 0, "ram_bytes": -5}},
         [],
         "manifest.json: has a negative size",
-        "build again",
+        "make it anew: scons generate",
     ),
     "other_blocks": (
         "mps2_an500",
         {"weights_blocks": [8, 8]},
         [],
         "manifest.json: not a network's manifest",
-        "build again",
+        "make it anew: scons generate",
     ),
     "infinite_weights": (
         "mps2_an500",
         {"weights_bytes": float("inf")},
         [],
         r"manifest.json: not valid JSON \(Infinity is no number of JSON\)",
-        "build again",
+        "make it anew: scons generate",
     ),
     "no_manifest": (
         "mps2_an500",
         {"output_bytes": "3 of"},
         [],
         "not a network's manifest",
-        "build again",
+        "make it anew: scons generate",
     ),
 }
 
@@ -174,7 +174,11 @@ def test_manifest_that_is_no_json(
 ) -> None:
     words = board("mps2_an500")
     (tmp_path / "manifest.json").write_text(text)
-    check(refused("place", *words), rf"manifest.json: not valid JSON \({why}", "build again")
+    check(
+        refused("place", *words),
+        rf"manifest.json: not valid JSON \({why}",
+        "make it anew: scons generate",
+    )
 
 
 def test_memory_whose_start_is_reserved(

@@ -359,7 +359,8 @@ def test_file_of_another_version_is_no_traceback(build: Build, name: str) -> Non
     write_json(build.path(f"{name}.json"), content)
     done = build.report()
     assert done.returncode == 1, done.stdout
-    assert "Traceback" not in done.stderr and "build it again" in done.stderr
+    assert "Traceback" not in done.stderr and "make it anew: scons" in done.stderr
+    assert f"{name}.json: not the " in done.stderr
 
 
 # --- geometry -------------------------------------------------------------------------------------
