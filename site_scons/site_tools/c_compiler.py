@@ -12,6 +12,7 @@ from typing import Any
 import SCons.Errors
 import SCons.Tool
 from SCons.Script import COMMAND_LINE_TARGETS, GetOption
+from site_tools.commands import Command
 
 OLDEST_GCC = 10
 # Targets that Python alone makes: who asks for nothing else needs no compiler.
@@ -38,6 +39,18 @@ LANGUAGE = ["-std=c11", "-ffp-contract=off", "-fno-common", "-g3"]
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wdate-time"]
 SECTIONS = ["-ffunction-sections", "-fdata-sections"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+class Compile(Command):
+    """A compiler's line. What it makes depends on the compiler, too: SCons would put together the
+    whole line of each object to find it."""
+
+    def get_implicit_deps(
+        self, target: Any, source: Any, env: Any, executor: Any = None
+    ) -> list[Any]:
+        """The compiler's node; none while nothing is compiled, and it was not looked for."""
+        compiler = Path(str(env["CC"]))
+        return [env.fs.File(str(compiler))] if compiler.is_absolute() else []
 
 
 def machine_flags(cpu: dict[str, str]) -> list[str]:
@@ -101,8 +114,8 @@ def c_compiler(env: Any, cpu: dict[str, str], build_dir: str) -> None:
     for tool in ("cc", "as", "compilation_db"):
         env.Tool(tool)
     static, _ = SCons.Tool.createObjBuilders(env)
-    static.add_action(".c", env.Direct("$CCCOM", cmdstr="$CCCOMSTR"))
-    static.add_action(".S", env.Direct("$ASPPCOM", cmdstr="$ASPPCOMSTR"))
+    static.add_action(".c", Compile("$CCCOM", cmdstr="$CCCOMSTR"))
+    static.add_action(".S", Compile("$ASPPCOM", cmdstr="$ASPPCOMSTR"))
     env.Replace(
         CFLAGS=LANGUAGE,
         CCFLAGS=[*machine, "$OPTIMIZE", *SECTIONS, *WARNINGS],

@@ -105,7 +105,8 @@ def forget(marker: Marker, contents: Contents, folder: Any) -> None:
         found, recorded = contents.signature(node.abspath), _recorded(node)
         if found and recorded and found != recorded:
             wrong.append(name_of(marker, node))
-    for place in {Path(marker.folder, name).parent for name in marker.made}:
+    for name in {name.rpartition("/")[0] for name in marker.made}:
+        place = marker.folder / name
         if place.is_dir():
             left = (entry for entry in os.scandir(place) if entry.name.startswith(".tmp-"))
             wrong += [os.path.relpath(entry.path, marker.folder) for entry in left]

@@ -13,8 +13,10 @@ from typing import Any
 
 import SCons.Action
 import SCons.Errors
+import SCons.Node
 import SCons.Subst
 from site_tools import cleaning, parent
+from site_tools.program import Program
 from site_tools.standalone import standalone
 
 system_errors = standalone("system_errors")
@@ -42,12 +44,28 @@ class Command(SCons.Action.CommandAction):  # type: ignore[misc]
     Args:
         words: nodes, variables and strings, or one string that SCons splits.
         check: called before it runs; what it returns is an error to print.
+        program: what of this project it runs, which makes it run again when that changes.
         kw: as of SCons' `Action`, such as `cmdstr`.
     """
 
-    def __init__(self, words: Any, check: Callable[[], str] | None = None, **kw: Any) -> None:
+    def __init__(
+        self,
+        words: Any,
+        check: Callable[[], str] | None = None,
+        program: Program | None = None,
+        **kw: Any,
+    ) -> None:
         super().__init__(words, **kw)
         self.check = check
+        self.program = program
+
+    def get_presig(self, target: Any, source: Any, env: Any, executor: Any = None) -> str:
+        """What of it decides whether it runs again: the command line and the program."""
+        line = super().get_presig(target, source, env, executor)
+        if not self.program:
+            return str(line)
+        begun = target[0].get_state() >= SCons.Node.executing
+        return f"{line} {self.program.signature(begun)}"
 
     def strfunction(
         self, target: Any, source: Any, env: Any, executor: Any = None, **kw: Any
@@ -81,12 +99,15 @@ class Command(SCons.Action.CommandAction):  # type: ignore[misc]
             what = f"Error {status}"
             return SCons.Errors.BuildError(errstr=what, status=status, action=self, command=words)
         lasting = [node for node in target if cleaning.lasts(node)]
-        if lasting and (changed := cleaning.changed_source(lasting[0])):
+        if lasting and (changed := cleaning.changed_source(lasting[0]) or self._changed()):
             for node in lasting:
                 node.remove()
             sys.stderr.write(f"scons: error: {changed}: has changed meanwhile: build again\n")
             return SCons.Errors.BuildError(errstr="Error 1", status=1, action=self)
         return 0
+
+    def _changed(self) -> str:
+        return self.program.changed() if self.program else ""
 
     def run(self, words: list[str], source: Sequence[Any], env: Any) -> int:
         """Start the program now."""

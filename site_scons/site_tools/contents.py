@@ -41,6 +41,14 @@ def _hash(path: str) -> str:
     return str(SCons.Util.hash_file_signature(path, SCons.Node.FS.File.hash_chunksize))
 
 
+def content_of(path: str) -> str | None:
+    """The hash of a file as it is now, read anew; None when it cannot be read."""
+    try:
+        return _hash(path)
+    except OSError:
+        return None
+
+
 class Contents:
     """The hashes of one build folder.
 
@@ -71,9 +79,8 @@ class Contents:
         before = self.known.get(path)
         if before and before[0] == seen:
             return before[1]
-        try:
-            digest = _hash(path)
-        except OSError:
+        digest = content_of(path)
+        if digest is None:
             return None
         self.known[path] = seen, digest
         self.changed = True

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from SCons.Script import Action
+from site_tools.program import Program
 from site_tools.standalone import standalone
 
 option_words = standalone("options").option_words
@@ -107,19 +108,15 @@ def firmware(
             "-o",
             elf,
         ]
-    actions = [env.Direct(words, **env.Shown("LINK")), Action(_without_folder, cmdstr=None)]
+    linking = Program(env, "device", "link") if script else None
+    link = env.Direct(words, program=linking, **env.Shown("LINK"))
+    actions = [link, Action(_without_folder, cmdstr=None)]
     sources = [*parts, *libraries, *(each for each in (script, placement) if each)]
-    commands = ["link"] if script else []
     if memories is not None:
         words = [*_command("seal"), "--elf", elf, "--memories", memories]
-        actions.append(env.Direct(words, cmdstr=None))
+        actions.append(env.Direct(words, program=Program(env, "device", "seal"), cmdstr=None))
         sources.append(memories)
-        commands.append("seal")
-    made = env.Command([elf, link_map], sources, actions)
-    for command in commands:
-        files, _ = env.PythonDependencies("device", command, ())
-        env.Depends(made, [env.File(path) for path in files])
-    return made
+    return env.Command([elf, link_map], sources, actions)
 
 
 def _command(name: str) -> list[str]:

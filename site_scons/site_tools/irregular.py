@@ -16,5 +16,5 @@ def refuse_irregular(path: Path, shown: object) -> None:
     Raises:
         SCons.Errors.UserError: it is such a thing.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if not path.is_file() and path.exists() and not path.is_dir():
         raise SCons.Errors.UserError(f"{shown} is not a file: remove it")

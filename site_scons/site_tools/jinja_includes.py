@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,22 @@ def template_files(root: str, *patterns: str) -> list[str]:
         root: the project's folder; names in templates are relative to its templates/.
         patterns: glob patterns relative to templates/.
     """
-    templates = Path(root, "templates")
-    waiting = [path for pattern in patterns for path in templates.glob(pattern) if path.is_file()]
-    found: set[Path] = set()
+    templates = f"{root}/templates"
+    waiting = [str(path) for pattern in patterns for path in Path(templates).glob(pattern)]
+    found: set[str] = set()
     while waiting:
         path = waiting.pop()
-        if path in found or not path.is_file():
-            continue
-        found.add(path)
-        for statement in STATEMENT.findall(path.read_text(encoding="utf-8")):
-            waiting.extend(templates / name for name in NAME.findall(statement))
-    return sorted(map(str, found))
+        if path not in found and Path(path).is_file():
+            found.add(path)
+            waiting.extend(f"{templates}/{name}" for name in _named(path))
+    return sorted(found)
+
+
+@functools.cache
+def _named(path: str) -> list[str]:
+    """The names of templates in a template's statements."""
+    text = Path(path).read_text(encoding="utf-8")
+    return [name for statement in STATEMENT.findall(text) for name in NAME.findall(statement)]
 
 
 def templates(env: Any, *patterns: str) -> list[Any]:

@@ -38,9 +38,9 @@ class UsersModule:
     Attributes:
         file: node of the module.
         words: its options, for `python -m model train`, `export` and `quantize`.
-        code: nodes of the modules that it imports, its own and this project's.
+        code: nodes of the user's modules that it imports.
         data: nodes of its data files.
-        distributions: top-level names of installed packages that it imports.
+        imports: dotted names of what else it imports, of this project and installed.
         source: "mnist", the absolute path of data to read instead of calling `data()`, or "".
         subset: what the header of test inputs and its symbols are called.
         names: of the files that are made.
@@ -51,7 +51,7 @@ class UsersModule:
     words: list[Any]
     code: list[Any]
     data: list[Any]
-    distributions: list[str]
+    imports: list[str]
     source: str
     subset: str
     names: FileNames
@@ -125,7 +125,6 @@ def users_module(env: Any, out: Any) -> UsersModule:
     tree = parsed(path)
     declared, source = declared_files(path, tree), declared_source(path, tree)
     files, others = imported(path)
-    ours, distributions = env.ImportedFiles(others)
     data = [node for each in declared for node in data_files(env, each, out)]
     for each in (path, *files):
         refuse_unprintable(str(each), str(each))
@@ -138,9 +137,9 @@ def users_module(env: Any, out: Any) -> UsersModule:
     return UsersModule(
         file,
         words,
-        [env.File(str(file)) for file in (*files, *ours)],
+        [env.File(str(file)) for file in files],
         data,
-        distributions,
+        others,
         _given_source(env) or source,
         declared_subset(path, tree),
         declared_names(path, tree),

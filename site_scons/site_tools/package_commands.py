@@ -20,6 +20,7 @@ import SCons.Node.FS
 from SCons.Script import Action, GetOption, Scanner
 from site_tools import cleaning
 from site_tools.own_folder import refuse_given
+from site_tools.program import Program
 from site_tools.standalone import standalone
 
 option_words = standalone("options").option_words
@@ -147,6 +148,7 @@ def run_command(
     also: Sequence[Any] = (),
     named: Sequence[Any] = (),
     installed: Sequence[str] = (),
+    imports: Sequence[str] = (),
     apart: bool = False,
     lasting: bool = False,
 ) -> Any:
@@ -162,6 +164,7 @@ def run_command(
         named: those of them whose names tell something, too: SCons compares contents alone, one
             after the other.
         installed: pinned programs of requirements/ that it starts.
+        imports: modules that the user's code imports, by their dotted names.
         apart: run it when the build has ended and written its record.
         lasting: what it made last stays until it has made something new, also when it fails or is
             interrupted (cleaning.py); it must replace its files together (support/files.py).
@@ -172,7 +175,7 @@ def run_command(
     for node in out:
         refuse_given(env, node)
     package, _, verb = command.partition(" ")
-    files, pins = env.PythonDependencies(package, verb, installed)
+    program = Program(env, package, verb, installed=installed, imports=imports)
     # "$(" and "$)": where .venv lies and whether we are embedded says nothing about what is built.
     words = ["$(", "$PYTHON", "$PYTHONFLAGS", "$)", "-m", package, *verb.split()]
     words += _words(arguments)
@@ -181,20 +184,18 @@ def run_command(
     made = env.Command(
         list(out),
         [*_read_by(words, out), *also],
-        # PINS is not a Value node: what hosts' exporters walk through are files.
         declare(
             words,
-            check=lambda: _told(_missing(python, pins)),
-            varlist=["PINS", "NAMES"],
+            check=lambda: _told(_missing(python, program.pins)),
+            program=program,
+            varlist=["NAMES"],
             **env.Shown(label),
         ),
-        PINS=pins,
         NAMES=hashlib.sha256("\n".join(map(str, named)).encode()).hexdigest() if named else "",
         IMPLICIT_COMMAND_DEPENDENCIES=False,
         source_scanner=NOTHING,
     )
     _only_on_demand(env, made)
-    env.Depends(made, [env.File(path) for path in files])
     if lasting:
         cleaning.let_last(env, made)
     return made

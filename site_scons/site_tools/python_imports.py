@@ -13,12 +13,11 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
+# With the end of the line before it, not "^": a plain letter is what is searched for quickly.
 IMPORT = re.compile(
-    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<source>[\w.]+)[ \t]+import[ \t]+"
-    r"(?P<names>\([^)]*\)|[^\n#]*)|import[ \t]+(?P<modules>[\w., \t]+))",
-    re.MULTILINE,
+    r"\n(?P<indent>[ \t]*)(?:from[ \t]+(?P<source>[\w.]+)[ \t]+import[ \t]+"
+    r"(?P<names>\([^)]*\)|[^\n#]*)|import[ \t]+(?P<modules>[\w., \t]+))"
 )
 # The names behind "import", without those that they are given by "as".
 NAMES = re.compile(r"(\w+)(?:[ \t]+as[ \t]+\w+)?")
@@ -58,8 +57,9 @@ def _when(text: str, place: int) -> str:
 @functools.cache
 def _statements(root: str, path: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """When it runs, and dotted names that may be modules, of each import of a file."""
-    text = Path(path).read_text(encoding="utf-8")
-    found = [(NOW, _plug_ins(root, Path(path), text))]
+    with open(path, encoding="utf-8") as stream:  # noqa: PTH123 (hundreds of them)
+        text = f"\n{stream.read()}"
+    found = [(NOW, _plug_ins(root, path, text))]
     for match in IMPORT.finditer(text):
         if match["source"]:
             source, names = match["source"], NAMES.findall(match["names"])
@@ -97,14 +97,13 @@ def _files(root: str, dotted: str) -> tuple[str, ...]:
     return tuple(files)
 
 
-def _plug_ins(root: str, path: Path, text: str) -> tuple[str, ...]:
+def _plug_ins(root: str, path: str, text: str) -> tuple[str, ...]:
     """Dotted names of all modules beside (or also below) a file that searches its own folder."""
     match = "__path__" in text and SEARCHES_OWN_FOLDER.search(text)
     if not match:
         return ()
-    found = (
-        path.parent.rglob("*.py") if match["how"] == "walk_packages" else path.parent.glob("*.py")
-    )
+    folder = Path(path).parent
+    found = folder.rglob("*.py") if match["how"] == "walk_packages" else folder.glob("*.py")
     modules = sorted(module.relative_to(root).with_suffix("") for module in found)
     return tuple(".".join(module.parts) for module in modules)
 
@@ -197,46 +196,33 @@ def _own_module(root: str, package: str, verb: str) -> str:
 
 
 def python_dependencies(
-    env: Any, package: str, verb: str, installed: Sequence[str] = ()
+    root: str,
+    package: str,
+    verb: str,
+    installed: Sequence[str] = (),
+    imports: Sequence[str] = (),
 ) -> tuple[list[str], str]:
     """What `python -m package verb` depends on.
 
     Args:
+        root: the project's folder.
         installed: distributions that the command uses without importing them.
+        imports: dotted names of further modules that it imports, as a user's module says.
 
     Returns:
         Absolute paths of this project's files, sorted, and the locked distributions that they
         import, with all that those require.
     """
-    root = str(env["PROJECT_ROOT"])
     # A command line that takes its time to load is imported inside of a function, and runs always.
     parts = [
         _follow(root, f"{package}.__main__", (NOW,)),
         _follow(root, f"{package}.cli", (NOW,)),
-        _follow(root, _own_module(root, package, verb), (NOW, LATER)),
+        *(
+            _follow(root, dotted, (NOW, LATER))
+            for dotted in (_own_module(root, package, verb), *imports)
+        ),
     ]
     files = {path for found, _ in parts for path in found}
     foreign = {name for _, names in parts for name in names}
     names = frozenset(DISTRIBUTIONS.get(name, name) for name in foreign).union(installed)
     return sorted(files), _pins(Path(root), names)
-
-
-def imported_files(env: Any, modules: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What a user's imports of modules load: absolute paths of this project's files, sorted, and
-    names of installed distributions."""
-    root = str(env["PROJECT_ROOT"])
-    parts = [_follow(root, dotted, (NOW, LATER)) for dotted in modules]
-    files = set().union(*(found for found, _ in parts))
-    foreign = set().union(*(names for _, names in parts))
-    return sorted(files), sorted(DISTRIBUTIONS.get(name, name) for name in foreign)
-
-
-def generate(env: Any, **kw: Any) -> None:
-    """Add `env.PythonDependencies(package, verb, installed)` and `env.ImportedFiles(modules)`."""
-    env.AddMethod(python_dependencies, "PythonDependencies")
-    env.AddMethod(imported_files, "ImportedFiles")
-
-
-def exists(env: Any) -> bool:
-    """Needs nothing."""
-    return True

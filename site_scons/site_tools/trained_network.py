@@ -66,7 +66,7 @@ def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
         ],
         also=[*module.code, *module.data, *files],
         named=[*module.data, *named],
-        installed=module.distributions,
+        imports=module.imports,
         lasting=True,
     )
     float_model = made(module.names.onnx)
@@ -77,7 +77,7 @@ def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
         [*module.words, "--weights", weights, "--out", float_model],
         also=[*module.code, *module.data],
         named=module.data,
-        installed=module.distributions,
+        imports=module.imports,
     )
     int8, quantization = made(module.names.int8), made("quantization.json")
     quantize = env.Run(
@@ -102,7 +102,7 @@ def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
         ],
         also=[*module.code, *module.data, *files],
         named=[*module.data, *named],
-        installed=module.distributions,
+        imports=module.imports,
         lasting=True,
     )
     test_images = made("test.npz")

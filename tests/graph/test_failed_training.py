@@ -104,9 +104,10 @@ def test_ignored_errors_make_no_training_of_it(of_module: Built, project: Projec
     assert not list(project.path("cache").glob("*/*"))
 
 
-def test_an_edit_before_a_training_has_begun_is_none_of_its(project: Project) -> None:
+@pytest.mark.parametrize("name", ["mine/gearbox.py", "model/module/fit.py"])
+def test_an_edit_before_a_training_has_begun_is_none_of_its(name: str, project: Project) -> None:
     """SCons had seen the file as it was before; loading PyTorch takes seconds."""
-    module = project.path("mine/gearbox.py")
+    module = project.path(name)
     before = module.read_bytes()
     edits = f"echo 'EPOCHS = 1' >> {module}"
     with wrapped_python(project, before=ENDS.format(command="model train", does=edits)):
