@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from support.errors import UserError
-from support.files import check_given
+from support.files import check_given, in_words
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -73,7 +73,9 @@ def read_outputs(path: Path) -> Int8Array:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", "build it first") from None
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: not a reference.npz ({error})", "build it again") from None
+        raise UserError(
+            f"{path}: not a reference.npz ({in_words(error)})", "build it again"
+        ) from None
     if outputs.dtype != np.int8 or outputs.ndim != 2:
         raise UserError(f"{path}: outputs are {outputs.dtype} {outputs.shape}, not int8 [N, size]")
     return outputs

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from model.float_onnx import NetworkInput
 from model.module import normalization
 from support.errors import UserError
-from support.files import check_given
+from support.files import check_given, in_words
 from support.normalization import Step
 
 Float32Array = npt.NDArray[np.float32]
@@ -124,7 +124,9 @@ def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", remedy) from None
     except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise UserError(f"{path}: not a file of NumPy's arrays ({error})", remedy) from None
+        raise UserError(
+            f"{path}: not a file of NumPy's arrays ({in_words(error)})", remedy
+        ) from None
 
 
 def _real(

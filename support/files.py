@@ -136,6 +136,16 @@ def write_json(path: Path | str, value: Any) -> None:
     write_text(path, f"{plain_json(text)}\n")
 
 
+def in_words(error: Exception) -> str:
+    """Why a file's content cannot be taken, without what Python and NumPy say to programmers."""
+    if isinstance(error, KeyError):
+        return "a part of it is missing"
+    if isinstance(error, AttributeError | IndexError | TypeError):
+        return "its parts are of other kinds"
+    reason = " ".join(str(error).split())
+    return "it holds no plain arrays" if "pickle" in reason else reason or "it ends too early"
+
+
 def resolved(path: Path) -> Path:
     """The absolute path with its links followed as far as they lead: some lead to themselves."""
     return Path(os.path.realpath(path))

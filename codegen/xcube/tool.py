@@ -19,6 +19,7 @@ from pathlib import Path
 from codegen.xcube import versions
 from codegen.xcube.versions import Version, xcube_of
 from support.errors import UserError
+from support.places import home
 
 NAMES = ("stedgeai", "stm32ai")
 # Folders of Utilities, by system; Apple's own processors have one of theirs and can use Intel's.
@@ -92,7 +93,7 @@ def _platforms() -> tuple[str, ...]:
 
 
 def _places() -> Iterator[Path]:
-    for root in (Path.home(), *map(Path, _ROOTS)):
+    for root in (*filter(None, [home()]), *map(Path, _ROOTS)):
         for pattern in (*_INSTALLS, _PACKS):
             if root.is_dir():
                 yield from root.glob(pattern)

@@ -13,6 +13,7 @@ from typing import Any
 
 from support.errors import UserError
 from support.files import parse_json
+from support.places import home
 
 # A token that ends within this is as good as ended.
 _MARGIN_SECONDS = 60.0
@@ -59,9 +60,15 @@ def parse(answer: Any, old: Token | None = None) -> Token | None:
 
 
 def token_path() -> Path:
-    """Where it is kept: XDG Base Directory Specification."""
-    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(home) / "nn2flash" / "st-cloud-token.json"
+    """Where it is kept: XDG Base Directory Specification.
+
+    Raises:
+        UserError: nobody knows where this user's files lie.
+    """
+    given, own = os.environ.get("XDG_CONFIG_HOME"), home()
+    if not given and not own:
+        raise UserError("this user has no home to keep a token in", "set HOME, or XDG_CONFIG_HOME")
+    return Path(given or f"{own}/.config") / "nn2flash" / "st-cloud-token.json"
 
 
 def load() -> Token | None:

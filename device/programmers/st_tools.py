@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from support import places
 from support.errors import UserError
 
 VARIABLE = "STM32CUBEPROGRAMMER"
@@ -106,7 +107,9 @@ def _installed(
     for folder in folders:
         start, pattern = (root, folder)
         if folder.startswith("~/"):
-            start, pattern = (home or Path.home(), folder[2:])
+            if not (own := home or places.home()):
+                continue
+            start, pattern = (own, folder[2:])
         found = (path for path in start.glob(f"{pattern}/{name}") if path.is_file())
         yield from sorted(found, key=_version, reverse=True)
 

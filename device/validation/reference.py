@@ -14,7 +14,7 @@ import numpy.typing as npt
 from device.comparison import Int8Array, read_outputs
 from support.described import CLASS_NAMES, TARGETS, UNITS, unpacked
 from support.errors import UserError
-from support.files import read_json
+from support.files import in_words, read_json
 
 _LAYER = "layer_"
 
@@ -65,7 +65,9 @@ def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
             )
             found = {int(name.removeprefix(_LAYER)): arrays[name][:count] for name in names}
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: not a reference.npz ({error})", "build it again") from None
+        raise UserError(
+            f"{path}: not a reference.npz ({in_words(error)})", "build it again"
+        ) from None
     if inputs.dtype != np.int8 or inputs.ndim != 2 or len(inputs) != len(outputs[:count]):
         raise UserError(f"{path}: its inputs are {inputs.dtype} {inputs.shape}", "build it again")
     if layers and not found:

@@ -19,6 +19,7 @@ from model.module.installed import installed
 from support import module_files
 from support.errors import UserError
 from support.files import resolved
+from support.places import home
 
 READING = {"open": 0, "import": 1, "ctypes.dlopen": 0}
 """Events of Python, and which of their arguments is the path ("import" has one of libraries)."""
@@ -80,7 +81,7 @@ class Watch:
         self._known = {module, *_known_code(module), *map(resolved, declared_files)}
         self._stamps = {path: _stamp(path) for path in sorted(self._known)}
         roots = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *_SYSTEM}
-        roots |= {str(Path.home() / name) for name in _SETTINGS}
+        roots |= {str(folder / name) for folder in filter(None, [home()]) for name in _SETTINGS}
         roots.add(str(Path(__file__).resolve().parents[2]))
         # A checkout in which the module lies is no reason to let it read all of it.
         own = self.module.parent.resolve()

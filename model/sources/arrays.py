@@ -9,7 +9,7 @@ import numpy as np
 
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
-from support.files import CHECK_PATH, check_given
+from support.files import CHECK_PATH, check_given, in_words
 from support.labels import NAMES, labels_beside
 
 INPUTS, LABELS = ("inputs", "x", "X", "data"), NAMES
@@ -30,7 +30,9 @@ def load(path: Path) -> dict[str, Array]:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", CHECK_PATH) from None
     except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise UserError(f"{path}: not a file of NumPy's arrays ({error})", "numpy.savez") from None
+        raise UserError(
+            f"{path}: not a file of NumPy's arrays ({in_words(error)})", "numpy.savez"
+        ) from None
     if isinstance(stored, np.ndarray):
         return {"inputs": stored}
     with stored:
@@ -38,7 +40,7 @@ def load(path: Path) -> dict[str, Array]:
             return {name: stored[name] for name in stored.files}
         except (ValueError, OSError, EOFError, BadZipFile) as error:
             raise UserError(
-                f"{path}: damaged, or no plain arrays ({error})", "save it again"
+                f"{path}: damaged, or no plain arrays ({in_words(error)})", "save it again"
             ) from None
 
 
