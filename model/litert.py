@@ -13,8 +13,15 @@ import tflite
 from ai_edge_litert.interpreter import Interpreter
 
 from model.layers import Forced, NoOracle, forced
+from support.errors import UserError
+from support.files import read_given
 from support.layer_cut import LayerCut
+from support.network_file import TFLITE
 from support.progress import SOON, track
+
+# What reading a flatbuffer raises that is none, or tensors that the arrays do not have.
+_DAMAGE = (struct.error, AttributeError, IndexError, KeyError, TypeError, ValueError)
+_REMEDY = "give the .tflite file that `python -m codegen layers` was given"
 
 Array = npt.NDArray[Any]
 Int8Array = npt.NDArray[np.int8]
@@ -96,8 +103,19 @@ def by_litert(path: Path, cut: LayerCut, arrays: Mapping[str, Array]) -> Forced:
 
     Raises:
         NoOracle: LiteRT does not run one of its operators.
+        UserError: it is no such file, or another one than that was cut.
     """
-    operators = Operators(path.read_bytes())
+    data = read_given(path)
+    if data[4:8] != TFLITE:
+        raise UserError(f"{path}: not a TensorFlow Lite file", _REMEDY)
+    try:
+        return _by_litert(data, cut, arrays)
+    except _DAMAGE:
+        raise UserError(f"{path}: damaged, or not the file that was cut", _REMEDY) from None
+
+
+def _by_litert(data: bytes, cut: LayerCut, arrays: Mapping[str, Array]) -> Forced:
+    operators = Operators(data)
     index_of = {tensor.number: index for index, tensor in enumerate(cut.tensors)}
     wanted = {cut.tensors[layer.tensor].number for layer in cut.layers}
     found: dict[int, Array] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,25 @@ def test_a_wrong_layer_of_a_tflite_file_is_named(
     change(monkeypatch, conv, 1.02)
     with pytest.raises(UserError, match=r"layer '.*' \(CONV_2D\): .* differ from LiteRT"):
         compare(cut(path), "--model", str(path), command="layers-litert")
+
+
+def test_another_file_than_was_cut_is_refused(tmp_path: Path) -> None:
+    """Those that are none ended in a traceback, a pipe in a wait for ever."""
+    path = small_network().save(tmp_path / "small.tflite")
+    record = cut(path)
+    data = path.read_bytes()
+    (tmp_path / "half.tflite").write_bytes(data[: len(data) // 2])
+    convolutions().save(tmp_path / "other.onnx")
+    os.mkfifo(tmp_path / "pipe.tflite")
+    for name, why in (
+        ("half.tflite", "damaged, or not the file that was cut"),
+        ("other.onnx", "not a TensorFlow Lite file"),
+        ("pipe.tflite", "not a file"),
+        ("missing.tflite", "No such file"),
+    ):
+        with pytest.raises(UserError, match=f"{name}: {why}") as error:
+            compare(record, "--model", str(tmp_path / name), command="layers-litert")
+        assert error.value.remedy
 
 
 def test_a_record_of_something_else_is_refused(tmp_path: Path) -> None:
