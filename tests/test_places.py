@@ -27,8 +27,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
 
 
-@pytest.mark.usefixtures("nobody")
-def test_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_home(nobody: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking there ended in a traceback."""
     assert home() is None and cache_folder() is None
     with pytest.raises(UserError, match="no home to keep a token in") as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 from device.boards import Board, read_board
 from device.commands.connection import Connection, add_probe_options, connection
+from device.commands.ports import tcp_port
 from device.commands.probe import built_image, choose_for_show
 from device.emulators import emulator
 from device.gdb import find_gdb, free_port, run_gdb, running, session
@@ -35,7 +36,7 @@ def register(commands: Any) -> None:
     debug.add_argument("--batch", action="store_true", help="end gdb after the commands")
     debug.set_defaults(run=_debug)
     server = commands.add_parser("gdbserver", help="a gdb server for an IDE or another terminal")
-    server.add_argument("--port", type=int, default=_PORT, help=f"default: {_PORT}")
+    server.add_argument("--port", type=tcp_port, default=_PORT, help=f"default: {_PORT}")
     server.set_defaults(run=_gdbserver)
     for parser in (debug, server):
         add_probe_options(parser)

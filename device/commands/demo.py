@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from device.boards import read_board
+from device.commands.ports import tcp_port
 from support.errors import UserError
 from support.files import read_json
 
@@ -27,7 +28,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--training", help="training.json: how inputs are normalized")
     parser.add_argument("--normalize", metavar="MEAN,STD", help="the same, given by hand")
     parser.add_argument(
-        "--listen", type=int, metavar="PORT", help=f"of the page ({_PREFERRED}, or a free one)"
+        "--listen", type=tcp_port, metavar="PORT", help=f"of the page ({_PREFERRED}, or a free one)"
     )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.set_defaults(run=_run)

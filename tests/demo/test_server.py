@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -316,3 +317,13 @@ def test_pictures_are_quantized_as_the_test_set_is() -> None:
 def test_toy_model_of_these_tests_is_the_toys() -> None:
     """toy_reads and toy_outputs agree where both apply: the same sums, other sizes."""
     assert toy_outputs(np.ones((1, 260), np.int8)).tolist() == [[38] + [37] * 6]
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http", "٣"])
+@pytest.mark.parametrize("words", [("demo", "--listen"), ("gdbserver", "--port")])
+def test_no_tcp_port(words: tuple[str, str], port: str) -> None:
+    """The socket's own refusal of a number that is too large ended in a traceback."""
+    line = [sys.executable, "-m", "device", words[0], f"{words[1]}={port}"]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert f"'{port}' is no TCP port: give a number up to 65535" in done.stderr
