@@ -124,6 +124,9 @@ def _overrides(text: str) -> dict[str, str]:
     for part in filter(None, text.split(",")):
         name, colon, memory = part.partition(":")
         if not colon:
-            raise UserError(f"placement={text}: '{part}' is not object:memory", "weights:axi_sram")
+            raise UserError(
+                f"placement={text}: '{part}' is not object:memory",
+                "for example weights:axi, as board.toml names it",
+            )
         found[name.strip()] = memory.strip()
     return found
