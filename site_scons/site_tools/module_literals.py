@@ -14,6 +14,7 @@ import SCons.Errors
 from site_tools.standalone import standalone
 
 module_files = standalone("module_files")
+places = standalone("bindings")
 METHODS: tuple[str, ...] = standalone("calibration_methods").METHODS
 
 TEST_SUBSET = "test_subset"
@@ -21,6 +22,7 @@ TEST_SUBSET = "test_subset"
 
 _SUBSET = rf"([a-z][a-z0-9_]{{0,30}}_)?{TEST_SUBSET}"
 _NAME = r"[a-z][a-z0-9_]{0,30}"
+_RECIPE = r"\w[\w.+-]*"
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,26 @@ def parsed(path: Path) -> ast.Module:
     return tree
 
 
-def _literal(tree: ast.Module, name: str) -> tuple[ast.expr | None, int]:
-    """What is assigned to a name at the top of a file, and in which line."""
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        targets = [node.target] if isinstance(node, ast.AnnAssign) else targets
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            assert isinstance(node, ast.Assign | ast.AnnAssign)
-            return node.value, node.lineno
-    return None, 0
+def _literal(path: Path, tree: ast.Module, name: str) -> tuple[ast.expr | None, int]:
+    """What a name is given in a file, and in which line.
+
+    Raises:
+        SCons.Errors.UserError: it gets its value otherwise than once, in a plain line: what Python
+            makes of it cannot be told.
+    """
+    found = places.bindings(tree, name)
+    if not found:
+        return None, 0
+    other = found[1] if len(found) > 1 and found[0].value else found[0]
+    if len(found) > 1 or other.value is None:
+        before = f", and has one by line {found[0].line}" if other is not found[0] else ""
+        raise _error(
+            path,
+            other.line,
+            f"{name} is read without running the module: it gets a value here{before}: write it"
+            " once, in a line that is not indented",
+        )
+    return other.value, other.line
 
 
 def declared_files(path: Path, tree: ast.Module) -> list[Path]:
@@ -70,7 +83,7 @@ def declared_files(path: Path, tree: ast.Module) -> list[Path]:
     Raises:
         SCons.Errors.UserError: no literal list of names, or one of them is not there.
     """
-    value, line = _literal(tree, "FILES")
+    value, line = _literal(path, tree, "FILES")
     if value is None:
         return []
     names = _names(value)
@@ -100,7 +113,7 @@ def _text(path: Path, tree: ast.Module, name: str, example: str, pattern: str = 
     Raises:
         SCons.Errors.UserError: something else.
     """
-    value, line = _literal(tree, name)
+    value, line = _literal(path, tree, name)
     if value is None:
         return ""
     text = value.value if isinstance(value, ast.Constant) else None
@@ -113,15 +126,33 @@ def declared_source(path: Path, tree: ast.Module) -> str:
     """What `DATA` names: "mnist", or the absolute path of a file or folder; "" without it.
 
     Raises:
-        SCons.Errors.UserError: no literal name, or one that is not there.
+        SCons.Errors.UserError: no literal name, one that is not there, or a `data()` beside it
+            that would never be called.
     """
     name = _text(path, tree, "DATA", 'DATA = "readings.csv" in quotes')
+    if name:
+        _refuse_idle_data(path, tree)
     if name in ("", "mnist"):
         return name
     if not (path.parent / name).exists():
-        _, line = _literal(tree, "DATA")
+        _, line = _literal(path, tree, "DATA")
         raise _error(path, line, f"DATA names '{name}', which is not there: mend it")
     return str(path.parent / name)
+
+
+def _refuse_idle_data(path: Path, tree: ast.Module) -> None:
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef) or node.name != "data":
+            continue
+        arguments = node.args
+        names = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+        if not any(each.arg == "given" for each in names):
+            raise _error(
+                path,
+                node.lineno,
+                "data() is not called where DATA names what is read: take DATA away, or have it"
+                " change what was read, def data(given)",
+            )
 
 
 def declared_subset(path: Path, tree: ast.Module) -> str:
@@ -164,16 +195,18 @@ def declared_recipes(path: Path, tree: ast.Module) -> list[str]:
     """The recipes that `RECIPES` names, the usual one first; [] without it.
 
     Raises:
-        SCons.Errors.UserError: no literal names.
+        SCons.Errors.UserError: no literal names, one that no command line takes, or one twice.
     """
-    value, line = _literal(tree, "RECIPES")
-    names = [] if value is None else _names(value)
-    if names is None or (value is not None and not names):
+    value, line = _literal(path, tree, "RECIPES")
+    if value is None:
+        return []
+    names = _names(value)
+    if not names or len({*names}) != len(names) or not all(re.fullmatch(_RECIPE, n) for n in names):
         raise _error(
             path,
             line,
-            "RECIPES is read without running the module: write names in quotes, the usual one"
-            ' first, RECIPES = ("quick", "thorough")',
+            "RECIPES is read without running the module: write names in quotes, each another, of"
+            ' letters and digits, the usual one first, RECIPES = ("quick", "thorough")',
         )
     return names
 

@@ -222,11 +222,75 @@ def test_what_files_and_recipes_are_called_is_a_literal(tmp_path: Path) -> None:
         ('CALIBRATION = "minmx"', declared_method),
         ("RECIPES = ()", declared_recipes),
         ('RECIPES = "quick"', declared_recipes),
+        ('RECIPES = ("-x", "quick")', declared_recipes),
+        ('RECIPES = ("", "quick")', declared_recipes),
+        ('RECIPES = ("quick", "quick")', declared_recipes),
     ):
         path.write_text(f"\n{text}")
         name = text.split()[0]
         with pytest.raises(SCons.Errors.UserError, match=rf"net\.py:2: {name} is read without"):
             read(path, parsed(path))
+
+
+HERE = "is read without running the module: it gets a value here"
+ELSEWHERE = {
+    "assigned again": ('FILES = ["a.csv"]\nFILES = ["b.csv"]', rf":2: FILES {HERE}, .* line 1"),
+    "added to": ('FILES = ["a.csv"]\nFILES += ["b.csv"]', rf":2: FILES {HERE}"),
+    "in a branch": ('if True:\n    SUBSET = "fan_test_subset"', rf":2: SUBSET {HERE}:"),
+    "in a branch, too": ('DATA = "mnist"\nif 1:\n    DATA = "x.npz"', rf":3: DATA {HERE}"),
+    "in a branch before": ('if 1:\n    DATA = "mnist"\nDATA = "x.npz"', rf":2: DATA {HERE}:"),
+    "one of several": ('FILES, EPOCHS = ["a.csv"], 3', rf":1: FILES {HERE}"),
+    "a loop's": ('for PREFIX in ("a", "b"):\n    pass', rf":1: PREFIX {HERE}"),
+    "imported": ("from os import sep as PREFIX", rf":1: PREFIX {HERE}"),
+    "a function": ("x = 1\ndef RECIPES(): pass", rf":2: RECIPES {HERE}"),
+    "a function's": (
+        'PREFIX = "a"\ndef f():\n    global PREFIX\n    PREFIX = "b"',
+        rf":3: PREFIX {HERE}",
+    ),
+    "an error's": (
+        "try:\n    1 / 0\nexcept ZeroDivisionError as CALIBRATION: pass",
+        rf":3: CALIBRATION {HERE}",
+    ),
+    "a pattern's": ("match 1:\n    case PREFIX: pass", rf":2: PREFIX {HERE}"),
+    "within an expression": ('x = (PREFIX := "a")', rf":1: PREFIX {HERE}"),
+    "taken away": ('PREFIX = "a"\ndel PREFIX', rf":2: PREFIX {HERE}"),
+    "data() that nobody calls": (
+        'DATA = "mnist"\n\ndef data(seed):\n    pass',
+        r":3: data\(\) is not called where DATA names",
+    ),
+}
+READERS = (
+    declared_files,
+    declared_source,
+    declared_subset,
+    declared_names,
+    declared_method,
+    declared_recipes,
+)
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_literal_stands_once_where_it_can_be_read(name: str, tmp_path: Path) -> None:
+    text, told = ELSEWHERE[name]
+    path = tmp_path / "net.py"
+    path.write_text(text)
+    for file in ("a.csv", "b.csv"):
+        (tmp_path / file).touch()
+    with pytest.raises(SCons.Errors.UserError, match=told):
+        for read in READERS:
+            read(path, parsed(path))
+
+
+def test_names_of_functions_are_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(
+        'PREFIX: str\nFILES = NAMES = ["net.py"]\n\ndef data(given, PREFIX=1):\n    FILES = 3\n'
+        'f = lambda DATA: [PREFIX for PREFIX in DATA]\nDATA: str = "mnist"\nPREFIX = "fan"\n'
+    )
+    tree = parsed(path)
+    assert declared_files(path, tree) == [path]
+    assert declared_source(path, tree) == "mnist"
+    assert declared_names(path, tree).weights == "fan.pt"
 
 
 WRONG = {
