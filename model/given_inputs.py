@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from model import numpy_files
 from model.float_onnx import NetworkInput
 from model.module import normalization
 from support.errors import UserError
-from support.files import check_given, in_words
 from support.normalization import Step
 
 Float32Array = npt.NDArray[np.float32]
+
+_REMEDY = "make it with numpy.savez: inputs float32 [N, …], labels [N] where they are known"
 
 JUDGES, FEWEST = 5, 20
 """Each fifth input judges what the others calibrated, where there are so many."""
@@ -74,7 +75,7 @@ def read(
         UserError: no such arrays, other shapes than the network's, values that are not finite,
             labels that are not one whole number for each input.
     """
-    arrays = _load(path)
+    arrays = numpy_files.read(path, _REMEDY)
     found: dict[str, Float32Array] = {}
     steps: dict[str, tuple[Step, ...]] = {}
     for each in expected:
@@ -110,23 +111,6 @@ def _steps(values: npt.NDArray[Any], normalize: tuple[float, float] | None) -> t
 
 def _keyword(name: str) -> str:
     return f"{name}=…" if name.isidentifier() else f"**{{'{name}': …}}"
-
-
-def _load(path: Path) -> dict[str, npt.NDArray[Any]]:
-    remedy = "make it with numpy.savez: inputs float32 [N, …], labels [N] where they are known"
-    check_given(path, remedy)
-    try:
-        with path.open("rb") as stream:
-            stored = np.load(stream, allow_pickle=False)
-            if isinstance(stored, np.ndarray):
-                return {"inputs": stored}
-            return {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file", remedy) from None
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise UserError(
-            f"{path}: not a file of NumPy's arrays ({in_words(error)})", remedy
-        ) from None
 
 
 def _real(

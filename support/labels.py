@@ -11,7 +11,7 @@ NAMES = ("labels", "y", "Y", "targets")
 def labels_beside(path: Path) -> Path | None:
     """Return the file with the labels of an `.npy`; None when there is none, or `path` is another
     kind of file."""
-    if path.suffix != ".npy":
+    if path.suffix.lower() != ".npy":
         return None
     beside = (path.with_name(f"{name}.npy") for name in NAMES)
     return next((file for file in beside if file.is_file()), None)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from model import numpy_files
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
-from support.files import CHECK_PATH, check_given, in_words
 from support.labels import NAMES, labels_beside
 
 INPUTS, LABELS = ("inputs", "x", "X", "data"), NAMES
@@ -18,39 +17,38 @@ INPUTS, LABELS = ("inputs", "x", "X", "data"), NAMES
 PARTS = {"train": ("train",), "validation": ("validation", "val"), "test": ("test",)}
 
 
+_REMEDY = "make it with numpy.savez: inputs [N, …] and labels [N]"
+
+
 def load(path: Path) -> dict[str, Array]:
     """All arrays of a file; that of an `.npy` is called `inputs`.
 
     Raises:
         UserError: missing, or not of NumPy's.
     """
-    check_given(path)
-    try:
-        stored = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file", CHECK_PATH) from None
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise UserError(
-            f"{path}: not a file of NumPy's arrays ({in_words(error)})", "numpy.savez"
-        ) from None
-    if isinstance(stored, np.ndarray):
-        return {"inputs": stored}
-    with stored:
-        try:
-            return {name: stored[name] for name in stored.files}
-        except (ValueError, OSError, EOFError, BadZipFile) as error:
-            raise UserError(
-                f"{path}: damaged, or no plain arrays ({in_words(error)})", "save it again"
-            ) from None
+    return numpy_files.read(path, _REMEDY)
 
 
-def _pair(found: dict[str, Array], part: str = "") -> tuple[Array, Array] | None:
-    """Inputs and labels of a part, by the first names that are there."""
+def _pair(path: Path, found: dict[str, Array], part: str = "") -> tuple[Array, Array] | None:
+    """Inputs and labels of a part, by the first names that are there.
+
+    Args:
+        part: "" for the whole.
+
+    Raises:
+        UserError: a part that has one of them alone.
+    """
     before, behind = (f"{part}_", f"_{part}") if part else ("", "")
     inputs, labels = (
         [found[name] for stem in stems for name in (stem + behind, before + stem) if name in found]
         for stems in (INPUTS, LABELS)
     )
+    if part and bool(inputs) != bool(labels):
+        told = ("inputs", "labels") if inputs else ("labels", "inputs")
+        raise UserError(
+            f"{path}: has {told[0]} for '{part}' without {told[1]} (found: {', '.join(found)})",
+            f"save both, x_{part} and y_{part}",
+        )
     return (inputs[0], labels[0]) if inputs and labels else None
 
 
@@ -69,7 +67,7 @@ def arrays(path: str | Path, labels: str | Path | None = None, test: float = TES
     file = Path(path)
     check_share(file, test)
     found = load(file)
-    if file.suffix == ".npy":
+    if file.suffix.lower() == ".npy":
         own = Path(labels) if labels else labels_beside(file)
         if own is None:
             raise UserError(
@@ -81,9 +79,9 @@ def arrays(path: str | Path, labels: str | Path | None = None, test: float = TES
         part: pair
         for part, names in PARTS.items()
         for name in names
-        if (pair := _pair(found, name)) is not None
+        if (pair := _pair(file, found, name)) is not None
     }
-    whole = _pair(found)
+    whole = _pair(file, found)
     if "train" not in parts and whole is None:
         raise UserError(
             f"{file}: has no inputs with labels (found: {', '.join(found) or 'nothing'})",
@@ -92,6 +90,11 @@ def arrays(path: str | Path, labels: str | Path | None = None, test: float = TES
     if "train" not in parts and whole is not None:
         parts = {**parts, "train": whole}
     for name, (values, names) in parts.items():
+        if not np.ndim(values) or not np.ndim(names):
+            raise UserError(
+                f"{file}: inputs or labels for '{name}' are a single number",
+                "give arrays, inputs [N, …] and labels [N]",
+            )
         if len(values) != len(names):
             raise UserError(
                 f"{file}: {len(values)} inputs and {len(names)} labels for '{name}'",
@@ -99,4 +102,4 @@ def arrays(path: str | Path, labels: str | Path | None = None, test: float = TES
             )
     if "test" in parts:
         return dict(parts)
-    return {**parts, **cut_off(*parts["train"], test)}
+    return {**parts, **cut_off(file, *parts["train"], test)}

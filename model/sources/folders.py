@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from model.sources.split import TEST, Array, Data, check_share, cut_off
 from support.errors import UserError
@@ -22,32 +24,41 @@ def _classes(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _read(path: Path, size: tuple[int, int] | None, mode: str) -> Array:
-    """uint8 [channels, height, width].
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """An image, and what may be raised while it is read.
 
     Raises:
         UserError: no image.
     """
     check_given(path, "take it away")
     try:
-        with Image.open(path) as stored:
-            image = stored.convert(mode)
-            if size is not None and image.size != size:
-                image = image.resize(size, Image.Resampling.BILINEAR)
-            values: Array = np.asarray(image)
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        with Image.open(path) as image:
+            yield image
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a decoder raises about a user's file
+        reason = " ".join(str(error).replace(f" '{path}'", "").split())
         raise UserError(f"{path}: not an image ({reason})", "take it away") from None
+
+
+def _read(path: Path, size: tuple[int, int] | None, mode: str) -> Array:
+    """uint8 [channels, height, width].
+
+    Raises:
+        UserError: no image.
+    """
+    with _opened(path) as stored:
+        image = stored.convert(mode)
+        if size is not None and image.size != size:
+            image = image.resize(size, Image.Resampling.BILINEAR)
+        values: Array = np.asarray(image)
     return values[np.newaxis] if mode == "L" else values.transpose(2, 0, 1)
 
 
 def _grey(path: Path) -> bool:
-    check_given(path, "take it away")
-    try:
-        with Image.open(path) as image:
-            return image.mode in ("1", "L", "LA", "I;16", "I", "F")
-    except (UnidentifiedImageError, OSError) as error:
-        raise UserError(f"{path}: not an image ({error})", "take it away") from None
+    with _opened(path) as image:
+        return image.mode in ("1", "L", "LA", "I;16", "I", "F")
 
 
 def images(
@@ -68,7 +79,8 @@ def images(
         of the classes.
 
     Raises:
-        UserError: no such folder, a class without images, a file that is none, or another size.
+        UserError: no such folder, a class without images or without any that train, a file that
+            is none, or another size.
     """
     place = Path(folder)
     check_share(place, test)
@@ -84,6 +96,13 @@ def images(
     for label in classes:
         if not any(name == label for _, name in files["train"]):
             raise UserError(f"{places['train'] / label}: holds no images", "fill it, or remove it")
+    for where in places.values():
+        for label in _classes(where):
+            if label not in classes and _images(where / label):
+                raise UserError(
+                    f"{where / label}: has images of a class that {places['train']} has not",
+                    "give both the class, or take that folder away",
+                )
     if not files["train"]:
         raise UserError(
             f"{place}: has no folders of images",
@@ -91,7 +110,7 @@ def images(
         )
     mode = "L" if (_grey(files["train"][0][0]) if grey is None else grey) else "RGB"
     parts = {part: _part(each, size, mode) for part, each in files.items() if each}
-    cut = parts if "test" in parts else {**parts, **cut_off(*parts["train"], test)}
+    cut = parts if "test" in parts else {**parts, **cut_off(place, *parts["train"], test)}
     return {**cut, "classes": classes}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import math
 import re
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def load(path: Path) -> Array:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read ({error})", "download it again") from None
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in TYPES or len(data) < 4 + 4 * data[3]:
         raise UserError(f"{path}: not an IDX file", "download it again, or save it as .npz")
@@ -93,4 +94,4 @@ def idx(folder: str | Path, test: float = TEST) -> Data:
                 "take both files from the same place",
             )
         parts[part] = (inputs[:, np.newaxis] if inputs.ndim == 3 else inputs, labels)
-    return dict(parts) if "test" in parts else {**parts, **cut_off(*parts["train"], test)}
+    return dict(parts) if "test" in parts else {**parts, **cut_off(place, *parts["train"], test)}

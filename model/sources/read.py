@@ -26,9 +26,10 @@ def read(path: str | Path) -> Data:
     place = Path(path)
     if place.is_dir():
         return idx(place) if any(is_idx(each) for each in place.iterdir()) else images(place)
-    if place.suffix in (".npz", ".npy"):
+    kind = place.suffix.lower()
+    if kind in (".npz", ".npy"):
         return arrays(place)
-    if place.suffix in (".csv", ".tsv"):
+    if kind in (".csv", ".tsv"):
         return csv(place)
     if not place.exists():
         raise UserError(f"{place}: no such file or folder", CHECK_PATH)

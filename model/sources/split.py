@@ -26,10 +26,16 @@ def check_share(path: object, share: float) -> None:
         raise UserError(f"{path}: test={share:g}", "give a share between 0 and 1, such as 0.2")
 
 
-def cut_off(inputs: Array, labels: Array, share: float = TEST) -> Data:
+def cut_off(path: object, inputs: Array, labels: Array, share: float = TEST) -> Data:
     """Parts "train" and "test", drawn with a fixed seed.
 
     Of classes (labels that are no floats) each gives the same share, one at least where it has two.
+
+    Args:
+        path: of the data, for messages.
+
+    Raises:
+        UserError: so few that one of the parts would be empty.
     """
     draw = np.random.default_rng(0)
     kinds = [np.arange(len(labels))]
@@ -39,4 +45,18 @@ def cut_off(inputs: Array, labels: Array, share: float = TEST) -> Data:
     for each in kinds:
         count = max(1, round(share * len(each))) if len(each) > 1 else 0
         chosen[draw.permutation(each)[:count]] = True
+    if not chosen.any() or chosen.all():
+        classes = labels.dtype.kind != "f" and len(kinds) > 1
+        raise UserError(
+            f"{path}: no inputs can be drawn for a test part: "
+            + (
+                f"each of {len(kinds)} classes has one"
+                if classes
+                else f"there are {len(labels)} in all"
+            ),
+            "give more of each class; whole numbers that are values, not classes:"
+            " sources.csv(…, regression=True), or floats"
+            if classes
+            else "give more",
+        )
     return {"train": (inputs[~chosen], labels[~chosen]), "test": (inputs[chosen], labels[chosen])}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv as csv_file
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -83,11 +85,7 @@ class Table:
     def text(self, name: str) -> bool:
         """Whether the first cell of a column is no number, so that none needs to be."""
         first = next(iter(self.column(name)), "")
-        try:
-            _number(first)
-        except ValueError:
-            return bool(first)
-        return False
+        return bool(first) and not _is_number(first)
 
 
 def _number(cell: str) -> float:
@@ -101,11 +99,53 @@ def _number(cell: str) -> float:
     return float(cell)
 
 
+def _rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the line that it begins in.
+
+    Raises:
+        UserError: one that is none, such as a quote that is never closed in a large file.
+    """
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv_file.Error as error:
+            raise UserError(f"{path}:{line}: {error}", "mend that row, or take it out") from None
+        if row is None:
+            return
+        yield line, row
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        _number(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_numbers(path: Path, header: list[str]) -> None:
+    """Refuse a first row of numbers for names of columns.
+
+    Whole ones in order, from 0 or 1 up, are such names, and some whole ones among others may be.
+    """
+    counted = [str(index) for index in range(len(header) + 1)]
+    numbers = [name for name in header if _is_number(name) and re.search(r"[0-9]", name)]
+    if header in (counted[:-1], counted[1:]) or not numbers:
+        return
+    if len(numbers) == len(header) or not all(name.isdigit() for name in numbers):
+        raise UserError(
+            f"{path}:1: the first row has the number '{numbers[0]}' where a column's name belongs",
+            "write the names of the columns above the rows",
+        )
+
+
 def load(path: Path) -> Table:
     """Read a file with a header.
 
     Raises:
-        UserError: missing, not text, no rows, columns of one name, or a row of another length.
+        UserError: missing, not text, no header, no rows, columns of one name, or a row of another
+            length.
     """
     check_given(path)
     try:
@@ -113,25 +153,31 @@ def load(path: Path) -> Table:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", CHECK_PATH) from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is no UTF-8 text ({error.reason})", "save it as UTF-8") from None
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{path}:{line}: is no UTF-8 text ({error.reason})", "save it as UTF-8"
+        ) from None
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
-    reader = csv_file.reader(text.splitlines(), delimiter=delimiter)
-    header = [name.strip() for name in next(reader, [])]
+    reader = csv_file.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header = [name.strip() for name in next(_rows(path, reader), (0, []))[1]]
+    _refuse_numbers(path, header)
     if len({*header}) != len(header):
         twice = next(name for name in header if header.count(name) > 1)
         raise UserError(f"{path}:1: two columns are called '{twice}'", "name each differently")
     rows, lines = [], []
-    for row in reader:
+    for line, row in _rows(path, reader):
         if not row:
             continue
         if len(row) != len(header):
+            quoted = f" (a quote in it ends in line {reader.line_num})"
             raise UserError(
-                f"{path}:{reader.line_num}: {len(row)} columns, the header has {len(header)}",
+                f"{path}:{line}: {len(row)} columns, the header has {len(header)}"
+                + (quoted if reader.line_num > line else ""),
                 "mend that row, or take it out",
             )
         rows.append(row)
-        lines.append(reader.line_num)
+        lines.append(line)
     if not rows:
         raise UserError(f"{path}: has no rows below its header", "give it some")
     return Table(path, header, rows, lines)
@@ -188,6 +234,11 @@ def csv(
         )
     if not names:
         raise UserError(f"{table.path}: has no columns but the labels'", "give columns=[…]")
+    if "" in (*names, *targets):
+        raise UserError(
+            f"{table.path}:1: column {table.header.index('') + 1} has no name",
+            "name it, or take it out (pandas: to_csv(…, index=False))",
+        )
     windows = Windows(window, step or max(1, window // 2)) if window else None
     if regression is None:
         regression = len(targets) > 1 or not (table.text(targets[0]) or table.whole(targets[0]))
@@ -204,7 +255,8 @@ def csv(
     else:
         parts = {part: (rows.inputs, rows.labels) for part, rows in read.items()}
         if "test" not in parts:
-            parts = cut_off(parts["train"][0], parts["train"][1], share)
+            inputs, labels = parts["train"]
+            parts = cut_off(table.path, inputs, labels, share)
     return {**parts, "columns": names, **({"normalize": normalize} if normalize else {})}
 
 

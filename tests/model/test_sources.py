@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,18 @@ def test_windows_cross_no_change(tmp_path: Path) -> None:
     assert len(found["test"][0]) == 4 * 4
 
 
+def test_columns_may_be_counted(tmp_path: Path) -> None:
+    """As libraries do that have no names for them; with Windows' ends of lines and suffix."""
+    rows = [[i, i % 3, i + 0.5] for i in range(20)]
+    for header in ("0,1,2", "1,2,3", "x,7,y"):
+        path = write_table(tmp_path / "r.csv", rows, header)
+        path = path.rename(tmp_path / "R.CSV")
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        found = sources.read(path)
+        assert found["columns"] == header.split(",")[:2]
+        assert len(found["train"][0]) + len(found["test"][0]) == 20
+
+
 def test_a_second_table_tests(tmp_path: Path) -> None:
     first = write_table(tmp_path / "a.csv", [[i, i + 0.5] for i in range(9)], "x,y")
     second = write_table(tmp_path / "b.csv", [[i, i + 0.5] for i in range(3)], "x,y")
@@ -103,6 +116,9 @@ def test_arrays(tmp_path: Path) -> None:
     whole = sources.read(tmp_path / "b.npz")
     assert np.array_equal(whole["train"][0], X) and np.array_equal(whole["test"][1], Y[:4])
     assert np.array_equal(sources.read(tmp_path / "x.npy")["test"][0], cut["test"][0])
+    for old, new in (("x.npy", "X.NPY"), ("a.npz", "A.NPZ")):
+        (tmp_path / old).rename(tmp_path / new)
+        assert np.array_equal(sources.read(tmp_path / new)["test"][0], cut["test"][0])
 
 
 def write_idx(path: Path, values: np.ndarray[Any, Any], code: int) -> None:
@@ -191,6 +207,31 @@ def an_image_that_is_none(folder: Path) -> object:
     return sources.read(folder)
 
 
+def an_image_beyond_all_bounds(folder: Path) -> object:
+    """Its first chunk says that it has 3.6 billion pixels."""
+    write_images(folder)
+    whole = (folder / "good" / "3.png").read_bytes()
+    chunk = b"IHDR" + struct.pack(">2I", 60_000, 60_000) + whole[24:29]
+    told = chunk + struct.pack(">I", zlib.crc32(chunk))
+    (folder / "good" / "3.png").write_bytes(whole[:12] + told + whole[33:])
+    return sources.read(folder)
+
+
+def a_class_that_tests_alone(folder: Path) -> object:
+    write_images(folder / "train")
+    write_images(folder / "test")
+    (folder / "test" / "good").rename(folder / "test" / "ugly")
+    return sources.read(folder)
+
+
+def arrays_of(**arrays: Any) -> Callable[[Path], object]:
+    def make(folder: Path) -> object:
+        np.savez(folder / "x.npz", **arrays)
+        return sources.read(folder / "x.npz")
+
+    return make
+
+
 def an_empty_class(folder: Path) -> object:
     write_images(folder)
     (folder / "ugly").mkdir()
@@ -270,7 +311,58 @@ BROKEN = {
         table(LONG, target="y", columns=["x", "y"]),
     ),
     "a share of all": Broken(r"test=1\n", table("x,y\n1,2\n", test=1.0)),
-    "not text": Broken(r"r\.csv: is no UTF-8 text", with_file("r.csv", b"x,y\n\xff\xfe,3\n")),
+    "not text": Broken(r"r\.csv:2: is no UTF-8 text", with_file("r.csv", b"x,y\n\xff\xfe,3\n")),
+    "no header": Broken(
+        r"r\.csv:1: the first row has the number '0\.5' where", table("0.5,1,2\n1,1,3\n")
+    ),
+    "no header, and names for classes": Broken(
+        r"r\.csv:1: the first row has the number '-1' where", table("-1,3,good\n1,1,bad\n")
+    ),
+    "no header, whole numbers": Broken(
+        r"r\.csv:1: the first row has the number '7' where", table("7,3,2\n1,1,3\n")
+    ),
+    "a column without a name": Broken(
+        r"r\.csv:1: column 1 has no name", table(",x,y\n" + "0,1,2.5\n" * 9)
+    ),
+    "a quote that nobody closes": Broken(
+        r"r\.csv:3: 1 columns, the header has 2 \(a quote in it ends in line 22\)",
+        table('x,y\n1,2.5\n"1,2.5\n' + "1,2.5\n" * 19),
+    ),
+    "a quote beyond all bounds": Broken(
+        r"r\.csv:3: field larger than", table('x,y\n1,2.5\n"1,2.5\n' + "1,2.5\n" * 30_000)
+    ),
+    "a row of two lines": Broken(
+        r"r\.csv:3: column 'x' holds 'abc'", table('x,y\n1,0.5\n"abc\n",2\n1,0.5\n')
+    ),
+    "a separator of another kind of lines": Broken(
+        r"r\.csv:4: column 'x' holds 'abc'", table("x,y\n1,a\u2028b\n2,b\nabc,b\n")
+    ),
+    "classes of one row each": Broken(
+        r"r\.csv: no inputs can be drawn for a test part: each of 9 classes has one\n.*regression=",
+        table("x,y\n" + "".join(f"1,{i}\n" for i in range(9))),
+    ),
+    "a single row": Broken(
+        r"r\.csv: no inputs can be drawn for a test part: there are 1 in all", table("x,y\n1,2.5\n")
+    ),
+    "labels of a part alone": Broken(
+        r"x\.npz: has labels for 'test' without inputs", arrays_of(x_train=X, y_train=Y, y_test=Y)
+    ),
+    "inputs of a part alone": Broken(
+        r"x\.npz: has inputs for 'test' without labels", arrays_of(x_train=X, y_train=Y, x_test=X)
+    ),
+    "a number for inputs": Broken(
+        r"x\.npz: inputs or labels for 'train' are a single number", arrays_of(x=1.0, y=Y)
+    ),
+    "objects for labels": Broken(
+        r"x\.npz: not a file of NumPy's arrays \(it holds no plain arrays",
+        arrays_of(x=X, y=np.array([None] * 20)),
+    ),
+    "an image beyond all bounds": Broken(
+        r"3\.png: not an image \(.*exceeds limit", an_image_beyond_all_bounds
+    ),
+    "a class that tests alone": Broken(
+        r"ugly: has images of a class that .*train has not", a_class_that_tests_alone
+    ),
     "not NumPy's": Broken(r"x\.npz: not a file of NumPy's arrays", with_file("x.npz", b"hello")),
     "labels nowhere": Broken(r"x\.npy: has no labels beside it", no_labels_beside),
     "labels not inside": Broken(
