@@ -7,6 +7,7 @@ byte. Validation and test part are written beside the weights, and training inpu
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,7 +99,14 @@ def _figures(module: NetworkModule, network: nn.Module, parts: Parts) -> dict[st
                     f"{module.place('metrics')}: metrics() returns a {type(more).__name__}",
                     'return a dictionary, such as {"recall": 0.93}',
                 )
-            found |= {str(name): float(value) for name, value in more.items()}
+            figures = {str(name): float(value) for name, value in more.items()}
+        for name, value in figures.items():
+            if not math.isfinite(value):
+                raise UserError(
+                    f"{module.place('metrics')}: metrics() gives {value} for '{name}'",
+                    "return finite numbers, and leave out what has none",
+                )
+        found |= figures
     told = scores.shown(found, parts.units)
     print(f"train: float network, {told} of {len(parts.test):,} test inputs")
     return found

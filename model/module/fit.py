@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import random
-from collections.abc import Callable, Sized
+from collections.abc import Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from model.module import scores, threads
+from model.module.augmented import shown_of
 from model.module.label_scale import last_linear, scale_of
 from model.module.load import NetworkModule
 from model.module.outputs import outputs_of
@@ -168,14 +169,13 @@ class _Learning:
             UserError: the loss is no number any more, or the module's code raised.
         """
         self.network.train()
-        augment = self.module.function("augment")
         place = self.module.place("network")
         total, count = 0.0, len(self.labels)
         order = torch.randperm(count, generator=self.order)
         for batch in torch.split(order, self.plan.batch_size):
             if len(batch) > 1 or count == 1:  # BatchNorm needs two
+                shown = shown_of(self.module, tuple(values[batch] for values in self.inputs))
                 with running(self.module.path, f"training, epoch {number}", place):
-                    shown = _shown(tuple(values[batch] for values in self.inputs), augment)
                     outputs = self.network(*shown)
                     loss = _loss(outputs, self.labels[batch], regression=self.regression)
                     self.optimizer.zero_grad()
@@ -256,20 +256,6 @@ def fit(
     progress.finish(f"best: epoch {best.epoch} of {len(history)}")
     network.eval()
     return history
-
-
-def _shown(
-    batch: tuple[torch.Tensor, ...], augment: Callable[..., object] | None
-) -> tuple[torch.Tensor, ...]:
-    """A batch as the network sees it while it learns."""
-    if augment is None:
-        return batch
-    changed = augment(*batch)
-    shown = changed if isinstance(changed, tuple) else (changed,)
-    for before, after in zip(batch, shown, strict=True):
-        if not isinstance(after, torch.Tensor) or after.shape != before.shape:
-            raise TypeError("augment() must return tensors of the shapes that it is given")
-    return shown
 
 
 def _loss(

@@ -17,6 +17,8 @@ from torch import nn
 from model.module.asked import asked
 from model.module.from_source import FromSource, from_source
 from model.module.users_code import place_of, running
+from support import module_files
+from support.bindings import bindings
 from support.errors import UserError
 from support.files import CHECK_PATH, resolved
 
@@ -81,9 +83,14 @@ class NetworkModule:
         kinds = (int,) if isinstance(default, int) else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < MOST:
             raise UserError(
-                f"{self.path}: {name} = {value!r}", f"give a number, {name} = {default}"
+                f"{self._line(name)}: {name} = {value!r}", f"give a number, {name} = {default}"
             )
         return float(value)
+
+    def _line(self, name: str) -> str:
+        """`file:line` where a name got its value last; the file where that cannot be told."""
+        found = bindings(module_files.parsed(self.path), name)
+        return f"{self.path}:{found[-1].line}" if found else str(self.path)
 
     def place(self, name: str) -> str:
         """`file:line` of one of its functions, for messages."""

@@ -43,10 +43,14 @@ def with_classes(
     """Labels as int64 from 0 up, and the classes' names.
 
     Raises:
-        UserError: a class that 'train' has no example of, or too many.
+        UserError: a class that 'train' has no example of, too many of them, one alone, or two of
+            one name.
     """
     if found["train"].labels.dtype.kind == "f":
         return found, ()
+    if len({*classes}) != len(classes):
+        twice = next(name for name in classes if classes.count(name) > 1)
+        raise refuse(f"'classes' of data() names '{twice}' twice", "name each class differently")
     if found["train"].labels.dtype.kind in "US":
         named = {name: part.labels.astype(str) for name, part in found.items()}
         classes = classes or tuple(sorted({str(v) for v in np.unique(named["train"])}))
@@ -70,6 +74,11 @@ def with_classes(
             f"labels go from {smallest} to {largest}"
             + (f", there are {len(classes)} classes" if classes else ""),
             f"number the classes from 0 up, {MOST_CLASSES} at most; for regression give floats",
+        )
+    if count == 1:
+        raise refuse(
+            "labels are of one class: there is nothing to tell apart",
+            "give inputs of another class, too; for regression give floats",
         )
     seen = np.bincount(found["train"].labels, minlength=count)
     if not seen.all():

@@ -31,7 +31,7 @@ def place_of(function: Callable[..., Any], path: Path) -> str:
     return f"{path}:{code.co_firstlineno}"
 
 
-def _users(path: Path, filename: str) -> bool:
+def is_users(path: Path, filename: str) -> bool:
     """Whether a file is the module, or its author's too: a `.venv` may lie in the same folder."""
     file = Path(filename)
     if file == path:
@@ -43,10 +43,10 @@ def _users(path: Path, filename: str) -> bool:
 
 def _where(path: Path, error: BaseException) -> str:
     """`file:line` of the innermost step that is the user's; "" where none is."""
-    if isinstance(error, SyntaxError) and error.filename and _users(path, error.filename):
+    if isinstance(error, SyntaxError) and error.filename and is_users(path, error.filename):
         return f"{error.filename}:{error.lineno}"
     steps = traceback.extract_tb(error.__traceback__)
-    ours = [step for step in steps if _users(path, step.filename)]
+    ours = [step for step in steps if is_users(path, step.filename)]
     return f"{ours[-1].filename}:{ours[-1].lineno}" if ours else ""
 
 

@@ -13,9 +13,11 @@ import sysconfig
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from model.module.installed import installed
+from model.module.users_code import is_users
 from support import module_files
 from support.errors import UserError
 from support.files import resolved
@@ -56,6 +58,16 @@ def _known_code(module: Path) -> list[Path]:
         return [file.resolve() for file in module_files.imported(module)[0]]
     except module_files.WrongFileError:
         return []  # loading the module tells
+
+
+def _line(module: Path) -> str:
+    """`file:line` of the user's step that is being executed; the module where none is."""
+    step: FrameType | None = sys._getframe()
+    while step is not None:
+        if is_users(module, step.f_code.co_filename):
+            return f"{step.f_code.co_filename}:{step.f_lineno}"
+        step = step.f_back
+    return str(module)
 
 
 class Watch:
@@ -129,7 +141,7 @@ class Watch:
         if path.suffix == ".py":
             remedy += ", or put it beside the module and import it with a plain import statement"
         self._refused = UserError(
-            f"{self.module}: reads {path}, which the build does not know of",
+            f"{_line(self.module)}: reads {path}, which the build does not know of",
             remedy,
         )
         raise self._refused

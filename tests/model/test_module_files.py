@@ -88,7 +88,9 @@ def test_a_folder_of_data_has_none_of_what_is_left_out_of_it(place: str, tmp_pat
     for name in (place, "kept/x.npy"):
         np.save(tmp_path / name, np.zeros(3))
     text = GOOD.replace("def data():", f"def data():\n    np.load('{place}')")
-    with pytest.raises(UserError, match=r"reads .*x\.npy, which the build does not know of"):
+    where = text[: text.index("np.load")].count("\n") + 1
+    told = rf"net\.py:{where}: reads .*x\.npy, which the build does not know of"
+    with pytest.raises(UserError, match=told):
         train(tmp_path, text, "--file", tmp_path)
     assert train(tmp_path, text.replace(place, "kept/x.npy"), "--file", tmp_path).history
 

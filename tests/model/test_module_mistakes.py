@@ -173,8 +173,8 @@ WRONG = {
         HEAD + LAYER % "super().forward(x) * float('nan')" + ARRAYS + DATA,
         r"epoch 1: the loss is not a finite number\n.*LEARNING_RATE = 0\.0004",
     ),
-    "too fast": Wrong(GOOD + "LEARNING_RATE = 'high'\n", r"LEARNING_RATE = 'high'"),
-    "no epochs": Wrong(GOOD + "EPOCHS = 0\n", r"EPOCHS = 0\n"),
+    "too fast": Wrong(GOOD + "LEARNING_RATE = 'high'\n", r"net\.py:15: LEARNING_RATE = 'high'"),
+    "no epochs": Wrong(GOOD + "EPOCHS = 0\n", r"net\.py:15: EPOCHS = 0\n"),
     "metrics that are none": Wrong(
         GOOD + "def metrics(outputs, labels):\n    return 3\n", r"metrics\(\) returns a int"
     ),
@@ -184,7 +184,30 @@ WRONG = {
     ),
     "an augmentation of another shape": Wrong(
         GOOD + "def augment(inputs):\n    return inputs[:, :4]\n",
-        r"training, epoch 1: TypeError: augment\(\) must return",
+        r"net\.py:15: augment\(\) gives \[\d+, 4\] for a batch of \[\d+, 8\]\n",
+    ),
+    "an augmentation that returns nothing": Wrong(
+        GOOD + "def augment(inputs):\n    pass\n", r"net\.py:15: augment\(\) gives NoneType for"
+    ),
+    "an augmentation of one input more": Wrong(
+        GOOD + "def augment(inputs):\n    return inputs, inputs\n",
+        r"net\.py:15: augment\(\) gives \[\d+, 8\], \[\d+, 8\] for a batch of \[\d+, 8\]\n",
+    ),
+    "an augmentation that raises": Wrong(
+        GOOD + "def augment(inputs):\n    return inputs.none\n",
+        r"net\.py:16: augment\(\): AttributeError",
+    ),
+    "a figure that is no number": Wrong(
+        GOOD + "def metrics(outputs, labels):\n    return {'recall': float('nan')}\n",
+        r"net\.py:15: metrics\(\) gives nan for 'recall'\n",
+    ),
+    "two classes of one name": Wrong(
+        GOOD.replace("return {", 'return {"classes": ["a", "b", "a"], '),
+        rf"net\.py:{line_of(GOOD, 'def data')}: 'classes' of data\(\) names 'a' twice\n",
+    ),
+    "one class alone": Wrong(
+        GOOD.replace("16, 3", "16, 1").replace("Y = (X", "Y = 0 * (X"),
+        rf"net\.py:{line_of(GOOD, 'def data')}: labels are of one class",
     ),
 }
 
