@@ -120,6 +120,8 @@ def _demo(
 ) -> Any:
     """Declare the page that asks the firmware."""
     context = env.Contexts(memories=places.memories, manifest=network.manifest)
+    if "training" in model.steps:
+        context = [*context, "--set", f"subset={model.subset}"]  # its module says of what it is
     where, identity = _answering(env, places, network, firmware)
     trained = ("--training", model.steps["training"]) if "training" in model.steps else ()
     return env.Demo(

@@ -25,10 +25,11 @@ def demo_of(board: str, elf: Path, folder: Path, *more: str) -> list[str]:
     return command(board, elf, folder / "manifest.json", folder / "demo.html", *more)
 
 
-def render_page(folder: Path, manifest: Path, memories: Path) -> None:
-    """The page, as the build renders it."""
+def render_page(folder: Path, manifest: Path, memories: Path, subset: str = "") -> None:
+    """The page, as the build renders it; `subset` is a network module's `SUBSET`."""
     words = ["render", "demo/page.html.j2", "--out", str(folder / "demo.html")]
     words += ["--context", f"manifest={manifest}", "--context", f"memories={memories}"]
+    words += ["--set", f"subset={subset}"] if subset else []
     subprocess.run([sys.executable, "-m", "codegen", *words], cwd=ROOT, check=True)
 
 

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from support.described import CLASS_NAMES, packed
 from tests.codegen.graphs import convolved, dense
 from tests.codegen.models import QdqModel
 from tests.demo.browse import command, draw, serving
+from tests.demo.conftest import demo_of, render_page
 from tests.end_to_end.conftest import scons
 
 NAMES = ("rose", "grüne Wiese", "himmel")
@@ -185,6 +187,22 @@ def test_a_colour_picture_is_scaled_to_the_inputs_size(opened: Open, colours: De
     expect(page.get_by_role("rowheader")).to_have_text(list(NAMES))
     expect(page.locator("#best")).to_have_text(NAMES[best])
     expect(page.locator("#spoken")).to_contain_text(f"predicted {NAMES[best]}")
+
+
+@pytest.mark.parametrize(
+    ("subset", "manner"),
+    [("", "centred"), ("mnist_test_subset", "centred"), ("test_subset", "plain")],
+)
+def test_small_pictures_are_digits_where_nobody_says_otherwise(
+    subset: str, manner: str, opened: Open, toy_folder: Path, tmp_path: Path
+) -> None:
+    """Clothes of 28 x 28 pixels are no digits: their network module says so."""
+    for name in ("toy.elf", "manifest.json", "memories.json"):
+        shutil.copy(toy_folder / name, tmp_path)
+    render_page(tmp_path, tmp_path / "manifest.json", tmp_path / "memories.json", subset)
+    words = demo_of("host", tmp_path / "toy.elf", tmp_path, "--normalize", "0,1")
+    page = opened(Demo(tmp_path, tuple(words)))
+    expect(page.locator("#manner")).to_have_value(manner)
 
 
 def test_strokes_have_the_pens_colour(opened: Open, colours: Demo) -> None:

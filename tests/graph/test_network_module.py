@@ -41,6 +41,9 @@ def test_from_a_module_to_the_emulator(of_module: Built, project: Project) -> No
     for name in ("test_subset.h", "main.c"):
         text = project.path(f"build/app-gearbox/{name}").read_text().lower()
         assert "digit" not in text and "mnist" not in text
+    page = "build/mps2_an500-gearbox-validate/demo.html"
+    project.build(page, app="validate")
+    assert "const digits = false;" in project.path(page).read_text()
     run = project.build("run")
     assert not run.commands
     assert 'network "gearbox"' in run.output
