@@ -60,6 +60,22 @@ def lasts(node: Any) -> bool:
     return bool(getattr(getattr(node, "attributes", None), "lasting", False))
 
 
+def stamps(nodes: Sequence[Any]) -> dict[Any, tuple[int, int] | None]:
+    """By those files that last: inode and modification time in ns; None where there is none.
+
+    A command that makes such a file anew replaces it.
+    """
+    found: dict[Any, tuple[int, int] | None] = {}
+    for node in filter(lasts, nodes):
+        try:
+            seen = Path(node.abspath).stat()
+        except OSError:
+            found[node] = None
+        else:
+            found[node] = seen.st_ino, seen.st_mtime_ns
+    return found
+
+
 def is_kept(node: Any) -> bool:
     """Whether a file stays whatever the record says of it (`Precious`): a data set, a history."""
     return bool(getattr(node, "precious", False)) and not lasts(node)

@@ -92,13 +92,21 @@ class Command(SCons.Action.CommandAction):  # type: ignore[misc]
             sys.stderr.write(f"scons: error: {problem}\n")
             return SCons.Errors.BuildError(errstr="Error 1", status=1, action=self)
         words = self.words(target, source, env, executor)
+        before = cleaning.stamps(target)
         status = self.run(words, source, env)
         if status:
             if env["HOSTED"]:  # at the top level, all that failed is removed at the end
                 cleaning.remove_failed_in_host(Path(env["HOSTED_IN"]), target)
             what = f"Error {status}"
             return SCons.Errors.BuildError(errstr=what, status=status, action=self, command=words)
-        lasting = [node for node in target if cleaning.lasts(node)]
+        after = cleaning.stamps(target)
+        if idle := [node for node, seen in after.items() if seen is None or seen == before[node]]:
+            sys.stderr.write(
+                f"scons: error: {idle[0]}: its command ended without having written it: look for"
+                " what ends the process, such as os._exit()\n"
+            )
+            return SCons.Errors.BuildError(errstr="Error 1", status=1, action=self)
+        lasting = [*after]
         if lasting and (changed := cleaning.changed_source(lasting[0]) or self._changed()):
             for node in lasting:
                 node.remove()

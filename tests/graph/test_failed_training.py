@@ -45,6 +45,23 @@ def test_a_refused_quantization_leaves_the_last_one(of_module: Built, project: P
     begins_with("QUANTIZE", project, max_accuracy_drop="9")
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_training_that_writes_nothing_is_none(
+    before: bool, of_module: Built, project: Project
+) -> None:
+    """A module may end the program in a way that Python cannot catch, as if all was well."""
+    kept = built_files(of_module.project)
+    if not before:
+        project.path("build/model/gearbox/weights.pt").unlink()
+    project.replace("mine/gearbox.py", "import os", "import os; os._exit(0)")
+    run = project.scons("elf")
+    told = "weights.pt: its command ended without having written it"
+    assert run.status == 2 and told in run.output and run.output.count("error: ") == 1
+    begins_with("TRAIN", project)
+    if before:
+        assert built_files(project) == kept
+
+
 @pytest.mark.parametrize("how", ["INT", "TERM", "KILL"])
 def test_an_interrupted_training_leaves_the_last_one(
     how: str, of_module: Built, project: Project
