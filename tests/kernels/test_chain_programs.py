@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen.kernels.fully_connected.chain.operation import STEM
+from codegen.kernels.fully_connected.chain.operation import STEM, FullyConnectedChain
 from codegen.plan import plan_network
 from tests.codegen.programs import Case, run_cases
 from tests.kernels.networks import Network
 from tests.kernels.random_chains import networks
+from tests.kernels.test_chain_unicorn import network
 
 
 def packed(seed: int, count: int, most_macs: int) -> list[Network]:
@@ -23,6 +24,19 @@ def packed(seed: int, count: int, most_macs: int) -> list[Network]:
     ]
     assert len(found) >= count
     return found[:count]
+
+
+def in_pairs() -> Network:
+    """A dense layer whose outputs are made two by two, in several blocks: three registers cannot
+    hold four of its sums."""
+    rng = np.random.default_rng(3)
+    weights = rng.integers(-9, 10, (11, 400))
+    weights[::2] = np.where(rng.random((6, 400)) < 0.9, 127, -127)
+    made = network([weights], "dense")
+    (step,) = plan_network(made.graph, made.kernels).steps
+    assert isinstance(step.lowered.op, FullyConnectedChain)
+    assert [member.choice.split for member in step.lowered.op.chain.members] == ["bytes"]
+    return made
 
 
 def check(made: list[Network], folder: Path, board: str) -> None:
@@ -37,7 +51,7 @@ def check(made: list[Network], folder: Path, board: str) -> None:
 
 def test_plain_c_with_sanitizers(tmp_path: Path) -> None:
     """The same packed data, read in C: no access beside a buffer, no undefined behaviour."""
-    check(packed(201, 6, 20_000), tmp_path, "host")
+    check([*packed(201, 6, 20_000), in_pairs()], tmp_path, "host")
 
 
 @pytest.mark.parametrize("board", ["mps2_an500"])
