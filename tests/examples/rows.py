@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,29 @@ def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def trained(build: Path, name: str, history: Path, train: Callable[[], None]) -> float:
+    """Train, and return the seconds that it took; of what is trained already, those of then.
+
+    Raises:
+        UserError: it is trained already, and not by this command.
+    """
+    kept, before, begun = build / f"{name}-seconds.json", _state(history), time.monotonic()
+    train()
+    if _state(history) != before:
+        kept.write_text(json.dumps({"seconds": time.monotonic() - begun}), encoding="utf-8")
+    elif not kept.is_file():
+        raise UserError(f"{history}: trained before, nobody knows in which time", "remove it")
+    return float(_read(kept)["seconds"])
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Which file it is, and when it was written; None when there is none."""
+    if not path.exists():
+        return None
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
 def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
     """Train, evaluate and validate one example.
 
@@ -102,9 +126,8 @@ def measure(name: str, build: Path, words: tuple[str, ...] = ()) -> Row:
     if name != GUIDE:
         model, suffix = model / name, f"-{name}"
         module = (f"model=examples/{name}/{name}.py", *module)
-    begun = time.monotonic()
-    _scons(build, "train", *module)
-    seconds = time.monotonic() - begun
+    history = model / "training.json"
+    seconds = trained(build, name, history, lambda: _scons(build, "train", *module))
     _scons(build, "evaluate", *module)
     evaluation = _read(model / "evaluation.json")
     inputs = int(evaluation["inputs"])

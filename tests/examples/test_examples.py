@@ -12,6 +12,7 @@ import runpy
 import struct
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from codegen.cli import build_parser, main
 from codegen.project import begin, examples
 from model.sources.idx import load as load_idx
 from support.errors import UserError
+from tests.examples import rows
 from tests.examples.rows import BESIDE, GUIDE, ROOT, Row, lines_of, write, write_sentence
 from tests.graph.project import copy_tree
 from tests.model.products import run_here
@@ -332,6 +334,21 @@ def test_the_table_has_its_place(tmp_path: Path) -> None:
     assert f"`examples/mnist_cnn` {figures}, 1,234 instructions, emulated; the" in (
         readme.read_text()
     )
+
+
+def test_seconds_are_those_of_the_training(tmp_path: Path) -> None:
+    """A second `scons examples` trains nothing: training seemed to take a moment."""
+    history = tmp_path / "training.json"
+
+    def train() -> None:
+        time.sleep(0.5)
+        history.write_text("{}")
+
+    first = rows.trained(tmp_path, "x", history, train)
+    assert first >= 0.5
+    assert rows.trained(tmp_path, "x", history, lambda: None) == first
+    with pytest.raises(UserError, match=r"trained before, nobody knows in which time"):
+        rows.trained(tmp_path, "y", history, lambda: None)
 
 
 def test_the_readme_says_what_the_page_says() -> None:
