@@ -41,7 +41,10 @@ def of_system(error: OSError, name: object = None, remedy: str = "") -> UserErro
         name: what it is about, where the error does not know it or has another name for it.
         remedy: one that fits better than what is generally done about such errors.
     """
-    return UserError(system_errors.message(error, name), remedy or system_errors.remedy(error))
+    temporary = name is None and system_errors.nameless(error)
+    return UserError(
+        system_errors.message(error, name), remedy or system_errors.remedy(error, temporary)
+    )
 
 
 def red(text: str, stream: TextIO) -> str:

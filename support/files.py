@@ -16,7 +16,7 @@ from typing import Any
 from support.errors import UserError, of_system
 from support.plain import plain, plain_json
 from support.removal import TEMPORARY
-from support.system_errors import WRITING
+from support.system_errors import nameless
 
 
 @contextlib.contextmanager
@@ -70,8 +70,7 @@ def _temporary(final: Path) -> Iterator[Path]:
     try:
         yield temporary
     except OSError as error:  # what was called so is gone; writing tells no name at all
-        nameless = error.filename is None and error.errno in WRITING
-        if nameless or str(error.filename) == name:
+        if nameless(error) or str(error.filename) == name:
             error.filename, error.filename2 = str(final), None
         raise
     finally:

@@ -9,7 +9,9 @@ import errno
 import tempfile
 
 _ACCESS = "give this user access to it (ls -ld tells who has it), or give another"
-_SPACE = "free space there (df -h tells how much there is), or give a place on another disk"
+_OTHER_DISK = "give a place on another disk"
+_SPACE = f"free space there (df -h tells how much there is), or {_OTHER_DISK}"
+_TMPDIR = "set TMPDIR to a folder on another disk"
 _USED_UP = "end other programs: this computer's memory or processes are used up"
 _FAILS = "copy it to another disk and give that one: dmesg tells what fails here"
 _OTHER_SIDE = "see that the program or computer at the other end runs, and try again"
@@ -18,9 +20,9 @@ _OTHERWISE = "see that it is there and can be used (ls -ld tells), and try again
 # Names of errors, as errno has them; not every system knows all → remedy.
 _BY_NAMES = {
     "EACCES EPERM": _ACCESS,
-    "EROFS": "give a place on another disk: this one may only be read",
+    "EROFS": f"{_OTHER_DISK}: this one may only be read",
     "ENOSPC EDQUOT": _SPACE,
-    "EFBIG": "allow larger files (ulimit -f unlimited), or give a place on another disk",
+    "EFBIG": f"allow larger files (ulimit -f unlimited), or {_OTHER_DISK}",
     "ENAMETOOLONG": "give a shorter name or path",
     "ENOENT": "see whether its path is right (ls tells what there is)",
     "ENOTDIR": "give another path: what should be a folder in this one is a file",
@@ -50,6 +52,11 @@ WRITING = tuple(
 )
 
 
+def nameless(error: OSError) -> bool:
+    """Whether it is one of `WRITING` that does not know the file."""
+    return error.errno in WRITING and error.filename is None
+
+
 def message(error: OSError, name: object = None) -> str:
     """What it is about and why: `PATH: Permission denied`.
 
@@ -57,7 +64,7 @@ def message(error: OSError, name: object = None) -> str:
         name: what it is about, where the error does not know it or has another name for it.
     """
     what = name or error.filename2 or error.filename
-    if not what and error.errno in WRITING:
+    if not what and nameless(error):
         what = tempfile.gettempdir()
     if isinstance(what, bytes):
         what = what.decode(errors="surrogateescape")
@@ -65,13 +72,19 @@ def message(error: OSError, name: object = None) -> str:
     return f"{what}: {reason}" if what else f"{reason}"
 
 
-def remedy(error: OSError) -> str:
-    """What to do about it."""
+def remedy(error: OSError, temporary: bool = False) -> str:
+    """What to do about it.
+
+    Args:
+        temporary: it is about the folder for temporary files, which no option gives.
+    """
     if error.filename is None and "temporary" in (error.strerror or ""):  # no folder for such files
         return "set TMPDIR to a folder that this user may write to"
-    return _REMEDIES.get(error.errno or 0, _OTHERWISE)
+    found = _REMEDIES.get(error.errno or 0, _OTHERWISE)
+    return found.replace(_OTHER_DISK, _TMPDIR) if temporary else found
 
 
 def line(error: OSError, name: object = None) -> str:
     """`message` and `remedy` as one line, as SCons tells of mistakes."""
-    return f"{message(error, name)}: {remedy(error)}"
+    told = remedy(error, temporary=name is None and nameless(error))
+    return f"{message(error, name)}: {told}"

@@ -118,15 +118,16 @@ def test_a_file_that_may_not_become_so_large(tmp_path: Path) -> None:
     """As on a full disk, writing itself names no file; the one that was to be made is told."""
     two_layers().save(tmp_path / "net.onnx")
     page, generate = ("--html", "page.html"), ("--out-dir", "made")
-    for verb, words, named in (
-        ("analyze", page, "page.html"),
-        ("generate", generate, tempfile.gettempdir()),
+    elsewhere = "set TMPDIR to a folder on another disk"
+    for verb, words, named, other in (
+        ("analyze", page, "page.html", "give a place on another disk"),
+        ("generate", generate, tempfile.gettempdir(), elsewhere),
     ):
         done = python(tmp_path, "nn2flash", verb, "net.onnx", *words, before="ulimit -f 1; ")
         assert done.returncode == 1 and [p.name for p in tmp_path.iterdir()] == ["net.onnx"]
         assert done.stderr == (
             f"nn2flash: error: {named}: File too large\n  remedy: allow larger files"
-            " (ulimit -f unlimited), or give a place on another disk\n"
+            f" (ulimit -f unlimited), or {other}\n"
         )
 
 

@@ -16,6 +16,7 @@ from torch import nn
 from model.module.users_code import told
 from model.onnx_file import OPSET
 from support.errors import UserError
+from support.system_errors import nameless
 
 OUTPUT_NAME = "output"
 
@@ -78,6 +79,7 @@ def to_onnx(
 
     Raises:
         UserError: none can, or the output's shape is not known before it runs.
+        OSError: there is no room in the folder for temporary files.
     """
     inputs = tuple(torch.zeros(1, *shape) for shape in shapes)
     reasons = []
@@ -85,6 +87,8 @@ def to_onnx(
         try:
             model = _exported(name, network.eval(), inputs, list(names))
         except Exception as error:  # whatever an exporter raises about a user's network
+            if isinstance(error, OSError) and nameless(error):
+                raise  # the disk's fault, not the network's
             reasons.append(f"{name}: {told(error)}")
             continue
         if open_at := _open_shape(model):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from support.errors import UserError
-from tests.model.small_modules import ARRAYS, DATA, GOOD, HEAD, LAYER, train
+from tests.model.products import REPOSITORY
+from tests.model.small_modules import ARRAYS, DATA, GOOD, HEAD, LAYER, Trained, train
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
@@ -40,3 +45,52 @@ def test_a_network_that_is_another_each_time(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(GOOD.replace("16", "12"))
     with pytest.raises(UserError, match=r"net\.py:5: network\(\) makes another network"):
         trained.network()
+
+
+def _export(trained: Trained, before: str, temporary: Path) -> str:
+    """What `export` says, in a shell that did something `before`; it fails and writes nothing."""
+    here, out = trained.folder, trained.folder / "float.onnx"
+    words: list[str | Path] = [
+        "--module",
+        here / "net.py",
+        "--weights",
+        here / "weights.pt",
+        "--out",
+        out,
+    ]
+    done = subprocess.run(
+        ["sh", "-c", f'{before}exec "$@"', "sh", sys.executable, "-m", "model", "export", *words],
+        cwd=REPOSITORY,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and not out.exists()
+    told: str = done.stderr
+    return told[told.index("python -m model: error: ") :]
+
+
+def test_a_file_that_may_not_become_so_large(tmp_path: Path) -> None:
+    """It was taken for a fault of the network's."""
+    told = _export(train(tmp_path, GOOD), "ulimit -f 1; ", Path(tempfile.gettempdir()))
+    assert told == (
+        f"python -m model: error: {tempfile.gettempdir()}: File too large\n  remedy: allow larger"
+        " files (ulimit -f unlimited), or set TMPDIR to a folder on another disk\n"
+    )
+
+
+def test_a_full_folder_for_temporary_files(tmp_path: Path) -> None:
+    """Only a little is free: of a wholly full one Python takes another."""
+    (full := tmp_path / "full").mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(full)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("may not mount a file system")
+    try:
+        told = _export(train(tmp_path, GOOD.replace("16", "9000")), "", full)
+    finally:
+        subprocess.run(["umount", str(full)], check=True)
+    assert told == (
+        f"python -m model: error: {full}: No space left on device\n  remedy: free space there"
+        " (df -h tells how much there is), or set TMPDIR to a folder on another disk\n"
+    )
