@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nn2flash.cli import COMMANDS, build_parser
+from nn2flash.cli import COMMANDS, build_parser, main
 from tests.docs.pages import PAGES, ROOT, anchors, code, links, prose
 
 GOLDENS = ROOT / "tests" / "goldens"
@@ -91,6 +92,17 @@ def test_what_is_told_to_the_program_exists(page: Path) -> None:
             known = subparsers.choices[verb]._option_string_actions
             for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", rest):
                 assert option in known, line
+
+
+def test_the_keys_of_analyze_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that it prints, all of them and no others."""
+    assert main(["analyze", str(ROOT / "tests/fixtures/guide_int8.onnx"), "--json"]) in (0, None)
+    printed = {*json.loads(capsys.readouterr().out)}
+    text = (ROOT / "docs" / "program.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| key | is |")
+    rows = [row.split("|")[1] for row in table.partition("\n\n")[0].splitlines()[2:]]
+    named = [key for row in rows for key in re.findall("`([a-z0-9_]+)`", row)]
+    assert sorted(named) == sorted(printed)
 
 
 @pytest.mark.parametrize("name", ["from-x-cube-ai", "from-tflm"])
