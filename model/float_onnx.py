@@ -50,7 +50,7 @@ def read(path: Path) -> onnx.ModelProto:
     if quantized is not None:
         raise UserError(
             f"{path}: is quantized already (node '{quantized.name}', {quantized.op_type})",
-            "leave calibration= out, or give the float network that it was made from",
+            "take it as it is (scons: leave calibration= out), or give the float network behind it",
         )
     versions = {entry.domain: entry.version for entry in model.opset_import}
     version = versions.get("", versions.get("ai.onnx", 0))
