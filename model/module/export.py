@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import logging
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
 import torch
 from torch import nn
 
+from model.module.quiet import quiet_stdout
+from model.module.same_outputs import Float32Array, differing, spread
 from model.module.users_code import told
+from model.module.weights import Ends
 from model.onnx_file import OPSET
 from support.errors import UserError
 from support.system_errors import nameless
@@ -55,6 +58,17 @@ def _dynamo(
 EXPORTERS = {"legacy": _legacy, "dynamo": _dynamo}
 """In the order in which they are tried."""
 
+SHAPES = (
+    "make all shapes follow from the input's shape, without operations that choose elements by"
+    " their values"
+)
+SAME_STEPS = (
+    "have forward() take the same steps for any values: torch.where() instead of Python's `if`,"
+    " no random numbers (F.dropout needs training=self.training), nothing of other inputs of the"
+    " batch"
+)
+"""Remedies."""
+
 
 def available() -> list[str]:
     """The exporters that can run here."""
@@ -64,53 +78,65 @@ def available() -> list[str]:
 
 def to_onnx(
     network: nn.Module,
-    shapes: list[list[int]],
-    names: tuple[str, ...],
+    ends: Ends,
     place: str,
+    samples: Sequence[Float32Array] = (),
     exporters: list[str] | None = None,
 ) -> onnx.ModelProto:
     """The network as ONNX with batch 1, by the first exporter that can.
 
     Args:
-        shapes: of the inputs, without the batch.
-        names: of the inputs.
+        ends: shapes and names of the inputs.
         place: `file:line` of `network()`, for messages.
+        samples: inputs float32 [N, …], an array for each input of the network, that must give the
+            same outputs when exported; none to compare nothing.
         exporters: names of those to try; None for all that there are.
 
     Raises:
-        UserError: none can, or the output's shape is not known before it runs.
+        UserError: none can, the output's shape is not known before it runs, or what was exported
+            computes something else.
         OSError: there is no room in the folder for temporary files.
     """
-    inputs = tuple(torch.zeros(1, *shape) for shape in shapes)
-    reasons = []
+    inputs = tuple(torch.zeros(1, *shape) for shape in ends.shapes)
+    compared = spread(samples) if samples else []
+    reasons, remedy = [], SHAPES
     for name in exporters or available():
         try:
-            model = _exported(name, network.eval(), inputs, list(names))
+            model = _exported(name, network.eval(), inputs, list(ends.names))
+            if open_at := _open_shape(model):
+                reasons.append(f"{name}: the shape of {open_at} depends on the input's values")
+                continue
+            others = differing(network, model, ends.names, compared) if compared else 0
         except Exception as error:  # whatever an exporter raises about a user's network
             if isinstance(error, OSError) and nameless(error):
                 raise  # the disk's fault, not the network's
-            reasons.append(f"{name}: {told(error)}")
+            reasons.append(f"{name}: {told(_cause(error))}")
             continue
-        if open_at := _open_shape(model):
-            reasons.append(f"{name}: the shape of {open_at} depends on the input's values")
-            continue
-        return model
+        if not others:
+            return model
+        reasons.append(
+            f"{name}: other outputs than forward() gives for {others} of {len(compared[0])} inputs"
+        )
+        remedy = SAME_STEPS
+    more = ", or try the other exporter: .venv/bin/pip install onnxscript"
     raise UserError(
         f"{place}: PyTorch cannot export the network ({'; '.join(reasons)})",
-        "make all shapes follow from the input's shape, without operations that choose elements by"
-        " their values"
-        + (
-            "" if "dynamo" in available() else ", or try the other exporter: pip install onnxscript"
-        ),
+        remedy + ("" if "dynamo" in available() else more),
     )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What was raised first: the newer exporter's own words say only which of its steps failed."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _exported(
     name: str, network: nn.Module, inputs: tuple[torch.Tensor, ...], names: list[str]
 ) -> onnx.ModelProto:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    silent = contextlib.redirect_stdout(None)
-    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings(), silent:
+    with tempfile.TemporaryDirectory() as temporary, warnings.catch_warnings(), quiet_stdout():
         warnings.simplefilter("ignore")
         to = Path(temporary) / "float.onnx"
         EXPORTERS[name](network, inputs, names, to)

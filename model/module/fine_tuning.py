@@ -51,6 +51,6 @@ def fine_tuned(arguments: argparse.Namespace) -> tuple[onnx.ModelProto, int]:
         with FakeQuantized():
             network, _ = trained(module, network, parts, plan, again=True)
     watch.check()
-    exported = export.to_onnx(network, ends.shapes, ends.names, place)
+    exported = export.to_onnx(network, ends, place, parts.train.inputs)
     onnx_file.set_normalization(exported, ends.normalization)
     return exported, plan.epochs

@@ -74,7 +74,10 @@ def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
         "ONNX",
         "model export",
         [float_model],
-        [*module.words, "--weights", weights, "--out", float_model],
+        [
+            *module.words,
+            {"--weights": weights, "--calibration": calibration, "--out": float_model},
+        ],
         also=[*module.code, *module.data],
         named=module.data,
         imports=module.imports,

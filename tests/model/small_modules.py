@@ -72,7 +72,12 @@ class Trained:
     def network(self, *more: object) -> onnx.ModelProto:
         """Exported, by the command."""
         weights, out = self.folder / "weights.pt", self.folder / "float.onnx"
-        module = ("--module", self.folder / "net.py")
+        module = (
+            "--module",
+            self.folder / "net.py",
+            "--calibration",
+            self.folder / "calibration.npz",
+        )
         run_here("export", *module, *more, "--weights", weights, "--out", out)
         return onnx.load(out)
 

@@ -10,10 +10,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
+from model.module.export import to_onnx
+from model.module.quiet import flush_everything
+from model.module.weights import Ends
 from support.errors import UserError
 from tests.model.products import REPOSITORY
-from tests.model.small_modules import ARRAYS, DATA, GOOD, HEAD, LAYER, Trained, train
+from tests.model.small_modules import ARRAYS, DATA, GOOD, HEAD, LAYER, QUICK, Trained, train
 
 pytestmark = pytest.mark.usefixtures("own_folder")
 
@@ -30,7 +35,9 @@ EXPORTS = {
 
 
 @pytest.mark.parametrize("kind", EXPORTS)
-def test_what_cannot_be_exported(kind: str, tmp_path: Path) -> None:
+def test_what_cannot_be_exported(
+    kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     forward, told = EXPORTS[kind]
     own = "def train(network, data):\n    pass\n"
     trained = train(tmp_path, HEAD + LAYER % forward + ARRAYS + DATA + own)
@@ -38,6 +45,38 @@ def test_what_cannot_be_exported(kind: str, tmp_path: Path) -> None:
         trained.network()
     assert re.fullmatch(r"[^\n]+\n  remedy: [^\n]+", str(error.value))
     assert not (tmp_path / "float.onnx").exists()
+    flush_everything()
+    assert "graph(" not in capfd.readouterr().out
+
+
+OTHER_STEPS = {
+    "an if by values": "super().forward(x) if x[0, 0] > 0 else -super().forward(x)",
+    "random numbers": "nn.functional.dropout(super().forward(x))",
+    "other inputs of the batch": "super().forward(x - x.mean(0, keepdim=True))",
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_STEPS)
+def test_what_computes_something_else_when_exported(kind: str, tmp_path: Path) -> None:
+    text = HEAD + LAYER % OTHER_STEPS[kind] + ARRAYS + DATA + QUICK
+    told = r"net\.py:\d+: .* \(legacy: other outputs than forward\(\) gives for \d+ of 32 inputs\)"
+    with pytest.raises(UserError, match=told) as error:
+        train(tmp_path, text).network()
+    assert re.fullmatch(
+        r"[^\n]+\n  remedy: have forward\(\) take the same [^\n]+", str(error.value)
+    )
+    assert not (tmp_path / "float.onnx").exists()
+
+
+def test_the_first_cause_is_told() -> None:
+    network = nn.Linear(2, 1)
+    network.forward = _raising  # type: ignore[method-assign, assignment]
+    with pytest.raises(UserError, match="legacy: ValueError: the cause"):
+        to_onnx(network, Ends([[2]], ("input",), ""), "net.py:1")
+
+
+def _raising(x: torch.Tensor) -> torch.Tensor:
+    raise RuntimeError("step 3 of 3") from ValueError("the cause")
 
 
 def test_a_network_that_is_another_each_time(tmp_path: Path) -> None:
