@@ -22,7 +22,7 @@ _MOST_COLUMNS, _MOST_ROWS = 64, 8192
 _LARGEST_PICTURE = 1 << 22
 # A flat input of as many values as a square of this side or more may be a picture.
 _SMALLEST_SIDE = 16
-# Where the whole range of a byte is so wide, the network takes pixels of 0 to 255, not of 0 to 1.
+# Where the whole range of a byte is so wide, the data was pixels of 0 to 255, not of 0 to 1.
 _BYTES_SPAN = 100
 _CHANNELS_LAST = "channels last"
 
@@ -43,10 +43,13 @@ class Scaled:
     def stored(self, given: npt.NDArray[np.float32]) -> Int8Array:
         """float32 [..., channels or columns] to int8, as the test set was quantized.
 
-        ONNX operator specification, QuantizeLinear: saturate(rint(x / scale) + zero_point).
+        ONNX operator specification, QuantizeLinear: saturate(rint(x / scale) + zero_point); what is
+        no number counts as 0 there, as in the firmware.
         """
-        real = (given - self.mean.astype(np.float32)) / self.std.astype(np.float32)
-        steps = np.rint(real / np.float32(self.port.scale)) + self.port.zero_point
+        with np.errstate(all="ignore"):
+            real = (given - self.mean.astype(np.float32)) / self.std.astype(np.float32)
+            scaled = real / np.float32(self.port.scale)
+        steps = np.rint(np.where(np.isnan(scaled), 0, scaled)) + self.port.zero_point
         bounded: Int8Array = np.clip(steps, -128, 127).astype(np.int8)
         return bounded
 
@@ -62,7 +65,7 @@ class Picture:
 
     Attributes:
         planes: in memory, each channel's pixels lie together.
-        unit: what a pixel of 255 is to the network before normalization: 1 or 255.
+        unit: what a pixel of 255 was in the data, before its normalization: 1 or 255.
     """
 
     height: int
@@ -121,9 +124,9 @@ class Table:
         return 4 * self.rows * len(self.columns)
 
     def stored(self, payload: bytes) -> Int8Array:
-        """The network's input, int8 [size]; what is no number counts as 0."""
+        """The network's input, int8 [size]."""
         given = np.frombuffer(payload, "<f4").reshape(self.rows, len(self.columns))
-        stored = self.scaled.stored(np.nan_to_num(given.astype(np.float32)))
+        stored = self.scaled.stored(given.astype(np.float32))
         return np.ascontiguousarray(stored.T if self.across else stored).ravel()
 
     def seen(self, stored: Int8Array) -> list[list[float]]:
@@ -199,7 +202,8 @@ def _picture(
     scaled = _scaled(port, training, channels)
     if scaled is None:
         return TestsOnly("training normalized something else than this network's channels")
-    unit = 255.0 if 255 * port.scale >= _BYTES_SPAN else 1.0
+    span = 255 * port.scale * float(scaled.std.max())
+    unit = 255.0 if span >= _BYTES_SPAN else 1.0
     return Picture(height, width, channels, planes and channels > 1, unit, scaled)
 
 
