@@ -283,6 +283,12 @@ def test_a_bad_csv_file_is_told_by_its_line(opened: Open, series: Demo) -> None:
         ("ax,ay,az\n1,2,3\n1,x,3\n", "line 3: column 'ay' holds 'x', not a number"),
         ("ax,ay,az\n1,2,3\n\n1,,3\n", "line 4: column 'ay' holds nothing, not a number"),
         ("ax,ay,az\n1,2\n", "line 2: 2 columns, the header has 3"),
+        ("ax,ay,az\n1,0x10,3\n", "line 2: column 'ay' holds '0x10', not a number"),
+        ("ax,ay,az\n1,2,-1e39\n", "line 2: column 'az' holds '-1e39', beyond float32's range"),
+        ("ax,ay,az\n1,1e400,3\n", "line 2: column 'ay' holds '1e400', beyond float32's range"),
+        ("ax,ay,az,ay\n1,2,3,4\n", "two columns of that file are called 'ay'"),
+        ("", "that file is empty"),
+        ("x," * 5000, f"that file has no column 'ax'; there are: {'x, ' * 100} …"),
     ):
         page.set_input_files("#csv", csv(text))
         expect(page.locator("#status")).to_have_text(told)
