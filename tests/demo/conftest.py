@@ -38,9 +38,13 @@ def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A toy that takes 28 x 28 values, its manifest and page: toy.elf, manifest.json, demo.html."""
     folder = tmp_path_factory.mktemp("toy demo")
     link_toy("host", folder / "toy.elf", ["-DTOY_INPUTS=784", "-DTOY_ONE_INPUT"])
-    manifest = {"model_sha256": "70ffee", "layers": [], "name": "toy", "outputs": [{"size": 7}]}
+    about = {"name": "toy", "model_sha256": "70ffee", "generator": "hand", "origin": "toy.c"}
+    output = {"name": "output", "shape": [1, 7], "size": 7}
+    manifest = {**about, "inputs": [], "outputs": [output], "layers": []}
     write_json(folder / "manifest.json", manifest)
-    write_json(folder / "memories.json", {"board": {"title": "This computer"}})
+    board = {"board": {"name": "host", "title": "This computer"}, "cpu": {"core": "native"}}
+    memories = {**board, "memories": [], "placement": {}, "budget": {}}
+    write_json(folder / "memories.json", memories)
     render_page(folder, folder / "manifest.json", folder / "memories.json")
     return folder
 
