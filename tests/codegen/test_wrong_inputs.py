@@ -172,7 +172,10 @@ def test_mnist_file(content: bytes, model: Path, tmp_path: Path, refused: Refuse
 def test_no_inputs_file(model: Path, tmp_path: Path, refused: Refused) -> None:
     words = ["--from", tmp_path / "none.npy", "--out", tmp_path / "o.npz"]
     refusal = refused("inputs", "--model", model, *words)
-    assert refusal.stderr == f"codegen: error: {tmp_path / 'none.npy'}: no such file\n"
+    assert refusal.stderr.splitlines() == [
+        f"codegen: error: {tmp_path / 'none.npy'}: no such file",
+        "  remedy: see whether its path is right (ls tells what there is)",
+    ]
 
 
 # --- settings -------------------------------------------------------------------------------------

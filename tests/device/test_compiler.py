@@ -37,7 +37,8 @@ def test_a_compiler_that_is_not_there(verb: str, tmp_path: Path) -> None:
 
 def test_what_the_linker_checks_is_told_as_placement_has_it(tmp_path: Path) -> None:
     checks = [{"object": "a", "most": 3, "told": "an a of 4", "remedy": "make it 3"}]
-    write_json(tmp_path / "placement.json", {"checks": checks})
+    placement = {"board": {"name": "b", "title": "B"}, "objects": {}, "checks": checks}
+    write_json(tmp_path / "placement.json", placement)
     for said, lines in (("ld: an a of 4", 3), ("ld: a b of 4", 1)):
         linker = [sys.executable, "-c", f"import sys; sys.exit({said!r})"]
         done = device("link", "--placement", tmp_path / "placement.json", "--", *linker)
