@@ -15,7 +15,7 @@ from codegen.generate import generate
 from codegen.kernels.wanted import Kernels
 from codegen.reader.qdq import read_graph
 from tests.codegen.programs import ROOT, runtime_sources, toolchain
-from tests.graph.project import Project
+from tests.graph.project import Project, Run
 from tests.graph.shared_builds import shared_builds
 
 TABLE = ROOT / "codegen" / "kernels" / "code_sizes.json"
@@ -58,9 +58,26 @@ def test_the_table_is_what_the_compiler_makes(project: Project, board: str) -> N
     table.write_bytes(before)
 
 
-def too_small(row: dict[str, Any]) -> dict[str, Any]:
-    """A row by which the kernels take less than they do."""
-    return {**row, "libgcc": 0, "kernels": dict.fromkeys(row["kernels"], 0)}
+CODE = "codegen/code_sizes.py"
+CONSTANTS = (
+    ("FRAME_BYTES, STEP_BYTES = 160, 192", "FRAME_BYTES, STEP_BYTES = 0, 0"),
+    ("STRING_BYTES = MEMCPY_BYTES + 76", "STRING_BYTES = 0"),
+)
+
+
+def fails_with_too_little(project: Project, row: dict[str, Any], **variables: str) -> Run:
+    """A build with a table by which the kernels take less than they do, and with nothing for what
+    surrounds them, which is more than a tiny network's kernels."""
+    too_small = {**row, "libgcc": 0, "kernels": dict.fromkeys(row["kernels"], 0)}
+    project.path("codegen/kernels/code_sizes.json").write_text(json.dumps([too_small]))
+    before = project.path(CODE).read_bytes()
+    for old, new in CONSTANTS:
+        project.replace(CODE, old, new)
+    failed = project.scons(**variables)
+    project.path(CODE).write_bytes(before)
+    assert failed.status == 2
+    assert "kernels take more bytes than placement reserved for this core" in failed.output
+    return failed
 
 
 def test_every_kernel_has_a_size() -> None:
@@ -79,10 +96,7 @@ def test_the_linker_insists_and_the_remedy_helps(project: Project) -> None:
     project.build("code-sizes")
     (row,) = of_board(rows(table), "mps2_an500")
     memory = project.path("build/mps2_an500/memory.json")
-    table.write_text(json.dumps([too_small(row)]))
-    failed = project.scons()
-    assert failed.status == 2
-    assert "kernels take more bytes than placement reserved for this core" in failed.output
+    failed = fails_with_too_little(project, row)
     assert "run `scons code-sizes`" in failed.output and "Traceback" not in failed.output
     assert not project.path("build/mps2_an500/firmware.elf").exists()
     project.build("code-sizes")
@@ -118,9 +132,7 @@ def test_another_compiler_is_measured_by_one_command(project: Project, tmp_path:
     project.build(cc=str(compiler))
     placed = json.loads(memory.read_text())["placement"]["kernels"]
     assert "not measured" not in placed["why"]
-    table.write_text(json.dumps([too_small(row)]))
-    failed = project.scons(cc=str(compiler))
-    assert "kernels take more bytes than placement reserved" in failed.output
+    fails_with_too_little(project, row, cc=str(compiler))
     table.write_bytes(before)
 
 
