@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,7 +40,10 @@ FOUR = [[(0.4, 0.2), (0.3, 0.55), (0.72, 0.55)], [(0.62, 0.2), (0.6, 0.85)]]
 def answered(page: Page) -> str:
     """What was found, once the page shows the answer to its newest drawing."""
     page.locator("body[data-answered]").wait_for()
-    page.wait_for_timeout(300)
+    # That may be the answer to the first stroke, on a busy computer for long.
+    deadline = time.monotonic() + 30
+    while page.evaluate("waiting || wanted") and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
     return page.locator("#best").inner_text()
 
 
