@@ -11,6 +11,6 @@ def tcp_port(text: str) -> int:
     Raises:
         argparse.ArgumentTypeError: another text.
     """
-    if text.isascii() and text.isdigit() and int(text[:6]) < 1 << 16:
+    if text.isascii() and text.isdigit() and len(text) <= len("65535") and int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"'{text}' is no TCP port: give a number up to 65535")

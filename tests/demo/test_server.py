@@ -319,7 +319,7 @@ def test_toy_model_of_these_tests_is_the_toys() -> None:
     assert toy_outputs(np.ones((1, 260), np.int8)).tolist() == [[38] + [37] * 6]
 
 
-@pytest.mark.parametrize("port", ["65536", "-1", "http", "٣"])
+@pytest.mark.parametrize("port", ["65536", "0000099999", "-1", "http", "٣"])
 @pytest.mark.parametrize("words", [("demo", "--listen"), ("gdbserver", "--port")])
 def test_no_tcp_port(words: tuple[str, str], port: str) -> None:
     """The socket's own refusal of a number that is too large ended in a traceback."""
