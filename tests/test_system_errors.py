@@ -59,7 +59,8 @@ def python(*words: str | Path, before: str = "") -> subprocess.CompletedProcess[
     return subprocess.run(
         program,
         cwd=here,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        # Python keeps the half of a compiled module that a limit let it write, for all who come.
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -100,7 +100,8 @@ def _export(trained: Trained, before: str, temporary: Path) -> str:
     done = subprocess.run(
         ["sh", "-c", f'{before}exec "$@"', "sh", sys.executable, "-m", "model", "export", *words],
         cwd=REPOSITORY,
-        env={**os.environ, "TMPDIR": str(temporary)},
+        # Python keeps the half of a compiled module that a limit let it write, for all who come.
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
