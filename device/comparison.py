@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from support.errors import UserError
-from support.files import check_given, in_words
+from support.files import DAMAGED_ARRAYS, check_given, in_words
 
 Int8Array = npt.NDArray[np.int8]
 
@@ -72,7 +71,7 @@ def read_outputs(path: Path) -> Int8Array:
             outputs: Int8Array = arrays["outputs"]
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", "build it first") from None
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_ARRAYS as error:
         raise UserError(
             f"{path}: not a reference.npz ({in_words(error)})", "build it again"
         ) from None

@@ -13,7 +13,7 @@ import onnx
 from model import inference, qdq
 from model.ties import nearest_tie
 from support.errors import UserError
-from support.files import check_given, in_words
+from support.files import DAMAGED_ARRAYS, check_given, in_words
 
 Int8Array = npt.NDArray[np.int8]
 Labels = npt.NDArray[Any]
@@ -50,7 +50,7 @@ def read_reference(path: Path, expected_inputs: Int8Array) -> Int8Array:
             inputs, outputs = stored["inputs"], stored["outputs"]
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", remedy) from None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except DAMAGED_ARRAYS as error:
         raise UserError(f"{path}: not a reference ({in_words(error)})", remedy) from None
     orders = [expected_inputs]
     if expected_inputs.ndim > 2:

@@ -17,7 +17,7 @@ import onnx
 
 from model.session import session_of
 from support.errors import UserError
-from support.files import check_given, in_words, read_json
+from support.files import DAMAGED_ARRAYS, check_given, in_words, read_json
 from support.layer_cut import Layer as CutLayer
 from support.layer_cut import LayerCut, Tensor
 from support.progress import SOON, track
@@ -92,7 +92,7 @@ def read(json_path: Path, npz_path: Path) -> tuple[LayerCut, dict[str, Array]]:
         cut = LayerCut.from_json(read_json(json_path))
         with np.load(npz_path) as stored:
             return cut, dict(stored)
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (*DAMAGED_ARRAYS, TypeError) as error:
         raise UserError(
             f"{json_path}, {npz_path}: not what `python -m codegen layers` writes"
             f" ({in_words(error)})",

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from support.errors import UserError
-from support.files import check_given, in_words
-
-_DAMAGE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    RuntimeError,  # encryption
-    OverflowError,
-    NotImplementedError,  # a compression that zipfile has not
-    BadZipFile,
-    zlib.error,
-    struct.error,
-)
-"""What NumPy and zipfile raise on files that are others, cut or damaged."""
+from support.files import DAMAGED_ARRAYS, check_given, in_words
 
 
 def read(path: Path, remedy: str) -> dict[str, npt.NDArray[Any]]:
@@ -47,6 +30,6 @@ def read(path: Path, remedy: str) -> dict[str, npt.NDArray[Any]]:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise UserError(f"{path}: no such file", remedy) from None
-    except _DAMAGE as error:
+    except DAMAGED_ARRAYS as error:
         told = f"{path}: not a file of NumPy's arrays ({in_words(error)})"
         raise UserError(told, remedy) from None

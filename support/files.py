@@ -8,7 +8,10 @@ import json
 import math
 import os
 import stat
+import struct
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -133,6 +136,20 @@ def write_json(path: Path | str, value: Any) -> None:
     """Write `value` as indented JSON with sorted keys: the same value gives the same bytes."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
     write_text(path, f"{plain_json(text)}\n")
+
+
+# What NumPy and zipfile raise about an archive of arrays that is another file, cut or damaged.
+DAMAGED_ARRAYS = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,  # encryption; a compression that zipfile has not
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+)
 
 
 def in_words(error: Exception) -> str:

@@ -15,7 +15,7 @@ from device.bench.counter import Machine
 from device.bench.network import ARRAYS, fixed_point
 from support.described import unpacked
 from support.errors import UserError
-from support.files import check_given, in_words
+from support.files import DAMAGED_ARRAYS, check_given, in_words
 
 Array = npt.NDArray[Any]
 # Where every runtime may keep what one node needs.
@@ -117,7 +117,7 @@ def read_graph(path: Path, macs: int) -> ConvNetwork:
             )
             sizes = tuple(int(size) for size in found["sizes"])
             return ConvNetwork(nodes, sizes, tuple(map(float, found["ends"])), macs)
-    except (OSError, KeyError, ValueError) as error:
+    except DAMAGED_ARRAYS as error:
         raise UserError(
             f"{path}: not a network's arrays ({in_words(error)})",
             "make it with the command by itself: python -m codegen export --graph",

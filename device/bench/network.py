@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from device.bench.counter import PAGE, Machine
 from support.errors import UserError
-from support.files import check_given, in_words
+from support.files import DAMAGED_ARRAYS, check_given, in_words
 
 # struct bench_layer of peers/layers.h: 14 words and a float.
 WORDS_OF_LAYER = 15
@@ -81,7 +81,7 @@ def read_network(path: Path) -> Network:
                 for i, shape in enumerate(arrays["shapes"])
             )
             return Network(layers, float(arrays["scales"][0]))
-    except (OSError, KeyError, ValueError) as error:
+    except DAMAGED_ARRAYS as error:
         raise UserError(
             f"{path}: not a network's arrays ({in_words(error)})",
             "make it with python -m codegen export",

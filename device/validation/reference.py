@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from device.comparison import Int8Array, read_outputs
 from support.described import CLASS_NAMES, TARGETS, UNITS, unpacked
 from support.errors import UserError
-from support.files import in_words, read_json
+from support.files import DAMAGED_ARRAYS, in_words, read_json
 
 _LAYER = "layer_"
 
@@ -64,7 +63,7 @@ def read_reference(path: Path, count: int | None, *, layers: bool) -> Reference:
                 for key in (CLASS_NAMES, UNITS)
             )
             found = {int(name.removeprefix(_LAYER)): arrays[name][:count] for name in names}
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_ARRAYS as error:
         raise UserError(
             f"{path}: not a reference.npz ({in_words(error)})", "build it again"
         ) from None
