@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model import numpy_files
+from model.evenly import evenly
 from model.float_onnx import NetworkInput
 from model.module import normalization
 from support.errors import UserError
@@ -48,7 +49,7 @@ class GivenInputs:
         """At most so many, evenly spread."""
         if len(self) <= most:
             return self
-        return self._chosen(np.linspace(0, len(self) - 1, most).astype(np.int64))
+        return self._chosen(evenly(len(self), most))
 
     def apart(self) -> tuple[GivenInputs, GivenInputs]:
         """Those that calibrate and those that judge, each fifth; of a few all do both."""

@@ -248,8 +248,16 @@ def read_build_file(path: Path, kind: str) -> Any:
     Raises:
         UserError: it cannot be read, or is not what this version writes.
     """
+    return checked(read_json(path, KINDS[kind].remedy), path, kind)
+
+
+def checked(content: Any, path: Path, kind: str) -> Any:
+    """What was read of such a file.
+
+    Raises:
+        UserError: it is not what this version writes.
+    """
     of = KINDS[kind]
-    content = read_json(path, of.remedy)
     if why := wrong(content, of.shape):
         raise of.damaged(path, why)
     return content

@@ -12,7 +12,7 @@ from typing import Any
 
 from codegen.arrays import Array, read_arrays
 from codegen.ir.graph import Graph
-from support.build_files import KINDS, read_build_file
+from support.build_files import KINDS, checked
 from support.errors import UserError
 from support.files import BUILD_AGAIN, read_json, sha256_file
 
@@ -72,11 +72,13 @@ def read_part(path: Path | None, kind: str) -> Json:
     """A file of the build that the report shows; {} when there is none, or nothing in it.
 
     Raises:
-        UserError: as `read_build_file`.
+        UserError: as `build_files.read_build_file`.
     """
-    if path is None or (read_json(path, KINDS[kind].remedy) == {} and kind != "manifest"):
+    if path is None:
         return {}
-    content: Json = read_build_file(path, kind)
+    content: Json = read_json(path, KINDS[kind].remedy)
+    if content != {} or kind == "manifest":
+        checked(content, path, kind)
     return content
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from model.evenly import evenly
 from model.module import normalization
 from support.normalization import Step
 
@@ -44,7 +45,7 @@ class Part:
         """At most so many, evenly spread."""
         if len(self) <= most:
             return self
-        return self.chosen(np.linspace(0, len(self) - 1, most).astype(np.int64))
+        return self.chosen(evenly(len(self), most))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import onnx
 import torch
 from torch import nn
 
+from model.evenly import evenly
 from model.session import session_of
 
 Float32Array = npt.NDArray[np.float32]
@@ -23,8 +24,7 @@ TOLERANCE = 1e-3
 
 def spread(inputs: Sequence[Float32Array]) -> list[Float32Array]:
     """MOST_INPUTS of inputs [N, …], evenly spread; all where there are fewer."""
-    count = len(inputs[0])
-    chosen = np.linspace(0, count - 1, min(MOST_INPUTS, count)).round().astype(int)
+    chosen = evenly(len(inputs[0]), MOST_INPUTS)
     return [np.ascontiguousarray(values[chosen], dtype=np.float32) for values in inputs]
 
 

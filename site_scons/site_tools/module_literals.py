@@ -14,7 +14,7 @@ import SCons.Errors
 from site_tools.standalone import standalone
 
 module_files = standalone("module_files")
-places = standalone("bindings")
+bindings = standalone("bindings").bindings
 METHODS: tuple[str, ...] = standalone("calibration_methods").METHODS
 
 TEST_SUBSET = "test_subset"
@@ -62,7 +62,7 @@ def _literal(path: Path, tree: ast.Module, name: str) -> tuple[ast.expr | None, 
         SCons.Errors.UserError: it gets its value otherwise than once, in a plain line: what Python
             makes of it cannot be told.
     """
-    found = places.bindings(tree, name)
+    found = bindings(tree, name)
     if not found:
         return None, 0
     other = found[1] if len(found) > 1 and found[0].value else found[0]
