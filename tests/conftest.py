@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from tests.codegen import shared_objects
 from tests.saboteur import listed
+from tests.sampled import left_out
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -78,9 +79,14 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the saboteur's tests, before `-k` looks; long modules first: no process is left with
-    one of them when the others have ended."""
+    one of them when the others have ended. Samples are of whole runs: what is asked for by its name
+    or a word runs."""
+    asked = any("::" in word for word in config.args) or config.option.keyword
+    if not asked and (beyond := left_out(items)):
+        config.hook.pytest_deselected(items=[item for item in items if item in beyond])
+        items[:] = [item for item in items if item not in beyond]
     for item in items:
         if listed(_below_tests(item), getattr(item, "originalname", item.name)):
             item.add_marker(pytest.mark.saboteur)

@@ -1,5 +1,9 @@
 """Long lists of cases: `scons test` runs a bounded, seeded sample of each, `scons soak` all.
 
+A test that is marked `sample` is collected with all of its cases, so that each has its name and can
+be asked for by it; those beyond the sample are left out. `sampled()` is for what a test repeats
+inside, or for a list too long to collect.
+
 `python -m tests.sampled` runs the tests that sample, with as many cases of each list as it is told.
 """
 
@@ -11,9 +15,12 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
+
+import pytest
 
 Case = TypeVar("Case")
 TESTS = Path(__file__).resolve().parent
@@ -35,9 +42,51 @@ def sampled(cases: Iterable[Case], most: int, seed: object = 0) -> list[Case]:
     return [found[index] for index in sorted(chosen)]
 
 
+def _chosen(kinds: Sequence[Hashable], most: int, seed: object) -> set[int]:
+    """Places of a sample: one of each kind first, then any."""
+    most = max(most, int(os.environ.get(_VARIABLE, "0")))
+    order = list(range(len(kinds)))
+    random.Random(repr(seed)).shuffle(order)
+    first = {kinds[place]: place for place in reversed(order)}
+    chosen = set(first.values())
+    chosen.update([place for place in order if place not in chosen][: max(0, most - len(chosen))])
+    return chosen
+
+
+def left_out(items: Iterable[pytest.Item]) -> set[pytest.Item]:
+    """Cases that a sample leaves out, of tests marked `sample(most, each=…, together=…)`.
+
+    Args of the mark:
+        most: so many cases at most of the test.
+        each: names of parameters, or a function of them, by name; of each of its values one case
+            runs, even if these are more than `most`.
+        together: a name that tests of a module bear whose cases are one list.
+    """
+    lists: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if mark := item.get_closest_marker("sample"):
+            module, _, test = item.nodeid.partition("[")[0].partition("::")
+            lists[f"{module}::{mark.kwargs.get('together', test)}"].append(item)
+    found: set[pytest.Item] = set()
+    for name, cases in lists.items():
+        mark = cases[0].get_closest_marker("sample")
+        assert mark is not None
+        kinds = [_kind(case, mark.kwargs.get("each", ())) for case in cases]
+        chosen = _chosen(kinds, mark.args[0], name)
+        found |= {case for place, case in enumerate(cases) if place not in chosen}
+    return found
+
+
+def _kind(item: pytest.Item, each: Sequence[str] | Callable[..., Hashable]) -> Hashable:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if callable(each):
+        return each(**parameters)
+    return tuple(repr(parameters[name]) for name in each)
+
+
 def modules() -> list[Path]:
     """The test modules that sample."""
-    calls = re.compile(r"\bsampled\(")
+    calls = re.compile(r"\bsampled\(|\bmark\.sample\(")
     return [path for path in sorted(TESTS.rglob("test_*.py")) if calls.search(path.read_text())]
 
 

@@ -67,6 +67,7 @@ def python(*words: str | Path, before: str = "") -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("what", READING)
 def test_a_file_that_this_user_may_not_read(what: str, tmp_path: Path) -> None:
     """Some took it for a damaged one, and said to make it again."""
@@ -87,6 +88,7 @@ def test_a_file_that_this_user_may_not_read(what: str, tmp_path: Path) -> None:
     assert remedy == f"  remedy: {ACCESS}"
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("what", ["a module", "weights", "weights to export", "a place for them"])
 def test_a_link_to_itself(what: str, tmp_path: Path) -> None:
     """Python before 3.13 raises what is no error of the system's."""

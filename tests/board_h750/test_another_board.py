@@ -108,6 +108,7 @@ def written(folder: Path, text: str) -> Path:
     return place
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("text", "placement", "title"),
     [
@@ -151,6 +152,7 @@ _MISFITS = [
 ]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(("key", "value", "text"), _MISFITS, ids=[row[0] for row in _MISFITS])
 def test_values_that_do_not_fit_do_not_compile(
     key: str,

@@ -31,6 +31,7 @@ def test_each_defect_is_tried() -> None:
     assert set(DEFECTS) == set(_FATAL) | _SURVIVED
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("defect", _FATAL)
 def test_a_defect_ends_the_run_with_its_text(defect: str, workshop: Workshop, run: Run) -> None:
     uses, text = _FATAL[defect]

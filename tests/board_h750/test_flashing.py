@@ -123,6 +123,7 @@ def test_a_gdb_server_for_another_terminal(tool: str, board: ModelBoard, own: Fi
     assert "in main () at" in done.stdout
 
 
+@pytest.mark.sample(2, each=["tool"])
 @pytest.mark.parametrize(
     ("tool", "option", "message"),
     [
@@ -146,6 +147,7 @@ def test_a_protected_flash(
     assert "done with" not in done.said and done.changes == 0
 
 
+@pytest.mark.sample(2, each=["tool"])
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize(
     ("defect", "message"),
@@ -178,6 +180,7 @@ def test_an_absent_external_flash_is_noticed_before_anything_is_erased(
     assert done.changes == 0
 
 
+@pytest.mark.sample(2, each=lambda cut: cut.tool)
 @pytest.mark.parametrize(
     "cut",
     [

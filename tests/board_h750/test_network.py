@@ -12,6 +12,7 @@ from tests.end_to_end.conftest import SIZES, other_model, scons  # noqa: F401
 IMAGES = 100
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "placement",
     ["subset:qspi", "weights:axi,activations:sdram,kernels:sram1,subset:sdram,results:sram4"],
@@ -38,6 +39,7 @@ def test_inferences_stay_in_the_memory_that_the_placement_gave_them(
     assert done.stdout.count(f"{IMAGES} inferences touched only the memory they were given") == 2
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(("network", "bytes_each"), [("LeNet-5", 10), ("unet", 784)])
 def test_what_kernels_call_of_the_c_library_lies_beside_them(
     network: str, bytes_each: int, tmp_path: Path

@@ -35,6 +35,7 @@ def _without(pattern: str, instead: str, folder: Path) -> ModelBoard:
     return ModelBoard(folder / "board.zip", place)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_flash_chips_that_former_code_left_on_any_lines_answer(
     protocol: str, both: Firmware, tmp_path: Path

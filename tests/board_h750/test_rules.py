@@ -26,6 +26,7 @@ def test_the_page_of_verdicts_tells_of_each() -> None:
     assert sorted(told) == sorted(described(each.edits) for each in (*MUTANTS, *HARMLESS))
 
 
+@pytest.mark.sample(30)
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.rule)
 def test_a_mutant_is_stopped_by_its_rule_only(mutant: Mutant, workshop: Workshop, run: Run) -> None:
     qspi, sdram = "qspi" in mutant.uses, "sdram" in mutant.uses

@@ -20,7 +20,7 @@ from tests.codegen.random_dags import random_dag
 SEED = 1
 
 
-@pytest.mark.parametrize(("board", "networks"), [("host", 15), ("mps2_an500", 6)])
+@pytest.mark.parametrize(("board", "networks"), [("host", 8), ("mps2_an500", 4)])
 def test_sample(board: str, networks: int) -> None:
     """Other networks on each board."""
     first = 0 if board == "host" else 1000

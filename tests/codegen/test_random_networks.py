@@ -18,7 +18,7 @@ SEED = 1
 MOST_WEIGHTS = 20_000
 
 
-@pytest.mark.parametrize(("board", "networks"), [("host", 20), ("mps2_an500", 8)])
+@pytest.mark.parametrize(("board", "networks"), [("host", 10), ("mps2_an500", 5)])
 def test_sample(board: str, networks: int) -> None:
     """Other networks on each board."""
     first = 0 if board == "host" else 1000

@@ -22,9 +22,9 @@ SEED = 1
 
 # Board and core, the number of the first stack, how many.
 SAMPLES = [
-    ("host", "", 0, 20),
-    ("mps2_an500", "", 10_000, 12),
-    *(("mps2_an500", core, 20_000, 12) for core in CORES),
+    ("host", "", 0, 10),
+    ("mps2_an500", "", 10_000, 6),
+    *(("mps2_an500", core, 20_000, 6) for core in CORES),
 ]
 
 

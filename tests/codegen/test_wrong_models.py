@@ -394,6 +394,7 @@ def test_no_file(path: str, tmp_path: Path, refused: Refused) -> None:
     check_model(refusal, tmp_path / path, "no such file|not a file", "path of an .onnx")
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_model(name: str, tmp_path: Path) -> None:
     """In a process of its own: 1.5 GiB of address space, 10 s of processor time."""

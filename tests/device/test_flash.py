@@ -85,6 +85,7 @@ def test_external_with_each_tool_that_can(tmp_path: Path, both: Path) -> None:
     assert calls(tmp_path, "st-flash") == []
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(
     ("name", "answer"),
     [

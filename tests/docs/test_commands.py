@@ -95,6 +95,7 @@ def typed(block: Block) -> list[str]:
     return [line for line in lines if line and not SKIPPED.match(line)]
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("block", TYPED, ids=lambda block: f"{block.page}: {block.name[1][:40]}")
 def test_lines_can_be_typed(block: Block, folder: Project) -> None:
     path = os.pathsep.join([str(folder.root / "programs"), os.environ["PATH"]])

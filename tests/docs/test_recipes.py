@@ -73,6 +73,7 @@ def shell(line: str, folder: Path, **variables: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_the_recipes_lines_validate_a_network(kind: str, tmp_path: Path) -> None:
     source = copy_tree(tmp_path / "nn2flash.git").root

@@ -87,6 +87,7 @@ def test_macros_say_the_quantization(packages: Path, tmp_path: Path) -> None:
         run(str(tmp_path / name))
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", WRITERS)
 def test_example_tests_itself(
     name: str, packages: Path, objects: list[str], tmp_path: Path

@@ -58,6 +58,7 @@ def compile_all(packages: Path, folder: Path, compiler: str, flags: Sequence[str
     return made
 
 
+@pytest.mark.sample(2, each=["processor"])
 @pytest.mark.parametrize("further", ["", "-DNN_NO_LIBM"])
 @pytest.mark.parametrize("processor", ["cortex-m7", "cortex-m0plus"])
 def test_symbols_and_sections(processor: str, further: str, packages: Path, tmp_path: Path) -> None:

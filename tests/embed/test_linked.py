@@ -75,6 +75,7 @@ WAYS = {
 }
 
 
+@pytest.mark.sample(3, each=lambda way: way.partition("/")[0])
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_of_building(
     way: str, vendor: Path, package_parts: dict[str, Path], tmp_path: Path
@@ -94,6 +95,7 @@ def host(package_parts: dict[str, Path], tmp_path: Path) -> Host:
     return host
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("script", "machine"),
     [("rodata_in_text.ld", "netduinoplus2"), ("data_at_end_of_text.ld", "lm3s6965evb")],
@@ -103,6 +105,7 @@ def test_linker_script(script: str, machine: str, host: Host) -> None:
     MACHINES[machine].check(host, "product")
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "flags",
     [
@@ -146,7 +149,7 @@ LOST_WITH = [*((lost, "") for lost in LOST), ("weights", "-flto"), ("description
 
 @pytest.mark.parametrize(
     ("lost", "lto", "ram"),
-    sampled([(*each, ram) for each in LOST_WITH for ram in ("garbage", "zeros")], 5),
+    sampled([(*each, ram) for each in LOST_WITH for ram in ("garbage", "zeros")], 2),
 )
 def test_init_fails_without_its_constants(lost: str, lto: str, ram: str, host: Host) -> None:
     """Both networks refuse to start: main() returns 16, and 1 or 2 more for what begins."""

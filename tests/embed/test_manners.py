@@ -90,6 +90,7 @@ def test_cmake_installs(cmake_host: Host) -> None:
     cmake_host.check("u/user")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("example", ["cmake/live", "make/live", "scons"])
 def test_python_of_the_host(example: str, vendor: Path, tmp_path: Path) -> None:
     """A PYTHONHOME is another Python's; NN2FLASH_PYTHON names one where there is no .venv."""
@@ -139,6 +140,7 @@ def test_make_cleans_and_leaves_build_alone(vendor: Path, tmp_path: Path) -> Non
     assert not host.build("make", "clean").made
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("example", ["make/live", "make/package"])
 def test_make_s_default_goal_is_the_host_s(
     example: str, vendor: Path, package_parts: dict[str, Path], tmp_path: Path

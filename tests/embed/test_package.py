@@ -127,6 +127,7 @@ def other_network(folder: Path) -> None:
     path.write_text(path.read_text().replace('"name": "digits"', '"name": "gearbox"'))
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -175,6 +176,7 @@ def test_saboteur_a_manifest_that_leads_out(sources: Path, tmp_path: Path) -> No
     assert done.returncode == 1 and "does not list its files" in done.stderr
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("what", ["a file", "a folder", "a link"])
 def test_saboteur_what_others_have_put_where_a_new_file_belongs(
     what: str, sources: Path, tmp_path: Path

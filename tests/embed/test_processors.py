@@ -51,6 +51,7 @@ def test_cortex_m(
         machine.check(host, "product")
 
 
+@pytest.mark.sample(2, each=["compiler"])
 @pytest.mark.parametrize(
     ("compiler", "flags"),
     [("gcc", f"{PLAIN} {SANITIZERS}"), ("gcc", "-Os"), ("gcc", LTO), ("clang", PLAIN)]
@@ -72,6 +73,7 @@ X86_32 = {
 }
 
 
+@pytest.mark.sample(1)
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="flags of x86")
 @pytest.mark.parametrize("example", X86_32)
 def test_x86_without_sse(

@@ -49,7 +49,7 @@ KINDS = (
 )
 
 
-@pytest.mark.parametrize("kind", sampled(KINDS, 2), ids=lambda kind: kind.example)
+@pytest.mark.parametrize("kind", sampled(KINDS, 1), ids=lambda kind: kind.example)
 def test_live_host(kind: Kind, tmp_path: Path) -> None:
     copy_tree(tmp_path / "nn2flash")
     host = make_host(tmp_path / "host", kind.example, {"vendor/nn2flash": tmp_path / "nn2flash"})
@@ -85,6 +85,7 @@ def test_live_host(kind: Kind, tmp_path: Path) -> None:
     assert not host.build(*kind.build).made
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("example", ["cmake/subdirectory", "cmake/find", "make/package"])
 def test_host_with_packages(example: str, package_parts: dict[str, Path], tmp_path: Path) -> None:
     host = make_host(tmp_path / "host", example, package_parts)

@@ -23,7 +23,7 @@ from tests.fuzz.apart import Broke, apart
 from tests.fuzz.campaign import Report, Target, run_campaign
 from tests.fuzz.fuzz_reader import campaign, check_message, compare, model_of, models, read_one
 
-SAMPLE = 1500
+SAMPLE = 750
 SEED = 1
 
 

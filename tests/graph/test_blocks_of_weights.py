@@ -75,6 +75,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return tree
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("c_api", ["legacy", "st-ai"])
 def test_each_lies_where_it_was_placed(project: Project, c_api: str) -> None:
     where = "weights_2:axi,weights_3:sram1"

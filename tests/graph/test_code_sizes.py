@@ -45,6 +45,7 @@ def of_board(table: list[dict[str, Any]], board: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("board", BOARDS)
 def test_the_table_is_what_the_compiler_makes(project: Project, board: str) -> None:
     """Measured again, the committed row comes out."""
@@ -164,6 +165,7 @@ def test_who_is_not_measured_gets_more_and_no_check() -> None:
     assert reserve(TABLE, describe((), 1, 0), cpu, None).bytes >= 12 << 10
 
 
+@pytest.mark.sample(2, each=["kernels"])
 @pytest.mark.parametrize("kernels", ["dense", "sparse"])
 @pytest.mark.parametrize("name", ["guide", "augmented", "autoencoder"])
 def test_assembly_is_no_longer_than_it_is_said_to_be(

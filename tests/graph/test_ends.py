@@ -40,6 +40,7 @@ def is_qemu(pid: int) -> bool:
         return False
 
 
+@pytest.mark.sample(2, each=["target"])
 @pytest.mark.parametrize(
     ("target", "how"),
     [
@@ -80,6 +81,7 @@ def test_firmware_ends_with_scons(target: str, how: signal.Signals, project: Pro
         process.wait()
 
 
+@pytest.mark.sample(2, each=["how"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_ends_with_scons(how: signal.Signals, jobs: str, project: Project) -> None:

@@ -141,6 +141,7 @@ def test_compile_commands_list_every_object_of_the_link(given: Built, project: P
         assert Path(entry["file"]).is_file()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("board", ["host", "mps2_an500"])
 def test_generated_and_hand_written_c_has_no_warnings(project: Project, board: str) -> None:
     project.build(board=board, werror="1")

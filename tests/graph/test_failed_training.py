@@ -45,6 +45,7 @@ def test_a_refused_quantization_leaves_the_last_one(of_module: Built, project: P
     begins_with("QUANTIZE", project, max_accuracy_drop="9")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("before", [True, False])
 def test_a_training_that_writes_nothing_is_none(
     before: bool, of_module: Built, project: Project
@@ -62,6 +63,7 @@ def test_a_training_that_writes_nothing_is_none(
         assert built_files(project) == kept
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("how", ["INT", "TERM", "KILL"])
 def test_an_interrupted_training_leaves_the_last_one(
     how: str, of_module: Built, project: Project
@@ -121,6 +123,7 @@ def test_ignored_errors_make_no_training_of_it(of_module: Built, project: Projec
     assert not list(project.path("cache").glob("*/*"))
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["mine/gearbox.py", "model/module/fit.py"])
 def test_an_edit_before_a_training_has_begun_is_none_of_its(name: str, project: Project) -> None:
     """SCons had seen the file as it was before; loading PyTorch takes seconds."""

@@ -155,6 +155,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_mistake_gets_one_line(mistake: Mistake, project: Project) -> None:
     mistake.prepare(project)

@@ -145,6 +145,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_wrong_variable_gets_one_line(name: str, project: Project) -> None:
     variables, told = MISTAKES[name]

@@ -33,6 +33,7 @@ def choose(commands: frozenset[str], patterns: tuple[str, ...]) -> set[str]:
     return {c for c in commands if any(fnmatchcase(c, pattern) for pattern in patterns)}
 
 
+@pytest.mark.sample(9, each=lambda edit: (edit.network, edit.elsewhere))
 @pytest.mark.parametrize("edit", EDITS, ids=[edit.what for edit in EDITS])
 def test_edit_rebuilds_exactly(edit: Edit, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     built: Built = request.getfixturevalue(edit.network)

@@ -49,6 +49,7 @@ def test_every_path_with_every_printable_character(project: Project, tmp_path: P
     assert not list(tmp_path.rglob("X*"))
 
 
+@pytest.mark.sample(4, each=["letter"])
 @pytest.mark.parametrize(
     "key", ["network", "build_dir", "data_dir", "dest", "bundle", "inputs", "cache_dir"]
 )

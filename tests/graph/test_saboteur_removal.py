@@ -125,6 +125,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_a_failure_costs_nothing(failure: Failure, surroundings: Surroundings) -> None:
     failure.spoil(surroundings.project)
@@ -159,6 +160,7 @@ def test_no_folder_of_sources_takes_a_build(given: Built) -> None:
             check_place(folder / "new", root, "new")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_end_from_outside_costs_nothing(how: signal.Signals, surroundings: Surroundings) -> None:
     before, whole = surroundings.theirs(), built_files(surroundings.project)

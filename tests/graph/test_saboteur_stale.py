@@ -117,6 +117,7 @@ def test_a_record_dated_in_the_future(given: Built, project: Project) -> None:
     assert built_files(project) == built_files(given.project)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["firmware.elf", "firmware.hex", "obj/app/main.c.o", "memory.txt"])
 def test_a_built_file_replaced_by_an_older_one(name: str, given: Built, project: Project) -> None:
     file = project.path(f"build/mps2_an500/{name}")
@@ -164,6 +165,7 @@ def test_what_runs_decides_the_status(project: Project) -> None:
     assert "output bytes identical to the reference" in run.output
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("target", ["debug", "gdbserver", "validate", "demo", "monitor"])
 def test_what_runs_leaves_the_folder_to_others(target: str, project: Project) -> None:
     """It starts when the record is written and the lock is free, and reads its own copies."""
@@ -179,6 +181,7 @@ def test_what_runs_leaves_the_folder_to_others(target: str, project: Project) ->
     assert all("/nn2flash-run-" in elf for elf in elves), line
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("ends", [True, False], ids=["in its own time", "killed"])
 def test_two_builds_at_once(ends: bool, project: Project, tmp_path: Path) -> None:
     """The second waits and says for whom; a killed one keeps nobody waiting."""

@@ -24,6 +24,7 @@ from tests.kernels.networks import WANTED, Network, random_inputs
 from tests.kernels.random_chains import kinds, networks
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("seed", [101, 102, 103])
 def test_random_chains(seed: int, tmp_path: Path, shared_dir: Path) -> None:
     """Twenty random networks: bytes, memory, registers."""

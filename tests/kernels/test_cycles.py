@@ -67,6 +67,7 @@ def dense(name: str, folder: Path) -> tuple[Estimate, list[tuple[Estimate, Integ
     return whole, layers
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", DENSE)
 def test_dense_networks_stay_within_their_cycles(name: str, shared_dir: Path) -> None:
     assert mca.version().startswith("22."), "install llvm-22: ./bootstrap scons test"
@@ -110,6 +111,7 @@ def sparse(mnist: Path, folder: Path) -> dict[str, tuple[Estimate, list[Estimate
     return found
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", SPARSE)
 def test_sparse_networks_stay_within_their_cycles(
     name: str, mnist_dir: Path, shared_dir: Path

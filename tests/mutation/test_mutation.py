@@ -40,7 +40,7 @@ static int f(int a) {
 
 
 # So many of the campaign's mutants are made in each run of the tests.
-REPEATED = 20
+REPEATED = 8
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_known_faults_are_noticed(known: Known, copy: Copy) -> None:
 
 
 def test_what_the_campaign_noticed_is_noticed_still(copy: Copy) -> None:
-    """Twenty, each by the test that noticed it when it was judged."""
+    """Some, each by the test that noticed it when it was judged."""
     chosen = Record().quickly_noticed(copy.root, REPEATED, seed=1)
     assert len(chosen) == REPEATED, "too few of the judged are left: python -m tests.mutation"
     missed = []

@@ -107,7 +107,9 @@ def test_bytes_are_the_reference_s(
     """In C with sanitizers; by assembly on an emulated Cortex-M7, M4 and M33, and where unaligned
     accesses are faults."""
     monkeypatch.setattr(DepthwiseRows, "cost", lambda *_: 0.0)  # however small the layer
-    chosen = [*NAMED, *sampled(RANDOM, 12, seed=(board, core, further))]
+    # Together the cores have all that are named.
+    named = sampled(NAMED, 8, seed=(board, core, further))
+    chosen = [*named, *sampled(RANDOM, 4, seed=(board, core, further))]
     cases = [Case(name, networks[name].graph, networks[name].inputs[:4], AUTO) for name in chosen]
     for case in cases:
         (step,) = plan_network(case.graph, AUTO).steps

@@ -254,6 +254,7 @@ def test_saboteur_a_damaged_runtime_is_made_again(
         assert kept.read_bytes() == whole
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("place", ["a file", "below a file", "a file for its folder"])
 def test_where_nothing_can_be_kept_it_runs_all_the_same(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

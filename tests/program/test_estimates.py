@@ -47,12 +47,14 @@ def compare(graph: Graph, wanted: Kernels, core: str, folder: Path, record: Reco
         assert each.holds, f"{each.what}: {each}"
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("core", ["cortex-m7", "cortex-m3"])
 def test_a_convolutional_network(core: str, tmp_path: Path, record_property: Record) -> None:
     graph = read_graph(small_cnn().save(tmp_path / "small_cnn.onnx"))
     compare(graph, Kernels("portable"), core, tmp_path, record_property)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("kernels", ["dense", "portable"])
 @pytest.mark.parametrize("name", ["guide_int8", "autoencoder_int8"])
 def test_fully_connected_networks(

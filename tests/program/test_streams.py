@@ -31,6 +31,7 @@ def shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_closed_streams(closed: str, tmp_path: Path) -> None:
     """Nothing is told there, and the files are what they are otherwise."""

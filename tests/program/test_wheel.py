@@ -144,6 +144,7 @@ def test_the_source_archive_builds_the_same_wheel(installed: Installed, tmp_path
     assert made.read_bytes() == installed.wheel.read_bytes()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("known", ["by git", "by nobody", "by a git that is not installed"])
 def test_what_git_does_not_know_is_in_no_wheel(tmp_path: Path, known: str) -> None:
     """Where git cannot be asked, as in an unpacked archive, everything is somebody's."""

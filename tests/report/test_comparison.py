@@ -39,6 +39,7 @@ def test_any_build_of_the_history_can_be_compared(build: Folder) -> None:
         assert "flash: .text (bytes) 100 105 +5" in words
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("of", "against", "found", "row"),
     [
@@ -115,6 +116,7 @@ def test_a_build_of_another_folder_can_be_compared(build: Folder) -> None:
     assert "no build before it" in refused(build.report("--of", str(other)))
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("option", ["--of", "--against"])
 @pytest.mark.parametrize("other", ["ffffffffffff", "nowhere/report.json", "3", "memory.json"])
 def test_no_such_build(build: Folder, other: str, option: str) -> None:

@@ -82,6 +82,7 @@ def mutants(content: Any) -> Iterator[tuple[str, Any]]:
             yield f"{place} = {new!r}", changed
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("kind", [*SHOWN, *MEASURED])
 def test_each_value_of_another_kind(kind: str, build: Folder) -> None:
     """A page is made, or the file is named: never a traceback, never another file, no Python."""

@@ -351,6 +351,7 @@ def test_same_files_give_the_same_page(build: Build, monkeypatch: pytest.MonkeyP
     assert build.html == first
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", ["training", "quantization", "memory", "validation", "profile"])
 def test_file_of_another_version_is_no_traceback(build: Build, name: str) -> None:
     content = {"regions": [{}], "recipe": 1, "calibration": 3, "comparison": {}, "cost": {"x": 1}}

@@ -114,6 +114,7 @@ def test_the_runtime_defines_only_its_own_names(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["mnist", "tiny"])
 def test_no_heap_and_little_else_from_outside(
     name: str, request: pytest.FixtureRequest, tmp_path: Path

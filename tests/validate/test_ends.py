@@ -33,6 +33,7 @@ def build(folder: Path, *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("words", "board", "c_api"),
     [

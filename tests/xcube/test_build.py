@@ -50,6 +50,7 @@ def main_of(tree: Project, folder: str) -> list[str]:
     return [line for line in lines if "#define EXPECTED_OUTPUTS_CRC32" not in line and line.strip()]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     "how",
     [
@@ -220,6 +221,7 @@ def test_the_board_s_elf_lies_inside_its_memories(
     assert "#define BOARD_NEEDS_CRC 0" in config
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("variables", "words"),
     [

@@ -340,6 +340,7 @@ def test_flipped_bytes_of_a_library_are_a_message_or_change_nothing_here(
     assert set(said) == {"Cortex-M7, hard float", "refused"}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", ["network.c", "network.h", "network_config.h", "network_data.c"])
 def test_sources_with_parts_missing_are_a_message(project: Make, tmp_path: Path, name: str) -> None:
     bundle = project()

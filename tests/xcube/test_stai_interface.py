@@ -24,6 +24,7 @@ int main() { return stai_runtime_init(); }
 """
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_the_interface_on_the_host(tmp_path: Path, graph: Graph, compiler: str) -> None:
     generate(graph, "network", tmp_path, "st-ai")

@@ -122,6 +122,7 @@ def test_what_it_makes_is_imported_with_the_tool_s_own_runtime(
     assert not Path(given["--output"]).exists()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("mood", [("floods",), ("slow",), ("lies",), ("floods", "slow", "lies")])
 def test_noise_and_a_lying_status_are_no_failure(
     tool: Installed, generate: Generate, mood: tuple[str, ...]
@@ -132,6 +133,7 @@ def test_noise_and_a_lying_status_are_no_failure(
     assert len(done.stdout) < 3000
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("mood", "words"),
     [
