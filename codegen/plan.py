@@ -24,6 +24,7 @@ from codegen.memory.layout import Layout, lay_out
 from codegen.memory.places import Arena, Place, Weights
 from codegen.memory.tables import Budget, spend
 from codegen.ops import computes
+from codegen.passes.fully_connected_chains import layers_apart
 from codegen.passes.lowering import Lowering
 from codegen.passes.pipeline import run_passes
 from codegen.passes.rows import in_rows, row_pairs
@@ -277,12 +278,16 @@ def _trade(graph: Graph, lowering: Lowering, budget: Budget, code: CodeBudget) -
     """Memory against speed: forms of all steps, and which layers run with a neighbour."""
     forms = cache(lambda op: _within(code, op, lowering, budget))
     pairs = row_pairs(graph, lowering)
+    apart = layers_apart(graph, lowering)
 
     def alternatives(current: Graph) -> Iterator[tuple[frozenset[Op], Graph]]:
         there = frozenset(current.ops)
         for pair in pairs:
             if there.issuperset(pair.fused) and forms(pair):
                 yield frozenset(pair.fused), in_rows(current, pair)
+        for chain, layers in apart.items():
+            if chain in there:
+                yield frozenset(chain.operations), current.rewritten({chain: layers}, {})
 
     small = lowering.kernels.wanted == "small"
     price = memory_forms.SMALL_PRICE if small else memory_forms.PRICE

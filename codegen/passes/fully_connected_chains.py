@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.ir.graph import Graph, Op, Value
-from codegen.kernels.fully_connected.chain.operation import chain_of
+from codegen.kernels.fully_connected.chain.direct import plan_direct
+from codegen.kernels.fully_connected.chain.operation import FullyConnectedChain, chain_of
 from codegen.kernels.fully_connected.chain.plan import Chain, plan_chain
 from codegen.ops.fully_connected import FullyConnected
 from codegen.ops.reshape import Reshape
@@ -32,6 +33,30 @@ def fuse_chains(graph: Graph, lowering: Lowering) -> Graph:
             changes |= dict.fromkeys(layers, ())
             changes[layers[-1]] = (chain_of(layers, chain),)
     return graph.rewritten(changes, {})
+
+
+def layers_apart(graph: Graph, lowering: Lowering) -> dict[Op, tuple[Op, ...]]:
+    """Of each chain all of whose layers can run by themselves, reading bytes where they are: these
+    layers. They are slower, but need no scratch, and bytes between them take half as much."""
+    if lowering.kernels.wanted not in ("auto", "small"):
+        return {}
+    chains = [op for op in graph.ops if isinstance(op, FullyConnectedChain)]
+    found = {chain: _apart(chain) for chain in chains}
+    return {chain: layers for chain, layers in found.items() if layers}
+
+
+def _apart(chain: FullyConnectedChain) -> tuple[Op, ...]:
+    layers: list[Op] = []
+    value = chain.input
+    for layer, member in zip(chain.fused, chain.chain.members, strict=True):
+        assert isinstance(layer, FullyConnected)
+        alone = plan_direct(layer, member.choice.cost)
+        if alone is None:
+            return ()
+        # What a reshape between two layers made of it has the same bytes.
+        layers.append(chain_of((layer.with_inputs((value,)),), alone))
+        value = layer.output
+    return tuple(layers)
 
 
 def _runs(graph: Graph) -> list[list[FullyConnected]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +52,13 @@ def model() -> QdqModel:
     return line.then("Softmax").qdq(1 / 256, -128)
 
 
-def fast_model() -> QdqModel:
-    """32 → 12 → 8 → 4, just large enough for the fast kernels."""
+def fast_model(divisor: int = 1) -> QdqModel:
+    """32 → 12 → 8 → 4, just large enough for the fast kernels; weights by a divisor smaller."""
     rng = np.random.default_rng(4)
     line = QdqModel((1, 32)).qdq(0.05, -128)
     for outputs, inputs in ((12, 32), (8, 12), (4, 8)):
         weights, bias = random_layer(rng, outputs, inputs)
+        weights //= np.int8(divisor)
         line.gemm(weights, 0.01, bias, np.float32(0.05) * np.float32(0.01))
         if outputs != 4:
             line.then("Relu")
@@ -177,13 +179,14 @@ NETWORKS = {
     "network_joined_in_rows": "legacy",
     "network_pooled_in_rows": "legacy",
     "network_sparse": "legacy",
+    "network_direct": "legacy",
 }
 FAST, GRAPH, IMAGE = "network_fast", "network_graph", "network_image"
 ASSORTED, LEFT_IN_FLOAT = "network_assorted", "network_left_in_float"
 CLASSES, DEPTHWISE = "network_classes", "network_depthwise"
 STACKED, TABLES = "network_stacked", "network_tables"
 JOINED, POOLED = "network_joined_in_rows", "network_pooled_in_rows"
-SPARSE = "network_sparse"
+SPARSE, DIRECT = "network_sparse", "network_direct"
 # Of later ones, what looks otherwise than the first.
 PARTS = {
     FAST: (".c", "_kernels.h", "_kernels.c", "_assembly.S", "_generate_report.txt"),
@@ -199,13 +202,14 @@ PARTS = {
     JOINED: (".c", "_generate_report.txt"),
     POOLED: (".c",),
     SPARSE: ("_assembly.S",),
+    DIRECT: ("_assembly.S", "_kernels.c", "_generate_report.txt"),
 }
 
 
 def make(folder: str, graph: Graph, out: Path) -> None:
     """Generate the network of a golden folder."""
     kernels = PORTABLE
-    other = {
+    other: dict[str, Callable[[], QdqModel]] = {
         FAST: fast_model,
         GRAPH: two_in_two_out,
         f"{GRAPH}_stai": two_in_two_out,
@@ -219,6 +223,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         JOINED: u_net,
         POOLED: lenet_5,
         SPARSE: fast_model,
+        DIRECT: partial(fast_model, 2),
     }
     if folder in other:
         out.mkdir(exist_ok=True)
@@ -228,7 +233,7 @@ def make(folder: str, graph: Graph, out: Path) -> None:
         kernels = Kernels("auto", stored_inputs(graph))
     elif folder == TABLES:
         kernels = Kernels("auto", table_memory=3 << 10)
-    elif folder in (JOINED, POOLED):
+    elif folder in (JOINED, POOLED, DIRECT):
         kernels = Kernels("small")
     elif folder == SPARSE:
         kernels = Kernels("sparse")

@@ -9,7 +9,7 @@ import pytest
 
 from codegen.ir.types import Int8Array, Int64Array
 from codegen.kernels.fully_connected.chain import byte_split
-from codegen.kernels.fully_connected.chain.plan import _obstacle
+from codegen.kernels.fully_connected.chain.plan import obstacle
 from codegen.kernels.integer_layer import IntegerLayer
 from tests.kernels.networks import all_bytes, random_integer_layer
 
@@ -90,6 +90,6 @@ def test_an_output_of_the_least_weight_is_packed_beside_one_without_negatives() 
     weights[1, 3] = -128
     layer = random_integer_layer(np.random.default_rng(0), 2, 8)
     layer = replace(layer, weights=weights, bias=np.zeros(2, np.int64), base=0)
-    assert _obstacle(layer) == ""
+    assert obstacle(layer) == ""
     weights[0, 3] = -1
-    assert _obstacle(replace(layer, weights=weights)).endswith("do not fit the byte split")
+    assert obstacle(replace(layer, weights=weights)).endswith("do not fit the byte split")

@@ -150,6 +150,31 @@ def test_costs_are_what_the_models_estimate(name: str, shared_dir: Path) -> None
         assert abs(choose.dense_cost(layer) / mean - 1) < most, (layer.weights.shape, mean)
 
 
+def test_layers_by_themselves_cost_what_the_plan_says(shared_dir: Path) -> None:
+    """The autoencoder without scratch: a tenth more cycles than the bounds of its chain, a
+    twentieth more instructions; the formula is right within a twentieth."""
+    model, folder = ROOT / "tests" / "fixtures" / "autoencoder_int8.onnx", shared_dir / "direct"
+    elf = build(model, "small", None, folder)
+    manifest = read_json(folder / "network_manifest.json")
+    machine = Machine(elf, folder)
+    machine.call("bench_init", (0, 0))
+    value = np.random.default_rng(3).integers(-128, 128, 640).astype(np.int8)
+    whole, own = by_function(machine, "bench_run", value, routines(manifest))
+    bound = DENSE["autoencoder_int8.onnx"]
+    assert whole.mca is not None and whole.instructions <= 290_000
+    assert whole.mca <= 1.1 * bound.mca and whole.dual_issue <= 1.1 * bound.dual_issue
+    steps = plan_network(read_graph(model), Kernels("small")).steps
+    for step, routine in zip(steps, routines(manifest), strict=True):
+        found, lowered = own[routine], step.lowered
+        assert found.mca is not None
+        mean = (found.mca + found.dual_issue) / 2
+        # Of eight inputs or outputs a call is much of it.
+        most = 0.03 if lowered.op.macs > 2_000 else 0.1
+        assert abs(lowered.cycles / mean - 1) < most, (lowered.op.name, mean)
+        (layer,) = lowered.layers
+        assert abs(layer.instructions / found.instructions - 1) < 0.02, lowered.op.name
+
+
 def test_a_pair_of_inputs_takes_half_a_cycle_for_each_product(shared_dir: Path) -> None:
     """The loop itself: 15 instructions and hardly more than 7.5 cycles for 16 products."""
     whole, layers = dense("guide_int8.onnx", shared_dir / "cycles")

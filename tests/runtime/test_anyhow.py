@@ -45,6 +45,11 @@ def narrowing() -> QdqModel:
     return layers(75, 24, 10)
 
 
+def by_words() -> QdqModel:
+    """76 → 24 → 10: inputs are read until the last output of a layer is written."""
+    return layers(76, 24, 10)
+
+
 def moderate_layer(
     rng: np.random.Generator, outputs: int, inputs: int
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
@@ -91,13 +96,14 @@ NETWORKS: dict[str, tuple[Callable[[], QdqModel], str]] = {
     "chain": (widening, "dense"),
     "narrow": (narrowing, "dense"),
     "list": (narrowing, "sparse"),
+    "direct": (by_words, "small"),
     "sum": (addition, "portable"),
     "table": (table, "portable"),
 }
 
 
 # What each choice must have come to; the first layer decides about most of the memory.
-KERNELS = {"portable": set[str](), "dense": {"dense"}, "sparse": {"sparse"}}
+KERNELS = {"portable": set[str](), "dense": {"dense"}, "sparse": {"sparse"}, "small": {"direct"}}
 
 
 def places(plan: Plan, graph: Graph) -> int:
@@ -125,7 +131,7 @@ def generated(
     [
         *((name, "legacy", "mps2_an500") for name in NETWORKS),
         *((name, "st-ai", "mps2_an500") for name in ("single", "chain", "sum")),
-        *((name, "legacy", "host") for name in ("single", "quick", "narrow", "sum")),
+        *((name, "legacy", "host") for name in ("single", "quick", "narrow", "direct", "sum")),
         ("tiny", "st-ai", "host"),
     ],
 )

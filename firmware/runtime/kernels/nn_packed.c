@@ -50,7 +50,7 @@ static packed find_pair(const nn_packed_layer *layer, const ai_u8 *weights, ai_u
 /* Dense: blocks of two quads, the last one maybe of one. */
 static packed find_dense_quad(const nn_packed_layer *layer, const ai_u8 *weights, ai_u32 quad) {
     const ai_u32 scale = layer->integers ? 8u : 4u;
-    const ai_u32 pairs = (layer->inputs + 7u) / 8u * 4u;
+    const ai_u32 pairs = layer->direct ? layer->inputs / 2u : (layer->inputs + 7u) / 8u * 4u;
     const ai_u32 second = quad % 2u;
     const ai_u32 last = (layer->outputs - 1u) / 4u;
     const ai_u32 size = quad == last && second == 0u ? 1u : 2u;
@@ -72,17 +72,20 @@ static packed find_quad(const nn_packed_layer *layer, const ai_u8 *weights, ai_u
 }
 
 /* Input `index` in the order of the words. */
-static ai_i32 input(const nn_packed_layer *layer, const ai_i16 *values, ai_u32 index) {
+static ai_i32 input(const nn_packed_layer *layer, const void *values, ai_u32 index) {
     ai_u32 at = index;
     if (layer->alternate) {
         const ai_u32 in_four = index % 4u;
         at = index - in_four + (in_four == 1u ? 2u : in_four == 2u ? 1u : in_four);
     }
-    return at < layer->inputs ? values[at] : 0;
+    if (at >= layer->inputs) {
+        return 0;
+    }
+    return layer->direct ? ((const ai_i8 *)values)[at] - layer->base : ((const ai_i16 *)values)[at];
 }
 
 /* The stream: four inputs at a time, L by Winograd's inner product. */
-static sums accumulate_stream(const nn_packed_layer *layer, const ai_i16 *values,
+static sums accumulate_stream(const nn_packed_layer *layer, const void *values,
                               const packed *pair) {
     sums sum = {pair->start[0], pair->start[1]};
     for (ai_u32 q = 0; q < (layer->inputs + 7u) / 8u * 2u; q++) {
@@ -102,7 +105,7 @@ static sums accumulate_stream(const nn_packed_layer *layer, const ai_i16 *values
 /* Accumulators of a quad, all but the first scaled by 256. U = A + 256 * B, V = C + 256 * D and
  * W = B + 256 * C give them: each sum's low 8 bits are one output's beyond doubt, and W carries
  * them from word to word. The first word's low bytes are 128 too large. */
-static void solve_quad(const nn_packed_layer *layer, const ai_i16 *values, const packed *quad,
+static void solve_quad(const nn_packed_layer *layer, const void *values, const packed *quad,
                        ai_u32 accumulators[4]) {
     ai_u32 u = quad->start[0];
     ai_u32 v = quad->start[1];
@@ -155,8 +158,8 @@ static void store(const nn_packed_layer *layer, void *target, ai_u32 output, ai_
 
 void nn_packed(const nn_packed_layer *layer, const void *source, void *target, const ai_u8 *weights,
                ai_u8 *arena) {
-    const ai_i16 *values = (const ai_i16 *)source;
-    if (!layer->from_pairs) {
+    const void *values = source;
+    if (!layer->from_pairs && !layer->direct) {
         const ai_i8 *bytes = (const ai_i8 *)source;
         ai_i16 *expanded = (ai_i16 *)(void *)(arena + layer->scratch);
         for (ai_u32 i = 0; i < layer->inputs; i++) {

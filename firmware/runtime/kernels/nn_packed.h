@@ -18,6 +18,7 @@ typedef struct {
     bool from_pairs; /* the source is int16, from another packed layer; else int8 */
     bool to_pairs;   /* so is the target */
     bool dense;      /* one stream; else constants, then words by pair of inputs */
+    bool direct;     /* int8 sources are read where they are, whenever they are needed */
     bool quads;      /* four outputs in three sums; else two in two */
     bool alternate;  /* inputs 0, 2 and 1, 3 of each four are pairs, not 0, 1 and 2, 3 */
     bool integers;   /* requantized by M, M, addend; else by float32 multipliers */
@@ -28,11 +29,11 @@ typedef struct {
     ai_i32 low;       /* which is this byte */
     ai_u32 constants; /* offsets in the weights array */
     ai_u32 rows;
-    ai_u32 scratch; /* offset in the arena, for int8 sources */
+    ai_u32 scratch; /* offset in the arena, for int8 sources that are not read directly */
 } nn_packed_layer;
 
-/* Computes one layer: int8 or int16 [inputs] to int8 or int16 [outputs]. An int8 source is read
- * before anything is written to the target. */
+/* Computes one layer: int8 or int16 [inputs] to int8 or int16 [outputs]. An int8 source
+ * that is not read directly is read before anything is written to the target. */
 void nn_packed(const nn_packed_layer *layer, const void *source, void *target, const ai_u8 *weights,
                ai_u8 *arena);
 

@@ -15,8 +15,8 @@
     .thumb
 
 // gemm_4: 32 -> 12
-// Dense: the same instructions for every input. On the stack: +0 output, +4 its end, +8 constants,
-// then inputs.
+// Dense: the same instructions for every input. On the stack: +0 output, +4 its end,
+// +8 constants, then inputs.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_0
@@ -275,7 +275,7 @@ tiny_packed_0:
 
     // Each sum has 8 bits of one output beyond doubt, which W carries from word to word: three sums make
     // four accumulators, A, 256 * B, 256 * C, 256 * D.
-    ldr     r11, [r1, #4]                       // -128 times the sum of all inputs
+    ldr.w   r11, [r1, #4]                       // -128 times the sum of all inputs
     sub     r2, r6, r5, lsl #8                  // B - 2^16 * D
     add     r4, r4, r11
     sub     r2, r4, r2, lsl #8                  // A + 2^24 * D
@@ -320,8 +320,8 @@ tiny_packed_0:
     .size   tiny_packed_0, . - tiny_packed_0
 
 // gemm_10: 12 -> 8
-// Dense: the same instructions for every input. On the stack: +0 output, +4 its end, +8 constants,
-// then inputs.
+// Dense: the same instructions for every input. On the stack: +0 output, +4 its end,
+// +8 constants, then inputs.
     .section NN_SECTION_KERNELS, "ax", %progbits
     .balign 4
     .global tiny_packed_1

@@ -34,7 +34,7 @@ class Choice:
     """A kernel for a layer.
 
     Attributes:
-        kernel: "dense" or "sparse".
+        kernel: "dense" or "sparse", or "direct" (`direct.py`), which nobody asks for by name.
         split: how outputs share words: "quads", four in three sums (`quad_split.py`), or "bytes",
             two in two (`byte_split.py`).
         why: the reason, one short phrase.

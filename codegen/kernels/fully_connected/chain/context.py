@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codegen.kernels.fully_connected.chain import quad_split
+from codegen.kernels.fully_connected.chain import direct_loop, quad_split
 from codegen.kernels.fully_connected.chain.dense_quads import tail_quads
-from codegen.kernels.fully_connected.chain.layout import MAX_COPIES
+from codegen.kernels.fully_connected.chain.layout import CODE_PART, MAX_COPIES
 from codegen.kernels.fully_connected.chain.plan import Chain, Member
 from codegen.memory.places import Weights
 
-# Unrolled code may take this part of the weights that it reads, and no more turns than these.
-CODE_PART = 8
+# Unrolled code takes no more turns than these.
 MAX_DENSE_UNROLL = 16
 # The words that a turn of the quads moves on by fit an immediate: eight pairs of inputs.
 MAX_QUADS_UNROLL = 2
@@ -138,6 +137,7 @@ def _dense_quads(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
     rest = layer.outputs % 8
     turns = max(1, layer.weights.size // CODE_PART // QUADS_STEP)
     most = min(turns, MAX_QUADS_UNROLL)
+    whole = max(u for u in range(1, most + 1) if member.steps % u == 0)
     return {
         "blocks": layer.outputs // 8,
         "tail": (rest + 1) // 2,
@@ -145,7 +145,7 @@ def _dense_quads(member: Member, offsets: Mapping[str, int]) -> dict[str, Any]:
         "tail_quads": tail_quads(layer.outputs),
         "block_bytes": 16 if member.hidden else 8,
         # Whole turns only: the words move on once a turn.
-        "unroll": max(u for u in range(1, most + 1) if member.steps % u == 0),
+        "unroll": direct_loop.unroll(layer) if member.direct else whole,
         "constants": offsets["stream"],
     }
 

@@ -26,12 +26,16 @@ def is_exact(layer: IntegerLayer) -> bool:
     return quad_split.is_exact(quad_split.filled(layer))
 
 
-def stream(layer: IntegerLayer, integers: IntegerConstants | None) -> bytes:
-    """The whole layer in the order in which the kernel reads it."""
+def stream(layer: IntegerLayer, integers: IntegerConstants | None, step: int = STEP) -> bytes:
+    """The whole layer in the order in which the kernel reads it.
+
+    Args:
+        step: inputs of a turn, to whole ones of which inputs are filled up.
+    """
     whole = quad_split.filled(layer)
     start, scale = quad_split.initial_sums(whole), quad_requantization(whole, integers)
     words = quad_split.words(whole)
-    words = np.pad(words, ((0, -len(words) % (STEP // 2)), (0, 0)))
+    words = np.pad(words, ((0, -len(words) % (step // 2)), (0, 0)))
     quads = layer.outputs // BLOCK * 2 + tail_quads(layer.outputs)
     parts = []
     for first in range(0, quads, 2):

@@ -6,7 +6,7 @@ fitted to 26 layers that were counted, those of the sparse one counted in its te
 
 from __future__ import annotations
 
-from codegen.kernels.fully_connected.chain import dense_quads, quad_split
+from codegen.kernels.fully_connected.chain import dense_quads, direct_loop, quad_split
 from codegen.kernels.fully_connected.chain.choose import Choice
 from codegen.kernels.fully_connected.chain.layout import MAX_COPIES, STEP
 from codegen.kernels.integer_layer import IntegerLayer
@@ -28,6 +28,8 @@ def instructions(layer: IntegerLayer, choice: Choice, *, first: bool) -> float:
     """
     if choice.kernel == "sparse":
         return _sparse(layer, choice.entries, first=first)
+    if choice.kernel == "direct":
+        return direct_loop.instructions(layer)
     return _quads(layer) if choice.split == "quads" else _bytes(layer)
 
 

@@ -26,8 +26,10 @@ Words = npt.NDArray[np.uint32]
 DENSE_BLOCK = 2
 # Copies of the sparse loop, one for each block: loads of two bytes reach no more.
 MAX_COPIES = 8
-# Inputs of one turn of the dense loop.
-STEP = 8
+# Inputs of one turn of the dense loop; of the one that reads bytes, a word.
+STEP, DIRECT_STEP = 8, 4
+# Unrolled code may take this part of the weights that it reads.
+CODE_PART = 8
 # The Cortex-M7's tightly coupled data memory has 64 bits: words that are read together start there.
 ALIGNMENT = 8
 

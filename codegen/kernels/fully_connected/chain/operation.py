@@ -70,13 +70,16 @@ class Packed(Kernel):
     op_type = FullyConnectedChain
 
     def cost(self, op: FullyConnectedChain, target: Target, activity: Activity) -> float:
-        """What the choice of each layer's kernel expects."""
-        return sum(member.choice.cost for member in op.chain.members)
+        """What the choice of each layer's kernel expects; of a layer that left a chain what it took
+        there, if that is less."""
+        found = sum(member.choice.cost for member in op.chain.members)
+        return min(found, op.chain.instead) if op.chain.direct else found
 
     def instructions(self, op: FullyConnectedChain, target: Target, activity: Activity) -> float:
         """What the layers take."""
         members = op.chain.members
-        return sum(instructions(m.layer, m.choice, first=m.first) for m in members)
+        found = sum(instructions(m.layer, m.choice, first=m.first) for m in members)
+        return found - _slower(op.chain)
 
     def lower(self, op: FullyConnectedChain, target: Target) -> Lowered:
         """The packed constants, and a `Layer` for each member."""
@@ -98,12 +101,19 @@ class Packed(Kernel):
             why="consecutive fully connected layers share packed values",
             constants=blocks,
             scratch=chain.scratch,
-            late=chain.late,
+            late=None if chain.direct else chain.late,
             input_in_scratch=chain.input_in_scratch,
             output_in_scratch=chain.output_in_scratch,
             fields=ChainRoutines(chain, blocks),
             members=tuple(layers),
+            slower=_slower(chain),
         )
+
+
+def _slower(chain: Chain) -> float:
+    """Estimated cycles that a layer takes beyond those in the chain that it left."""
+    cost = sum(member.choice.cost for member in chain.members)
+    return max(0.0, cost - chain.instead) if chain.direct else 0.0
 
 
 def _requantization(member: Member) -> str:

@@ -68,6 +68,11 @@ class Member:
         return self.choice.kernel == "sparse"
 
     @property
+    def direct(self) -> bool:
+        """Whether it widens its inputs in registers each time that it reads them."""
+        return self.choice.kernel == "direct"
+
+    @property
     def pairs(self) -> int:
         """Pairs of inputs."""
         return (self.layer.inputs + 1) // 2
@@ -81,6 +86,8 @@ class Member:
     def scratch(self) -> int:
         """Arena bytes while it runs: the list and what ends it, or the expanded inputs
         and their end."""
+        if self.direct:
+            return 0
         if not self.sparse:
             return 16 * self.steps + 16 if self.first else 0
         return 8 * (self.pairs + LIST_END)
@@ -88,7 +95,7 @@ class Member:
     @property
     def stack(self) -> int:
         """Stack bytes of its assembly: nine registers, and what it keeps there."""
-        return 4 * 9 + (40 if self.sparse else 12)
+        return 4 * 9 + (40 if self.sparse else 20 if self.direct else 12)
 
     @property
     def input_bytes(self) -> int:
@@ -106,28 +113,37 @@ class Chain:
         scratch: arena bytes that the members use one after the other.
         late: arena bytes for what the members hand on; needed only once the input has been read.
         outputs: offset of each member's output in `late`; the last one's is not there.
+        instead: of a layer by itself, the estimated cycles that it would take in a chain.
     """
 
     members: tuple[Member, ...]
     scratch: int
     late: int
     outputs: tuple[int, ...]
+    instead: float = 0.0
 
     @property
-    def input_in_scratch(self) -> int:
-        """How far behind the scratch's start the input may begin, bytes.
+    def direct(self) -> bool:
+        """Whether it is a layer by itself that reads and writes bytes at one time."""
+        return self.members[0].direct
+
+    @property
+    def input_in_scratch(self) -> int | None:
+        """How far behind the scratch's start the input may begin, bytes; None: there is none.
 
         Both loops read the input from its lowest byte on and read before they write: of the first p
         pairs a dense loop makes 4p bytes, a list takes at most 8p. What is not read yet begins 2p
         bytes behind the input's start.
         """
         first = self.members[0]
+        if first.direct:
+            return None
         return align((6 if first.sparse else 2) * first.pairs)
 
     @property
     def output_in_scratch(self) -> bool:
         """Whether the scratch is over when the last layer writes its output: it has none."""
-        return not self.members[-1].scratch
+        return not self.direct and not self.members[-1].scratch
 
 
 @dataclass(frozen=True)
@@ -158,7 +174,7 @@ def plan_chain(
         the chain, or the layer that does not fit and why.
     """
     for index, node in enumerate(nodes):
-        reason = _unknown(node)
+        reason = unknown(node)
         if reason:
             return Obstacle(index, reason)
     parts = [integer_layer(node) for node in nodes]
@@ -183,7 +199,7 @@ def plan_chain(
         reads[index + 1] = kept[order]
         places[index] = _places(nodes[index].rows, kept[order])
     for index, part in enumerate(parts):
-        reason = _obstacle(part)
+        reason = obstacle(part)
         if reason:
             return Obstacle(index, reason)
     members = []
@@ -222,7 +238,7 @@ def _places(outputs: int, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
     return places
 
 
-def _unknown(node: FullyConnected) -> str:
+def unknown(node: FullyConnected) -> str:
     """What packed layers have no room for; empty when there is nothing."""
     if node.asymmetric:
         return "its weights less their zero points leave 8 bits"
@@ -233,7 +249,7 @@ def _unknown(node: FullyConnected) -> str:
     return ""
 
 
-def _obstacle(layer: IntegerLayer) -> str:
+def obstacle(layer: IntegerLayer) -> str:
     """Why a layer cannot be packed; empty when it can."""
     if layer.inputs < MIN_INPUTS:
         return f"fewer than {MIN_INPUTS} inputs"
@@ -269,7 +285,10 @@ def constants(chain: Chain) -> tuple[Constants, ...]:
         if not member.sparse:
             ordered = layout.alternate(layer) if member.first else layer
             quads = member.choice.split == "quads"
-            stream = (dense_quads.stream if quads else layout.dense_stream)(ordered, integers)
+            if member.direct:
+                stream = dense_quads.stream(ordered, integers, layout.DIRECT_STEP)
+            else:
+                stream = (dense_quads.stream if quads else layout.dense_stream)(ordered, integers)
             title = f"{shape}, sums, scales: by {'eight' if quads else 'four'} outputs"
             found.append(Constants("stream", title, stream, member=index))
             continue
