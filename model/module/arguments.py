@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model.arguments import positive, seed
 from model.sources.read import Source
+from support.data_sets import SETS
 from support.errors import UserError
 from support.files import CHECK_PATH, check_given, resolved
 
@@ -30,7 +31,7 @@ def add_module(parser: argparse.ArgumentParser, *, required: bool = True) -> Non
 
 
 def add_training(parser: argparse.ArgumentParser) -> None:
-    """--data, --mnist, --epochs and --seed"""
+    """--data, --set, --epochs and --seed"""
     data = parser.add_mutually_exclusive_group()
     data.add_argument(
         "--data",
@@ -39,7 +40,10 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         help="instead of data(), or for a data(given): a file or folder to read",
     )
     data.add_argument(
-        "--mnist", type=Path, metavar="DIR", help="the same: MNIST, the folder that holds MNIST/raw"
+        "--set",
+        nargs=2,
+        metavar=("NAME", "DIR"),
+        help=f"the same: a fetched set, {' or '.join(SETS)}, and the folder that sets lie below",
     )
     parser.add_argument(
         "--epochs",
@@ -62,7 +66,14 @@ def module_of(arguments: argparse.Namespace) -> Path:
 
 
 def source_of(arguments: argparse.Namespace) -> Source | None:
-    """What --data or --mnist names."""
-    if arguments.mnist:
-        return Source(resolved(arguments.mnist), mnist=True)
+    """What --data or --set names.
+
+    Raises:
+        UserError: --set knows no such set.
+    """
+    if arguments.set:
+        name, folder = arguments.set
+        if name not in SETS:
+            raise UserError(f"--set {name}: no such set of data", f"known: {', '.join(SETS)}")
+        return Source(resolved(Path(folder)), name)
     return Source(resolved(arguments.data)) if arguments.data else None

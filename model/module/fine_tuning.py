@@ -30,7 +30,7 @@ def fine_tuned(arguments: argparse.Namespace) -> tuple[onnx.ModelProto, int]:
     """The float network of other weights, which bear being quantized, and the epochs at most.
 
     Args:
-        arguments: `module`, `file`, `recipe`, `data`, `mnist`, `weights`, `epochs`, `seed` as of a
+        arguments: `module`, `file`, `recipe`, `data`, `set`, `weights`, `epochs`, `seed` as of a
             training.
 
     Raises:

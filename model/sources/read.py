@@ -8,7 +8,7 @@ from pathlib import Path
 from model.sources.arrays import arrays
 from model.sources.folders import images
 from model.sources.idx import idx, is_idx
-from model.sources.mnist import checked, mnist
+from model.sources.known_sets import SETS
 from model.sources.split import Data
 from model.sources.tables import csv
 from support.errors import UserError
@@ -41,20 +41,20 @@ class Source:
     """What a training is given instead of, or for, a module's `data()`.
 
     Attributes:
-        path: absolute; of a file or folder, or of the folder that MNIST's lie below.
-        mnist: whether it is that.
+        path: absolute; of a file or folder, or of the folder that fetched sets lie below.
+        name: of a fetched set; "" for a file or folder of the user's.
     """
 
     path: Path
-    mnist: bool = False
+    name: str = ""
 
     def files(self) -> list[Path]:
         """What may be read of it.
 
         Raises:
-            UserError: one of MNIST's files is missing or another.
+            UserError: one of a fetched set's files is missing or another.
         """
-        return checked(self.path) if self.mnist else [self.path]
+        return SETS[self.name].checked(self.path) if self.name else [self.path]
 
     def read(self) -> Data:
         """Its parts.
@@ -62,4 +62,4 @@ class Source:
         Raises:
             UserError: what its reader finds wrong.
         """
-        return mnist(self.path) if self.mnist else read(self.path)
+        return SETS[self.name].read(self.path) if self.name else read(self.path)

@@ -62,7 +62,7 @@ class Table:
         values = np.empty(len(cells))
         for index, cell in enumerate(cells):
             try:
-                values[index] = _number(cell)
+                values[index] = number(cell)
             except ValueError:
                 raise self._bad(index, name, cell) from None
             if not np.isfinite(values[index]):
@@ -88,7 +88,7 @@ class Table:
         return bool(first) and not _is_number(first)
 
 
-def _number(cell: str) -> float:
+def number(cell: str) -> float:
     """A number as files have it.
 
     Raises:
@@ -118,7 +118,7 @@ def _rows(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
 
 def _is_number(cell: str) -> bool:
     try:
-        _number(cell)
+        number(cell)
     except ValueError:
         return False
     return True

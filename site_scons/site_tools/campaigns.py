@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from SCons.Script import BUILD_TARGETS
 
 if TYPE_CHECKING:
-    from site_tools.model_files import Dataset
+    from site_tools.model_files import Datasets
     from site_tools.places import Places
 
 # Each has PyTorch in its memory: 0.4 GB.
@@ -19,7 +19,7 @@ SHAPES = ("IC", "KWS", "VWW", "LeNet-5", "mbv2s")
 WITH_MNIST = (("bench-build", "tests.graph.bench"), ("soak", "tests.soak"))
 
 
-def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
+def campaigns(env: Any, places: Places, datasets: Datasets) -> dict[str, Any]:
     """Declare them: name of the target → its nodes."""
     root, made = env["PROJECT_ROOT"], places.made
     # A module's tests run in one process, which makes what they share once. Two for each processor:
@@ -50,23 +50,23 @@ def campaigns(env: Any, places: Places, dataset: Dataset) -> dict[str, Any]:
             {
                 "--fixtures": fixtures,
                 "--shapes": shapes,
-                "--data": dataset.folder,
+                "--data": datasets.folder,
                 "--work": places.out.Dir("bench"),
                 "--out": f"{page}.md",
                 "--chart": f"{page}.svg",
                 "--json": made("bench.json"),
             },
-            also=[*dataset.files, *shapes],
+            also=[*datasets.of("mnist"), *shapes],
             apart=True,
         )
     for name, module in WITH_MNIST:
-        words = ["--data", dataset.folder]
+        words = ["--data", datasets.folder]
         words += ["--kept", places.out.Dir("soak")] if name == "soak" else []
         run = made(f"{name}.run")
-        targets[name] = env.Always(run, module, words, also=dataset.files, apart=True)
-    words = ["--build", places.out.Dir("examples"), "--variable", f"data_dir={dataset.folder}"]
+        targets[name] = env.Always(run, module, words, also=datasets.of("mnist"), apart=True)
+    words = ["--build", places.out.Dir("examples"), "--variable", f"data_dir={datasets.folder}"]
     run = made("examples.run")
-    targets["examples"] = env.Always(run, "tests.examples", words, also=dataset.files, apart=True)
+    targets["examples"] = env.Always(run, "tests.examples", words, also=datasets.of(), apart=True)
     models = env.Dir(str(Path(env.GetLaunchDir(), env["models"] or f"{root}/tests/fixtures")))
     words = ["--models", models]
     targets["zoo"] = env.Always(made("zoo.run"), "tests.zoo", words, apart=True)

@@ -10,9 +10,14 @@ from typing import Any
 import SCons.Errors
 import SCons.Node
 import SCons.Util
+from site_tools.standalone import standalone
+
+data_sets = standalone("data_sets")
 
 # What these variables hold is a path, seen from the folder of the host's SConstruct.
 PATHS = ("network", "model", "data", "models", "inputs", "data_dir", "dest", "bundle", "runtime")
+# Of these, what may be the name of a set that is fetched.
+SETS_TOO = ("inputs", "data")
 # Variables of `scons` that a host decides otherwise, and how.
 THE_HOSTS = {
     "build_dir": "give SConscript() a variant_dir",
@@ -48,7 +53,7 @@ def host_params(env: Any, params: Mapping[str, Any]) -> dict[str, str]:
         if key in THE_HOSTS:
             raise SCons.Errors.UserError(f"{key}= is yours to decide: {THE_HOSTS[key]}")
         text = _as_text(key, value)
-        here = key in PATHS and text and (key, text) not in (("inputs", "mnist"), ("data", "mnist"))
+        here = key in PATHS and text and (key not in SETS_TOO or text not in data_sets.SETS)
         found[key] = str(Path(env.Dir("#").abspath, text)) if here else text
     return found
 

@@ -12,15 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from SCons.Script import Variables
+from site_tools.embedding import PATHS as OF_HOSTS
+from site_tools.embedding import SETS_TOO
+from site_tools.standalone import standalone
 
 if TYPE_CHECKING:
     from site_tools.board_firmware import Firmware
     from site_tools.network_sources import NetworkSources
     from site_tools.places import Places
 
+data_sets = standalone("data_sets")
+
 # How one run is shown or where it writes, not what firmware it makes.
 OF_ONE_RUN = ("ide_dir", "verbose", "dry_run", "debug_flash")
-PATHS = ("network", "models", "inputs", "bundle", "runtime", "data_dir", "cache_dir")
+PATHS = (*OF_HOSTS, "cache_dir")
 
 
 def chosen_variables(env: Any) -> list[str]:
@@ -36,7 +41,7 @@ def chosen_variables(env: Any) -> list[str]:
         value = str(env[key])
         if key == "board" or key in OF_ONE_RUN or value == str(default):
             continue
-        if key in PATHS and value != "mnist":
+        if key in PATHS and (key not in SETS_TOO or value not in data_sets.SETS):
             path = Path(env.GetLaunchDir(), value)
             if path.is_relative_to(top) or not Path(value).is_absolute():
                 value = os.path.relpath(path, top)

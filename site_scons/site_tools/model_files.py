@@ -7,24 +7,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from site_tools.module_literals import TEST_SUBSET
+from site_tools.standalone import standalone
+
+data_sets = standalone("data_sets")
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """The MNIST files.
+class Datasets:
+    """The sets of data that are fetched.
 
     Attributes:
         folder: node of the folder that they lie below.
-        files: their nodes, tests' first.
+        files: nodes of each set's files, by the set's name.
     """
 
     folder: Any
-    files: list[Any]
+    files: Mapping[str, list[Any]]
 
-    @property
-    def words(self) -> list[Any]:
-        """Its option; where the files lie says nothing about what is made of them."""
-        return ["--data", "$(", self.folder, "$)"]
+    def of(self, *names: str) -> list[Any]:
+        """Nodes of the files of some sets; without a name, of all."""
+        return [node for name in names or self.files for node in self.files[name]]
+
+    def tried(self, name: str) -> list[Any]:
+        """Nodes of the files of a set that a given network can be tried with, inputs first."""
+        inputs = data_sets.SETS[name].inputs
+        return [node for wanted in inputs for node in self.files[name] if node.name == wanted]
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Model:
     """A network before it is code.
 
     Attributes:
-        dataset: MNIST's files.
+        datasets: what is fetched.
         int8: the quantized ONNX file; None where a bundle is all there is.
         ends: option and file that tell types and shapes of inputs and outputs.
         test_images: inputs to try it with.
@@ -43,7 +50,7 @@ class Model:
         targets: name of the target → its nodes.
     """
 
-    dataset: Dataset
+    datasets: Datasets
     int8: Any
     ends: tuple[Any, ...]
     test_images: Any

@@ -6,37 +6,43 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from site_tools.model_files import Dataset, Model
+from site_tools.model_files import Datasets, Model
 from site_tools.module_literals import TEST_SUBSET
+from site_tools.standalone import standalone
 
 if TYPE_CHECKING:
     from site_tools.places import Places
 
-PARTS = ("t10k-images-idx3", "t10k-labels-idx1", "train-images-idx3", "train-labels-idx1")
+data_sets = standalone("data_sets")
 
 
 def model(env: Any, places: Places) -> Model:
     """Declare the model that the settings ask for."""
-    dataset = _dataset(env, places)
+    datasets = _datasets(env, places)
     # A bundle alone is the network: its manifest tells what the inputs must be.
     if env["network"] or env["ai"] == "bundle":
-        return _given(env, places, dataset)
-    made: Model = env.TrainedNetwork(places, dataset)
+        return _given(env, places, datasets)
+    made: Model = env.TrainedNetwork(places, datasets)
     return made
 
 
-def _dataset(env: Any, places: Places) -> Dataset:
-    """Declare the fetching of MNIST."""
+def _datasets(env: Any, places: Places) -> Datasets:
+    """Declare the fetching of each set; who depends on none of its files fetches nothing."""
     own = (
         str(Path(env.GetLaunchDir(), env["data_dir"])) if env["data_dir"] else f"{places.out}/data"
     )
     folder = env.Dir(own)
-    dataset = Dataset(folder, [folder.File(f"MNIST/raw/{name}-ubyte") for name in PARTS])
-    env.Run("DATASET", "model dataset", dataset.files, dataset.words)
-    # A copy of the user's own is checked, never removed.
-    env.Precious(dataset.files)
-    env.NoClean(dataset.files)
-    return dataset
+    files = {}
+    for name, each in data_sets.SETS.items():
+        names = sorted(file.name for file in each.files)
+        files[name] = [folder.File(f"{each.folder}/{file}") for file in names]
+        # Where the files lie says nothing about what is made of them.
+        words = ["--set", name, "--data", "$(", folder, "$)"]
+        env.Run("DATASET", "model dataset", files[name], words)
+        # A copy of the user's own is checked, never removed.
+        env.Precious(files[name])
+        env.NoClean(files[name])
+    return Datasets(folder, files)
 
 
 def strict(env: Any) -> list[str]:
@@ -88,7 +94,7 @@ def _inputs(
     env.Run("INPUTS", "codegen inputs", [out], [*words, of], also=beside)
 
 
-def _given(env: Any, places: Places, dataset: Dataset) -> Model:
+def _given(env: Any, places: Places, datasets: Datasets) -> Model:
     """A network of the user's, quantized here where it is float."""
     targets: dict[str, Any] = {}
     int8 = env.Given(env["network"]) if env["network"] else None
@@ -103,12 +109,14 @@ def _given(env: Any, places: Places, dataset: Dataset) -> Model:
         )
     manifest = places.network.File(f"{env['name']}_manifest.json")
     ends = ("--model", int8) if int8 else ("--manifest", manifest)
-    inputs = env["inputs"] or env["calibration"] or ("" if int8 else "mnist")
+    # A bundle alone is the guide's network as ST's tool generates it.
+    guides = None if int8 else env.UsersModule(places.out)
+    inputs = env["inputs"] or env["calibration"] or (guides.source if guides else "")
     test_images = places.made(
         "model/test.npz" if int8 else f"model/test{places.network_suffix}.npz"
     )
-    source = dataset.files[0] if inputs == "mnist" else inputs and env.Given(inputs)
-    beside = dataset.files[:2] if inputs == "mnist" else ()
+    beside = datasets.tried(inputs) if inputs in data_sets.TRIED else []
+    source = beside[0] if beside else inputs and env.Given(inputs)
     _inputs(env, ends, source, normalize, out=test_images, beside=beside)
     typical = test_images
     if env["calibration"] and env["inputs"]:
@@ -116,15 +124,14 @@ def _given(env: Any, places: Places, dataset: Dataset) -> Model:
         typical = places.made("model/typical.npz")
         _inputs(env, ends, env.Given(env["calibration"]), normalize, out=typical)
     return Model(
-        dataset=dataset,
+        datasets=datasets,
         int8=int8,
         ends=ends,
         test_images=test_images,
         # Random inputs say nothing about what the network will see.
         typical=("--calibration", typical) if inputs else (),
         reference=reference(env, int8, test_images, places.made("model/reference_test.npz")),
-        # A bundle alone is the guide's network as ST's tool generates it.
-        subset=TEST_SUBSET if int8 else env.UsersModule(places.out).subset,
+        subset=guides.subset if guides else TEST_SUBSET,
         targets=targets,
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import SCons.Errors
 from site_tools.standalone import standalone
 
+data_sets = standalone("data_sets")
 module_files = standalone("module_files")
 bindings = standalone("bindings").bindings
 METHODS: tuple[str, ...] = standalone("calibration_methods").METHODS
@@ -123,7 +124,7 @@ def _text(path: Path, tree: ast.Module, name: str, example: str, pattern: str = 
 
 
 def declared_source(path: Path, tree: ast.Module) -> str:
-    """What `DATA` names: "mnist", or the absolute path of a file or folder; "" without it.
+    """What `DATA` names: a fetched set, or the absolute path of a file or folder; "" without it.
 
     Raises:
         SCons.Errors.UserError: no literal name, one that is not there, or a `data()` beside it
@@ -132,11 +133,16 @@ def declared_source(path: Path, tree: ast.Module) -> str:
     name = _text(path, tree, "DATA", 'DATA = "readings.csv" in quotes')
     if name:
         _refuse_idle_data(path, tree)
-    if name in ("", "mnist"):
+    if name in ("", *data_sets.SETS):
         return name
     if not (path.parent / name).exists():
         _, line = _literal(path, tree, "DATA")
-        raise _error(path, line, f"DATA names '{name}', which is not there: mend it")
+        raise _error(
+            path,
+            line,
+            f"DATA names '{name}', which is not there, and no set that is fetched"
+            f" ({', '.join(data_sets.SETS)}): mend it",
+        )
     return str(path.parent / name)
 
 

@@ -25,6 +25,7 @@ from site_tools.own_folder import mark_given, refuse_build_folder
 from site_tools.setting_rules import refuse_unprintable, values
 from site_tools.standalone import standalone
 
+data_sets = standalone("data_sets")
 module_files = standalone("module_files")
 
 DEFAULT = "model/guide/mnist.py"
@@ -41,7 +42,7 @@ class UsersModule:
         code: nodes of the user's modules that it imports.
         data: nodes of its data files.
         imports: dotted names of what else it imports, of this project and installed.
-        source: "mnist", the absolute path of data to read instead of calling `data()`, or "".
+        source: a fetched set, the absolute path of data to read instead of calling `data()`, or "".
         subset: what the header of test inputs and its symbols are called.
         names: of the files that are made.
         method: the way of calibrating, "" for the best.
@@ -92,7 +93,7 @@ def data_files(env: Any, path: Path, out: Any) -> list[Any]:
 def _given_source(env: Any) -> str:
     """What `data=` names, as `declared_source` has it."""
     name = str(env["data"])
-    return name if name in ("", "mnist") else str(Path(env.GetLaunchDir(), name))
+    return name if name in ("", *data_sets.SETS) else str(Path(env.GetLaunchDir(), name))
 
 
 def _recipe(env: Any, path: Path, known: list[str]) -> str:

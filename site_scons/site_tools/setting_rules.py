@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import SCons.Errors
+from site_tools.standalone import standalone
+
+data_sets = standalone("data_sets")
 
 ROOT = Path(__file__).resolve().parents[2]
 Validator = Callable[[str, Any, Any], None]
@@ -165,15 +168,35 @@ def refuse_unprintable(named: str, text: str) -> None:
 
 
 def existing_inputs(key: str, value: Any, env: Any) -> None:
-    """Nothing, `mnist`, or a file that is there."""
-    if value != "mnist":
+    """Nothing, a fetched set that networks can be tried with, or a file that is there."""
+    if value in data_sets.SETS and value not in data_sets.TRIED:
+        raise SCons.Errors.UserError(
+            f"{key}={value}: is of a format that only a module's training reads, give .npy, .npz or"
+            f" {', '.join(data_sets.TRIED)}"
+        )
+    if value not in data_sets.TRIED:
+        refuse_unknown_set(key, value, data_sets.TRIED, env)
         existing_file(key, value, env)
 
 
 def existing_data(key: str, value: Any, env: Any) -> None:
-    """Nothing, `mnist`, or a file or folder that is there."""
-    if value != "mnist":
+    """Nothing, a fetched set, or a file or folder that is there."""
+    if value not in data_sets.SETS:
+        refuse_unknown_set(key, value, data_sets.SETS, env)
         existing_path(key, value, env)
+
+
+def refuse_unknown_set(key: str, value: Any, known: Collection[str], env: Any) -> None:
+    """Refuse a plain word that is neither there nor a fetched set.
+
+    Raises:
+        SCons.Errors.UserError: it is such a one.
+    """
+    if re.fullmatch(r"\w+", value) and not Path(env.GetLaunchDir(), value).exists():
+        raise SCons.Errors.UserError(
+            f"{key}={value}: no such file or folder, nor a set that is fetched:"
+            f" {values(value, known)}"
+        )
 
 
 def test_path(word: str) -> str:

@@ -38,6 +38,7 @@ from site_tools.setting_rules import (
 from site_tools.standalone import standalone
 
 byte_counts = standalone("bytes")
+data_sets = standalone("data_sets")
 
 
 # The board of the guide; `scons sim` takes one that QEMU has.
@@ -82,7 +83,7 @@ FIELDS = (
     ("build_dir", "folder that everything is built in", "build", build_folder),
     (
         "data_dir",
-        "folder of the MNIST files, fetched when missing (default: in build_dir)",
+        "folder of the sets of data that are fetched when missing (default: in build_dir)",
         "",
         folder,
     ),
@@ -134,7 +135,8 @@ FIELDS = (
     ),
     (
         "data",
-        "data of a model= instead of its data(): .npz, .npy, .csv, a folder of images, mnist",
+        "data of a model= instead of its data(): .npz, .npy, .csv, a folder of images, "
+        + ", ".join(data_sets.SETS),
         "",
         existing_data,
     ),
@@ -147,7 +149,8 @@ FIELDS = (
     ),
     (
         "inputs",
-        "inputs for it: .npy, .npz, or mnist (default: calibration=, or random ones)",
+        f"inputs for it: .npy, .npz, or {' or '.join(data_sets.TRIED)} (default: calibration=, or"
+        " random ones)",
         "",
         existing_inputs,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from site_tools.model_files import Dataset, Model
+from site_tools.model_files import Datasets, Model
 from site_tools.own_folder import refuse_anothers
 from site_tools.standalone import standalone
 
@@ -16,15 +16,15 @@ labels = standalone("labels")
 
 
 def _data_of(
-    env: Any, places: Places, source: str, dataset: Dataset
+    env: Any, places: Places, source: str, datasets: Datasets
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """What `data=` or the module's `DATA` is to the training: its options, the nodes of all its
     files, and those of them whose names tell something.
 
-    Where MNIST lies says nothing about what is trained.
+    Where a fetched set lies says nothing about what is trained.
     """
-    if source == "mnist":
-        return ["$(", "--mnist", dataset.folder, "$)"], dataset.files, []
+    if source in datasets.files:
+        return ["--set", source, "$(", datasets.folder, "$)"], datasets.of(source), []
     if not source:
         return [], [], []
     files, words = env.DataFiles(Path(source), places.out), ["--data", source]
@@ -33,10 +33,10 @@ def _data_of(
     return words, files, files
 
 
-def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
+def trained_network(env: Any, places: Places, datasets: Datasets) -> Model:
     """The network of a module, a user's or the guide's: trained, exported, quantized, evaluated."""
     module = env.UsersModule(places.out)
-    data, files, named = _data_of(env, places, module.source, dataset)
+    data, files, named = _data_of(env, places, module.source, datasets)
     # Plain `scons` has one module, whatever its network is called in C.
     folder = f"model/{env['name']}" if env["model"] else "model"
 
@@ -127,7 +127,7 @@ def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
         },
     )
     return Model(
-        dataset=dataset,
+        datasets=datasets,
         int8=int8,
         ends=("--model", int8),
         test_images=test_images,
@@ -152,7 +152,7 @@ def trained_network(env: Any, places: Places, dataset: Dataset) -> Model:
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add `env.TrainedNetwork(places, dataset)`."""
+    """Add `env.TrainedNetwork(places, datasets)`."""
     env.AddMethod(trained_network, "TrainedNetwork")
 
 

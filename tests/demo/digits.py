@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from model.sources.mnist import mnist
+from model.sources.mnist import MNIST
 from support.errors import UserError, run_cli
 from support.progress import track
 from tests.conftest import CHROMIUM
@@ -30,7 +30,7 @@ def main() -> None:
     path = shutil.which("chromium")
     if path is None:
         raise UserError("chromium is not installed", "./bootstrap scons test")
-    images, labels = mnist(arguments.data)["test"]
+    images, labels = MNIST.read(arguments.data)["test"]
     random = np.random.default_rng(arguments.seed)
     chosen = np.sort(random.choice(len(labels), arguments.count, replace=False))
     words = command(

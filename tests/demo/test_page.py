@@ -18,7 +18,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from codegen.reader.qdq import read_graph
 from codegen.reference import run as run_reference
-from model.sources.mnist import mnist
+from model.sources.mnist import MNIST
 from tests.demo.browse import (
     FOUR,
     ONE,
@@ -218,7 +218,7 @@ def test_test_digits_through_the_pages_own_preprocessing(
     tab: OpenTab, mnist_dir: Path, products: Products
 ) -> None:
     """100 digits, put on the canvas and centred by the page: few are read differently for it."""
-    images, every = mnist(mnist_dir)["test"]
+    images, every = MNIST.read(mnist_dir)["test"]
     chosen = np.sort(np.random.default_rng(0).choice(len(every), 100, replace=False))
     pixels, labels = images[chosen, 0], every[chosen]
     graph = read_graph(products.int8)

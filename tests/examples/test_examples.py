@@ -6,7 +6,6 @@ import ast
 import io
 import json
 import os
-import random
 import re
 import runpy
 import struct
@@ -15,6 +14,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -109,49 +109,92 @@ def test_readings_are_what_their_program_computes() -> None:
     assert program["adc"](25.0, 3000.0) == pytest.approx(4095 / 2)
 
 
-def test_recordings_are_what_their_program_computes() -> None:
-    folder = ROOT / "examples" / "accelerometer"
-    program = runpy.run_path(str(folder / "make_recordings.py"))
-    for name, (each, seed) in program["FILES"].items():
-        text = io.StringIO()
-        program["write"](text, each, seed)
-        assert text.getvalue() == (folder / name).read_text(), name
-    tilted = program["rotated"]((3.0, 4.0, 5.0), 0.3, 1.0)
-    assert np.linalg.norm(tilted) == pytest.approx(np.linalg.norm((3, 4, 5)))
-    still = np.array(list(program["recording"]("off", random.Random(3))))
-    assert np.linalg.norm(still.mean(axis=0)) == pytest.approx(1000, abs=3)
-    assert np.degrees(np.arccos(still.mean(axis=0)[2] / 1000)) < 16
-    # A rotor's force grows with the speed squared; without damping, a strike rings on.
-    assert program["ringing"](1.0, [(2.0, 100.0)], 140) == 0
-    assert abs(program["ringing"](1.0, [(1.0 - 0.25 / 140, 100.0)], 140)) == pytest.approx(
-        92, abs=1
-    )
-
-
-def test_windows_shortly_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On recordings that it never saw: no window of them is in the training part."""
+def _trained(
+    module: tuple[object, ...],
+    data: tuple[object, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[dict[str, Any], dict[str, Any], tuple[int, ...]]:
+    """A module shortly trained: its history, its evaluation, and the shape of the test inputs."""
     monkeypatch.setattr("model.module.threads.processors", lambda: 1)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    folder = ROOT / "examples" / "accelerometer"
     to = {name: tmp_path / name for name in ("w.pt", "h.json", "c.npz", "v.npz", "t.npz")}
-    module = ("--module", folder / "accelerometer.py")
-    files = ("--file", folder / "recordings.csv", "--file", folder / "test_recordings.csv")
     outputs = ("--out", to["w.pt"], "--history", to["h.json"])
     parts = ("--calibration", to["c.npz"], "--validation", to["v.npz"], "--test", to["t.npz"])
-    run_here("train", *module, "--epochs", 20, *files, *outputs, *parts)
-    history = json.loads(to["h.json"].read_text())
-    assert history["test"]["accuracy"] > 0.75
-    assert history["columns"] == ["ax", "ay", "az"] and len(history["mean"]) == 3
-    assert sorted(history["classes"]) == ["bearing", "off", "running", "unbalanced"]
-    windows = 16 * (1 + (512 - 128) // 16)
+    run_here("train", *module, *data, *outputs, *parts)
     with np.load(to["t.npz"]) as part:
-        assert part["inputs"].shape == (windows, 3, 128)
-    evaluation = _evaluated(module, to, tmp_path)
-    # Firmware takes the three axes of a moment side by side, onnxruntime one axis after the other.
-    assert evaluation["int8"]["accuracy"] > 0.7
+        shape = part["inputs"].shape
+    return json.loads(to["h.json"].read_text()), _evaluated(module, to, tmp_path), shape
+
+
+def test_recordings_shortly_trained(
+    motions_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the set's own test part; each fourth recording of the training part validates."""
+    module = ("--module", ROOT / "examples" / "accelerometer" / "accelerometer.py")
+    data = ("--set", "basic_motions", motions_dir, "--epochs", 60)
+    history, evaluation, shape = _trained(module, data, tmp_path, monkeypatch)
+    assert shape == (40, 6, 100)
+    assert history["inputs"] == {"train": 30, "validation": 10, "test": 40}
+    assert history["test"]["accuracy"] >= 0.9
+    assert history["columns"] == [f"{of}_{axis}" for of in ("accel", "gyro") for axis in "xyz"]
+    assert len(history["mean"]) == len(history["std"]) == 6
+    assert history["classes"] == ["Standing", "Running", "Walking", "Badminton"]
+    assert evaluation["int8"]["accuracy"] >= 0.9
+    # Firmware takes the axes of a moment side by side, onnxruntime one axis after the other.
     exact = evaluation["onnxruntime"]
-    assert exact["bytes"] == 4 * windows and exact["equal"] > 0.95 * exact["bytes"]
+    assert exact["bytes"] == 4 * 40 and exact["equal"] > 0.95 * exact["bytes"]
+
+
+def test_windows_of_tables_shortly_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On recordings that it never saw: no window of them is in the training part."""
+    draw, columns = np.random.default_rng(3), ["x", "y", "z"]
+    for name, recordings in (("recordings", range(8)), ("others", range(8, 12))):
+        lines = [",".join([*columns, "recording", "state"])]
+        for number in recordings:
+            period = 8 if number % 2 else 16
+            wave = 100 + 40 * np.sin(2 * np.pi * np.arange(128) / period + number)
+            axes = wave[:, np.newaxis] * [1, -1, 0.5] + draw.normal(0, 3, (128, 3))
+            state = "fast" if number % 2 else "slow"
+            lines += [f"{x:.2f},{y:.2f},{z:.2f},{number},{state}" for x, y, z in axes]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    net = tmp_path / "net.py"
+    net.write_text(WINDOWS)
+    files = ("--file", tmp_path / "recordings.csv", "--file", tmp_path / "others.csv")
+    history, evaluation, shape = _trained(("--module", net), files, tmp_path, monkeypatch)
+    windows = 4 * (1 + (128 - 32) // 8)
+    assert shape == (windows, 3, 32)
+    assert history["test"]["accuracy"] > 0.9
+    assert history["columns"] == ["x", "y", "z"] and len(history["mean"]) == 3
+    assert sorted(history["classes"]) == ["fast", "slow"]
+    assert evaluation["int8"]["accuracy"] > 0.9
+    exact = evaluation["onnxruntime"]
+    assert exact["bytes"] == 2 * windows and exact["equal"] > 0.95 * exact["bytes"]
+
+
+WINDOWS = """from torch import nn
+
+from model import sources
+
+FILES = ["recordings.csv", "others.csv"]
+EPOCHS = 20
+
+
+def network():
+    return nn.Sequential(
+        nn.Conv1d(3, 8, 9, stride=2, padding=4),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(8 * 16, 2),
+    )
+
+
+def data():
+    return sources.csv(
+        FILES[0], target="state", group="recording", window=32, step=8, test=FILES[1]
+    )
+"""
 
 
 def _generator(command: str, *words: object) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from model.guide.mnist import CALIBRATION_IMAGES, VALIDATION_IMAGES
-from model.sources.mnist import RAW_FILES, RawFile, raw_folder
+from model.sources.mnist import MNIST
+from support.data_sets import DataFile
 from support.files import sha256_file
 from support.removal import remove_temporary_folder
 from tests.graph.project import Project
 
-EDITED = SOURCE, MODULE = "model/sources/mnist.py", "model/guide/mnist.py"
+EDITED = SOURCE, MODULE = "support/data_sets.py", "model/guide/mnist.py"
 # Images of each part; the splits of a training in proportion.
 TRAINING, TEST = 3_000, 1_000
 SPLITS = {
@@ -19,7 +20,7 @@ SPLITS = {
 }
 
 
-def few_of(raw: RawFile, data: bytes) -> bytes:
+def few_of(raw: DataFile, data: bytes) -> bytes:
     """An IDX file's first images or labels: the magic's last byte tells how many dimensions."""
     count = TRAINING if raw.name.startswith("train") else TEST
     header = 4 + 4 * data[3]
@@ -30,10 +31,10 @@ def few_of(raw: RawFile, data: bytes) -> bytes:
 
 def use_few_digits(project: Project, mnist: Path, folder: Path) -> None:
     """Write few of MNIST's images below `folder`, and have the copy of the project expect them."""
-    raw_folder(folder).mkdir(parents=True)
-    for raw in RAW_FILES:
-        path = raw_folder(folder) / raw.name
-        path.write_bytes(few_of(raw, (raw_folder(mnist) / raw.name).read_bytes()))
+    MNIST.folder(folder).mkdir(parents=True)
+    for raw in MNIST.facts.files:
+        path = MNIST.folder(folder) / raw.name
+        path.write_bytes(few_of(raw, (MNIST.folder(mnist) / raw.name).read_bytes()))
         project.replace(SOURCE, f"{raw.size:_}", str(path.stat().st_size))
         project.replace(SOURCE, raw.sha256, sha256_file(path))
     for name, (usual, few) in SPLITS.items():

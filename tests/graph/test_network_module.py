@@ -175,7 +175,8 @@ def test_data_is_named_in_a_literal(tmp_path: Path) -> None:
     told = {
         "DATA = 3": r"net\.py:1: DATA is read without running",
         "import os\nDATA = os.sep": r"net\.py:2: DATA is read without running",
-        'DATA = "a.csv"': r"net\.py:1: DATA names 'a\.csv', which is not there",
+        '\nDATA = "MNIST"': r"net\.py:2: DATA names 'MNIST', which is not there, and no set that",
+        'DATA = "a.csv"': r"net\.py:1: DATA names 'a\.csv', .* \(mnist, basic_motions\): mend it$",
     }
     for text, message in told.items():
         path.write_text(text)
@@ -183,7 +184,11 @@ def test_data_is_named_in_a_literal(tmp_path: Path) -> None:
             declared_source(path, parsed(path))
     (tmp_path / "a.csv").write_text("x,y\n1,2\n")
     assert declared_source(path, parsed(path)) == str(tmp_path / "a.csv")
-    for text, source in (('DATA = "mnist"', "mnist"), ("x = 1", "")):
+    for text, source in (
+        ('DATA = "mnist"', "mnist"),
+        ('DATA = "basic_motions"', "basic_motions"),
+        ("x = 1", ""),
+    ):
         path.write_text(text)
         assert declared_source(path, parsed(path)) == source
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model.sources.mnist import mnist
+from model.sources.mnist import MNIST
 from model.sources.split import Array
 from tests.model.products import Products, make_products
 
@@ -27,7 +27,7 @@ def products(mnist_dir: Path, shared_dir: Path) -> Products:
 @pytest.fixture(scope="session")
 def few_images(mnist_dir: Path) -> tuple[Array, Array]:
     """The first 600 training images, uint8 [600, 1, 28, 28], and their labels."""
-    images, labels = mnist(mnist_dir)["train"]
+    images, labels = MNIST.read(mnist_dir)["train"]
     return images[:600], labels[:600]
 
 

@@ -82,7 +82,7 @@ def make_products(data: Path, folder: Path) -> Products:
     """Train for one epoch, export and quantize with the commands."""
     made = Products(folder)
     steps = (
-        ("train", "--mnist", data, *TRAINING, *made.training()),
+        ("train", "--set", "mnist", data, *TRAINING, *made.training()),
         ("export", *MODULE, "--weights", made.weights, "--out", made.onnx),
         ("quantize", *made.quantizing(), "--out", made.int8, "--report", made.report),
     )

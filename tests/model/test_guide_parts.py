@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.guide.mnist import calibration_indices, split_indices
-from model.sources.mnist import mnist
+from model.sources.mnist import MNIST
 from tests.model.products import Products
 
 
@@ -22,7 +22,7 @@ def test_contract(products: Products, mnist_dir: Path, part: str, count: int) ->
     assert stored["inputs"].shape == (count, 1, 28, 28)
     assert (stored["inputs"].min(), stored["inputs"].max()) == (-1, 1)
 
-    images, labels = mnist(mnist_dir)["test" if part == "test" else "train"]
+    images, labels = MNIST.read(mnist_dir)["test" if part == "test" else "train"]
     if part != "test":
         chosen = calibration_indices(60_000, 7)
         if part == "validation":

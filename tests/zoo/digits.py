@@ -19,7 +19,7 @@ from codegen.idx import read_labeled
 from codegen.ir.types import Array
 from codegen.reader.qdq import read_graph
 from codegen.reference import quantize_inputs
-from model.sources.mnist import raw_folder
+from model.sources.mnist import MNIST
 from support.errors import UserError, run_cli
 from tests.codegen.batches import run_batch
 from tests.codegen.oracle import onnxruntime_outputs
@@ -80,7 +80,7 @@ def main() -> int:
     if given.models is None:
         print("no folder of networks beside the project: nothing run")
         return 0
-    arrays = read_labeled(raw_folder(given.data) / "t10k-images-idx3-ubyte")
+    arrays = read_labeled(MNIST.folder(given.data) / "t10k-images-idx3-ubyte")
     images = arrays["inputs"][: given.count].astype(np.float32) / np.float32(255)
     labels = arrays["labels"][: given.count]
     good = True
