@@ -147,6 +147,25 @@ def test_recordings_shortly_trained(
     assert exact["bytes"] == 4 * 40 and exact["equal"] > 0.95 * exact["bytes"]
 
 
+def test_a_project_of_real_recordings_runs(motions_dir: Path, tmp_path: Path) -> None:
+    """Begun from the example: no data in it, the set is fetched or taken from where a copy is; the
+    same bytes in QEMU."""
+    project = tmp_path / "watch"
+    begun = begin("accelerometer", project, "mps2_an500")
+    assert sorted(begun) == [".gitignore", "SConstruct", "accelerometer.py"]
+    done = subprocess.run(
+        ["scons", "-Q", "run", "epochs=30", "subset_size=40", f"data_dir={motions_dir}"],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "160/160 output bytes identical to the reference" in done.stdout
+    assert "Badminton, recognized Badminton" in done.stdout
+
+
 def test_windows_of_tables_shortly_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On recordings that it never saw: no window of them is in the training part."""
     draw, columns = np.random.default_rng(3), ["x", "y", "z"]
