@@ -74,14 +74,15 @@ class FetchedSet:
             return "the existing copy"
 
         folder.mkdir(parents=True, exist_ok=True)
-        failures = []
+        failures: list[str] = []
         for source in self.sources if sources is None else sources:
+            if failures:
+                print(f"dataset: {failures[-1]}", file=sys.stderr)
             with tempfile.TemporaryDirectory(prefix=".tmp-", dir=folder) as temporary:
                 try:
                     fetched = source.fetch(Path(temporary), [file.name for file in files])
                 except SourceError as error:
                     failures.append(f"{source.title}: {error}")
-                    print(f"dataset: {failures[-1]}", file=sys.stderr)
                     continue
                 problems = [
                     f"{file.name} is {problem}"

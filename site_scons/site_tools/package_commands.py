@@ -54,7 +54,7 @@ PASSED_ON = (
     "WAYLAND_DISPLAY",
     "XDG_RUNTIME_DIR",
 )
-PASSED_ON_PREFIXES = ("npm_config_", "NPM_CONFIG_", "OMP_", "MKL_")
+PASSED_ON_PREFIXES = ("npm_config_", "NPM_CONFIG_", "PIP_", "OMP_", "MKL_")
 
 
 def _missing(python: str, pins: str) -> list[str]:

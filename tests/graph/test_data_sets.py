@@ -40,6 +40,22 @@ def test_what_is_needed_is_fetched(name: str, tmp_path: Path) -> None:
             assert f"--set {sets[0]} {tmp_path / 'b' / 'data'}" in line
 
 
+def test_pips_settings_reach_it_and_without_an_index_it_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = tmp_path / "b"
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    done = scons("train", ACCELEROMETER, f"build_dir={build}")
+    assert done.returncode == 2
+    (error,) = [line for line in done.stderr.splitlines() if "error:" in line and "model" in line]
+    assert f"{build}/data/BasicMotions: BasicMotions is not there and cannot be fetched" in error
+    assert "remedy: connect to the network, or name the folder of an existing copy" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not [path for path in (build / "data").rglob("*") if path.is_file()]
+    assert not list(build.rglob("*.pt"))
+
+
 REFUSED = {
     "inputs=basic_motions": "is of a format that only a module's training reads, give .npy, .npz",
     "inputs=mnst": "no such file or folder, nor a set that is fetched: did you mean 'mnist'?",

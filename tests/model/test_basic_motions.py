@@ -128,7 +128,7 @@ def test_without_an_index_it_is_one_clear_error(
     only_from(tmp_path, monkeypatch)
     result = run_model(*DATASET, tmp_path / "data")
     assert result.returncode == 1 and "Traceback" not in result.stderr
-    (error,) = [line for line in result.stderr.splitlines() if "error:" in line]
+    error, _ = result.stderr.splitlines()
     assert f"{tmp_path}/data/BasicMotions: BasicMotions is not there" in error
     assert "the Python package aeon==1.6.0: Could not find a version" in error
     assert "  remedy: connect to the network, or name the folder" in result.stderr
