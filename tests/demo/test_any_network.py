@@ -278,7 +278,8 @@ def test_a_window_of_a_csv_file(opened: Open, series: Demo) -> None:
 def test_a_bad_csv_file_is_told_by_its_line(opened: Open, series: Demo) -> None:
     page = opened(series)
     for text, told in (
-        ("ax,ay,az\n1,2,3\n", "that file has 1 rows, the network takes 20"),
+        ("ax,ay,az\n1,2,3\n", "that file has 1 row, the network takes 20"),
+        ("ax,ay,az\n", "that file has 0 rows, the network takes 20"),
         ("ax,ay\n1,2\n", "that file has no column 'az'; there are: ax, ay"),
         ("ax,ay,az\n1,2,3\n1,x,3\n", "line 3: column 'ay' holds 'x', not a number"),
         ("ax,ay,az\n1,2,3\n\n1,,3\n", "line 4: column 'ay' holds nothing, not a number"),
@@ -315,3 +316,27 @@ def test_values_are_typed_in(opened: Open, tmp_path: Path) -> None:
     page.set_input_files("#csv", csv("adc,supply_mv\n1000,2900\n2500,2600\n"))
     page.locator("#where").fill("1")
     expect(page.get_by_label("supply_mv")).to_have_value("2600")
+
+
+def test_a_first_row_of_numbers_is_given_too(opened: Open, tmp_path: Path) -> None:
+    """Where nobody knows the columns' names a file need have none; counted ones are no values."""
+    rng = np.random.default_rng(8)
+    model = dense(QdqModel((1, 2)).qdq(0.03, -5), rng, 1, 2).qdq(0.05, 3)
+    demo = built(tmp_path, model, {"inputs": rng.normal(0, 1, (5, 2)).astype(np.float32)})
+    page = opened(demo)
+    for text, rows in (
+        ("1.5,-2\n0.25,1\n", [[1.5, -2], [0.25, 1]]),
+        ("\n2,1\n1,0.5\n-1,-1\n", [[2, 1], [1, 0.5], [-1, -1]]),
+        ("0,1\n1.5,-2\n", [[1.5, -2]]),
+        ("1,2\n1.5,-2\n0,0\n", [[1.5, -2], [0, 0]]),
+        ("a;b\n1.5;-2\n", [[1.5, -2]]),
+    ):
+        page.set_input_files("#csv", csv(text))
+        expect(page.locator("#where")).to_have_attribute("max", str(len(rows) - 1))
+        for number, row in enumerate(rows):
+            page.locator("#where").fill(str(number))
+            page.wait_for_timeout(300)
+            assert shown(page) == pytest.approx(demo.outputs(np.array(row)).tolist(), abs=0.001)
+    page.set_input_files("#csv", csv("\n1.5,-2\n0.25,x\n"))
+    told = "line 3: column '2' holds 'x', not a number"
+    expect(page.locator("#status")).to_have_text(told)
