@@ -20,7 +20,7 @@ class Binding:
 
 
 def bindings(tree: ast.Module, name: str) -> list[Binding]:
-    """All places, in the file's order. `from x import *` escapes this."""
+    """All places, in the file's order; what `from x import *` brings is for its reader."""
     found = _Found(name)
     found.visit(tree)
     plain = {}

@@ -92,6 +92,21 @@ def _found(folder: Path, dotted: str) -> list[tuple[Path, tuple[str, ...]]]:
     return files
 
 
+Starred = tuple[Path, tuple[str, ...], int]
+
+
+def starred(folder: Path, tree: ast.Module, package: tuple[str, ...] = ()) -> list[Starred]:
+    """The user's own files of which a file imports `*`, each with its package, and the line.
+
+    Args:
+        folder: of the network module, where imports are looked for.
+        package: of the file, for relative imports.
+    """
+    names = [each for each in _imports(tree, package) if each[0].endswith(".*")]
+    files = [(_found(folder, dotted.removesuffix(".*")), line) for dotted, line in names]
+    return [(*found[-1], line) for found, line in files if found]
+
+
 def imported(path: Path) -> tuple[list[Path], list[str]]:
     """The user's own files that a module imports, itself left out, and dotted names of all else.
 

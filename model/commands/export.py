@@ -50,6 +50,8 @@ def _export(arguments: argparse.Namespace) -> None:
     samples = [
         arrays[n] for n in (ends.names if len(ends.names) > 1 else ["inputs"]) if n in arrays
     ]
+    if not samples:
+        print("export: not compared with the module's own outputs: name inputs, --calibration NPZ")
     exported = export.to_onnx(network, ends, place, samples)
     onnx_file.set_normalization(exported, ends.normalization)
     onnx_file.write_given(out, exported)

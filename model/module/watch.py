@@ -138,7 +138,7 @@ class Watch:
         shown = os.path.relpath(path, self.module.parent)
         shown = str(path) if shown.startswith("../..") else shown
         remedy = f'name it at the top of the module: FILES = ["{shown}"]'
-        if path.suffix == ".py":
+        if path.suffix.lower() == ".py":
             remedy += ", or put it beside the module and import it with a plain import statement"
         self._refused = UserError(
             f"{_line(self.module)}: reads {path}, which the build does not know of",

@@ -64,6 +64,13 @@ def _literal(path: Path, tree: ast.Module, name: str) -> tuple[ast.expr | None, 
             makes of it cannot be told.
     """
     found = bindings(tree, name)
+    if line := _brought(path.parent, tree, name):
+        raise _error(
+            path,
+            line,
+            f"{name} is read without running the module: it gets a value here, which * stands for:"
+            " write it once, in this file, and import by name",
+        )
     if not found:
         return None, 0
     other = found[1] if len(found) > 1 and found[0].value else found[0]
@@ -76,6 +83,25 @@ def _literal(path: Path, tree: ast.Module, name: str) -> tuple[ast.expr | None, 
             " once, in a line that is not indented",
         )
     return other.value, other.line
+
+
+def _brought(
+    folder: Path, tree: ast.Module, name: str, package: tuple[str, ...] = (), depth: int = 0
+) -> int:
+    """The line of a `from x import *` by which a file of the user's gives a name a value; 0 where
+    none does. What an installed package brings so is not seen.
+
+    Args:
+        folder: of the network module.
+        package: of the file.
+        depth: how many such imports led here; they may go round in circles.
+    """
+    starred: list[tuple[Path, tuple[str, ...], int]] = module_files.starred(folder, tree, package)
+    for file, inside, line in starred if depth < 8 else ():
+        other = parsed(file)
+        if bindings(other, name) or _brought(folder, other, name, inside, depth + 1):
+            return line
+    return 0
 
 
 def declared_files(path: Path, tree: ast.Module) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,7 +128,7 @@ def package(env: Any, places: Places, network: NetworkSources) -> Any:
 
 def new_project(env: Any, places: Places) -> Any:
     """Declare a project of the user's own, begun in the user's folder from an example."""
-    dest = str(Path(env.GetLaunchDir(), env["dest"]))
+    dest = os.path.realpath(Path(env.GetLaunchDir(), env["dest"]))  # as a person would write it
     words = ["--example", "$from", "--board", SIMULATED_BOARD, "--out-dir", dest]
     return env.Always(places.made("new.run"), "codegen new", words)
 

@@ -28,7 +28,7 @@ def refuse_anothers(env: Any, module: Any, weights: Any) -> None:
     recorded = getattr(weights.get_stored_info().binfo, "bsources", ())
     # A command's sources stand in the order of its words: the module is the first of them.
     made_by = Path(env.Dir("#").abspath, str(recorded[0])) if recorded else Path(module.abspath)
-    if made_by.suffix != ".py" or not made_by.is_file():
+    if made_by.suffix.lower() != ".py" or not made_by.is_file():
         return
     if made_by.resolve() != Path(module.abspath).resolve():
         raise SCons.Errors.UserError(

@@ -85,7 +85,7 @@ def network_file(key: str, value: Any, env: Any) -> None:
     """A file that is there; what is neither ONNX nor .tflite is told apart by its name."""
     existing_file(key, value, env)
     path = Path(str(value))
-    if path.suffix == ".py":
+    if path.suffix.lower() == ".py":
         raise SCons.Errors.UserError(f"{key}={value}: is a network module: model={value}")
     if told := FOREIGN.get(path.suffix.lower()):
         told = told.format(name=path.name, stem=path.stem)
@@ -95,7 +95,7 @@ def network_file(key: str, value: Any, env: Any) -> None:
 def network_module(key: str, value: Any, env: Any) -> None:
     """Nothing, or a Python file that is there."""
     existing_file(key, value, env)
-    if value and Path(str(value)).suffix != ".py":
+    if value and Path(str(value)).suffix.lower() != ".py":
         raise SCons.Errors.UserError(
             f"{key}={value}: is no Python file with network() and data(); a network that is there"
             " already is given by network="

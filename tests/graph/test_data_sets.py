@@ -56,6 +56,13 @@ def test_pips_settings_reach_it_and_without_an_index_it_is_one_error(
     assert not list(build.rglob("*.pt"))
 
 
+def test_a_project_is_told_of_by_the_path_that_a_person_would_write(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    made = scons("new", f"dest={tmp_path}/here/../mine", f"build_dir={tmp_path / 'b'}")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[-1] == f"new: now: cd {tmp_path}/mine && scons run"
+
+
 REFUSED = {
     "inputs=basic_motions": "is of a format that only a module's training reads, give .npy, .npz",
     "inputs=mnst": "no such file or folder, nor a set that is fetched: did you mean 'mnist'?",

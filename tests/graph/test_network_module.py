@@ -141,6 +141,14 @@ MISTAKES = {
         "recipe=guide: is for training, and network=tiny.onnx is given",
     ),
     "no such file": ({"model": "none.py"}, "model=none.py: no such file"),
+    "a module in capitals": (
+        {"model": "mine/2ND.PY"},
+        "'2nd' is no name in C: give one with name=",
+    ),
+    "such a one as a network": (
+        {"model": "", "network": "mine/2ND.PY"},
+        "network=mine/2ND.PY: is a network module: model=mine/2ND.PY",
+    ),
     "no name": ({"model": "mine/2nd.py"}, "'2nd' is no name in C: give one with name="),
 }
 
@@ -149,7 +157,8 @@ MISTAKES = {
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_wrong_variable_gets_one_line(name: str, project: Project) -> None:
     variables, told = MISTAKES[name]
-    shutil.copy(project.path("mine/gearbox.py"), project.path("mine/2nd.py"))
+    for copy in ("mine/2nd.py", "mine/2ND.PY"):
+        shutil.copy(project.path("mine/gearbox.py"), project.path(copy))
     settings = {k: v for k, v in {**project.variables, **variables}.items() if v}
     run = Project(project.root, settings).scons("elf")
     assert run.status == 2
@@ -300,6 +309,22 @@ def test_names_of_functions_are_their_own(tmp_path: Path) -> None:
     assert declared_files(path, tree) == [path]
     assert declared_source(path, tree) == "mnist"
     assert declared_names(path, tree).weights == "fan.pt"
+
+
+def test_a_literal_that_a_star_brings_is_told(tmp_path: Path) -> None:
+    """Python sees it, and it was not read: DATA counted as not there."""
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("from .inner import *\n")
+    (tmp_path / "package" / "inner.py").write_text("from math import *\nDATA = 'mnist'\n")
+    (tmp_path / "shapes.py").write_text("from shapes import *\nWIDTH = 3\n")
+    path = tmp_path / "net.py"
+    path.write_text("from math import *\nfrom shapes import *\n\nSUBSET = 'a_test_subset'\n")
+    assert declared_source(path, parsed(path)) == ""
+    assert declared_subset(path, parsed(path)) == "a_test_subset"
+    path.write_text("from shapes import *\nfrom package import *\n")
+    with pytest.raises(SCons.Errors.UserError, match=r"net\.py:2: DATA is read .* \* stands for"):
+        declared_source(path, parsed(path))
+    assert declared_subset(path, parsed(path)) == "test_subset"
 
 
 WRONG = {

@@ -63,6 +63,11 @@ def test_same_weights_same_bytes(products: Products, tmp_path: Path) -> None:
     result = run_model("export", *MODULE, *words)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "x.onnx").read_bytes() == products.onnx.read_bytes()
+    # Whoever gives no inputs knows that nothing was compared.
+    told = "export: not compared with the module's own outputs: name inputs, --calibration NPZ\n"
+    assert result.stdout == told
+    more = ("--calibration", products.part("calibration"))
+    assert run_model("export", *MODULE, *words, *more).stdout == ""
 
 
 def test_a_broken_file_is_one_clear_error(tmp_path: Path) -> None:
