@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.data_sets import SETS
-from tests.graph.project import REPOSITORY
+from tests.graph.project import REPOSITORY, SCONS
 from tests.graph.test_menu import scons
 
 ACCELEROMETER = "model=examples/accelerometer/accelerometer.py"
@@ -82,6 +84,24 @@ def test_data_of_another_name_is_told_with_those_that_are_known(tmp_path: Path) 
     known = "did you mean 'basic_motions'? (known: basic_motions, mnist)"
     told = "data=basic_motion: no such file or folder, nor a set that is fetched: "
     assert (done.returncode, done.stderr) == (2, f"scons: error: {told}{known}\n")
+
+
+def test_an_ide_is_told_of_a_set_by_name_and_of_a_module_from_the_projects_folder(
+    tmp_path: Path,
+) -> None:
+    """Wherever scons was called: the IDE calls it in the folder of SConstruct."""
+    words = ["ide", "model=accelerometer.py", "data=basic_motions", f"build_dir={tmp_path / 'b'}"]
+    shown = subprocess.run(
+        [SCONS, "-Q", "-D", "-n", "verbose=1", *words],
+        cwd=REPOSITORY / "examples" / "accelerometer",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    (line,) = [line for line in shown.stdout.splitlines() if " codegen ide " in line]
+    found = re.findall(r"--variable (\S+)", line)
+    assert {"model=examples/accelerometer/accelerometer.py", "data=basic_motions"} <= {*found}
 
 
 def test_no_set_is_named_in_the_build_or_the_generator() -> None:
