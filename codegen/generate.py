@@ -103,7 +103,8 @@ def network_context(plan: Plan, name: str) -> dict[str, Any]:
         "macs": graph.macs,
         "stems": sorted({step.lowered.stem for step in plan.steps}),
         "steps": steps,
-        "depthwise_routines": _depthwise_routines(plan, name),
+        "depthwise_routines": (routines := _depthwise_routines(plan, name)),
+        "routines_of": {own: one["symbol"] for one in routines for own in one["layers"]},
         "arena_size": plan.arena_size,
         "tables_size": plan.tables_size,
         "more_tables": plan.more_tables,
@@ -299,8 +300,9 @@ def _steps(plan: Plan, name: str) -> list[dict[str, Any]]:
 
 
 def _depthwise_routines(plan: Plan, name: str) -> list[dict[str, Any]]:
-    """Depthwise layers for which the network has routines of its own, alone or in a pass."""
-    found = []
+    """Depthwise layers with routines of the network's own, alone or in a pass: those of equal
+    numbers share them, by the first one's symbol."""
+    found: dict[str, dict[str, Any]] = {}
     for step in plan.steps:
         symbol = f"{name}_layer_{step.index}"
         alone = [(symbol, step.lowered)]
@@ -308,8 +310,11 @@ def _depthwise_routines(plan: Plan, name: str) -> list[dict[str, Any]]:
         for own, lowered in passed or alone:
             if lowered and lowered.routines:
                 title = f"{lowered.op.name}: {_title(lowered.op)}"
-                found.append({"symbol": own, "title": title, "fields": lowered.fields})
-    return found
+                fields = lowered.fields
+                one = found.setdefault(fields.routine, {"symbol": own, "layers": {}})
+                one["layers"][own] = title
+                one.setdefault("fields", fields)
+    return [{**one, "fields": one["fields"].in_order} for one in found.values()]
 
 
 def _chain(step: Step, name: str) -> dict[str, Any] | None:

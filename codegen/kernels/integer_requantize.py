@@ -100,12 +100,18 @@ class _Points:
         return self.sums > self.smallest
 
 
-def search(layer: IntegerLayer, scale: int = SCALE, bias: Int64Array | None = None) -> Rows:
+def search(
+    layer: IntegerLayer,
+    scale: int = SCALE,
+    bias: Int64Array | None = None,
+    lowest: int | None = None,
+) -> Rows:
     """Constants for as many rows as have them, at the best of a few shifts.
 
     Args:
         layer: one whose output bytes are the whole of int8; `scale` times its sums is an int32.
         bias: int64 [rows], what sums lack of accumulators; None: the layer's.
+        lowest: the lowest bit of all factors, where kernels tell rows by it; None: either.
     """
     levels, accumulators = thresholds(layer)
     bias = (layer.bias if bias is None else bias)[:, np.newaxis]
@@ -116,7 +122,7 @@ def search(layer: IntegerLayer, scale: int = SCALE, bias: Int64Array | None = No
     if layer.low != -128 or layer.high != 127:
         return best
     for shift in _shifts(layer, scale):
-        rows = _at_shift(layer, points, shift)
+        rows = _at_shift(layer, points, shift, lowest)
         if rows.found.sum() > best.found.sum():
             best = rows
         if 2 * best.found.sum() >= layer.outputs:
@@ -132,7 +138,7 @@ def _shifts(layer: IntegerLayer, scale: int) -> range:
     return range(top, max(LEAST_SHIFT - 1, top - _SHIFTS), -1)
 
 
-def _at_shift(layer: IntegerLayer, points: _Points, shift: int) -> Rows:
+def _at_shift(layer: IntegerLayer, points: _Points, shift: int, lowest: int | None) -> Rows:
     """Constants of all rows for one shift."""
     unit = 2.0**_WORD / points.scale
     nearest = layer.multipliers.astype(np.float64) * unit * 2.0**shift
@@ -145,6 +151,8 @@ def _at_shift(layer: IntegerLayer, points: _Points, shift: int) -> Rows:
         if not len(left):
             break
         tried = np.rint(low + part * (high - low)).astype(np.int64)[left]
+        if lowest is not None:
+            tried = (tried & ~1) | lowest
         least, most = _bounds(tried, points.of(left), shift)
         good = (tried >= 1) & (tried < _INT32) & (least <= most)
         factors[left] = np.where(good, tried, 0)

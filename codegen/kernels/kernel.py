@@ -107,7 +107,7 @@ class Lowered:
         own_code: code that the network itself gets for it, name and most bytes; of one name it is
             there once.
         fields: what the template needs beyond the operation: a dataclass of the kernel's; with
-            routines it has their most `code_bytes`.
+            routines it has their most `code_bytes`, and what tells them apart, `routine`.
         members: one for each of the model's operations, when it is more than one.
         tables: bytes of RAM, beside the arena, that `templates/ops/<stem>.c.j2` makes at init.
         routines: whether the network gets routines of its own for it, which the template
@@ -151,7 +151,7 @@ class Lowered:
     def code(self) -> frozenset[Piece]:
         """All code that the network gets of its own for it, routines too."""
         parts = [each for each in (self, *self.passed) if each is not None and each.routines]
-        routines = ((f"routines of {each.op.name}", each.fields.code_bytes) for each in parts)
+        routines = ((f"routines {each.fields.routine}", each.fields.code_bytes) for each in parts)
         return frozenset((*self.own_code, *routines))
 
     @property

@@ -125,7 +125,7 @@ def test_routines_take_no_more_than_they_say(name: str, tmp_path: Path) -> None:
         plan = plan_network(graph, Kernels("auto", code_memory=code_memory))
         text = render(TEMPLATES[LEGACY][ASSEMBLY], {"net": network_context(plan, "network")})
         told = {piece for step in plan.steps for piece in step.lowered.code}
-        return most_bytes(text), code_bytes(p for p in told if p[0].startswith("routines of "))
+        return most_bytes(text), code_bytes(p for p in told if p[0].startswith("routines "))
 
     most, told = assembly(None)
     beside, none = assembly(0)

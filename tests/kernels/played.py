@@ -120,9 +120,10 @@ def call_of(lowered: Lowered) -> Call:
 
         return convolve
     if isinstance(given, RoutineFields):
-        # In C the routines are left out: the shape, words of a row, the shift.
+        # In C the routines are left out: the shape, words of a row, the shifts.
         conv = structure("conv", "nn_conv_shape", values)
-        layer = (ctypes.c_int32 * (len(conv) + 2))(*conv, given.words, given.shift)
+        shifts = (given.shift, given.finer, given.finer_shift)
+        layer = (ctypes.c_int32 * (len(conv) + 4))(*conv, given.words, *shifts)
         scratch = ctypes.create_string_buffer(lowered.scratch + 8)
         return lambda source, target: library().nn_depthwise_routines(
             layer, *map(ctypes.c_void_p, (source, target)), constants["constants"], scratch

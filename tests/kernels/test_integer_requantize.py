@@ -112,3 +112,13 @@ def test_few_shifts_are_tried(spread: float, count: int) -> None:
     factor = float(whole.multipliers.max()) * 2.0 ** (32 + tried[0]) / SCALE
     assert factor < 2**31 and (factor >= 2**30 or tried[0] == MOST_SHIFT)
     assert tried == [tried[0] - step for step in range(count)] and tried[-1] >= LEAST_SHIFT
+
+
+@pytest.mark.parametrize("lowest", [0, 1])
+def test_factors_have_the_lowest_bit_that_is_asked_for(lowest: int) -> None:
+    """And hardly a row is lost by it: there is room for more than one factor."""
+    whole = layer(5, 9, 128, 3.0, -128)
+    rows = search(whole, lowest=lowest)
+    assert {*(rows.factors[rows.found] & 1).tolist()} == {lowest}
+    assert wrong(whole, rows) == 0
+    assert rows.found.sum() >= search(whole).found.sum() - 2 > 64

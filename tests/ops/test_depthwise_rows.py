@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codegen.generate import network_context
 from codegen.kernels.conv import depthwise_code
 from codegen.kernels.conv.depthwise_rows import (
     DepthwiseRows,
@@ -20,7 +21,9 @@ from codegen.kernels.conv.depthwise_rows import (
 )
 from codegen.kernels.conv.depthwise_rows import _prepared as prepared
 from codegen.ops.conv import Conv
+from codegen.outputs import ASSEMBLY, LEGACY, TEMPLATES
 from codegen.plan import plan_network
+from codegen.render import render
 from codegen.target import CORTEX_M7, Target, named_target
 from tests.codegen.models import QdqModel
 from tests.codegen.programs import ALIGNED, CORES, Case, run_cases
@@ -132,11 +135,11 @@ def test_bands_have_the_bytes_that_they_may(networks: dict[str, Read]) -> None:
     assert plane_bytes(op, 1) == 4 * 3 * 21 * 4, "four channels, three rows, 41 columns"
 
 
-def test_channels_are_of_both_kinds(networks: dict[str, Read]) -> None:
+def test_channels_are_of_all_kinds(networks: dict[str, Read]) -> None:
     """Or the test above proves one way of requantization only."""
-    found = [requantization(op).found for net in networks.values() for op in net.graph.ops[-1:]]
-    assert any(each.all() for each in found)
-    assert any(each.any() and not each.all() for each in found)
+    ops = [op for net in networks.values() for op in net.graph.ops[-1:] if isinstance(op, Conv)]
+    kinds = {tuple(bool(kind.any()) for kind in requantization(op).kinds) for op in ops}
+    assert {(True, False, False), (True, True, False), (True, True, True)} <= kinds
 
 
 def test_what_does_not_fit_says_why(tmp_path: Path) -> None:
@@ -187,6 +190,19 @@ def test_rows_are_split_once_and_once_more_for_each_turn_that_shares_them(tmp_pa
     (whole,), (three,) = (DepthwiseRows().in_strips(op, CORTEX_M7, n) for n in (9, 3))
     more = prepared(op, 3) - prepared(op, 9) + (3 - 1) * 2 * fours * split
     assert three.slower - whole.slower == pytest.approx(more)
+
+
+def test_layers_of_equal_numbers_share_routines(tmp_path: Path) -> None:
+    """Their code is there once, in C's eyes and in the budget's."""
+    graph = shaped("VWW", tmp_path)
+    plan = plan_network(graph, AUTO)
+    lowered = [each for step in plan.steps for each in (step.lowered, *step.lowered.passed)]
+    layers = [each for each in lowered if each and each.routines]
+    distinct = {each.fields.routine for each in layers}
+    text = render(TEMPLATES[LEGACY][ASSEMBLY], {"net": network_context(plan, "network")})
+    assert text.count("_rows:\n    push") == len(distinct) < len(layers) == 13
+    pieces = {piece for each in layers for piece in each.code if piece[0].startswith("routines")}
+    assert len(pieces) == len(distinct)
 
 
 def kinds_of(op: Conv, finish: depthwise_code.Finish) -> list[str]:

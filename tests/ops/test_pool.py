@@ -163,6 +163,26 @@ def test_emulated(networks: dict[str, Read], tmp_path: Path) -> None:
         np.testing.assert_array_equal(outputs, case.expected, case.name)
 
 
+MOST = {"all_that_fit": 256, "one_more": 257}
+
+
+@pytest.mark.parametrize("board", ["host", "mps2_an500"])
+def test_sums_of_as_many_cells_as_fit(board: str, tmp_path: Path) -> None:
+    """Of 256 cells at either end of int8 sixteen bits hold the sum; one more goes another way. All
+    lie below each other: of wider windows two sums are taken by turns."""
+    builds = {
+        name: pool("AveragePool", (1, 5, cells, 2), kernel_shape=[cells, 1])
+        for name, cells in MOST.items()
+    }
+    cases = []
+    for name, net in read_variants(builds, tmp_path).items():
+        size = net.inputs.shape[1]
+        ends = [np.full(size, end, np.int8) for end in (-128, 127)]
+        cases.append(Case(name, net.graph, np.stack([*ends, *net.inputs[:2]])))
+    for case, outputs in zip(cases, run_cases(cases, tmp_path, board), strict=True):
+        np.testing.assert_array_equal(outputs, case.expected, case.name)
+
+
 def vanishing() -> QdqModel:
     """A mean whose multiplier is zero in float32."""
     return QdqModel((1, 3, 7, 6)).qdq(1e-36, 3).then("AveragePool", **SQUARE).qdq(1e12, 0)

@@ -22,6 +22,8 @@ EARLY, LATE = (6, 7, 8), (9, 10, 11)
 LOADED = (12, 14)
 # Of two pixels apart only two sums live: factor and addend stay in the others.
 FACTOR, ADDEND = 4, 5
+# The register that a loop's end is loaded to, and where it lies on the stack.
+_AT_END, _END_OF_ROWS, _END_OF_LOOP = 12, 8, 28
 # Products that a load comes ahead, and that stand between a product and what needs it.
 _AHEAD, _LATENCY = 2, 2
 # Stride → a row of more words is a loop; words of its round.
@@ -29,7 +31,7 @@ _UNROLLED, _ROUND = {1: 14, 2: 14}, {1: 8, 2: 8}
 # The largest offset of LDR and STRB.
 REACH = 4095
 
-Finish = Literal["integers", "floats"]
+Finish = Literal["integers", "finer", "floats"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Instruction:
         single: the FPU's register that it changes, or reads.
         source, weights: registers of a product.
         halves: of a product.
-        offset: of a load or store; of "move", how far.
+        offset: of a load or store; of "input" and "move", how far.
     """
 
     kind: str
@@ -133,29 +135,26 @@ class Segment:
 
     Attributes:
         times: how often; 1: no loop.
-        input, output: bytes that the pointers move in each round.
+        input: bytes that a loop's pointer to the words moves in each round.
     """
 
     instructions: tuple[Instruction, ...]
     times: int
     input: int
-    output: int
 
 
 @dataclass(frozen=True)
 class Body:
-    """A row; behind it the pointers move by `input` and `output` bytes more."""
+    """A row: a loop's instructions, and those of its last segment, with the way to the next one."""
 
     segments: tuple[Segment, ...]
-    input: int
-    output: int
 
     @property
     def instructions(self) -> int:
-        """Executed for a row, with the way to the next one."""
-        count = 5
+        """Executed for a row."""
+        count = 1
         for segment in self.segments:
-            loop = 5 if segment.times > 1 else 0
+            loop = segment.times > 1
             count += segment.times * (len(segment.instructions) + loop) + (2 if loop else 0)
         return count
 
@@ -170,7 +169,11 @@ class Body:
 # Bytes of an instruction; instructions around a segment and a row; what one adds to an address.
 _LONGEST, _MOST_AROUND, _STEP = 4, 24, 4095
 # What becomes of a finished sum, step by step: in float32 what is before the FPU.
-_STEPS: dict[Finish, tuple[str, ...]] = {"integers": ("clip", "store"), "floats": ("to_fpu",)}
+_STEPS: dict[Finish, tuple[str, ...]] = {
+    "integers": ("clip", "store"),
+    "finer": ("clip", "store"),
+    "floats": ("to_fpu",),
+}
 # In the FPU, and behind it by zero point: where nothing else is, one clip has both ends.
 _IN_FPU = ("convert", "scale", "round")
 _BEHIND_FPU = {-128: ("from_fpu", "positive", "point", "store"), 0: ("from_fpu", "clip", "store")}
@@ -224,10 +227,26 @@ def body(row: Row, down: int, below: int, finish: Finish, zero_point: int = 0) -
     for words, times in parts:
         moves = (4 * size, step * row.pixel) if times > 1 else (0, 0)
         written, moved = made.segment(words)
-        segments.append(Segment(tuple(written), times, moves[0], moves[1] - moved))
         if times > 1:
+            written += _onward(_END_OF_LOOP, moves[0], moves[1] - moved)
             made.skip(times, moves[0], moves[1], step)
-    return Body(tuple(segments), down - made.input, below - made.output)
+        segments.append(Segment(tuple(written), times, moves[0]))
+    last = segments.pop()
+    onward = _onward(_END_OF_ROWS, down - made.input, below - made.output)
+    return Body((*segments, replace(last, instructions=(*last.instructions, *onward))))
+
+
+def _onward(end: int, down: int, below: int) -> list[Instruction]:
+    """The pointers' way to the next row or round, and whether there is one.
+
+    Args:
+        end: bytes from the stack's end, of where the words' pointer stops.
+        down, below: bytes that the pointers move.
+    """
+    steps = [Instruction("end", _AT_END, offset=end)]
+    steps += [Instruction("input", offset=down)] if down else []
+    steps += [Instruction("move", offset=below)] if below else []
+    return [*steps, Instruction("compare", _AT_END)]
 
 
 def _loop(row: Row) -> tuple[int, int]:
@@ -317,8 +336,8 @@ class _Writer:
         order = [(r, t) for part in (ends, begins) for r in (0, 1) for t in part]
         order += [(2, t) for t in ends + begins]
         items = [_Item(t, r, (("word", word, r),)) for r, t in order]
-        kinds = ("factor", "addend") if self.finish == "integers" else ("addend",)
-        resident = self.finish == "integers" and self.row.stride == 2
+        kinds = ("addend",) if self.finish == "floats" else ("factor", "addend")
+        resident = self.finish != "floats" and self.row.stride == 2
         needs = () if resident else tuple((kind, word, 0) for kind in kinds)
         return items + [_Item(t, -1, needs) for t in ends]
 
@@ -354,8 +373,10 @@ class _Writer:
             self._started.add(touch.output)
             return
         registers = [self._where[need] for need in item.needs] or [FACTOR, ADDEND]
-        kind = "multiply" if self.finish == "integers" else "shift"
+        kind = "shift" if self.finish == "floats" else "multiply"
         register = self._open[touch.output]
+        if self.finish == "finer":
+            self._lines.append(Instruction("raise", register))
         self._lines.append(Instruction(kind, register, registers[0], registers[-1]))
         steps = deque(_STEPS[self.finish])
         self._waiting.append(_Waiting(touch.output, steps, now + _LATENCY))

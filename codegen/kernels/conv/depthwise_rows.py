@@ -2,11 +2,13 @@
 
 firmware/runtime/kernels/nn_depthwise_routines.c goes through bands and channels, four at a time.
 Lanes of the planes are less the input's zero point, so that padding is 0 and its columns are left
-out; weights times 256 make sums that SMMLA takes as they are (integer_requantize.py).
+out; weights times 256 make sums that SMMLA takes as they are (integer_requantize.py). Channels
+without such constants have finer ones, of sums a few bits further left, but for very few.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -22,13 +24,16 @@ from codegen.kernels.conv.depthwise import (
     smaller_bands,
 )
 from codegen.kernels.conv.depthwise_code import REACH, TAPS, Body, Row, body
+from codegen.kernels.conv.depthwise_order import in_order
 from codegen.kernels.conv.portable import ConvFields, conv_fields
 from codegen.kernels.folding import integer_layer, unclamped
-from codegen.kernels.integer_requantize import Rows, search
+from codegen.kernels.integer_requantize import SCALE, BoolArray, Rows, search
 from codegen.kernels.kernel import Activity, Constants, Kernel, Lowered, Overlap
 from codegen.ops.conv import Conv
 from codegen.target import Target
 
+# Bits that finer sums are further left: the finest that help (docs/convolutions.md, "Rows").
+FINER = 3
 # Pairs of pixels in a round of a loop over a long row.
 _ROUND, _LONG = 4, 8
 # Bytes of instructions around the rows of channels, at most.
@@ -73,22 +78,44 @@ class RoutineFields:
 
     Attributes:
         words: of a plane's row.
-        shift: of rows that integers requantize.
-        integers, floats: the row for channels of either kind; None where there are none.
+        shift: of channels that integers requantize.
+        finer, finer_shift: of those of finer sums, how many bits these are further left, too.
+        integers, raised, floats: the row for channels of each kind; None where there are none.
     """
 
     conv: ConvFields
     words: int
     shift: int
+    finer: int
+    finer_shift: int
     integers: Body | None
+    raised: Body | None
     floats: Body | None
     split: Split
     zero_point: int
 
     @property
+    def bodies(self) -> tuple[Body | None, Body | None, Body | None]:
+        """The rows of all kinds."""
+        return self.integers, self.raised, self.floats
+
+    @property
+    def routine(self) -> str:
+        """What tells routines apart: layers of one share them."""
+        numbers = (self.words, self.shift, self.finer, self.finer_shift, self.zero_point)
+        content = repr((numbers, self.bodies, self.split))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def in_order(self) -> RoutineFields:
+        """The same, each row's instructions in the order in which they are written."""
+        integers, raised, floats = (each and in_order(each) for each in self.bodies)
+        return replace(self, integers=integers, raised=raised, floats=floats)
+
+    @property
     def code_bytes(self) -> int:
         """Most bytes of the routines."""
-        rows = [each.code_bytes for each in (self.integers, self.floats) if each]
+        rows = [each.code_bytes for each in self.bodies if each]
         return sum(rows) + self.split.code_bytes + _AROUND_BYTES
 
 
@@ -127,30 +154,63 @@ def split_of(op: Conv) -> Split:
     return Split(words, pixel, rounds, size, rest, words > pairs, width * pixel, missing)
 
 
+@dataclass(frozen=True)
+class Requantization:
+    """Constants of the layer's channels, of sums of lanes.
+
+    Attributes:
+        plain: of 256 times a sum; factors are even.
+        raised: of sums `FINER` bits further left, of other channels; factors are odd.
+    """
+
+    plain: Rows
+    raised: Rows
+
+    @property
+    def floats(self) -> BoolArray:
+        """[channels]: those that have neither."""
+        return ~(self.plain.found | self.raised.found)
+
+    @property
+    def kinds(self) -> tuple[BoolArray, BoolArray, BoolArray]:
+        """[channels] each: plain, raised, in float32."""
+        return self.plain.found, self.raised.found, self.floats
+
+
 @lru_cache(maxsize=64)
-def requantization(op: Conv) -> Rows:
-    """The constants of the layer's rows, of sums of lanes."""
-    return search(unclamped(integer_layer(op)))
+def requantization(op: Conv) -> Requantization:
+    """The constants of the layer's channels: no sum of nine lanes, 2^11 times, leaves int32."""
+    layer = unclamped(integer_layer(op))
+    plain = search(layer, lowest=0)
+    if plain.found.all():
+        return Requantization(plain, replace(plain, factors=0 * plain.factors))
+    raised = search(layer, SCALE << FINER, lowest=1)
+    factors = np.where(plain.found, 0, raised.factors)
+    return Requantization(plain, replace(raised, factors=factors))
 
 
-def bodies(op: Conv) -> tuple[Body | None, Body | None]:
-    """The row by integers and in float32, each where a channel takes it."""
-    row, found = row_of(op), requantization(op).found
+def bodies(op: Conv) -> tuple[Body | None, Body | None, Body | None]:
+    """The row by integers, by those of finer sums, in float32; each where a channel takes it."""
+    row = row_of(op)
     down = op.window.strides[0] * PLANES * row.words * WORD
     below = row.outputs * op.groups
     zero_point = op.output.quantization.zero_point
+    plain, raised, floats = (kind.any() for kind in requantization(op).kinds)
     return (
-        body(row, down, below, "integers") if found.any() else None,
-        body(row, down, below, "floats", zero_point) if not found.all() else None,
+        body(row, down, below, "integers") if plain else None,
+        body(row, down, below, "finer") if raised else None,
+        body(row, down, below, "floats", zero_point) if floats else None,
     )
 
 
 def packed(op: Conv) -> bytes:
     """Five words a channel: see nn_depthwise_routines.h."""
-    rows = requantization(op)
+    both = requantization(op)
     negated = (-op.multipliers).astype("<f4").view("<i4").astype(np.int64)
-    first = np.where(rows.found, rows.factors, negated)
-    second = np.where(rows.found, rows.addends, op.bias)
+    first, second = np.where(both.floats, negated, 0), np.where(both.floats, op.bias, 0)
+    for rows in (both.plain, both.raised):
+        first = np.where(rows.found, rows.factors, first)
+        second = np.where(rows.found, rows.addends, second)
     taps = op.weights.astype(np.int8).reshape(op.rows, TAPS, TAPS)[:, :, [0, 1, 1, 2]]
     words = taps.reshape(op.rows, -1).view("<i4").astype(np.int64)
     together = np.concatenate([first[:, None], second[:, None], words], axis=1)
@@ -202,12 +262,11 @@ class DepthwiseRows(Kernel):
     def cost(self, op: Conv, target: Target, activity: Activity) -> float:
         """The routines' instructions: those of a row, 45 for a channel's part of a band; beside
         it, `_prepared`."""
-        window, found, band = op.window, requantization(op).found, band_of(op)
+        window, band = op.window, band_of(op)
         bands = -(-window.output[0] // band)
-        integers, floats = bodies(op)
         total = _prepared(op, band) + op.groups * bands * 45.0
-        for some, count in ((integers, found.sum()), (floats, (~found).sum())):
-            total += window.output[0] * int(count) * (some.instructions if some else 0)
+        for some, kind in zip(bodies(op), requantization(op).kinds, strict=True):
+            total += window.output[0] * int(kind.sum()) * (some.instructions if some else 0)
         return total
 
     def lower(self, op: Conv, target: Target) -> Lowered:
@@ -217,9 +276,8 @@ class DepthwiseRows(Kernel):
     def _lower(self, op: Conv, band: int) -> Lowered:
         """For bands of so many rows. Of four channels all that a band needs is read before its
         output is written, and rows that the next one needs are kept."""
-        found = requantization(op).found
-        integers, floats = bodies(op)
-        missing = int((~found).sum())
+        both = requantization(op)
+        missing = int(both.floats.sum())
         why = f"two neighbours of a channel in a word; {missing} of {op.rows} in float32"
         title = f"requantization and weights of each channel, int32 [{op.rows}][5]"
         return Lowered(
@@ -234,9 +292,10 @@ class DepthwiseRows(Kernel):
             fields=RoutineFields(
                 conv_fields(op, op.window, op.groups, "nn_depthwise_routines", band=band),
                 row_of(op).words,
-                requantization(op).shift,
-                integers,
-                floats,
+                both.plain.shift,
+                FINER,
+                both.raised.shift,
+                *bodies(op),
                 split_of(op),
                 op.output.quantization.zero_point,
             ),

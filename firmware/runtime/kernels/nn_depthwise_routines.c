@@ -7,10 +7,14 @@
 #define TAPS 3    /* rows of the window, and taps of a row */
 #define OF_CHANNEL 5
 
-/* The empty instruction keeps compilers from calling memset, which may go by bytes. */
+/* Rows are whole fours of words. The empty instruction keeps compilers from calling memset, which
+ * may go by bytes. */
 static void clear(ai_u32 *words, ai_i32 count) {
-    for (ai_i32 i = 0; i < count; i++) {
-        words[i] = 0;
+    for (const ai_u32 *end = words + count; words < end; words += AT_ONCE) {
+        words[0] = 0;
+        words[1] = 0;
+        words[2] = 0;
+        words[3] = 0;
         __asm__ volatile("" ::: "memory");
     }
 }
@@ -71,7 +75,9 @@ static ai_i32 products(const nn_depthwise_layer *layer, const ai_i8 *half, const
 
 static ai_i8 requantized(const nn_depthwise_layer *layer, ai_i32 sum, const ai_i32 *constants) {
     if (constants[0] > 0) {
-        return nn_smmla(256 * sum, constants[0], constants[1], layer->shift);
+        const bool finer = constants[0] % 2 != 0;
+        return nn_smmla(256 * sum * (finer ? 1 << layer->finer : 1), constants[0], constants[1],
+                        finer ? layer->finer_shift : layer->shift);
     }
     ai_float multiplier;
     memcpy(&multiplier, constants, 4);

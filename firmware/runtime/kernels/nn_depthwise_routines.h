@@ -17,6 +17,8 @@ typedef struct {
     nn_conv_shape shape;
     ai_i32 words;
     ai_i32 shift; /* of sums that integers requantize */
+    ai_i32 finer; /* bits that the sums of odd factors are further left, and their shift */
+    ai_i32 finer_shift;
 #if NN_PACKED_ASSEMBLY
     /* `rows` rows of four channels of the image to rows of planes; `zeros` is less the zero point,
      * twice. The second one is for the last channels, when fewer than four are left: it begins as
@@ -31,8 +33,9 @@ typedef struct {
 
 /* nn_depthwise with one filter for each channel, at least four of them; the same bytes. Of each
  * channel, constants are five words: either a factor and an addend, for ((256 * sum * factor >> 32)
- * + addend) >> shift, or less the multiplier, as float32, and the bias; then, of each row, the
- * weights (w0, w1, w1, w2). */
+ * + addend) >> shift, where the factor is odd with the sum `finer` bits further left and
+ * `finer_shift`; or less the multiplier, as float32, and the bias; then, of each row, the weights
+ * (w0, w1, w1, w2). */
 void nn_depthwise_routines(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i8 *output,
                            const ai_i32 *constants, ai_u32 *scratch);
 

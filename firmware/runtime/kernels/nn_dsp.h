@@ -53,18 +53,27 @@ static inline ai_u32 nn_odd(ai_u32 word) {
     return halves;
 }
 
-/* sums + bytes 0 and 2 of a word, without signs, to each half; the caller knows that none wraps. */
+/* Each half of sums + bytes 0 and 2 of a word, with their signs, and NN_MORE; a half's sum must not
+ * leave 16 bits. */
+#define NN_MORE 0
 static inline ai_u32 nn_add_even(ai_u32 sums, ai_u32 word) {
     ai_u32 more;
-    __asm__("uxtab16 %0, %1, %2" : "=r"(more) : "r"(sums), "r"(word));
+    __asm__("sxtab16 %0, %1, %2" : "=r"(more) : "r"(sums), "r"(word));
     return more;
 }
 
 /* Bytes 1 and 3. */
 static inline ai_u32 nn_add_odd(ai_u32 sums, ai_u32 word) {
     ai_u32 more;
-    __asm__("uxtab16 %0, %1, %2, ror #8" : "=r"(more) : "r"(sums), "r"(word));
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(more) : "r"(sums), "r"(word));
     return more;
+}
+
+/* A half of such sums. */
+static inline ai_i32 nn_sum_of_half(ai_u32 half) {
+    ai_i32 sum;
+    __asm__("sxth %0, %1" : "=r"(sum) : "r"(half));
+    return sum;
 }
 
 /* (low half of a, low half of b), and the high ones. */
@@ -114,12 +123,18 @@ static inline ai_u32 nn_odd(ai_u32 word) {
     return nn_even(word >> 8);
 }
 
+/* Halves that are never below 0 carry nothing into one another. */
+#define NN_MORE 128
 static inline ai_u32 nn_add_even(ai_u32 sums, ai_u32 word) {
-    return sums + (word & 0x00FF00FFu);
+    return sums + ((word ^ 0x80808080u) & 0x00FF00FFu);
 }
 
 static inline ai_u32 nn_add_odd(ai_u32 sums, ai_u32 word) {
-    return sums + ((word >> 8) & 0x00FF00FFu);
+    return nn_add_even(sums, word >> 8);
+}
+
+static inline ai_i32 nn_sum_of_half(ai_u32 half) {
+    return (ai_i32)(half & 0xFFFFu);
 }
 
 static inline ai_u32 nn_low_halves(ai_u32 a, ai_u32 b) {

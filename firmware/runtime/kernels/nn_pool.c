@@ -146,36 +146,49 @@ void nn_max_pool(const nn_pool_shape *shape, const ai_i8 *input, ai_i8 *output) 
     }
 }
 
-/* Cells of which 16 bits hold the sum: 257 * 255 = 65,535. */
-#define MOST_CELLS 257
+/* Cells of which 16 bits hold the sum: 256 * -128 = -32,768. */
+#define MOST_CELLS 256
 
-/* Sums of four channels, each byte 128 more than it says. */
+/* Sums of four channels, each byte NN_MORE more than it says. They are taken twice, by turns: one
+ * addition to each would wait for the one before. */
 static void sum_four(const cells *own, ai_i32 channel, ai_i32 *sums) {
     ai_u32 even = 0;
     ai_u32 odd = 0;
+    ai_u32 even_too = 0;
+    ai_u32 odd_too = 0;
     const ai_i32 right = own->right;
     const ai_i8 *row = own->first + channel;
     for (ai_i32 ky = own->rows; ky > 0; ky--) {
         const ai_i8 *cell = row;
         ai_i32 kx = own->columns;
-        for (; kx >= 2; kx -= 2) {
-            const ai_u32 first = nn_word(cell) ^ 0x80808080u;
-            const ai_u32 second = nn_word(cell + right) ^ 0x80808080u;
-            even = nn_add_even(nn_add_even(even, first), second);
-            odd = nn_add_odd(nn_add_odd(odd, first), second);
-            cell += 2 * right;
+        for (; kx >= 4; kx -= 4) {
+            const ai_i8 *far = cell + 2 * right;
+            const ai_u32 first = nn_word(cell);
+            const ai_u32 second = nn_word(cell + right);
+            const ai_u32 third = nn_word(far);
+            const ai_u32 fourth = nn_word(far + right);
+            even = nn_add_even(even, first);
+            odd = nn_add_odd(odd, first);
+            even_too = nn_add_even(even_too, second);
+            odd_too = nn_add_odd(odd_too, second);
+            even = nn_add_even(even, third);
+            odd = nn_add_odd(odd, third);
+            even_too = nn_add_even(even_too, fourth);
+            odd_too = nn_add_odd(odd_too, fourth);
+            cell = far + 2 * right;
         }
-        if (kx > 0) {
-            const ai_u32 word = nn_word(cell) ^ 0x80808080u;
+        for (; kx > 0; kx--) {
+            const ai_u32 word = nn_word(cell);
             even = nn_add_even(even, word);
             odd = nn_add_odd(odd, word);
+            cell += right;
         }
         row += own->down;
     }
-    sums[0] = (ai_i32)(even & 0xFFFFu);
-    sums[1] = (ai_i32)(odd & 0xFFFFu);
-    sums[2] = (ai_i32)(even >> 16);
-    sums[3] = (ai_i32)(odd >> 16);
+    sums[0] = nn_sum_of_half(even) + nn_sum_of_half(even_too);
+    sums[1] = nn_sum_of_half(odd) + nn_sum_of_half(odd_too);
+    sums[2] = nn_sum_of_half(even >> 16) + nn_sum_of_half(even_too >> 16);
+    sums[3] = nn_sum_of_half(odd >> 16) + nn_sum_of_half(odd_too >> 16);
 }
 
 static ai_i32 sum_one(const cells *own, ai_i32 channel) {
@@ -219,7 +232,7 @@ void nn_average_pool(const nn_pool_shape *shape, const nn_average *average, cons
                 ai_i32 sums[4];
                 sum_four(&own, channel, sums);
                 for (ai_i32 i = 0; i < 4; i++) {
-                    const ai_i32 sum = sums[i] - 128 * cells_inside - zeros;
+                    const ai_i32 sum = sums[i] - NN_MORE * cells_inside - zeros;
                     *output++ = nn_requantize(sum, multiplier, average->zero_point, average->low,
                                               average->high);
                 }

@@ -13,7 +13,7 @@ static inline ai_i64 nn_shifted(ai_i64 value, ai_i32 bits) {
     return value < 0 ? ~(~value >> bits) : value >> bits;
 }
 
-/* scaled: 256 * a sum of products. No result of SMMLA leaves int32. */
+/* scaled: a multiple of a sum of products. No result of SMMLA leaves int32. */
 static inline ai_i8 nn_smmla(ai_i32 scaled, ai_i32 factor, ai_i32 addend, ai_i32 shift) {
     const ai_i64 high = nn_shifted((ai_i64)scaled * factor, 32) + addend;
     const ai_i64 steps = nn_shifted(high, shift);

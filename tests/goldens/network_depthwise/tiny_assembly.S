@@ -27,79 +27,79 @@ tiny_layer_0_split:
     pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #18]
     sxtab16 r4, r3, r6
-    sxtab16 r6, r3, r6, ror #8
     str     r4, [r1, #0]
-    sxtab16 r5, r3, r7
+    sxtab16 r6, r3, r6, ror #8
     str     r6, [r1, #28]
-    sxtab16 r7, r3, r7, ror #8
+    sxtab16 r5, r3, r7
     str     r5, [r1, #56]
+    sxtab16 r7, r3, r7, ror #8
     str     r7, [r1, #84]
     pkhbt   r10, r8, r9, lsl #16
     ldr     r4, [r0, #24]
     pkhtb   r11, r9, r8, asr #16
     ldr     r5, [r0, #30]
     sxtab16 r8, r3, r10
-    sxtab16 r10, r3, r10, ror #8
     str     r8, [r1, #4]
-    sxtab16 r9, r3, r11
+    sxtab16 r10, r3, r10, ror #8
     str     r10, [r1, #32]
-    sxtab16 r11, r3, r11, ror #8
+    sxtab16 r9, r3, r11
     str     r9, [r1, #60]
+    sxtab16 r11, r3, r11, ror #8
     str     r11, [r1, #88]
     pkhbt   r6, r4, r5, lsl #16
     ldr     r8, [r0, #36]
     pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #42]
     sxtab16 r4, r3, r6
-    sxtab16 r6, r3, r6, ror #8
     str     r4, [r1, #8]
-    sxtab16 r5, r3, r7
+    sxtab16 r6, r3, r6, ror #8
     str     r6, [r1, #36]
-    sxtab16 r7, r3, r7, ror #8
+    sxtab16 r5, r3, r7
     str     r5, [r1, #64]
+    sxtab16 r7, r3, r7, ror #8
     str     r7, [r1, #92]
     pkhbt   r10, r8, r9, lsl #16
     ldr     r4, [r0, #48]
     pkhtb   r11, r9, r8, asr #16
     ldr     r5, [r0, #54]
     sxtab16 r8, r3, r10
-    sxtab16 r10, r3, r10, ror #8
     str     r8, [r1, #12]
-    sxtab16 r9, r3, r11
+    sxtab16 r10, r3, r10, ror #8
     str     r10, [r1, #40]
-    sxtab16 r11, r3, r11, ror #8
+    sxtab16 r9, r3, r11
     str     r9, [r1, #68]
+    sxtab16 r11, r3, r11, ror #8
     str     r11, [r1, #96]
     pkhbt   r6, r4, r5, lsl #16
     ldr     r8, [r0, #60]
     pkhtb   r7, r5, r4, asr #16
     ldr     r9, [r0, #66]
     sxtab16 r4, r3, r6
-    sxtab16 r6, r3, r6, ror #8
     str     r4, [r1, #16]
-    sxtab16 r5, r3, r7
+    sxtab16 r6, r3, r6, ror #8
     str     r6, [r1, #44]
-    sxtab16 r7, r3, r7, ror #8
+    sxtab16 r5, r3, r7
     str     r5, [r1, #72]
+    sxtab16 r7, r3, r7, ror #8
     str     r7, [r1, #100]
     pkhbt   r10, r8, r9, lsl #16
     pkhtb   r11, r9, r8, asr #16
     sxtab16 r8, r3, r10
-    sxtab16 r10, r3, r10, ror #8
     str     r8, [r1, #20]
-    sxtab16 r9, r3, r11
+    sxtab16 r10, r3, r10, ror #8
     str     r10, [r1, #48]
-    sxtab16 r11, r3, r11, ror #8
+    sxtab16 r9, r3, r11
     str     r9, [r1, #76]
+    sxtab16 r11, r3, r11, ror #8
     str     r11, [r1, #104]
     ldr     r4, [r0, #72]
     sxtab16 r6, r3, r4
-    sxtab16 r4, r3, r4, ror #8
     str     r6, [r1, #24]
-    lsrs    r6, r6, #16
+    sxtab16 r4, r3, r4, ror #8
     str     r4, [r1, #52]
-    lsrs    r4, r4, #16
+    lsrs    r6, r6, #16
     str     r6, [r1, #80]
+    lsrs    r4, r4, #16
     str     r4, [r1, #108]
     addw    r0, r0, #78
     addw    r1, r1, #112
@@ -126,12 +126,12 @@ tiny_layer_0_split_rest:
     ldr     r9, [r0, #18]
     lsrs    r9, r9, #16
     sxtab16 r4, r3, r6
-    sxtab16 r6, r3, r6, ror #8
     str     r4, [r1, #0]
-    sxtab16 r5, r3, r7
+    sxtab16 r6, r3, r6, ror #8
     str     r6, [r1, #28]
-    sxtab16 r7, r3, r7, ror #8
+    sxtab16 r5, r3, r7
     str     r5, [r1, #56]
+    sxtab16 r7, r3, r7, ror #8
     str     r7, [r1, #84]
     pkhbt   r10, r8, r9, lsl #16
     ldr     r4, [r0, #24]
@@ -140,12 +140,12 @@ tiny_layer_0_split_rest:
     ldr     r5, [r0, #30]
     lsrs    r5, r5, #16
     sxtab16 r8, r3, r10
-    sxtab16 r10, r3, r10, ror #8
     str     r8, [r1, #4]
-    sxtab16 r9, r3, r11
+    sxtab16 r10, r3, r10, ror #8
     str     r10, [r1, #32]
-    sxtab16 r11, r3, r11, ror #8
+    sxtab16 r9, r3, r11
     str     r9, [r1, #60]
+    sxtab16 r11, r3, r11, ror #8
     str     r11, [r1, #88]
     pkhbt   r6, r4, r5, lsl #16
     ldr     r8, [r0, #36]
@@ -154,12 +154,12 @@ tiny_layer_0_split_rest:
     ldr     r9, [r0, #42]
     lsrs    r9, r9, #16
     sxtab16 r4, r3, r6
-    sxtab16 r6, r3, r6, ror #8
     str     r4, [r1, #8]
-    sxtab16 r5, r3, r7
+    sxtab16 r6, r3, r6, ror #8
     str     r6, [r1, #36]
-    sxtab16 r7, r3, r7, ror #8
+    sxtab16 r5, r3, r7
     str     r5, [r1, #64]
+    sxtab16 r7, r3, r7, ror #8
     str     r7, [r1, #92]
     pkhbt   r10, r8, r9, lsl #16
     ldr     r4, [r0, #48]
@@ -168,12 +168,12 @@ tiny_layer_0_split_rest:
     ldr     r5, [r0, #54]
     lsrs    r5, r5, #16
     sxtab16 r8, r3, r10
-    sxtab16 r10, r3, r10, ror #8
     str     r8, [r1, #12]
-    sxtab16 r9, r3, r11
+    sxtab16 r10, r3, r10, ror #8
     str     r10, [r1, #40]
-    sxtab16 r11, r3, r11, ror #8
+    sxtab16 r9, r3, r11
     str     r9, [r1, #68]
+    sxtab16 r11, r3, r11, ror #8
     str     r11, [r1, #96]
     pkhbt   r6, r4, r5, lsl #16
     ldr     r8, [r0, #60]
@@ -182,32 +182,32 @@ tiny_layer_0_split_rest:
     ldr     r9, [r0, #66]
     lsrs    r9, r9, #16
     sxtab16 r4, r3, r6
-    sxtab16 r6, r3, r6, ror #8
     str     r4, [r1, #16]
-    sxtab16 r5, r3, r7
+    sxtab16 r6, r3, r6, ror #8
     str     r6, [r1, #44]
-    sxtab16 r7, r3, r7, ror #8
+    sxtab16 r5, r3, r7
     str     r5, [r1, #72]
+    sxtab16 r7, r3, r7, ror #8
     str     r7, [r1, #100]
     pkhbt   r10, r8, r9, lsl #16
     pkhtb   r11, r9, r8, asr #16
     sxtab16 r8, r3, r10
-    sxtab16 r10, r3, r10, ror #8
     str     r8, [r1, #20]
-    sxtab16 r9, r3, r11
+    sxtab16 r10, r3, r10, ror #8
     str     r10, [r1, #48]
-    sxtab16 r11, r3, r11, ror #8
+    sxtab16 r9, r3, r11
     str     r9, [r1, #76]
+    sxtab16 r11, r3, r11, ror #8
     str     r11, [r1, #104]
     ldr     r4, [r0, #72]
     lsrs    r4, r4, #16
     sxtab16 r6, r3, r4
-    sxtab16 r4, r3, r4, ror #8
     str     r6, [r1, #24]
-    lsrs    r6, r6, #16
+    sxtab16 r4, r3, r4, ror #8
     str     r4, [r1, #52]
-    lsrs    r4, r4, #16
+    lsrs    r6, r6, #16
     str     r6, [r1, #80]
+    lsrs    r4, r4, #16
     str     r4, [r1, #108]
     addw    r0, r0, #78
     addw    r1, r1, #112
@@ -230,8 +230,8 @@ tiny_layer_0_rows:
 .Ltiny_layer_0_channel:
     ldm     r2!, {r4-r8}
     str     r2, [sp, #12]
-    cmp     r4, #0
-    blt     .Ltiny_layer_0_floats
+    lsls    r12, r4, #31
+    bne     .Ltiny_layer_0_finer
     strd    r4, r5, [sp]
     mov     r12, #0xFF00FF00
     and     r9, r6, #0xFF00FF00
@@ -242,32 +242,32 @@ tiny_layer_0_rows:
     and     r8, r12, r8, lsl #8
 .Ltiny_layer_0_integers_row:
     ldr     r12, [r0, #0]
+    smultb  r3, r12, r6
     ldr     lr, [r0, #112]
     smuad   r2, r12, r9
-    smlad   r2, lr, r10, r2
-    smultb  r3, r12, r6
     ldr     r12, [r0, #224]
-    smlatb  r3, lr, r7, r3
+    smlad   r2, lr, r10, r2
     smlad   r2, r12, r11, r2
+    smlatb  r3, lr, r7, r3
+    smmla   r2, r2, r4, r5
     ldr     lr, [r0, #4]
     smlatb  r3, r12, r8, r3
     ldr     r12, [r0, #116]
-    smmla   r2, r2, r4, r5
     smlad   r3, lr, r9, r3
-    smlad   r3, r12, r10, r3
     ssat    r2, #8, r2, asr #13
+    smlad   r3, r12, r10, r3
     strb    r2, [r1, #0]
     smultb  r2, lr, r6
     ldr     lr, [r0, #228]
     smlatb  r2, r12, r7, r2
-    smlad   r3, lr, r11, r3
     ldr     r12, [r0, #8]
+    smlad   r3, lr, r11, r3
     smlatb  r2, lr, r8, r2
-    ldr     lr, [r0, #120]
     smmla   r3, r3, r4, r5
+    ldr     lr, [r0, #120]
     smlad   r2, r12, r9, r2
-    smlad   r2, lr, r10, r2
     ssat    r3, #8, r3, asr #13
+    smlad   r2, lr, r10, r2
     strb    r3, [r1, #6]
     smultb  r3, r12, r6
     ldr     r12, [r0, #232]
@@ -275,11 +275,11 @@ tiny_layer_0_rows:
     smlad   r2, r12, r11, r2
     ldr     lr, [r0, #12]
     smlatb  r3, r12, r8, r3
-    ldr     r12, [r0, #124]
     smmla   r2, r2, r4, r5
+    ldr     r12, [r0, #124]
     smlad   r3, lr, r9, r3
-    smlad   r3, r12, r10, r3
     ssat    r2, #8, r2, asr #13
+    smlad   r3, r12, r10, r3
     strb    r2, [r1, #12]
     smultb  r2, lr, r6
     ldr     lr, [r0, #236]
@@ -287,51 +287,49 @@ tiny_layer_0_rows:
     smlad   r3, lr, r11, r3
     ldr     r12, [r0, #16]
     smlatb  r2, lr, r8, r2
-    ldr     lr, [r0, #128]
     smmla   r3, r3, r4, r5
+    ldr     lr, [r0, #128]
     smlad   r2, r12, r9, r2
-    smlad   r2, lr, r10, r2
     ssat    r3, #8, r3, asr #13
+    smlad   r2, lr, r10, r2
     strb    r3, [r1, #18]
     smultb  r3, r12, r6
     ldr     r12, [r0, #240]
     smlatb  r3, lr, r7, r3
     smlad   r2, r12, r11, r2
-    ldr     lr, [r0, #20]
     smlatb  r3, r12, r8, r3
     ldr     r12, [r0, #132]
     smmla   r2, r2, r4, r5
-    smlad   r3, lr, r9, r3
+    ldr     lr, [r0, #20]
     smlad   r3, r12, r10, r3
     ssat    r2, #8, r2, asr #13
+    smlad   r3, lr, r9, r3
     strb    r2, [r1, #24]
     smultb  r2, lr, r6
     ldr     lr, [r0, #244]
     smlatb  r2, r12, r7, r2
-    smlad   r3, lr, r11, r3
     ldr     r12, [r0, #24]
     smlatb  r2, lr, r8, r2
+    smlad   r3, lr, r11, r3
     ldr     lr, [r0, #136]
-    smmla   r3, r3, r4, r5
     smlabb  r2, r12, r9, r2
     ldr     r12, [r0, #248]
     smlabb  r2, lr, r10, r2
     smlabb  r2, r12, r11, r2
-    ssat    r3, #8, r3, asr #13
-    smmla   r2, r2, r4, r5
-    strb    r3, [r1, #30]
-    ssat    r2, #8, r2, asr #13
-    strb    r2, [r1, #36]
     ldr     r12, [sp, #8]
+    smmla   r3, r3, r4, r5
     addw    r0, r0, #224
-    addw    r1, r1, #42
+    smmla   r2, r2, r4, r5
     cmp     r0, r12
+    ssat    r3, #8, r3, asr #13
+    ssat    r2, #8, r2, asr #13
+    strb    r3, [r1, #30]
+    strb    r2, [r1, #36]
+    addw    r1, r1, #42
     bne     .Ltiny_layer_0_integers_row
     b       .Ltiny_layer_0_next
-.Ltiny_layer_0_floats:
-    bic     r4, r4, #0x80000000
-    vmov    s0, r4
-    str     r5, [sp, #4]
+.Ltiny_layer_0_finer:
+    strd    r4, r5, [sp]
     mov     r12, #0xFF00FF00
     and     r9, r6, #0xFF00FF00
     and     r10, r7, #0xFF00FF00
@@ -339,149 +337,100 @@ tiny_layer_0_rows:
     and     r6, r12, r6, lsl #8
     and     r7, r12, r7, lsl #8
     and     r8, r12, r8, lsl #8
-.Ltiny_layer_0_float_row:
-    ldr     r12, [r0, #0]
+.Ltiny_layer_0_raised_row:
     ldr     lr, [r0, #112]
+    ldr     r12, [r0, #0]
     smuad   r2, r12, r9
-    smlad   r2, lr, r10, r2
     smultb  r3, r12, r6
     ldr     r12, [r0, #224]
-    smlatb  r3, lr, r7, r3
-    ldr     lr, [sp, #4]
-    smlad   r2, r12, r11, r2
-    smlatb  r3, r12, r8, r3
-    ldr     r12, [r0, #4]
-    add     r2, lr, r2, asr #8
-    ldr     lr, [r0, #116]
-    smlad   r3, r12, r9, r3
-    smlad   r3, lr, r10, r3
-    vmov    s1, r2
-    smultb  r2, r12, r6
-    ldr     r12, [r0, #228]
-    smlatb  r2, lr, r7, r2
-    ldr     lr, [sp, #4]
-    smlad   r3, r12, r11, r3
-    smlatb  r2, r12, r8, r2
-    ldr     r12, [r0, #8]
-    add     r3, lr, r3, asr #8
-    ldr     lr, [r0, #120]
-    smlad   r2, r12, r9, r2
     smlad   r2, lr, r10, r2
-    vmov    s2, r3
+    smlad   r2, r12, r11, r2
+    smlatb  r3, lr, r7, r3
+    ldr     lr, [r0, #4]
+    smlatb  r3, r12, r8, r3
+    ldr     r12, [r0, #116]
+    lsl     r2, r2, #3
+    smlad   r3, lr, r9, r3
+    smmla   r2, r2, r4, r5
+    smlad   r3, r12, r10, r3
+    ssat    r2, #8, r2, asr #16
+    strb    r2, [r1, #0]
+    smultb  r2, lr, r6
+    ldr     lr, [r0, #228]
+    smlatb  r2, r12, r7, r2
+    smlad   r3, lr, r11, r3
+    smlatb  r2, lr, r8, r2
+    ldr     r12, [r0, #8]
+    lsl     r3, r3, #3
+    smlad   r2, r12, r9, r2
+    ldr     lr, [r0, #120]
+    smmla   r3, r3, r4, r5
+    smlad   r2, lr, r10, r2
+    ssat    r3, #8, r3, asr #16
+    strb    r3, [r1, #6]
     smultb  r3, r12, r6
     ldr     r12, [r0, #232]
     smlatb  r3, lr, r7, r3
-    ldr     lr, [sp, #4]
     smlad   r2, r12, r11, r2
+    ldr     lr, [r0, #12]
+    lsl     r2, r2, #3
     smlatb  r3, r12, r8, r3
-    ldr     r12, [r0, #12]
-    add     r2, lr, r2, asr #8
-    ldr     lr, [r0, #124]
-    smlad   r3, r12, r9, r3
-    smlad   r3, lr, r10, r3
-    vmov    s3, r2
-    smultb  r2, r12, r6
-    ldr     r12, [r0, #236]
-    smlatb  r2, lr, r7, r2
-    ldr     lr, [sp, #4]
-    smlad   r3, r12, r11, r3
-    smlatb  r2, r12, r8, r2
-    ldr     r12, [r0, #16]
-    add     r3, lr, r3, asr #8
+    smmla   r2, r2, r4, r5
+    ldr     r12, [r0, #124]
+    smlad   r3, lr, r9, r3
+    smlad   r3, r12, r10, r3
+    ssat    r2, #8, r2, asr #16
+    strb    r2, [r1, #12]
+    smultb  r2, lr, r6
+    ldr     lr, [r0, #236]
+    smlatb  r2, r12, r7, r2
+    smlad   r3, lr, r11, r3
+    smlatb  r2, lr, r8, r2
     ldr     lr, [r0, #128]
-    smlad   r2, r12, r9, r2
+    ldr     r12, [r0, #16]
+    lsl     r3, r3, #3
     smlad   r2, lr, r10, r2
-    vmov    s4, r3
+    smmla   r3, r3, r4, r5
+    smlad   r2, r12, r9, r2
+    ssat    r3, #8, r3, asr #16
+    strb    r3, [r1, #18]
     smultb  r3, r12, r6
     ldr     r12, [r0, #240]
     smlatb  r3, lr, r7, r3
-    ldr     lr, [sp, #4]
+    ldr     lr, [r0, #20]
     smlad   r2, r12, r11, r2
+    lsl     r2, r2, #3
     smlatb  r3, r12, r8, r3
-    ldr     r12, [r0, #20]
-    add     r2, lr, r2, asr #8
-    ldr     lr, [r0, #132]
-    smlad   r3, r12, r9, r3
-    smlad   r3, lr, r10, r3
-    vmov    s5, r2
-    smultb  r2, r12, r6
-    ldr     r12, [r0, #244]
-    smlatb  r2, lr, r7, r2
-    ldr     lr, [sp, #4]
-    smlad   r3, r12, r11, r3
-    smlatb  r2, r12, r8, r2
+    ldr     r12, [r0, #132]
+    smmla   r2, r2, r4, r5
+    smlad   r3, r12, r10, r3
+    ssat    r2, #8, r2, asr #16
+    smlad   r3, lr, r9, r3
+    strb    r2, [r1, #24]
+    smultb  r2, lr, r6
+    ldr     lr, [r0, #244]
+    smlatb  r2, r12, r7, r2
     ldr     r12, [r0, #24]
-    add     r3, lr, r3, asr #8
+    smlatb  r2, lr, r8, r2
+    smlad   r3, lr, r11, r3
     ldr     lr, [r0, #136]
     smlabb  r2, r12, r9, r2
     ldr     r12, [r0, #248]
     smlabb  r2, lr, r10, r2
-    ldr     lr, [sp, #4]
     smlabb  r2, r12, r11, r2
-    add     r2, lr, r2, asr #8
-    vmov    s6, r3
-    vcvt.f32.s32 s1, s1
-    vcvt.f32.s32 s2, s2
-    vcvt.f32.s32 s3, s3
-    vcvt.f32.s32 s4, s4
-    vcvt.f32.s32 s5, s5
-    vcvt.f32.s32 s6, s6
-    vmul.f32 s1, s1, s0
-    vmul.f32 s2, s2, s0
-    vmul.f32 s3, s3, s0
-    vmul.f32 s4, s4, s0
-    vmul.f32 s5, s5, s0
-    vmul.f32 s6, s6, s0
-    vcvtr.s32.f32 s1, s1
-    vcvtr.s32.f32 s2, s2
-    vcvtr.s32.f32 s3, s3
-    vcvtr.s32.f32 s4, s4
-    vcvtr.s32.f32 s5, s5
-    vcvtr.s32.f32 s6, s6
-    vmov    r3, s1
-    vmov    r4, s2
-    vmov    r5, s3
-    vmov    r12, s4
-    vmov    lr, s5
-    ssat    r3, #16, r3
-    ssat    r4, #16, r4
-    ssat    r5, #16, r5
-    ssat    r12, #16, r12
-    ssat    lr, #16, lr
-    subw    r3, r3, #3
-    subw    r4, r4, #3
-    subw    r5, r5, #3
-    subw    r12, r12, #3
-    subw    lr, lr, #3
-    ssat    r3, #8, r3
-    ssat    r4, #8, r4
-    ssat    r5, #8, r5
-    ssat    r12, #8, r12
-    ssat    lr, #8, lr
-    strb    r3, [r1, #0]
-    strb    r4, [r1, #6]
-    strb    r5, [r1, #12]
-    strb    r12, [r1, #18]
-    strb    lr, [r1, #24]
-    vmov    r3, s6
-    ssat    r3, #16, r3
-    subw    r3, r3, #3
-    ssat    r3, #8, r3
-    strb    r3, [r1, #30]
-    vmov    s1, r2
-    vcvt.f32.s32 s1, s1
-    vmul.f32 s1, s1, s0
-    vcvtr.s32.f32 s1, s1
-    vmov    r2, s1
-    ssat    r2, #16, r2
-    subw    r2, r2, #3
-    ssat    r2, #8, r2
-    strb    r2, [r1, #36]
+    lsl     r3, r3, #3
     ldr     r12, [sp, #8]
+    lsl     r2, r2, #3
+    smmla   r3, r3, r4, r5
     addw    r0, r0, #224
-    addw    r1, r1, #42
+    smmla   r2, r2, r4, r5
     cmp     r0, r12
-    bne     .Ltiny_layer_0_float_row
+    ssat    r3, #8, r3, asr #16
+    ssat    r2, #8, r2, asr #16
+    strb    r3, [r1, #30]
+    strb    r2, [r1, #36]
+    addw    r1, r1, #42
+    bne     .Ltiny_layer_0_raised_row
 .Ltiny_layer_0_next:
     ldrd    r4, r0, [sp, #16]
     ldr     r1, [sp, #24]

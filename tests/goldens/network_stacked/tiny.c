@@ -110,6 +110,8 @@ NN_LAYER static const nn_depthwise_layer tiny_layer_2 = {
         },
     .words = 2,
     .shift = 13,
+    .finer = 3,
+    .finer_shift = 16,
 #if NN_PACKED_ASSEMBLY
     .split = tiny_layer_2_split,
     .split_rest = tiny_layer_2_split,
@@ -279,7 +281,7 @@ static void tiny_observed_pass(const ai_i8 *const inputs[], ai_i8 *const outputs
 
 static const nn_end tiny_input_ends[] = {{96, 48}};
 static const nn_end tiny_output_ends[] = {{3, 272}};
-static const nn_block tiny_blocks[] = {{1420, 0xE8D9491C}};
+static const nn_block tiny_blocks[] = {{1420, 0x443BBE13}};
 
 /* ---- Description --------------------------------------------------------------------------- */
 
