@@ -40,10 +40,10 @@ class Sampling:
         return Windows(tuple(starts), (size,) * self.samples)
 
 
-# Of fully connected networks and of layers: what widens rows comes rarely and is slow, so that
-# short samples of a layer are off by a tenth. Of whole convolutional networks, whose layers are
-# told apart.
-NETWORKS = LAYERS = Sampling(1_000_000, 24, 20_000)
+# Of fully connected networks and of layers, all of ours whole: what widens rows comes rarely and is
+# slow, so that short samples of a layer are off by a tenth. Of whole convolutional networks, whose
+# layers are told apart.
+NETWORKS = LAYERS = Sampling(2_500_000, 24, 20_000)
 CONVOLUTIONS = Sampling(200_000, 24, 6_000)
 
 
