@@ -50,6 +50,11 @@ def test_the_array_is_no_larger_than_its_goal(name: str, plans: dict[str, Plan])
     assert plans[name].arena_size <= MOST[name]
 
 
+def test_fast_keyword_spotting(fast_plans: dict[str, Plan]) -> None:
+    """Images of 25 x 5 x 64, and eleven rows of four channels, of three words each."""
+    assert fast_plans["KWS"].arena_size <= 25 * 5 * 64 + 11 * 4 * 3 * 4
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_array_is_near_its_bound(name: str, plans: dict[str, Plan]) -> None:
     packing = plans[name].layout.packing

@@ -26,6 +26,8 @@ NETWORKS: dict[str, Callable[[], QdqModel]] = {
     "two_left": convolution((3, 12, 8), (8, 3, 3, 3), 3, pads=[1, 0, 1, 1], strides=[2, 2]),
     "three_left": convolution((3, 7, 6), (7, 3, 3, 3), 4, pads=[1, 1, 1, 1]),
     "keyword": convolution((1, 21, 8), (9, 1, 10, 4), 5, pads=[4, 1, 5, 1], strides=[2, 2]),
+    "odd_begin": convolution((3, 11, 9), (8, 3, 3, 3), 18, pads=[1, 1, 1, 1], strides=[2, 2]),
+    "padding_ahead": convolution((1, 9, 3), (4, 1, 3, 5), 19, pads=[1, 3, 1, 4], strides=[1, 2]),
     "even": convolution((2, 8, 9), (4, 2, 3, 3), 6, pads=[1, 1, 1, 1]),
     "fours": convolution((4, 6, 5), (3, 4, 3, 2), 7),
     "strides": convolution((1, 16, 13), (2, 1, 4, 3), 8, pads=[1, 1, 1, 1], strides=[3, 3]),
@@ -100,6 +102,23 @@ def test_sums_at_the_ends(tmp_path: Path) -> None:
         case = Case("ends", graph, stored.reshape(len(stored), -1), AUTO)
         (computed,) = run_cases([case], tmp_path / board, board)
         np.testing.assert_array_equal(computed, run(graph, case.inputs))
+
+
+def test_rows_are_there_twice_only_for_every_other_window(networks: dict[str, Read]) -> None:
+    """Bytes of a row of the window's columns, two for an element, in words; where windows begin at
+    even and at odd elements, of a row that begins with a whole word of padding, twice."""
+    words = {
+        "keyword": 10 // 2,
+        "odd_begin": (3 * 11 + 1) // 2,
+        "padding_ahead": 10 // 2,
+        "even": 2 * 11 // 2,
+        "lenet": 2 * ((14 + 2) // 2),
+        "three_left": 2 * ((1 + 3 * 8 + 2) // 2),
+    }
+    for name, pitch in words.items():
+        (op,) = networks[name].graph.ops
+        assert isinstance(op, Conv)
+        assert loop_of(op).pitch == pitch, name
 
 
 def test_steps_go_down_columns(networks: dict[str, Read]) -> None:

@@ -181,12 +181,13 @@ def test_a_row_is_written_once_however_often_it_is_asked_for(tmp_path: Path) -> 
 
 
 def test_rows_are_split_once_and_once_more_for_each_turn_that_shares_them(tmp_path: Path) -> None:
-    """What bands cost beside their sums: 90 each; two rows of three are another turn's, too."""
+    """What bands cost beside their sums: 65 and 26 a channel; two rows of three are another turn's,
+    too."""
     build = partial(rows_of, (8, 9, 7), (3, 3), strides=[1, 2], pads=[1, 1, 1, 1])
     op = read_variants({"op": build}, tmp_path)["op"].graph.ops[-1]
     assert isinstance(op, Conv)
     fours, split = 2, 8.0 + 12.0 * row_of(op).words
-    assert prepared(op, 9) == fours * ((1 + 9 + 1) * split + 90.0)
+    assert prepared(op, 9) == fours * ((1 + 9 + 1) * split + 65.0) + 8 * 26.0
     (whole,), (three,) = (DepthwiseRows().in_strips(op, CORTEX_M7, n) for n in (9, 3))
     more = prepared(op, 3) - prepared(op, 9) + (3 - 1) * 2 * fours * split
     assert three.slower - whole.slower == pytest.approx(more)

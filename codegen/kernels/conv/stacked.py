@@ -104,13 +104,16 @@ class StackedFields(ConvFields):
 
 
 def loop_of(op: Conv) -> Loop:
-    """The layer's loop. Rows are there twice where some windows begin at odd elements."""
+    """The layer's loop. Rows are there twice where every other window begins at an odd element;
+    where all begin an even number of elements apart, the first one begins a word."""
     window, depth = op.window, op.input.shape[1]
-    before, between = window.pads[1] * depth, window.strides[1] * depth
-    size = (before % 2 + reach_of(window) * depth + 2) // 2
-    twice = before % 2 or between % 2
+    elements = reach_of(window) * depth
+    if window.strides[1] * depth % 2:
+        pitch = 2 * ((window.pads[1] * depth % 2 + elements + 2) // 2)
+    else:
+        pitch = -(-elements // 2)
     pairs = -(-window.kernel[1] * depth // 2)
-    return Loop(window.kernel[0], pairs, window.strides[0], size * (2 if twice else 1))
+    return Loop(window.kernel[0], pairs, window.strides[0], pitch)
 
 
 def in_steps(op: Conv, loop: Loop) -> Int64Array:

@@ -6,14 +6,14 @@
 #include "nn_words.h"
 
 /* Rows of 256 * the row `stride_y` below + the row itself + 128, two neighbouring elements to a
- * word, padding included; behind them the same ones one element on, where some windows begin at odd
- * elements. */
+ * word, padding included; behind them the same ones one element on, where every other window begins
+ * at an odd element. */
 typedef struct {
     const nn_conv_shape *shape;
     ai_i32 pitch;   /* words of a row */
     ai_i32 size;    /* of them before what is shifted */
     bool shifted;   /* whether there is that */
-    ai_i32 lead;    /* elements before the image's first one, an even number */
+    ai_i32 lead;    /* elements before the image's first one; even where rows are there twice */
     ai_i32 columns; /* of the image under any window */
 } stacked_rows;
 
@@ -25,9 +25,9 @@ static stacked_rows rows_of(const nn_conv_shape *shape, ai_i32 pitch) {
     stacked_rows rows;
     rows.shape = shape;
     rows.pitch = pitch;
-    rows.shifted = before % 2 != 0 || (shape->stride_x * depth) % 2 != 0;
+    rows.shifted = (shape->stride_x * depth) % 2 != 0;
     rows.size = rows.shifted ? pitch / 2 : pitch;
-    rows.lead = before + before % 2;
+    rows.lead = before + (rows.shifted ? before % 2 : 0);
     rows.columns = under < shape->width ? under : shape->width;
     return rows;
 }
@@ -105,16 +105,24 @@ static void make_row(const stacked_rows *rows, const ai_i8 *image, ai_i32 y, ai_
     const ai_i8 *from[2];
     ai_i32 steps[2];
     const ai_i32 below = y + shape->stride_y;
-    const ai_i32 count = rows->columns * shape->channels;
+    ai_i32 count = rows->columns * shape->channels;
+    ai_i32 begin = rows->lead;
     for (ai_i32 i = 0; i < 2; i++) {
         const ai_i32 at = i == 0 ? y : below;
         const bool inside = at >= 0 && at < shape->height;
         from[i] = inside ? image + at * shape->width * shape->channels : (const ai_i8 *)&zeros;
         steps[i] = inside ? 4 : 0;
     }
-    pad(row, 0, rows->lead, zero);
-    stack(from[0], steps[0], from[1], steps[1], count, row + rows->lead / 2);
-    pad(row, rows->lead + count, 2 * rows->size, zero);
+    pad(row, 0, begin, zero);
+    if (begin % 2 != 0 && count > 0) {
+        put(row, begin, stacked(*from[0], *from[1]));
+        from[0] += steps[0] > 0 ? 1 : 0;
+        from[1] += steps[1] > 0 ? 1 : 0;
+        begin++;
+        count--;
+    }
+    stack(from[0], steps[0], from[1], steps[1], count, row + begin / 2);
+    pad(row, begin + count, 2 * rows->size, zero);
     if (rows->shifted) {
         shift(row, rows->size, row + rows->size);
     }

@@ -105,63 +105,83 @@ static void rows_of(const nn_depthwise_layer *layer, const ai_u32 *planes, ai_i8
 
 #endif
 
-/* What `rows` rows of output from `y` on need of channels from `first` on, behind `kept` rows that
- * are there. Where a band is all there is, rows of padding stay from the first channels on. */
-static void prepare(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i32 first, ai_i32 y,
-                    ai_i32 rows, ai_i32 kept, ai_u32 *planes) {
-    const nn_conv_shape *shape = &layer->shape;
-    const ai_i32 pitch = AT_ONCE * layer->words;
-    const ai_i32 begin = y * shape->stride_y - shape->pad_top;
-    const ai_i32 bottom = begin + (rows - 1) * shape->stride_y + 2 * shape->dilation_y + 1;
-    const ai_i32 top = begin + kept;
-    planes += kept * pitch;
-    const ai_i32 from = top < 0 ? (bottom < 0 ? bottom : 0) : top;
-    const ai_i32 below = bottom < shape->height ? bottom : shape->height;
-    const ai_i32 to = below < from ? from : below;
-    const ai_i32 left = shape->channels - first;
-    const ai_i8 *pixels = input + from * shape->width * shape->channels + first;
-    const bool padded = first == 0 || shape->band < shape->output_height;
-    if (padded) {
-        clear(planes, (from - top) * pitch);
-    }
-    planes += (from - top) * pitch;
-    if (to > from) {
-#if NN_WORDS_ANYWHERE
-        const ai_u32 zeros = ((ai_u32)(-shape->input_zero_point) & 0xFFFFu) * 0x00010001u;
-        if (left < AT_ONCE) {
-            layer->split_rest(pixels - (AT_ONCE - left), planes, to - from, zeros);
-        } else {
-            layer->split(pixels, planes, to - from, zeros);
-        }
-#else
-        split(layer, pixels, left < AT_ONCE ? left : AT_ONCE, to - from, planes);
-#endif
-    }
-    if (padded) {
-        clear(planes + (to - from) * pitch, (bottom - to) * pitch);
-    }
-}
-
 void nn_depthwise_routines(const nn_depthwise_layer *layer, const ai_i8 *input, ai_i8 *output,
                            const ai_i32 *constants, ai_u32 *scratch) {
     const nn_conv_shape *shape = &layer->shape;
     const ai_i32 pitch = AT_ONCE * layer->words;
-    const ai_i32 shared = 2 * shape->dilation_y + 1 - shape->stride_y;
+    const ai_i32 stride = shape->stride_y;
+    const ai_i32 reach = 2 * shape->dilation_y + 1;
+    const ai_i32 band = shape->band;
+    const ai_i32 row_bytes = shape->width * shape->channels;
+    const ai_i32 band_bytes = band * shape->output_width * shape->channels;
+    /* Rows of planes that the next band needs, too, and words to where they lie. */
+    const ai_i32 shared = reach > stride ? reach - stride : 0;
+    const ai_i32 down = band * stride * pitch;
+#if NN_WORDS_ANYWHERE
+    const ai_u32 zeros = ((ai_u32)(-shape->input_zero_point) & 0xFFFFu) * 0x00010001u;
+#endif
     for (ai_i32 first = 0; first < shape->channels; first += AT_ONCE) {
         const ai_i32 left = shape->channels - first;
         const ai_i32 count = left < AT_ONCE ? left : AT_ONCE;
-        for (ai_i32 y = 0; y < shape->output_height; y += shape->band) {
-            const ai_i32 below = shape->output_height - y;
-            const ai_i32 rows = below < shape->band ? below : shape->band;
-            ai_i8 *bytes = output + y * shape->output_width * shape->channels + first;
-            const ai_i32 kept = y > 0 && shared > 0 ? shared : 0;
-            nn_move_words(scratch, scratch + shape->band * shape->stride_y * pitch, kept * pitch);
-            prepare(layer, input, first, y, rows, kept, scratch);
+        /* Where a band is all there is, rows of padding stay from the first channels on. */
+        const bool padded = first == 0 || band < shape->output_height;
+        ai_i8 *bytes = output + first;
+        ai_u32 *planes = scratch;
+        ai_i32 begin = -shape->pad_top; /* the row of the image that comes to `planes` */
+        ai_i32 rows = (band - 1) * stride + reach;
 #if NN_PACKED_ASSEMBLY
-            layer->rows(scratch, bytes, constants, scratch + rows * shape->stride_y * pitch, count);
-#else
-            rows_of(layer, scratch, bytes, constants, rows, count);
+        const ai_u32 *end = scratch + down;
 #endif
+        for (ai_i32 y = shape->output_height; y > 0; y -= band) {
+            if (y < band) {
+                rows -= (band - y) * stride;
+#if NN_PACKED_ASSEMBLY
+                end = scratch + y * stride * pitch;
+#endif
+            }
+            ai_u32 *inside = planes;
+            ai_i32 from = begin;
+            ai_i32 behind = begin + rows;
+            if (from < 0) {
+                from = behind < 0 ? behind : 0;
+                inside += (from - begin) * pitch;
+                if (padded) {
+                    clear(planes, (from - begin) * pitch);
+                }
+            }
+            if (behind > shape->height) {
+                behind = from > shape->height ? from : shape->height;
+                if (padded) {
+                    clear(inside + (behind - from) * pitch, (begin + rows - behind) * pitch);
+                }
+            }
+            if (behind > from) {
+                const ai_i8 *pixels = input + from * row_bytes + first;
+#if NN_WORDS_ANYWHERE
+                if (left < AT_ONCE) {
+                    layer->split_rest(pixels - (AT_ONCE - left), inside, behind - from, zeros);
+                } else {
+                    layer->split(pixels, inside, behind - from, zeros);
+                }
+#else
+                split(layer, pixels, count, behind - from, inside);
+#endif
+            }
+#if NN_PACKED_ASSEMBLY
+            layer->rows(scratch, bytes, constants, end, count);
+#else
+            rows_of(layer, scratch, bytes, constants, y < band ? y : band, count);
+#endif
+            if (y > band) {
+                if (planes == scratch) {
+                    planes += shared * pitch;
+                    begin += shared;
+                    rows -= shared;
+                }
+                nn_move_words(scratch, scratch + down, shared * pitch);
+                bytes += band_bytes;
+                begin += band * stride;
+            }
         }
         constants += OF_CHANNEL * count;
     }

@@ -76,10 +76,10 @@ NN_LAYER static const nn_pool_shape tiny_layer_1 = {
     .pad_right = 0,
 };
 
-#ifndef TINY_STACKED_3_6_1_33
-#define TINY_STACKED_3_6_1_33
+#ifndef TINY_STACKED_3_6_1_32
+#define TINY_STACKED_3_6_1_32
 /* Two filters and four pixels: 3 rows of 6 steps. */
-NN_CONV_STACKED_LOOP(tiny_stacked_3_6_1_33, 3, 6, 1, 33)
+NN_CONV_STACKED_LOOP(tiny_stacked_3_6_1_32, 3, 6, 1, 32)
 #endif
 
 #ifndef TINY_STACKED_END_14
@@ -291,10 +291,10 @@ NN_LAYER static const nn_conv_shape tiny_layer_6_1 = {
         },
 };
 
-#ifndef TINY_STACKED_1_2_1_57
-#define TINY_STACKED_1_2_1_57
+#ifndef TINY_STACKED_1_2_1_56
+#define TINY_STACKED_1_2_1_56
 /* Two filters and four pixels: 1 rows of 2 steps. */
-NN_CONV_STACKED_LOOP(tiny_stacked_1_2_1_57, 1, 2, 1, 57)
+NN_CONV_STACKED_LOOP(tiny_stacked_1_2_1_56, 1, 2, 1, 56)
 #endif
 
 #ifndef TINY_STACKED_END_13
@@ -353,8 +353,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 2: conv_11: conv 784 -> 1568, 3x3, ReLU */
     nn_layer(observer, 2, false);
     nn_conv_stacked(&tiny_layer_2, (const ai_i8 *)(arena + 6792), (ai_i8 *)(arena + 6008),
-                    (const ai_u32 *)(weights[0] + 104), 4, tiny_stacked_3_6_1_33,
-                    tiny_stacked_end_14, 33, (ai_u32 *)(arena + 5348));
+                    (const ai_u32 *)(weights[0] + 104), 4, tiny_stacked_3_6_1_32,
+                    tiny_stacked_end_14, 32, (ai_u32 *)(arena + 5368));
     nn_layer(observer, 2, true);
     nn_observe(2, (ai_i8 *)(arena + 6008), 1568);
     /* 3: maxpool_15: max pool 1568 -> 392, 2x2 */
@@ -422,8 +422,8 @@ NN_BOTH_WAYS void tiny_layers(const ai_i8 *const inputs[], ai_i8 *const outputs[
     /* 7: conv_44: conv 3136 -> 784, 1x1 */
     nn_layer(observer, 11, false);
     nn_conv_stacked(&tiny_layer_7, (const ai_i8 *)(arena + 0), (ai_i8 *)(arena + 6792),
-                    (const ai_u32 *)(weights[0] + 4096), 1, tiny_stacked_1_2_1_57,
-                    tiny_stacked_end_13, 57, (ai_u32 *)(arena + 6108));
+                    (const ai_u32 *)(weights[0] + 4096), 1, tiny_stacked_1_2_1_56,
+                    tiny_stacked_end_13, 56, (ai_u32 *)(arena + 6120));
     nn_layer(observer, 11, true);
     nn_observe(11, (ai_i8 *)(arena + 6792), 784);
     /* 8: sigmoid_47: lookup 784 -> 784 */
