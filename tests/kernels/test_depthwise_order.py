@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from codegen.kernels.conv.depthwise_code import Finish, Instruction, Row, body
+from codegen.kernels.conv.depthwise_code import body
 from codegen.kernels.conv.depthwise_order import _node, arranged, in_order
+from codegen.kernels.conv.depthwise_row import Finish, Instruction, Row
 from codegen.kernels.conv.two_a_cycle import Timing, timed
 
 ROWS = {

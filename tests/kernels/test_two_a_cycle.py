@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from codegen.generate import network_context
-from codegen.kernels.conv.depthwise_code import Instruction
 from codegen.kernels.conv.depthwise_order import _node
+from codegen.kernels.conv.depthwise_row import Instruction
 from codegen.kernels.conv.depthwise_rows import DepthwiseRows, RoutineFields
 from codegen.kernels.conv.two_a_cycle import MODELS, Model, Timing, timed
 from codegen.outputs import ASSEMBLY, LEGACY, TEMPLATES

@@ -12,6 +12,7 @@ import pytest
 
 from codegen.generate import network_context
 from codegen.kernels.conv import depthwise_code
+from codegen.kernels.conv.depthwise_row import Finish
 from codegen.kernels.conv.depthwise_rows import (
     DepthwiseRows,
     band_of,
@@ -206,7 +207,7 @@ def test_layers_of_equal_numbers_share_routines(tmp_path: Path) -> None:
     assert len(pieces) == len(distinct)
 
 
-def kinds_of(op: Conv, finish: depthwise_code.Finish) -> list[str]:
+def kinds_of(op: Conv, finish: Finish) -> list[str]:
     """What the instructions of a row do, in their order."""
     written = depthwise_code.body(row_of(op), 100, 100, finish, 3)
     return [each.kind for segment in written.segments for each in segment.instructions]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from codegen.kernels.conv.depthwise_code import Body, Instruction
+from codegen.kernels.conv.depthwise_row import Body, Instruction
 from codegen.kernels.conv.two_a_cycle import (
     ALONE,
     EARLY,

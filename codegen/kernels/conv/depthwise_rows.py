@@ -23,8 +23,9 @@ from codegen.kernels.conv.depthwise import (
     refusal,
     smaller_bands,
 )
-from codegen.kernels.conv.depthwise_code import REACH, TAPS, Body, Row, body
+from codegen.kernels.conv.depthwise_code import body
 from codegen.kernels.conv.depthwise_order import in_order
+from codegen.kernels.conv.depthwise_row import REACH, TAPS, Body, Row
 from codegen.kernels.conv.portable import ConvFields, conv_fields
 from codegen.kernels.folding import integer_layer, unclamped
 from codegen.kernels.integer_requantize import SCALE, BoolArray, Rows, search
