@@ -63,7 +63,7 @@ def test_bytes(
     monkeypatch.setattr(Stacked, "cost", lambda *_: 0.0)
     # Together the cores have all that are named.
     named = [name for name in NETWORKS if name not in RANDOM]
-    named = sampled(named, 10, seed=("stacked", board, core))
+    named = sampled(named, 13, seed=("stacked", board, core))
     chosen = [*named, *sampled(RANDOM, 2, seed=("stacked", board, core))]
     cases = [Case(name, networks[name].graph, networks[name].inputs[:24], AUTO) for name in chosen]
     for case in cases[: len(named)]:
