@@ -18,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 from support.data_sets import SETS
+from tests import costs
 from tests.codegen import shared_objects
 from tests.saboteur import listed
 from tests.sampled import left_out
@@ -57,6 +58,24 @@ def pytest_configure(config: pytest.Config) -> None:
     shared_objects.folder()
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say whether all tests run."""
+    if costs.everything() or not _whole(config):
+        return "costly tests: all that are asked for"
+    commit = costs.commit()[:12] or "none"
+    return f"costly tests: a sample, by commit {commit}; all of them: scons soak --only cases"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep what a test takes, where that is asked for."""
+    before = costs.used()
+    try:
+        return (yield)
+    finally:
+        costs.note(item.nodeid, costs.used() - before)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Collect without looking for garbage, and leave out later what was collected: it stays."""
@@ -85,13 +104,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     one of them when the others have ended. Samples are of whole runs: what is asked for by its name
     or a word runs."""
     asked = any("::" in word for word in config.args) or config.option.keyword
-    if not asked and (beyond := left_out(items)):
-        config.hook.pytest_deselected(items=[item for item in items if item in beyond])
-        items[:] = [item for item in items if item not in beyond]
+    if not asked:
+        _leave_out(config, items, left_out(items))
+    if not costs.everything() and _whole(config):
+        names = {item: item.nodeid for item in items}
+        _leave_out(config, items, costs.left_out(names, costs.known(), costs.commit()))
     for item in items:
         if listed(_below_tests(item), getattr(item, "originalname", item.name)):
             item.add_marker(pytest.mark.saboteur)
     items.sort(key=lambda item: not _below_tests(item).startswith(LONG))
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], beyond: set[pytest.Item]) -> None:
+    if beyond:
+        config.hook.pytest_deselected(items=[item for item in items if item in beyond])
+        items[:] = [item for item in items if item not in beyond]
+
+
+def _whole(config: pytest.Config) -> bool:
+    """Whether all tests are asked for, not some by name, word, mark or folder."""
+    folders = {(config.invocation_params.dir / word).resolve() for word in config.args}
+    wanted = config.option.keyword or config.option.markexpr
+    return not wanted and folders == {Path(__file__).resolve().parent}
 
 
 def _below_tests(item: pytest.Item) -> str:

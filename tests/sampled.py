@@ -10,6 +10,7 @@ inside, or for a list too long to collect.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import re
@@ -85,9 +86,13 @@ def _kind(item: pytest.Item, each: Sequence[str] | Callable[..., Hashable]) -> H
 
 
 def modules() -> list[Path]:
-    """The test modules that sample."""
+    """The test modules that sample, and those of costly tests (tests/costs.py)."""
     calls = re.compile(r"\bsampled\(|\bmark\.sample\(")
-    return [path for path in sorted(TESTS.rglob("test_*.py")) if calls.search(path.read_text())]
+    costs = TESTS / "costs.json"
+    costly = json.loads(costs.read_text(encoding="utf-8")) if costs.is_file() else {}
+    files = {TESTS.parent / name.partition("::")[0] for name in costly}
+    found = sorted(TESTS.rglob("test_*.py"))
+    return [path for path in found if path in files or calls.search(path.read_text())]
 
 
 def main() -> int:

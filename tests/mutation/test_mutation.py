@@ -54,6 +54,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     made.close()
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
 def test_known_faults_are_noticed(known: Known, copy: Copy) -> None:
     data = (copy.root / known.path).read_text()
