@@ -6,6 +6,7 @@ or (w1, w2), with both halves or one, for every output that it touches.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -135,7 +136,12 @@ class Body:
 
     segments: tuple[Segment, ...]
 
-    @property
+    @cached_property
+    def content(self) -> str:
+        """What tells its instructions from others', hexadecimal; every form of a layer asks."""
+        return hashlib.sha256(repr(self.segments).encode()).hexdigest()
+
+    @cached_property
     def instructions(self) -> int:
         """Executed for a row."""
         count = 1
@@ -144,7 +150,7 @@ class Body:
             count += segment.times * (len(segment.instructions) + loop) + (2 if loop else 0)
         return count
 
-    @property
+    @cached_property
     def code_bytes(self) -> int:
         """Most bytes of its instructions: some take steps that their numbers need."""
         many = sum(len(segment.instructions) + _MOST_AROUND for segment in self.segments)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -100,11 +100,12 @@ class RoutineFields:
         """The rows of all kinds."""
         return self.integers, self.raised, self.floats
 
-    @property
+    @cached_property
     def routine(self) -> str:
         """What tells routines apart: layers of one share them."""
         numbers = (self.words, self.shift, self.finer, self.finer_shift, self.zero_point)
-        content = repr((numbers, self.bodies, self.split))
+        bodies = [each and each.content for each in self.bodies]
+        content = repr((numbers, bodies, self.split))
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property
@@ -113,7 +114,7 @@ class RoutineFields:
         integers, raised, floats = (each and in_order(each) for each in self.bodies)
         return replace(self, integers=integers, raised=raised, floats=floats)
 
-    @property
+    @cached_property
     def code_bytes(self) -> int:
         """Most bytes of the routines."""
         rows = [each.code_bytes for each in self.bodies if each]
